@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one place that decides between QEMU and a plain libc build.
+ *
+ * Codec, session and drivers need nothing of QEMU but a few macros, so the
+ * unit tests, fuzzers and micro-benchmarks compile the very same files with
+ * -DP9_STANDALONE against libc and glib alone.  Every .c file of hw/9pfs and
+ * fsdev that is part of this core includes this header first.
+ */
+#ifndef P9_OSDEP_H
+#define P9_OSDEP_H
+
+#ifdef P9_STANDALONE
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <assert.h>
+#include <dirent.h>
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+#include <glib.h>
+
+#define ARRAY_SIZE(a) G_N_ELEMENTS(a)
+#define container_of(ptr, type, member) \
+    ((type *)((char *)(ptr) - offsetof(type, member)))
+#define cpu_to_le16(v) htole16(v)
+#define cpu_to_le32(v) htole32(v)
+#define cpu_to_le64(v) htole64(v)
+#define le16_to_cpu(v) le16toh(v)
+#define le32_to_cpu(v) le32toh(v)
+#define le64_to_cpu(v) le64toh(v)
+
+/* Tell the administrator something once per place in the code. */
+#define p9_warn_once(...) \
+    do { \
+        static gsize warned_; \
+        if (g_once_init_enter(&warned_)) { \
+            g_printerr(__VA_ARGS__); \
+            g_printerr("\n"); \
+            g_once_init_leave(&warned_, 1); \
+        } \
+    } while (0)
+
+#else
+
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qemu/error-report.h"
+
+#define p9_warn_once(...) warn_report_once(__VA_ARGS__)
+
+#endif /* P9_STANDALONE */
+
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+
+#endif
