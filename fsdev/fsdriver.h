@@ -173,6 +173,8 @@ struct FsExport {
     FsConfig config;            /* own copy */
     FsGate *gate;               /* borrowed, NULL = no throttling */
     gint refs;                  /* atomic */
+    /* Open xattr fids of all sessions on this export; atomic, theirs. */
+    gint xattr_fids;
 };
 
 struct FsDriver {
@@ -319,7 +321,10 @@ int fs_rename(FsNode *dir, const char *name, FsNode *newdir,
  */
 int fs_open(FsNode *node, int flags, FsFile **file);
 /** fs_read/fs_write: as preadv(2)/pwritev(2), short counts allowed; with
- *  FS_NONBLOCK a short count may mean "the rest would have to sleep". */
+ *  FS_NONBLOCK a short count may mean "the rest would have to sleep".
+ *  fs_write may answer -EINPROGRESS, with FS_NONBLOCK or without: not now, and
+ *  nothing will wake it.  The request stays parked until the client flushes it
+ *  or the session ends; the driver keeps nothing of it. */
 ssize_t fs_read(FsFile *file, const struct iovec *iov, int iovcnt,
                 uint64_t offset, unsigned flags);
 ssize_t fs_write(FsFile *file, const struct iovec *iov, int iovcnt,

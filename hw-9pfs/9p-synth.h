@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The entries of a synth export, for the qtest client.
+ *
+ * Only tests include this; the definitions belong to the driver.
+ */
+#ifndef HW_9PFS_9P_SYNTH_H
+#define HW_9PFS_9P_SYNTH_H
+
+#include "fsdev/synth-names.h"
+
+#endif
