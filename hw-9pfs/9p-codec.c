@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Encoders, decoders and printers of all messages, expanded from the table.
+ *
+ * Each expansion of 9p-messages.def below makes one static function a message
+ * (decode_Twalk, encode_Rwalk, …) in which a field of the row becomes one
+ * statement, and then a table from message number to those functions.  The
+ * rules about strings and names are the get_*() functions and nowhere else.
+ */
+#include "fsdev/p9-osdep.h"
+#include "9p-codec.h"
+
+#define ARENA_CHUNK 4608        /* sixteen names of 255 bytes and a bit */
+
+/* What one decode needs to know besides the struct it fills. */
+typedef struct Decoder {
+    P9Cursor *c;
+    P9Arena *arena;
+    size_t whole;               /* where a payload must end */
+    int refused;                /* first errno of an unacceptable field */
+} Decoder;
+
+void *p9_arena_alloc(P9Arena *arena, size_t size)
+{
+    void *p;
+
+    if (!arena->chunk) {
+        arena->chunk = g_malloc(ARENA_CHUNK);
+    }
+    if (size > ARENA_CHUNK - arena->used) {
+        p = g_malloc(size);
+        arena->extra = g_slist_prepend(arena->extra, p);
+        return p;
+    }
+    p = arena->chunk + arena->used;
+    arena->used += size;
+    return p;
+}
+
+void p9_arena_reset(P9Arena *arena)
+{
+    g_slist_free_full(arena->extra, g_free);
+    arena->extra = NULL;
+    arena->used = 0;
+}
+
+void p9_arena_destroy(P9Arena *arena)
+{
+    p9_arena_reset(arena);
+    g_free(arena->chunk);
+    arena->chunk = NULL;
+}
+
+static void refuse(Decoder *d, int error)
+{
+    if (error && !d->refused) {
+        d->refused = error;
+    }
+}
+
+static P9String get_text(Decoder *d)
+{
+    uint16_t len = p9_get_u16(d->c);
+    char *s;
+
+    if (d->c->failed || len > d->c->limit - d->c->pos) {
+        d->c->failed = true;
+        return (P9String) { .s = "" };
+    }
+    s = p9_arena_alloc(d->arena, len + 1);
+    p9_get_bytes(d->c, s, len);
+    s[len] = '\0';
+    return (P9String) { .s = s, .len = len };
+}
+
+static P9String get_string(Decoder *d)
+{
+    P9String str = get_text(d);
+
+    if (memchr(str.s, '\0', str.len)) {
+        refuse(d, EINVAL);
+    }
+    return str;
+}
+
+static P9Name get_name(Decoder *d, int dot, int dotdot)
+{
+    P9String str = get_text(d);
+    P9Name name = { .s = str.s, .len = MIN(str.len, P9_NAME_MAX) };
+
+    if (memchr(str.s, '\0', str.len)) {
+        refuse(d, EINVAL);
+    } else if (!str.len || memchr(str.s, '/', str.len)) {
+        refuse(d, ENOENT);
+    } else if (str.len > P9_NAME_MAX) {
+        refuse(d, ENAMETOOLONG);
+    } else if (!strcmp(str.s, ".")) {
+        name.dots = 1;
+        refuse(d, dot);
+    } else if (!strcmp(str.s, "..")) {
+        name.dots = 2;
+        refuse(d, dotdot);
+    }
+    return name;
+}
+
+static P9Names get_names(Decoder *d)
+{
+    P9Names names = { .n = p9_get_u16(d->c) };
+
+    if (names.n > P9_MAXWELEM) {
+        /* The rest cannot be kept; the row promises at most sixteen. */
+        refuse(d, EINVAL);
+        names.n = 0;
+    }
+    for (unsigned i = 0; i < names.n; i++) {
+        names.name[i] = get_name(d, 0, 0);
+    }
+    return names;
+}
+
+P9Qid p9_get_qid(P9Cursor *c)
+{
+    P9Qid qid;
+
+    qid.type = p9_get_u8(c);
+    qid.version = p9_get_u32(c);
+    qid.path = p9_get_u64(c);
+    return qid;
+}
+
+static P9Qids get_qids(Decoder *d)
+{
+    P9Qids qids = { .n = p9_get_u16(d->c) };
+
+    if (qids.n > P9_MAXWELEM) {
+        refuse(d, EINVAL);
+        qids.n = 0;
+    }
+    for (unsigned i = 0; i < qids.n; i++) {
+        qids.qid[i] = p9_get_qid(d->c);
+    }
+    return qids;
+}
+
+static P9Data get_data(Decoder *d)
+{
+    P9Data data = { .count = p9_get_u32(d->c), .offset = d->c->pos };
+
+    if (data.count > d->whole - d->c->pos) {
+        d->c->failed = true;
+    }
+    return data;
+}
+
+void p9_put_qid(P9Cursor *c, const P9Qid *qid)
+{
+    p9_put_u8(c, qid->type);
+    p9_put_u32(c, qid->version);
+    p9_put_u64(c, qid->path);
+}
+
+static void put_string(P9Cursor *c, const char *s, uint16_t len)
+{
+    p9_put_u16(c, len);
+    p9_put_bytes(c, s, len);
+}
+
+static void put_names(P9Cursor *c, const P9Names *names)
+{
+    p9_put_u16(c, names->n);
+    for (unsigned i = 0; i < names->n; i++) {
+        put_string(c, names->name[i].s, names->name[i].len);
+    }
+}
+
+static void put_qids(P9Cursor *c, const P9Qids *qids)
+{
+    p9_put_u16(c, qids->n);
+    for (unsigned i = 0; i < qids->n; i++) {
+        p9_put_qid(c, &qids->qid[i]);
+    }
+}
+
+static void put_data(P9Cursor *c, const P9Data *data)
+{
+    p9_put_u32(c, data->count);
+    p9_skip(c, data->count);
+}
+
+static void print_string(GString *to, const char *field, const char *s)
+{
+    g_autofree char *quoted = g_strescape(s, NULL);
+
+    g_string_append_printf(to, " %s \"%s\"", field, quoted);
+}
+
+static void print_names(GString *to, const char *field, const P9Names *names)
+{
+    g_string_append_printf(to, " %s %u", field, names->n);
+    for (unsigned i = 0; i < names->n; i++) {
+        print_string(to, "", names->name[i].s);
+    }
+}
+
+static void print_qid(GString *to, const char *field, const P9Qid *qid)
+{
+    g_string_append_printf(to, " %s (%02x %08x %" PRIx64 ")", field,
+                           qid->type, qid->version, qid->path);
+}
+
+static void print_qids(GString *to, const char *field, const P9Qids *qids)
+{
+    g_string_append_printf(to, " %s %u", field, qids->n);
+    for (unsigned i = 0; i < qids->n; i++) {
+        print_qid(to, "", &qids->qid[i]);
+    }
+}
+
+/* Decoders. */
+#define U8(f) m->f = p9_get_u8(d->c);
+#define U16(f) m->f = p9_get_u16(d->c);
+#define U32(f) m->f = p9_get_u32(d->c);
+#define U64(f) m->f = p9_get_u64(d->c);
+#define STR(f) m->f = get_string(d);
+#define TEXT(f) m->f = get_text(d);
+#define NAME(f, dot, dotdot) m->f = get_name(d, dot, dotdot);
+#define NAMES(f) m->f = get_names(d);
+#define FID(f, unknown, states, wrong) U32(f)
+#define NEWFID(f) U32(f)
+#define QID(f) m->f = p9_get_qid(d->c);
+#define QIDS(f) m->f = get_qids(d);
+#define DATA(f) m->f = get_data(d);
+#define T(...) __VA_ARGS__
+#define R(...) __VA_ARGS__
+#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+                   prepare, run, finish, t, r) \
+    static void decode_T##name(Decoder *d, P9Tmsg *msg) \
+    { \
+        struct P9T##name *m G_GNUC_UNUSED = &msg->name; \
+        t \
+    } \
+    static void decode_R##name(Decoder *d G_GNUC_UNUSED, P9Rmsg *msg) \
+    { \
+        struct P9R##name *m G_GNUC_UNUSED = &msg->name; \
+        r \
+    }
+#include "9p-messages.def"
+
+/* Encoders. */
+#define U8(f) p9_put_u8(c, m->f);
+#define U16(f) p9_put_u16(c, m->f);
+#define U32(f) p9_put_u32(c, m->f);
+#define U64(f) p9_put_u64(c, m->f);
+#define STR(f) put_string(c, m->f.s, m->f.len);
+#define TEXT(f) STR(f)
+#define NAME(f, dot, dotdot) STR(f)
+#define NAMES(f) put_names(c, &m->f);
+#define FID(f, unknown, states, wrong) U32(f)
+#define NEWFID(f) U32(f)
+#define QID(f) p9_put_qid(c, &m->f);
+#define QIDS(f) put_qids(c, &m->f);
+#define DATA(f) put_data(c, &m->f);
+#define T(...) __VA_ARGS__
+#define R(...) __VA_ARGS__
+#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+                   prepare, run, finish, t, r) \
+    static void encode_T##name(P9Cursor *c, const P9Tmsg *msg) \
+    { \
+        const struct P9T##name *m G_GNUC_UNUSED = &msg->name; \
+        t \
+    } \
+    static void encode_R##name(P9Cursor *c G_GNUC_UNUSED, const P9Rmsg *msg) \
+    { \
+        const struct P9R##name *m G_GNUC_UNUSED = &msg->name; \
+        r \
+    }
+#include "9p-messages.def"
+
+/* Printers. */
+#define U8(f) U64(f)
+#define U16(f) U64(f)
+#define U32(f) U64(f)
+#define U64(f) g_string_append_printf(to, " " #f " %" PRIu64, (uint64_t)m->f);
+#define STR(f) print_string(to, #f, m->f.s);
+#define TEXT(f) STR(f)
+#define NAME(f, dot, dotdot) STR(f)
+#define NAMES(f) print_names(to, #f, &m->f);
+#define FID(f, unknown, states, wrong) U64(f)
+#define NEWFID(f) U64(f)
+#define QID(f) print_qid(to, #f, &m->f);
+#define QIDS(f) print_qids(to, #f, &m->f);
+#define DATA(f) g_string_append_printf(to, " count %" PRIu32, m->f.count);
+#define T(...) __VA_ARGS__
+#define R(...) __VA_ARGS__
+#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+                   prepare, run, finish, t, r) \
+    static void print_T##name(GString *to, const P9Tmsg *msg) \
+    { \
+        const struct P9T##name *m G_GNUC_UNUSED = &msg->name; \
+        t \
+    } \
+    static void print_R##name(GString *to G_GNUC_UNUSED, const P9Rmsg *msg) \
+    { \
+        const struct P9R##name *m G_GNUC_UNUSED = &msg->name; \
+        r \
+    }
+#include "9p-messages.def"
+
+typedef struct Codec {
+    P9MessageInfo info;
+    void (*decode_request)(Decoder *d, P9Tmsg *t);
+    void (*decode_reply)(Decoder *d, P9Rmsg *r);
+    void (*encode_request)(P9Cursor *c, const P9Tmsg *t);
+    void (*encode_reply)(P9Cursor *c, const P9Rmsg *r);
+    void (*print_request)(GString *to, const P9Tmsg *t);
+    void (*print_reply)(GString *to, const P9Rmsg *r);
+} Codec;
+
+/* Bytes of a field that are always there. */
+#define U8(f) + 1
+#define U16(f) + 2
+#define U32(f) + 4
+#define U64(f) + 8
+#define STR(f) + 2
+#define TEXT(f) + 2
+#define NAME(f, dot, dotdot) + 2
+#define QID(f) + P9_QID_SZ
+#define QIDS(f) + 2
+#define DATA(f) + 4
+#define T(...)
+#define R(...) __VA_ARGS__
+static const Codec codecs[] = {
+#define P9_MESSAGE(number_, NAME_, name_, dialects_, inl_, flags_, \
+                   prepare, run, finish, t, r) \
+    [number_] = { \
+        .info = { \
+            .name = #name_, \
+            .number = number_, \
+            .dialects = P9_DIALECT_##dialects_, \
+            .flags = flags_, \
+            .inl = P9_INLINE_##inl_, \
+            .min_reply = P9_HDRSZ r, \
+        }, \
+        .decode_request = decode_T##name_, \
+        .decode_reply = decode_R##name_, \
+        .encode_request = encode_T##name_, \
+        .encode_reply = encode_R##name_, \
+        .print_request = print_T##name_, \
+        .print_reply = print_R##name_, \
+    },
+#include "9p-messages.def"
+};
+
+static const Codec *codec(uint8_t type)
+{
+    return type < ARRAY_SIZE(codecs) && codecs[type].info.name
+           ? &codecs[type] : NULL;
+}
+
+const P9MessageInfo *p9_message_info(uint8_t type)
+{
+    const Codec *k = codec(type);
+
+    return k ? &k->info : NULL;
+}
+
+int p9_decode_header(P9Cursor *c, P9Header *header)
+{
+    header->size = p9_get_u32(c);
+    header->type = p9_get_u8(c);
+    header->tag = p9_get_u16(c);
+    if (c->failed || header->size < P9_HDRSZ || header->size > c->limit) {
+        return -EBADMSG;
+    }
+    return 0;
+}
+
+static void decoder_init(Decoder *d, P9Cursor *c, const P9Header *header,
+                         P9Arena *arena)
+{
+    *d = (Decoder) { .c = c, .arena = arena, .whole = c->limit };
+    p9_cursor_shrink(c, header->size);
+}
+
+int p9_decode_request(P9Cursor *c, const P9Header *header, P9Arena *arena,
+                      P9Tmsg *t)
+{
+    Decoder d;
+
+    decoder_init(&d, c, header, arena);
+    codec(header->type)->decode_request(&d, t);
+    return c->failed ? -EBADMSG : -d.refused;
+}
+
+int p9_decode_reply(P9Cursor *c, const P9Header *header, P9Arena *arena,
+                    P9Rmsg *r)
+{
+    Decoder d;
+
+    decoder_init(&d, c, header, arena);
+    codec(header->type - 1)->decode_reply(&d, r);
+    return c->failed ? -EBADMSG : -d.refused;
+}
+
+static void put_header(P9Cursor *c, uint32_t size, uint8_t type, uint16_t tag)
+{
+    p9_put_u32(c, size);
+    p9_put_u8(c, type);
+    p9_put_u16(c, tag);
+}
+
+/* The size stands first but is known last: note the start, come back to it. */
+static ssize_t finish_message(P9Cursor *start, P9Cursor *end, uint8_t type,
+                              uint16_t tag)
+{
+    if (end->failed) {
+        return -EMSGSIZE;
+    }
+    put_header(start, end->pos, type, tag);
+    return end->pos;
+}
+
+ssize_t p9_encode_reply(P9Cursor *c, uint8_t type, uint16_t tag,
+                        const P9Rmsg *r)
+{
+    P9Cursor start = *c;
+
+    p9_skip(c, P9_HDRSZ);
+    codec(type)->encode_reply(c, r);
+    return finish_message(&start, c, type + 1, tag);
+}
+
+ssize_t p9_encode_request(P9Cursor *c, uint8_t type, uint16_t tag,
+                          const P9Tmsg *t)
+{
+    P9Cursor start = *c;
+
+    p9_skip(c, P9_HDRSZ);
+    codec(type)->encode_request(c, t);
+    return finish_message(&start, c, type, tag);
+}
+
+ssize_t p9_encode_rlerror(P9Cursor *c, uint16_t tag, uint32_t error)
+{
+    P9Cursor start = *c;
+
+    p9_skip(c, P9_HDRSZ);
+    p9_put_u32(c, error);
+    return finish_message(&start, c, P9_RLERROR, tag);
+}
+
+void p9_print_request(GString *to, uint8_t type, const P9Tmsg *t)
+{
+    codec(type)->print_request(to, t);
+}
+
+void p9_print_reply(GString *to, uint8_t type, const P9Rmsg *r)
+{
+    codec(type)->print_reply(to, r);
+}

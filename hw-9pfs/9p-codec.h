@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages as C structs, and their way to and from the wire.
+ *
+ * Structs, decoders, encoders and printers are generated from
+ * 9p-messages.def, in both directions: a server decodes requests and encodes
+ * replies, test clients do the reverse.  A decoded struct is trusted: counts
+ * are clamped, strings are NUL-terminated private copies, names are legal
+ * components.  Context: any thread; never blocks.
+ */
+#ifndef HW_9PFS_9P_CODEC_H
+#define HW_9PFS_9P_CODEC_H
+
+#include "fsdev/p9-osdep.h"
+#include "9p.h"
+#include "9p-wire.h"
+
+typedef struct P9Qid {
+    uint8_t type;
+    uint32_t version;
+    uint64_t path;
+} P9Qid;
+
+typedef struct P9String {
+    const char *s;          /* NUL-terminated, owned by the arena */
+    uint16_t len;           /* without the NUL; s may hold more NULs (TEXT) */
+} P9String;
+
+/* One legal path component. */
+typedef struct P9Name {
+    const char *s;          /* NUL-terminated, owned by the arena */
+    uint8_t len;
+    uint8_t dots;           /* 1: ".", 2: "..", 0: an ordinary name */
+} P9Name;
+
+typedef struct P9Names {
+    uint16_t n;
+    P9Name name[P9_MAXWELEM];
+} P9Names;
+
+typedef struct P9Qids {
+    uint16_t n;
+    P9Qid qid[P9_MAXWELEM];
+} P9Qids;
+
+/* Payload that stays where it is: in the guest's buffers. */
+typedef struct P9Data {
+    uint32_t count;
+    uint32_t offset;        /* of the payload, from the message's start */
+} P9Data;
+
+/* One struct a message: struct P9Twalk, struct P9Rwalk, … */
+#define U8(f) uint8_t f;
+#define U16(f) uint16_t f;
+#define U32(f) uint32_t f;
+#define U64(f) uint64_t f;
+#define STR(f) P9String f;
+#define TEXT(f) P9String f;
+#define NAME(f, dot, dotdot) P9Name f;
+#define NAMES(f) P9Names f;
+#define FID(f, unknown, states, wrong) uint32_t f;
+#define NEWFID(f) uint32_t f;
+#define QID(f) P9Qid f;
+#define QIDS(f) P9Qids f;
+#define DATA(f) P9Data f;
+#define T(...) __VA_ARGS__
+#define R(...) __VA_ARGS__
+#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+                   prepare, run, finish, t, r) \
+    struct P9T##name { t }; \
+    struct P9R##name { r };
+#include "9p-messages.def"
+
+typedef union P9Tmsg {
+#define P9_MESSAGE(number, NAME_, name, ...) struct P9T##name name;
+#include "9p-messages.def"
+} P9Tmsg;
+
+typedef union P9Rmsg {
+#define P9_MESSAGE(number, NAME_, name, ...) struct P9R##name name;
+#include "9p-messages.def"
+} P9Rmsg;
+
+/* Versions of the protocol, as bits: a row's dialects are a set. */
+enum {
+    P9_DIALECT_NONE = 0,    /* before Tversion */
+    P9_DIALECT_L = 1,       /* 9P2000.L */
+    P9_DIALECT_U = 2,       /* 9P2000.u */
+    P9_DIALECT_ALL = P9_DIALECT_L | P9_DIALECT_U,
+};
+
+enum {
+    P9_F_WRITES = 1u << 0,
+    P9_F_MUST_RUN = 1u << 1,
+    P9_F_GUEST_MEM = 1u << 2,
+    P9_F_GATED = 1u << 3,
+    P9_F_NO_SESSION = 1u << 4,
+};
+
+typedef enum P9Inline {
+    P9_INLINE_ALWAYS,
+    P9_INLINE_TRY,
+    P9_INLINE_NEVER,
+} P9Inline;
+
+/* A row of the table, without the functions. */
+typedef struct P9MessageInfo {
+    const char *name;       /* "walk" */
+    uint8_t number;         /* of the request; the reply's is one more */
+    uint8_t dialects;       /* P9_DIALECT_* */
+    uint8_t flags;          /* P9_F_* */
+    P9Inline inl;
+    uint16_t min_reply;     /* bytes of the shortest reply, header included */
+} P9MessageInfo;
+
+/** p9_message_info: NULL for a number that is no request. */
+const P9MessageInfo *p9_message_info(uint8_t type);
+
+/*
+ * Memory of one request's strings.  A first chunk is kept for the next
+ * request; what does not fit gets chunks of its own, freed by the reset.
+ */
+typedef struct P9Arena {
+    char *chunk;
+    size_t used;
+    GSList *extra;
+} P9Arena;
+
+void *p9_arena_alloc(P9Arena *arena, size_t size);
+/** p9_arena_reset: everything allocated so far is gone. */
+void p9_arena_reset(P9Arena *arena);
+void p9_arena_destroy(P9Arena *arena);
+
+typedef struct P9Header {
+    uint32_t size;
+    uint8_t type;
+    uint16_t tag;
+} P9Header;
+
+/**
+ * p9_decode_header: header of a message at the start of @c.
+ *
+ * Returns 0, or -EBADMSG when fewer than 7 bytes are there or the size field
+ * is below 7 or above what @c holds.
+ */
+int p9_decode_header(P9Cursor *c, P9Header *header);
+
+/**
+ * p9_decode_request: body of request @type, header already consumed.
+ *
+ * Fields end at @header->size; a payload may go on to the end of @c, as old
+ * Linux clients count only the fields in zero-copy writes.  Returns 0;
+ * -EBADMSG when the framing is broken; any other -errno when the message is
+ * well-framed but a field is not acceptable: *@t must not be used then, but
+ * for fields before the offending one.
+ */
+int p9_decode_request(P9Cursor *c, const P9Header *header, P9Arena *arena,
+                      P9Tmsg *t);
+/** p9_decode_reply: the same for replies, for clients. */
+int p9_decode_reply(P9Cursor *c, const P9Header *header, P9Arena *arena,
+                    P9Rmsg *r);
+
+/**
+ * p9_encode_reply: header and body of the reply to request @type.
+ *
+ * A payload is counted but not written: it is in place already.  Returns the
+ * message's size, or -EMSGSIZE when @c is too small; then nothing was written
+ * beyond it and the caller may start again at the buffer's beginning.
+ */
+ssize_t p9_encode_reply(P9Cursor *c, uint8_t type, uint16_t tag,
+                        const P9Rmsg *r);
+/** p9_encode_rlerror: @error is a positive Linux errno. */
+ssize_t p9_encode_rlerror(P9Cursor *c, uint16_t tag, uint32_t error);
+/** p9_encode_request: for clients; as p9_encode_reply(). */
+ssize_t p9_encode_request(P9Cursor *c, uint8_t type, uint16_t tag,
+                          const P9Tmsg *t);
+
+/** p9_put_qid: as part of payloads that the session builds (Rreaddir). */
+void p9_put_qid(P9Cursor *c, const P9Qid *qid);
+P9Qid p9_get_qid(P9Cursor *c);
+
+/** p9_print_request, p9_print_reply: "fid 3 offset 0 count 4096". */
+void p9_print_request(GString *to, uint8_t type, const P9Tmsg *t);
+void p9_print_reply(GString *to, uint8_t type, const P9Rmsg *r);
+
+#endif

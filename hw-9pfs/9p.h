@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Constants of the 9P wire: message numbers, limits, bits.
+ *
+ * Numbers come from the message table.  Only constants that both ends of the
+ * wire share stand here; the qtest client of QEMU includes this header too,
+ * so it defines no types or functions.  Sources: the 9P2000 manual (section 5),
+ * the 9P2000.L description of diod and Linux' include/net/9p/9p.h.
+ */
+#ifndef HW_9PFS_9P_H
+#define HW_9PFS_9P_H
+
+#ifdef P9_STANDALONE
+#include <stdint.h>
+#else
+#include "qemu/bswap.h"
+#endif
+
+enum {
+    P9_TLERROR = 6,
+    P9_RLERROR,
+#define P9_MESSAGE(number, NAME, ...) P9_T##NAME = number, P9_R##NAME,
+#include "9p-messages.def"
+};
+
+#define P9_NOTAG        UINT16_MAX
+#define P9_NOFID        UINT32_MAX
+#define P9_MAXWELEM     16      /* names in a Twalk */
+#define P9_NAME_MAX     255     /* bytes of one component */
+
+#define P9_HDRSZ        7       /* size[4] type[1] tag[2] */
+#define P9_RLERROR_SZ   (P9_HDRSZ + 4)
+#define P9_IO_HDRSZ     (P9_HDRSZ + 4)          /* Rread, Rreaddir */
+#define P9_IOHDRSZ      24      /* what clients subtract from msize for I/O */
+#define P9_MIN_MSIZE    4096
+#define P9_QID_SZ       13
+
+/* qid types */
+#define P9_QTDIR        0x80
+#define P9_QTAPPEND     0x40
+#define P9_QTEXCL       0x20
+#define P9_QTSYMLINK    0x02
+#define P9_QTFILE       0x00
+
+/* Tunlinkat */
+#define P9_DOTL_AT_REMOVEDIR 0x200
+
+/* Tlock, Tgetlock: diod's protocol.md */
+#define P9_LOCK_TYPE_RDLCK  0
+#define P9_LOCK_TYPE_WRLCK  1
+#define P9_LOCK_TYPE_UNLCK  2
+#define P9_LOCK_FLAGS_BLOCK 1
+#define P9_LOCK_SUCCESS     0
+#define P9_LOCK_BLOCKED     1
+#define P9_LOCK_ERROR       2
+#define P9_LOCK_GRACE       3
+
+/* Open xattr fids an export allows unless max_xattr says otherwise. */
+#define V9FS_MAX_XATTR_DEFAULT 1024
+
+#endif
