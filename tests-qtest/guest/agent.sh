@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Runs in the guest, as /payload/main of the initial RAM disk or from the root
+# file system of the 9p-as-root guests.  Goes through the lines of
+# /payload/plan (written by engine.sh) and runs guest_run of each scenario with
+# the scenario's own folder of the share as working directory, mounted with
+# the options the line names.
+#
+# The second serial port is the wire to the host: text lines, "start ID",
+# "fail TEXT", "skip TEXT", "call FUNCTION ARGS" (the only one answered:
+# "STATUS TEXT"), "end ID" and "done".  The first one is the console and takes
+# everything a scenario prints.
+export PATH=/payload/bin:/bin:/sbin
+PAYLOAD=/payload
+ERRFILE=/tmp/err
+. $PAYLOAD/lib.sh
+
+stty -F /dev/ttyS1 raw -echo
+exec 9<>/dev/ttyS1
+
+tell() {
+    printf '%s\n' "$*" | tr '\n' ' ' >&9
+    echo >&9
+}
+
+note_failure() {
+    echo "FAIL: $*"
+    tell "fail $*"
+}
+
+note_skip() {
+    tell "skip $*"
+}
+
+# on_host FUNCTION ARGS...: runs a function of this scenario on the host, in
+# the scenario's folder, while guest_run waits.  Prints the first line that it
+# printed and returns its status.
+on_host() {
+    local status text
+    tell "call $*"
+    IFS=' ' read -r status text <&9
+    [ -z "$text" ] || printf '%s\n' "$text"
+    return "$status"
+}
+
+# A kernel message that must not appear, whatever the scenario does.
+check_kernel_log() {
+    local bad
+    dmesg -c > /tmp/kernel.log
+    cat /tmp/kernel.log
+    bad=$(grep -E 'BUG:|WARNING:|Oops|9p.*(bogus|[Cc]orrupt|mismatch)' \
+          /tmp/kernel.log | head -n 1)
+    [ -z "$bad" ] || note_failure "kernel log: expected no complaint, came $bad"
+}
+
+# run_scenario: with the plan line's values in the shell's variables.
+run_scenario() {
+    MNT=/mnt/$EXPORT
+    . "$PAYLOAD/scenarios/$NAME.sh"
+    if [ "$OPTIONS" = - ]; then
+        cd / && guest_run
+        return
+    fi
+    mkdir -p "$MNT"
+    try "mount" mount -t 9p -o "$OPTIONS" "$TAG" "$MNT" || return 0
+    if cd "$MNT/$FOLDER"; then
+        guest_run
+        cd /
+    else
+        note_failure "export: expected the folder $FOLDER, came none"
+    fi
+    try "umount" umount "$MNT"
+}
+
+dmesg -c > /dev/null
+while read -r ID NAME EXPORT MODEL TAG CACHE FOLDER OPTIONS <&8; do
+    echo "=== $ID"
+    tell "start $ID"
+    ( run_scenario ) < /dev/null
+    cd /
+    # What a skip or an early end left mounted.
+    umount "/mnt/$EXPORT" 2>/dev/null
+    check_kernel_log
+    tell "end $ID"
+done 8< $PAYLOAD/plan
+tell "done"
+# The host has the result when it answers; only then the wire may go.
+read -r _ <&9
+reboot -f

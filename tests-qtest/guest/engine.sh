@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Boots one test guest and takes its results; sourced by run-guest.sh (bash),
+# which has read the tables into the arrays used here and calls run_machine in
+# a background shell, one a machine.  The wire is QEMU's second serial port on
+# a pair of FIFOs; agent.sh documents its lines.  A watcher adds "exit STATUS"
+# to the same FIFO when QEMU ends, so that one blocking read with a deadline
+# sees everything that can happen.  A guest that ends or hangs costs the
+# scenario that ran its verdict; the remaining ones get a new boot.
+
+max_boots=4
+boot_limit=120
+
+note_failure() {
+    printf '%s\n' "$*" | tr '\n' ' ' >> "$FAILURES"
+    echo >> "$FAILURES"
+}
+
+note_skip() {
+    printf '%s\n' "$*" >> "$SKIPS"
+}
+
+# need_root: for host_prepare of a scenario that a plain user cannot set up.
+need_root() {
+    [ "$(id -u)" -eq 0 ] || skip "needs root on the host"
+}
+
+# run_hook ID FUNCTION ARGS...: a scenario's function on the host, if it has
+# it, in a shell of its own inside the scenario's folder.
+run_hook() (
+    ID=$1 hook=$2
+    shift 2
+    NAME=${test_name[$ID]} EXPORT=${test_export[$ID]} CACHE=${test_cache[$ID]}
+    MODEL=${export_model[$EXPORT]}
+    EXPORT_DIR=$WORK/exports/$EXPORT
+    DIR=$EXPORT_DIR/${test_folder[$ID]}
+    PATH=$WORK/payload/bin:$PATH
+    . "$here/scenarios/$NAME.sh"
+    declare -F "$hook" >/dev/null || exit 0
+    cd "$DIR" || exit 1
+    $hook "$@"
+)
+
+# verdict ID STATUS TEXT: prints and files one result.
+verdict() {
+    local id=$1 line
+    case $2 in
+    ok) line="ok $id" ;;
+    skip) line="ok $id # SKIP $3" ;;
+    *) line="not ok $id - $3" ;;
+    esac
+    printf '%s\n' "$2" >> "$MDIR/verdicts"
+    printf '%s\n' "$line"
+    if [ "$2" != failed ] && [ -z "${KEEP:-}" ]; then
+        clean_folder "$id"
+    fi
+}
+
+# A passed scenario's files go at once: some are hundreds of megabytes.
+clean_folder() {
+    case ${test_folder[$1]-.} in
+    .) ;;
+    *) rm -rf "$WORK/exports/${test_export[$1]}/${test_folder[$1]}" ;;
+    esac
+}
+
+# What the guest printed since offset $1 of its console, as comment lines.
+show_console() {
+    echo "# console of guest $MACHINE (whole: $MDIR/console.log):"
+    tail -c "+$(($1 + 1))" "$MDIR/console.log" | tr -d '\r' |
+        tail -n 60 | sed 's/^/#   /'
+    if [ -s "$MDIR/qemu.log" ]; then
+        echo "# QEMU said:"
+        tail -n 20 "$MDIR/qemu.log" | sed 's/^/#   /'
+    fi
+}
+
+# judge ID: the verdict of a scenario from what was noted about it.
+judge() {
+    local id=$1
+    if [ -s "$FAILURES" ]; then
+        {
+            verdict "$id" failed "$(head -n 1 "$FAILURES")"
+            tail -n +2 "$FAILURES" | sed 's/^/#   also: /'
+            show_console "$console_mark"
+        } > "$MDIR/report"
+        cat "$MDIR/report"
+    elif [ -s "$SKIPS" ]; then
+        verdict "$id" skip "$(head -n 1 "$SKIPS")"
+    else
+        verdict "$id" ok
+    fi
+}
+
+# check_host ID: what the scenario wants to see on the host after the guest.
+check_host() {
+    local status=0
+    [ ! -s "$SKIPS" ] || return 0
+    run_hook "$1" host_check > "$MDIR/check.out" 2>&1 || status=$?
+    if [ $status -ne 0 ] && [ ! -s "$FAILURES" ]; then
+        note_failure "host_check: expected status 0, came $status:" \
+                     "$(tail -n 5 "$MDIR/check.out")"
+    fi
+}
+
+# Sets $pending to the scenarios that the host could prepare.
+prepare_tests() {
+    local id status
+    pending=()
+    for id in ${machine_tests[$MACHINE]}; do
+        : > "$FAILURES"
+        : > "$SKIPS"
+        if [ "${export_model[${test_export[$id]}]}" = passthrough ] &&
+           [ "$(id -u)" -ne 0 ]; then
+            verdict "$id" skip "passthrough needs root on the host"
+            continue
+        fi
+        clean_folder "$id"
+        mkdir -p "$WORK/exports/${test_export[$id]}/${test_folder[$id]}"
+        status=0
+        run_hook "$id" host_prepare > "$MDIR/prepare.out" 2>&1 || status=$?
+        if [ -s "$SKIPS" ]; then
+            verdict "$id" skip "$(head -n 1 "$SKIPS")"
+        elif [ $status -ne 0 ] || [ -s "$FAILURES" ]; then
+            verdict "$id" failed "expected host_prepare to succeed, came\
+ status $status: $(cat "$FAILURES" "$MDIR/prepare.out" | tail -n 5 | tr '\n' ' ')"
+        else
+            pending+=("$id")
+        fi
+    done
+}
+
+# The plan of the pending scenarios, packed as an image behind the initrd or
+# laid into the share that is the guest's root.
+write_plan() {
+    local id export options opts
+    mkdir -p "$MDIR/plan/payload"
+    for id in "${pending[@]}"; do
+        export=${test_export[$id]}
+        opts=${scenario_options[${test_name[$id]}]}
+        options=trans=virtio,version=9p2000.L
+        options+=,cache=${test_cache[$id]}
+        [ -z "$opts" ] || options+=,$opts
+        [ "${scenario_mount[${test_name[$id]}]}" != no ] || options=-
+        echo "$id ${test_name[$id]} $export ${export_model[$export]}" \
+             "${export_tag[$export]} ${test_cache[$id]} ${test_folder[$id]}" \
+             "$options"
+    done > "$MDIR/plan/payload/plan"
+    case ${machine_append[$MACHINE]} in
+    *root=*)
+        export=${test_export[${pending[0]}]}
+        mkdir -p "$WORK/exports/$export/payload"
+        cp -r "$WORK/payload/." "$MDIR/plan/payload/plan" \
+           "$WORK/exports/$export/payload/"
+        cp "$INITRD" "$MDIR/initrd.img"
+        ;;
+    *)
+        pack "$MDIR/plan" > "$MDIR/plan.img"
+        cat "$INITRD" "$WORK/payload.img" "$MDIR/plan.img" > "$MDIR/initrd.img"
+        ;;
+    esac
+}
+
+# boot: starts QEMU with every export of this machine that has a scenario to
+# run or none at all, and the watcher that reports its end.
+boot() {
+    local export args argv dir
+    argv=("$QEMU" $QEMU_FW -M pc -accel "$ACCEL" -m 512M -nodefaults
+          -display none -no-reboot -kernel "$KERNEL" -initrd "$MDIR/initrd.img"
+          -append "console=ttyS0 panic=-1 quiet mitigations=off ${machine_append[$MACHINE]}"
+          -chardev "file,id=console,path=$MDIR/console.log" -serial chardev:console
+          -chardev "pipe,id=wire,path=$MDIR/wire" -serial chardev:wire)
+    for export in ${machine_exports[$MACHINE]}; do
+        dir=$WORK/exports/$export
+        mkdir -p "$dir"
+        args=${export_args[$export]}
+        for word in $args; do
+            argv+=("${word//@DIR@/${dir//,/,,}}")
+        done
+    done
+    printf '%q ' "${argv[@]}" > "$MDIR/command"
+    rm -f "$MDIR/pid"
+    (
+        "${argv[@]}" </dev/null >"$MDIR/qemu.log" 2>&1 &
+        echo $! > "$MDIR/pid"
+        wait $!
+        status=$?
+        rm -f "$MDIR/pid"
+        printf '\nexit %s\n' "$status" >&"$from_guest"
+    ) &
+}
+
+kill_guest() {
+    if [ -s "$MDIR/pid" ]; then
+        kill -KILL "$(cat "$MDIR/pid")" 2>/dev/null
+    fi
+}
+
+# Takes the lines of one guest until its QEMU has ended.  Leaves in $current
+# the scenario that had begun and not ended, in $finished whether the guest
+# came to its end, and in $why what ended it otherwise.
+take_results() {
+    local line limit=$((SECONDS + boot_limit * DEADLINE_FACTOR)) status text word rest
+    current='' finished='' why=''
+    while :; do
+        if ! IFS= read -r -t $((limit > SECONDS ? limit - SECONDS : 1)) \
+                  -u "$from_guest" line; then
+            if [ -z "$why" ]; then
+                why="none within the deadline; the guest was killed"
+                kill_guest
+                limit=$((SECONDS + 30))
+                continue
+            fi
+            why="$why; QEMU did not end"
+            return
+        fi
+        read -r word rest <<< "$line"
+        case $word in
+        start)
+            current=$rest
+            : > "$FAILURES"
+            : > "$SKIPS"
+            console_mark=$(stat -c %s "$MDIR/console.log")
+            limit=$((SECONDS + ${scenario_deadline[${test_name[$current]}]} *
+                     DEADLINE_FACTOR))
+            ;;
+        fail) note_failure "$rest" ;;
+        skip) note_skip "$rest" ;;
+        call)
+            status=0
+            text=$(run_hook "$current" $rest 2>&1) || status=$?
+            printf '%s %s\n' "$status" "${text%%$'\n'*}" >&"$to_guest"
+            ;;
+        end)
+            check_host "$current"
+            judge "$current"
+            pending=("${pending[@]:1}")
+            current=''
+            limit=$((SECONDS + boot_limit * DEADLINE_FACTOR))
+            ;;
+        done)
+            finished=yes
+            echo >&"$to_guest"
+            ;;
+        exit)
+            if [ -z "$finished" ]; then
+                why=${why:-"the end of QEMU with status $rest"}
+            elif [ "$rest" -ne 0 ]; then
+                verdict "qemu-ends-well/$MACHINE" failed \
+                        "expected status 0 from QEMU, came $rest"
+                show_console "$console_mark"
+            fi
+            return
+            ;;
+        esac
+    done
+}
+
+# run_machine NAME: all scenarios of one machine, with as few boots as it takes.
+run_machine() {
+    local boots=0 from_guest to_guest console_mark=0 id
+    MACHINE=$1 MDIR=$WORK/machines/$1
+    FAILURES=$MDIR/failures SKIPS=$MDIR/skips ERRFILE=$MDIR/err
+    rm -rf "$MDIR"
+    mkdir -p "$MDIR"
+    trap kill_guest EXIT
+    trap 'exit 1' HUP INT TERM
+    mkfifo "$MDIR/wire.in" "$MDIR/wire.out"
+    exec {from_guest}<>"$MDIR/wire.out" {to_guest}<>"$MDIR/wire.in"
+    prepare_tests
+    while [ ${#pending[@]} -gt 0 ] && [ $boots -lt $max_boots ]; do
+        boots=$((boots + 1))
+        write_plan
+        : > "$MDIR/console.log"
+        console_mark=0
+        boot
+        take_results
+        if [ -n "$current" ]; then
+            note_failure "expected a result, came $why"
+            judge "$current"
+            pending=("${pending[@]:1}")
+        elif [ -z "$finished" ]; then
+            show_console 0
+            break
+        fi
+    done
+    for id in "${pending[@]}"; do
+        verdict "$id" failed "expected guest $MACHINE to run it, came ${why:-no guest}"
+    done
+}

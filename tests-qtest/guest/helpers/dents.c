@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dents DIR [N]: prints the entries of a directory as the kernel returns them,
+ * one "TYPE NAME" a line (TYPE f, d, l, c, b, p, s, or ? for unknown).  With N
+ * it closes and opens the directory again after every N entries and resumes by
+ * lseek to the last entry's offset, which a server must be able to continue
+ * from.  "." and ".." are included.  For the test guests.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct dent64 {
+    uint64_t ino;
+    int64_t off;
+    uint16_t reclen;
+    uint8_t type;
+    char name[];
+};
+
+static char type_letter(unsigned type)
+{
+    static const char letters[] = "?pc?d?b?f?l?s";
+
+    return type < sizeof(letters) - 1 ? letters[type] : '?';
+}
+
+/* Prints at most max entries from *off on; returns how many, -1 on error. */
+static long list_some(const char *dir, int64_t *off, long max)
+{
+    static char buf[32768] __attribute__((aligned(8)));
+    long at, n, count = 0;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY);
+
+    if (fd < 0 || (*off && lseek(fd, *off, SEEK_SET) < 0)) {
+        return -1;
+    }
+    while (count < max && (n = syscall(SYS_getdents64, fd, buf, sizeof(buf)))) {
+        if (n < 0) {
+            return -1;
+        }
+        for (at = 0; at < n && count < max; count++) {
+            struct dent64 *d = (struct dent64 *)(buf + at);
+
+            printf("%c %s\n", type_letter(d->type), d->name);
+            *off = d->off;
+            at += d->reclen;
+        }
+    }
+    close(fd);
+    return count;
+}
+
+int main(int argc, char **argv)
+{
+    long count, step = argc > 2 ? atol(argv[2]) : 0;
+    int64_t off = 0;
+
+    if (argc < 2 || step < 0) {
+        fprintf(stderr, "usage: dents DIR [N]\n");
+        return 2;
+    }
+    do {
+        count = list_some(argv[1], &off, step ? step : INT64_MAX);
+        if (count < 0) {
+            perror(argv[1]);
+            return 1;
+        }
+    } while (step && count == step);
+    return 0;
+}

@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Builds the initial RAM disk of the test guests and of the demo:
+#
+#   mkinitrd.sh KERNELDIR OUT.img
+#
+# KERNELDIR holds an unpacked linux-image package (boot/vmlinuz-VER and
+# lib/modules/VER or usr/lib/modules/VER); "/" works for an installed kernel.
+# With several kernels in it the newest is taken, or the one named by KVER.
+# The image holds a static busybox (BUSYBOX=path, default: the one on PATH),
+# the modules for virtio-pci and 9p with all they depend on, and init.sh from
+# this folder as /init.  What a module depends on is read from the module
+# itself ("depends=" in .modinfo): an unpacked package has no modules.dep,
+# which only its installation makes.  Needs no root: nothing but plain files
+# goes in, and the kernel's own built-in image brings /dev/console.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+wanted="virtio_pci 9pnet_virtio 9p"
+
+die() {
+    echo "mkinitrd: $*" >&2
+    exit 1
+}
+
+[ $# -eq 2 ] || die "usage: mkinitrd.sh KERNELDIR OUT.img"
+kerneldir=${1%/}
+out=$2
+busybox=${BUSYBOX:-$(command -v busybox || true)}
+
+[ -n "$busybox" ] || die "no busybox on PATH (Debian: busybox-static)"
+if ldd "$busybox" 2>/dev/null | grep -q "libc\.so"; then
+    die "$busybox is linked dynamically (Debian: busybox-static)"
+fi
+command -v cpio >/dev/null || die "no cpio on PATH"
+
+kver=${KVER:-}
+if [ -z "$kver" ]; then
+    kver=$(ls "$kerneldir"/boot/vmlinuz-* 2>/dev/null |
+           sed 's,.*/vmlinuz-,,' | sort -V | tail -n 1)
+    [ -n "$kver" ] || die "no boot/vmlinuz-* in $kerneldir/"
+fi
+moddir=
+for dir in "$kerneldir/lib/modules/$kver" "$kerneldir/usr/lib/modules/$kver"; do
+    if [ -d "$dir/kernel" ]; then
+        moddir=$dir
+        break
+    fi
+done
+[ -n "$moddir" ] || die "no modules of $kver below $kerneldir/"
+
+root=$(mktemp -d "${TMPDIR:-/tmp}/mkinitrd.XXXXXX")
+trap 'rm -rf "$root" "$root.index" "$root.cpio"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# One line a module: its name with '-' read as '_', then its file.
+find "$moddir/kernel" -name '*.ko' -o -name '*.ko.*' |
+    awk '{ n = $0; sub(/.*\//, "", n); sub(/\.ko.*/, "", n);
+           gsub(/-/, "_", n); print n, $0 }' > "$root.index"
+
+is_builtin() {
+    [ -f "$moddir/modules.builtin" ] &&
+        tr '-' '_' < "$moddir/modules.builtin" | grep -q "/$1\.ko\$"
+}
+
+unpacked() {
+    case $1 in
+    *.ko) cat "$1" ;;
+    *.ko.xz) xz -dc "$1" ;;
+    *.ko.zst) zstd -qdc "$1" ;;
+    *.ko.gz) gzip -dc "$1" ;;
+    *) die "unknown compression of $1" ;;
+    esac
+}
+
+# Puts a module behind all it depends on into the image and the load list.
+add_module() {
+    [ ! -e "$root/modules/$1.ko" ] || return 0
+    file=$(awk -v n="$1" '$1 == n { print $2; exit }' "$root.index")
+    if [ -z "$file" ]; then
+        is_builtin "$1" || die "kernel $kver has no module $1"
+        return 0
+    fi
+    unpacked "$file" > "$root/modules/$1.ko"
+    for dep in $(tr '\0' '\n' < "$root/modules/$1.ko" |
+                 sed -n 's/^depends=//p' | tr ',-' ' _'); do
+        add_module "$dep"
+    done
+    # The name is read again here: $1 survives the recursion, $file does not.
+    echo "$1" >> "$root/modules/order"
+}
+
+mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" \
+         "$root/mnt" "$root/etc" "$root/run" "$root/modules"
+: > "$root/modules/order"
+for module in $wanted; do
+    add_module "$module"
+done
+
+cp "$busybox" "$root/bin/busybox"
+chmod 755 "$root/bin/busybox"
+"$busybox" --list | while read -r applet; do
+    [ "$applet" = busybox ] || ln -sf busybox "$root/bin/$applet"
+done
+ln -s bin "$root/sbin"
+cp "$here/init.sh" "$root/init"
+chmod 755 "$root/init"
+printf '%s\n' root:x:0:0:root:/:/bin/sh guest:x:1000:1000::/:/bin/sh \
+    > "$root/etc/passwd"
+printf '%s\n' root:x:0: guest:x:1000: > "$root/etc/group"
+
+(cd "$root" && find . -print0 | LC_ALL=C sort -z |
+    cpio --quiet -0 -o -H newc -R 0:0) > "$root.cpio"
+gzip -1 -n < "$root.cpio" > "$out.new"
+mv "$out.new" "$out"
