@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Test harness of the virtio-9p ring tests.
+ *
+ * Every test runs in a child process of its own, with a scratch directory and
+ * a deadline.  An assertion, a QEMU that dies or a server that never answers
+ * therefore fails one test and not the rest of the run.  All functions here
+ * are called from the single thread of the test program; the ring_host_*
+ * ones look at the scratch directory as a process on the host would.
+ */
+#ifndef VIRTIO_9P_RING_HARNESS_H
+#define VIRTIO_9P_RING_HARNESS_H
+
+#include <sys/stat.h>
+
+/*
+ * ring_add - register one test.
+ * @path: "group/name"; appears as /x86_64/virtio-9p-ring/group/name
+ */
+void ring_add(const char *path, void (*fn)(void));
+
+/* As ring_add(); @arg is borrowed and must outlive the run. */
+void ring_add_arg(const char *path, void (*fn)(const void *arg),
+                  const void *arg);
+
+/* Ends the test as failed, with the message in the TAP output. */
+void ring_fail_at(const char *file, int line, const char *fmt, ...)
+    G_GNUC_PRINTF(3, 4) __attribute__((noreturn));
+
+/* Ends the test as skipped; the message says what is missing. */
+void ring_skip(const char *fmt, ...)
+    G_GNUC_PRINTF(1, 2) __attribute__((noreturn));
+
+/* Says what the running test has found out, without failing it. */
+void ring_note(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
+
+#define ring_fail(...) ring_fail_at(__FILE__, __LINE__, __VA_ARGS__)
+
+#define ring_check(cond, ...)                                           \
+    do {                                                                \
+        if (!(cond)) {                                                  \
+            ring_fail(__VA_ARGS__);                                     \
+        }                                                               \
+    } while (0)
+
+#define ring_check_int(what, got, want)                                 \
+    ring_check_int_at(__FILE__, __LINE__, (what), (got), (want))
+
+#define ring_check_str(what, got, want)                                 \
+    ring_check_str_at(__FILE__, __LINE__, (what), (got), (want))
+
+#define ring_check_contains(what, text, part)                           \
+    ring_check_contains_at(__FILE__, __LINE__, (what), (text), (part))
+
+void ring_check_int_at(const char *file, int line, const char *what,
+                       long long got, long long want);
+void ring_check_str_at(const char *file, int line, const char *what,
+                       const char *got, const char *want);
+void ring_check_contains_at(const char *file, int line, const char *what,
+                            const char *text, const char *part);
+
+/*
+ * ring_on_exit - run @fn(@arg) when the test body has returned normally.
+ * Used to stop the emulators and to see how they ended.
+ */
+void ring_on_exit(void (*fn)(void *arg), void *arg);
+
+/* Microseconds since an arbitrary start, for bounds on elapsed time. */
+int64_t ring_now(void);
+
+/* Microseconds an event that must come may take: generous, for slow hosts. */
+#define RING_PATIENCE (20 * 1000 * 1000)
+
+/* Absolute path of this test's scratch directory; valid for the whole test. */
+const char *ring_dir(void);
+
+/* "<scratch>/<name>"; the result is freed by the caller. */
+char *ring_host_path(const char *name);
+
+void ring_host_put(const char *name, const void *data, size_t len);
+void ring_host_mkdir(const char *name);
+/* Content of a file as a fresh buffer, *@len bytes; fails the test if absent */
+char *ring_host_get(const char *name, size_t *len);
+bool ring_host_exists(const char *name);
+/* lstat(2); fails the test if there is no such file */
+struct stat ring_host_stat(const char *name);
+/* A 32-bit little-endian extended attribute, or -1 if it is not there */
+int64_t ring_host_xattr32(const char *name, const char *attr);
+/* Names below the scratch directory, sorted, one a line */
+char *ring_host_list(void);
+
+/* Registers the tests of one topic file; called by main() only. */
+void ring_register_device_tests(void);
+void ring_register_plug_tests(void);
+void ring_register_options_tests(void);
+void ring_register_synth_tests(void);
+void ring_register_local_tests(void);
+void ring_register_names_tests(void);
+void ring_register_chain_tests(void);
+void ring_register_limits_tests(void);
+void ring_register_flush_tests(void);
+void ring_register_load_tests(void);
+void ring_register_session_tests(void);
+void ring_register_readonly_tests(void);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * virtio-9p through its request ring: the entry point of the test program.
+ *
+ * Unlike the message-level qgraph test of QEMU this one builds descriptor
+ * chains of any shape and malformed messages, and looks at the used ring, the
+ * device status and the host directory.  Each topic registers its own tests;
+ * the pc (and microvm) machine of x86_64 is used throughout.
+ */
+#include "qemu/osdep.h"
+#include "libqtest.h"
+#include "virtio-9p-ring-harness.h"
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ring_register_synth_tests();
+    return g_test_run();
+}
