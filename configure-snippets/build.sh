@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# build.sh [TARGET...]: configures BUILD/obj when there is no configuration yet or its flags have changed, then
+# lets ninja build the emulator and the test programs, or the named targets.
+
+# shellcheck source=configure-snippets/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+jobs=${JOBS:-$(nproc)}
+flags=("--python=$python" "--prefix=${PREFIX:-/usr/local}"
+    "--firmwarepath=/usr/share/qemu:/usr/share/seabios:/usr/lib/ipxe/qemu")
+if [ -z "${CC:-}" ] || [ "$CC" = cc ]; then
+    if command -v ccache >/dev/null; then
+        flags+=("--cc=ccache gcc" "--host-cc=ccache gcc")
+        export CCACHE_BASEDIR=$BUILD CCACHE_NOHASHDIR=1
+    fi
+else
+    flags+=("--cc=$CC")
+fi
+# The Debian package has all it needs; a user's own tree may still have to fetch its subprojects.
+if [ -z "$QEMU_SRC" ]; then
+    flags+=(--disable-download)
+fi
+flags+=("${configure_flags[@]}")
+read -r -a extra <<<"${CONFIGURE_FLAGS:-}"
+flags+=("${extra[@]}")
+
+configure() {
+    local wanted
+    wanted=$(printf '%s\n' "$tree" "${flags[@]}")
+    if [ -f "$obj/build.ninja" ] && [ "$(cat "$stamps/configure" 2>/dev/null)" = "$wanted" ]; then
+        return
+    fi
+    mkdir -p "$obj"
+    rm -f "$stamps/configure"
+    say "configuring QEMU in $obj"
+    cd "$obj"
+    run_logged "$logs/configure.log" 100 "$tree/configure" "${flags[@]}"
+    printf '%s\n' "$wanted" >"$stamps/configure"
+}
+
+configure
+if [ $# = 0 ]; then
+    set -- qemu-system-x86_64 tests/qtest/qos-test tests/qtest/virtio-9p-ring-test
+fi
+say "building $* ($jobs jobs)"
+run_logged "$logs/build.log" 100 ninja -C "$obj" -j "$jobs" "$@"

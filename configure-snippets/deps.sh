@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# deps.sh GROUP...: makes sure that the packages of the named groups (build, run, check) are installed. Installs
+# what is missing through apt without asking, as root or through sudo; where there is no apt it looks for the
+# tools and libraries themselves and says what is missing. Quick and silent when nothing is.
+
+# shellcheck source=configure-snippets/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=configure-snippets/apt-lib.sh
+. "$snippets/apt-lib.sh"
+
+build_packages=(gcc libc6-dev make ninja-build pkg-config python3 python3-venv flex bison patch xz-utils
+    dpkg-dev libglib2.0-dev libpixman-1-dev libfdt-dev libattr1-dev libcap-ng-dev libseccomp-dev zlib1g-dev)
+run_packages=(seabios qemu-system-data busybox-static cpio xz-utils zstd)
+check_packages=(attr acl clang)
+
+installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | cut -c1-2)" = ii ]
+}
+
+# The compiler runtime that holds libFuzzer and the sanitizers is named after clang's version.
+clang_runtime() {
+    apt-cache depends clang 2>/dev/null |
+        sed -n 's/^ *Depends: clang-\([0-9][0-9]*\)$/libclang-rt-\1-dev/p' | head -n 1
+}
+
+missing_packages() {
+    local p
+    for p in "$@"; do
+        if ! installed "$p"; then
+            printf '%s ' "$p"
+        fi
+    done
+}
+
+become_root() {
+    if [ "$(id -u)" = 0 ]; then
+        env DEBIAN_FRONTEND=noninteractive "$@"
+    else
+        sudo -n env DEBIAN_FRONTEND=noninteractive "$@"
+    fi
+}
+
+apt_install() {
+    if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
+        die "these packages are missing and installing them needs root (or sudo without a password): $*
+Run this as root once:  apt-get install --no-install-recommends $*"
+    fi
+    say "installing: $*"
+    run_logged "$logs/deps.log" 50 become_root apt-get -q -y -o DPkg::Lock::Timeout=300 \
+        install --no-install-recommends "$@"
+}
+
+# The release's own meson if it is new enough, else the one from its backports; the file is fetched through the
+# private view of the archive, so no backports entry is left behind in the machine's configuration.
+apt_install_meson() {
+    local candidate codename
+    have_version "$(meson_version)" "$meson_min" && return
+    candidate=$(apt-cache policy meson | sed -n 's/^ *Candidate: //p')
+    if have_version "${candidate%%-*}" "$meson_min"; then
+        apt_install meson
+        return
+    fi
+    codename=$(apt_codename)
+    apt_private_update
+    rm -f "$apt_dir"/meson_*.deb
+    (cd "$apt_dir" && apt_private download "meson/$codename-backports") >"$logs/meson.log" 2>&1 ||
+        die "meson $meson_min or newer is neither in $codename nor in its backports; see $logs/meson.log"
+    say "meson of $codename is older than $meson_min: taking the one from $codename-backports"
+    apt_install "$apt_dir"/meson_*.deb
+}
+
+apt_deps() {
+    local wanted=("$@") missing
+    missing=$(missing_packages "${wanted[@]}")
+    if [ -n "$missing" ] || ! have_version "$(meson_version)" "$meson_min"; then
+        if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then
+            run_logged "$logs/deps-update.log" 20 become_root apt-get -q -o DPkg::Lock::Timeout=300 update
+        fi
+    fi
+    if [ "$want_check" = 1 ]; then
+        # shellcheck disable=SC2046
+        missing+=$(missing_packages $(clang_runtime))
+    fi
+    if [ -n "$missing" ]; then
+        # shellcheck disable=SC2086
+        apt_install $missing
+    fi
+    apt_install_meson
+}
+
+# Without apt nothing can be installed from here: look for the things themselves.
+other_deps() {
+    local t lib tools=() libs=() missing=() no_lib=()
+    tools=(gcc make ninja pkg-config flex bison patch xz)
+    libs=(glib-2.0 gthread-2.0 pixman-1 libcap-ng libseccomp zlib)
+    [ "$want_run" = 0 ] || tools+=(busybox cpio zstd)
+    [ "$want_check" = 0 ] || tools+=(getfattr getfacl clang)
+    for t in "${tools[@]}"; do
+        command -v "$t" >/dev/null || missing+=("$t")
+    done
+    for lib in "${libs[@]}"; do
+        pkg-config --exists "$lib" 2>/dev/null || no_lib+=("$lib")
+    done
+    have_version "$(meson_version)" "$meson_min" || missing+=("meson>=$meson_min for $python")
+    if [ ${#missing[@]} != 0 ] || [ ${#no_lib[@]} != 0 ]; then
+        die "apt is not here; please install by hand: ${missing[*]:-no tools}; development files of: ${no_lib[*]:-no more}
+(Debian's names: ${build_packages[*]} meson ${run_packages[*]} ${check_packages[*]})"
+    fi
+}
+
+want_run=0
+want_check=0
+packages=()
+for group in "$@"; do
+    case $group in
+    build) packages+=("${build_packages[@]}") ;;
+    run) want_run=1 packages+=("${run_packages[@]}") ;;
+    check) want_check=1 packages+=("${check_packages[@]}") ;;
+    *) die "deps.sh: no such group: $group" ;;
+    esac
+done
+
+if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+    apt_deps "${packages[@]}"
+else
+    other_deps
+fi

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# fetch-source.sh: puts the pristine source of the base into BUILD/src/qemu-BASE, or checks the tree given as
+# QEMU_SRC. The pinned Debian source package is verified by SHA-256; when the archive has moved on, the suite's
+# current one is taken, verified by the archive's signature through apt. Does nothing when it is there already.
+
+# shellcheck source=configure-snippets/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=configure-snippets/apt-lib.sh
+. "$snippets/apt-lib.sh"
+
+check_own_tree() {
+    local version
+    version=$(cat "$QEMU_SRC/VERSION" 2>/dev/null || true)
+    case $version in
+    "$version_prefix"*) ;;
+    *) die "$QEMU_SRC is QEMU '${version:-of no known version}'; supported versions: $(supported_versions)" ;;
+    esac
+    case $BUILD/ in
+    "$QEMU_SRC"/*) die "BUILD=$BUILD lies inside QEMU_SRC, which is never written to; give another BUILD" ;;
+    esac
+    say "source: $QEMU_SRC, QEMU $version"
+}
+
+supported_versions() {
+    local f
+    for f in "$snippets"/*.conf; do
+        # shellcheck source=/dev/null
+        (. "$f" && printf '%sx ' "$version_prefix")
+    done
+}
+
+pinned_files_in() {
+    (cd "$1" 2>/dev/null && printf '%s' "$source_sha256" | grep . | sha256sum --status -c - 2>/dev/null)
+}
+
+download() {
+    local dir=$1
+    mkdir -p "$dir"
+    apt_private_update
+    say "fetching $source_package $source_version"
+    if (cd "$dir" && apt_private source --download-only "$source_package=$source_version") \
+        >"$logs/source.log" 2>&1; then
+        pinned_files_in "$dir" || die "$source_dsc or a file of it does not have the pinned SHA-256; see $dir"
+        dsc=$dir/$source_dsc
+        return
+    fi
+    (cd "$dir" && rm -f ./*.dsc && apt_private source --download-only "$source_package/$suite") \
+        >>"$logs/source.log" 2>&1 || die "the source package could not be fetched; see $logs/source.log"
+    dsc=$(find "$dir" -name '*.dsc')
+    case $(sed -n 's/^Version: *\([0-9]*:\)\{0,1\}//p' "$dsc" | head -n 1) in
+    "$version_prefix"*) ;;
+    *) die "$suite has no QEMU ${version_prefix}x any more; give a source tree as QEMU_SRC=DIR" ;;
+    esac
+    say "note: $source_version has left the archive; using $(basename "$dsc" .dsc), verified by the archive's signature"
+}
+
+unpack() {
+    local part=$pristine.part
+    rm -rf "$part" "$pristine"
+    mkdir -p "$(dirname "$pristine")"
+    say "unpacking $(basename "$1")"
+    dpkg-source --no-check -x "$1" "$part" >"$logs/unpack.log" 2>&1 ||
+        die "dpkg-source failed; see $logs/unpack.log"
+    rm -rf "$part/.pc"
+    mv "$part" "$pristine"
+}
+
+if [ -n "$QEMU_SRC" ]; then
+    check_own_tree
+    exit 0
+fi
+
+if [ -f "$pristine/VERSION" ]; then
+    exit 0
+fi
+downloads=$cache/source
+dsc=$downloads/$source_dsc
+pinned_files_in "$downloads" || download "$downloads"
+unpack "$dsc"
+say "source: $pristine, QEMU $(cat "$pristine/VERSION")"

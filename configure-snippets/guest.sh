@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# guest.sh kernel|demo|check: fetches Debian's kernel into BUILD/kernel (unpacked, not installed), has the guest's
+# initrd built, and hands emulator, firmware, kernel and initrd to the scripts in tests-qtest/guest.
+
+# shellcheck source=configure-snippets/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=configure-snippets/apt-lib.sh
+. "$snippets/apt-lib.sh"
+
+guest=$TOP/tests-qtest/guest
+initrd=$run/initrd.img
+
+vmlinuz() {
+    find "$kernel/boot" -name 'vmlinuz-*' 2>/dev/null | sort -V | tail -n 1
+}
+
+# The package that linux-image-amd64 stands for.
+kernel_package() {
+    apt_tool apt-cache depends linux-image-amd64 2>/dev/null |
+        sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*-amd64\)$/\1/p' | head -n 1
+}
+
+fetch_kernel() {
+    local package deb dir=$cache/kernel
+    [ -f "$stamps/kernel" ] && [ -n "$(vmlinuz)" ] && return
+    [ -f "$apt_dir/sources.list" ] && package=$(kernel_package) || package=
+    if [ -z "$package" ]; then
+        apt_private_update
+        package=$(kernel_package)
+    fi
+    [ -n "$package" ] || die "no Debian kernel package found; see $logs/apt-update.log"
+    say "fetching the guest's kernel: $package"
+    mkdir -p "$dir"
+    (cd "$dir" && apt_private download "$package") >"$logs/kernel.log" 2>&1 ||
+        die "the kernel could not be fetched; see $logs/kernel.log"
+    deb=$(find "$dir" -name "${package}_*.deb" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)
+    rm -rf "$kernel"
+    mkdir -p "$kernel"
+    dpkg-deb -x "$deb" "$kernel"
+    # Debian 13 ships modules below usr/lib; readers of BUILD/kernel may rely on lib/modules.
+    if [ ! -e "$kernel/lib/modules" ] && [ -d "$kernel/usr/lib/modules" ]; then
+        ln -s usr/lib "$kernel/lib"
+    fi
+    if [ -z "$(vmlinuz)" ] || [ -z "$(ls "$kernel/lib/modules/")" ]; then
+        die "$deb holds no kernel"
+    fi
+    printf '%s\n' "$package" >"$stamps/kernel"
+}
+
+build_initrd() {
+    mkdir -p "$run"
+    if [ -f "$initrd" ] && [ -z "$(find "$guest" "$stamps/kernel" -newer "$initrd" -print -quit)" ]; then
+        return
+    fi
+    say "building the guest's initrd"
+    run_logged "$logs/initrd.log" 1000 "$guest/mkinitrd.sh" "$kernel" "$initrd"
+}
+
+# What tests-qtest/guest expects in its environment.
+export_environment() {
+    QEMU=$qemu
+    QEMU_FW=$(firmware_args)
+    KERNEL=$(vmlinuz)
+    INITRD=$initrd
+    export QEMU QEMU_FW KERNEL INITRD
+}
+
+sample_share() {
+    mkdir -p "$1/notes"
+    printf 'This file lies on the host, in %s.\n' "$1" >"$1/hello.txt"
+    printf 'milk\nbread\n' >"$1/notes/shopping.txt"
+    ln -sf ../hello.txt "$1/notes/link-to-hello"
+}
+
+fetch_kernel
+case $1 in
+kernel)
+    say "guest kernel: $(vmlinuz)"
+    ;;
+demo)
+    build_initrd
+    export_environment
+    if [ -z "${SHARE:-}" ]; then
+        SHARE=$BUILD/share
+        [ -d "$SHARE" ] || sample_share "$SHARE"
+    fi
+    [ -d "$SHARE" ] || die "SHARE=$SHARE is not a folder"
+    SHARE=$(cd "$SHARE" && pwd)
+    export SHARE
+    exec "$guest/demo.sh"
+    ;;
+check)
+    build_initrd
+    export_environment
+    export WORK=$run/guest
+    mkdir -p "$WORK"
+    exec "$guest/run-guest.sh"
+    ;;
+*)
+    die "guest.sh: kernel, demo or check"
+    ;;
+esac

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# install.sh: installs the built emulator below DESTDIR and PREFIX through meson, after building the few other
+# programs that belong to an installation. Firmware is the distribution's and not installed.
+
+# shellcheck source=configure-snippets/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# Of the files an installation consists of, those that ninja makes.
+mapfile -t targets < <(comm -12 \
+    <(cd "$obj" && meson introspect --installed . | "$python" -c '
+import json, os, sys
+for path in json.load(sys.stdin):
+    print(os.path.relpath(path))
+' | sort) \
+    <(ninja -C "$obj" -t targets all | sed -n 's/: [^:]*$//p' | sort))
+[ ${#targets[@]} != 0 ] || die "nothing to install is known in $obj"
+"$snippets/build.sh" "${targets[@]}"
+say "installing to ${DESTDIR:-}${PREFIX:-/usr/local}"
+run_logged "$logs/install.log" 100 env DESTDIR="${DESTDIR:-}" meson install -C "$obj" --no-rebuild

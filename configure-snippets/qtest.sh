@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# qtest.sh own|stock: runs our qtest program, or the 9p tests of the base's own qos-test. Each test is a run of
+# its own, so that one which takes the emulator down leaves the others their verdict. Prints "ok NAME" or
+# "not ok NAME - why" a test and last "N passed, M failed, K skipped".
+
+# shellcheck source=configure-snippets/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+which=$1
+deadline=${QTEST_DEADLINE:-120}
+passed=0 failed=0 skipped=0
+log=$logs/check-$which-tests.log
+
+# A folder whose file system keeps a user.* attribute of SIZE bytes; empty if there is none to be found.
+folder_for_xattrs() {
+    local size=$1 d probe value
+    value=0x$(head -c "$size" /dev/zero | od -An -v -tx1 | tr -d ' \n')
+    for d in "$run" /dev/shm "${TMPDIR:-/tmp}" /var/tmp; do
+        probe=$(mktemp -d "$d/p9-qtest-XXXXXX" 2>/dev/null) || continue
+        if setfattr -n user.probe -v "$value" "$probe" 2>/dev/null; then
+            rmdir "$probe"
+            printf '%s' "$d"
+            return
+        fi
+        rmdir "$probe"
+    done
+}
+
+# libqtest finds the target's name in the last part of the emulator's path.
+write_wrapper() {
+    mkdir -p "$run"
+    printf '#!/bin/sh\nexec "%s" %s "$@"\n' "$qemu" "$(firmware_args)" >"$run/qemu-system-x86_64"
+    chmod +x "$run/qemu-system-x86_64"
+    export QTEST_QEMU_BINARY=$run/qemu-system-x86_64
+}
+
+# The tests must be the base's own: same bytes as in the source they came with.
+assert_unmodified() {
+    local f n=0
+    for f in "$pristine"/tests/qtest/virtio-9p-test.c "$pristine"/tests/qtest/libqos/virtio-9p*.[ch]; do
+        cmp -s "$f" "$tree/${f#"$pristine"/}" || die "${f#"$pristine"/} is not as fetched: no proof of anything"
+        n=$((n + 1))
+    done
+    [ "$n" -ge 5 ] || die "the base's 9p test and its client are not all in $pristine/tests/qtest"
+}
+
+# verdict OUTPUT STATUS: pass, skip or the reason for the failure, from the TAP of one test.
+verdict() {
+    local output=$1 status=$2 line
+    if [ "$status" = 124 ] || [ "$status" = 137 ]; then
+        printf 'no end within %s s' "$deadline"
+    elif line=$(grep -m 1 -E '^(# )?(not ok|Bail out!|.*ERROR:)' "$output"); then
+        printf '%s' "$line"
+    elif [ "$status" != 0 ]; then
+        printf 'exit status %s, no TAP failure line' "$status"
+    elif grep -q -E '^ok [0-9]+ .*# SKIP' "$output"; then
+        printf 'skip'
+    elif grep -q -E '^ok [0-9]+ ' "$output"; then
+        printf 'pass'
+    else
+        printf 'no result in its output'
+    fi
+}
+
+# run_one PROGRAM NAME FOLDER
+run_one() {
+    local program=$1 name=$2 folder=$3 output status=0 why
+    output=$run/qtest.out
+    (cd "$folder" && timeout -k 5 "$deadline" "$program" --tap -k -m slow -p "$name") \
+        >"$output" 2>&1 </dev/null || status=$?
+    why=$(verdict "$output" "$status")
+    { printf '=== %s\n' "$name" && cat "$output"; } >>"$log"
+    case $why in
+    pass)
+        passed=$((passed + 1))
+        say "ok $name"
+        ;;
+    skip)
+        skipped=$((skipped + 1))
+        say "ok $name # SKIP $(sed -n 's/^ok .*# SKIP *//p' "$output" | head -n 1)"
+        ;;
+    *)
+        failed=$((failed + 1))
+        say "not ok $name - $why (all output in $log)"
+        grep -v -E '^(ok |1\.\.|TAP version|# (random seed|Start of|End of))' "$output" | tail -n 15 | sed 's/^/    /' || true
+        ;;
+    esac
+}
+
+list_tests() {
+    (cd "$run" && "$1" -l -m slow) 2>>"$log"
+}
+
+own_tests() {
+    local program=$obj/tests/qtest/virtio-9p-ring-test tests=() t
+    mapfile -t tests < <(list_tests "$program" | grep '^/')
+    [ ${#tests[@]} -gt 0 ] || die "$program lists no tests; see $log"
+    for t in "${tests[@]}"; do
+        run_one "$program" "$t" "$small"
+    done
+}
+
+stock_tests() {
+    local program=$obj/tests/qtest/qos-test tests=() t want
+    assert_unmodified
+    mapfile -t tests < <(list_tests "$program" | grep '/virtio-9p-tests/')
+    want=$(grep -c 'qos_add_test(' "$pristine/tests/qtest/virtio-9p-test.c")
+    if [ "$(cat "$pristine/VERSION")" = "$source_upstream" ]; then
+        want=$stock_tests
+    fi
+    [ ${#tests[@]} -ge "$want" ] ||
+        die "qos-test offers ${#tests[@]} 9p tests, expected at least $want; see $log"
+    for t in "${tests[@]}"; do
+        case $t in
+        */local/xattr_limit/*)
+            if [ -z "$large" ]; then
+                skipped=$((skipped + 1))
+                say "ok $t # SKIP no file system here keeps an 8 KiB attribute"
+            else
+                run_one "$program" "$t" "$large"
+            fi
+            ;;
+        *) run_one "$program" "$t" "$small" ;;
+        esac
+    done
+}
+
+: >"$log"
+write_wrapper
+small=$(folder_for_xattrs 64)
+large=$(folder_for_xattrs 8192)
+[ -n "$small" ] || die "no folder here (of $run, /dev/shm, /tmp, /var/tmp) keeps user.* attributes"
+case $which in
+own) own_tests ;;
+stock) stock_tests ;;
+*) die "qtest.sh: own or stock" ;;
+esac
+say "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]

@@ -1,0 +1,81 @@
+DEF("fsdev", HAS_ARG, QEMU_OPTION_fsdev,
+    "-fsdev local,id=id,path=dir,security_model=mapped-xattr|mapped-file|passthrough|none\n"
+    "       [,readonly=on|off][,writeout=immediate][,fmode=mode][,dmode=mode]\n"
+    "       [,multidevs=remap|forbid|warn][,max_xattr=n][,throttling.option=value...]\n"
+    "                share a host directory; add a virtio-9p device to show it to a guest\n"
+    "-fsdev synth,id=id[,readonly=on|off][,max_xattr=n]\n"
+    "                a tree in memory, for tests\n"
+    "-fsdev help     list the drivers; -fsdev driver,help lists a driver's options\n",
+    QEMU_ARCH_ALL)
+
+SRST
+``-fsdev driver,id=id[,option=value...]``
+    Create the host's side of a shared folder. The guest sees it through a
+    device that names it by its id, for example
+    ``-device virtio-9p-pci,fsdev=id,mount_tag=tag``; several devices may
+    name the same one. ``-fsdev help`` lists the drivers and
+    ``-fsdev driver,help`` the options of one. An option that the driver
+    does not use is an error.
+
+    ``local``
+        A directory of the host.
+
+    ``synth``
+        A small tree that exists in memory only. It serves QEMU's tests.
+
+    These options belong to ``local``:
+
+    ``path=dir``
+        The directory to share.
+
+    ``security_model=mapped-xattr|mapped-file|passthrough|none``
+        Where the owner, the mode and the device numbers that the guest sets
+        are kept. It has to be given.
+
+        ``mapped-xattr``, or ``mapped`` for short, keeps them in ``user.``
+        extended attributes of the files. ``mapped-file`` keeps them in files
+        below a hidden folder ``.virtfs_metadata`` in every directory. With
+        both of them a symbolic link or a special file of the guest is a
+        regular file on the host, and QEMU needs no privilege.
+
+        ``passthrough`` sets them on the host's files themselves, which takes
+        a QEMU that runs as root. ``none`` does the same but goes on when
+        the host refuses to change an owner.
+
+    ``writeout=immediate``
+        Have the host write data out to its disk before a write is
+        answered.
+
+    ``fmode=mode``, ``dmode=mode``
+        Permissions that new files and new directories get on the host, in
+        octal with a leading zero. They are for ``mapped-xattr`` and
+        ``mapped-file`` only.
+
+    ``multidevs=remap|forbid|warn``
+        What to do about other file systems that are mounted below the
+        shared directory, where inode numbers may occur a second time.
+        ``remap``, the default, gives the guest numbers that stay distinct.
+        ``warn`` passes the host's numbers on and prints a warning once.
+        ``forbid`` denies access to the other file systems.
+
+    ``throttling.bps-total=n``, ``throttling.bps-read=n``, ``throttling.bps-write=n``
+        Limits in bytes a second.
+
+    ``throttling.iops-total=n``, ``throttling.iops-read=n``, ``throttling.iops-write=n``
+        Limits in requests a second. With ``throttling.iops-size=n`` a
+        request counts once for every n bytes.
+
+    ``throttling.bps-total-max=n``, ``throttling.iops-total-max=n`` and so on
+        How far a short burst may exceed the limit of that name; the suffix
+        ``-max`` goes with each of the six limits.
+
+    These options belong to both drivers:
+
+    ``readonly=on``
+        Refuse everything that would change the shared folder.
+
+    ``max_xattr=n``
+        How many extended attributes a guest may have under way at a time,
+        1024 by default. Each may hold up to 64 KiB of QEMU's memory. 0 means
+        no limit.
+ERST
