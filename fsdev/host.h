@@ -18,7 +18,8 @@
 typedef struct HostFeatures {
     bool openat2;           /* 5.6; ENOSYS and EPERM count as absent */
     bool resolve_cached;    /* 5.12; needs openat2 */
-    bool statx_mnt_id;      /* 5.8 */
+    bool statx;             /* 4.11; without it no btime and no mnt_id */
+    bool statx_mnt_id;      /* 5.8; needs statx */
     bool fchmodat2;         /* 6.6 */
     bool utimens_empty;     /* utimensat(fd, "", …, AT_EMPTY_PATH), 5.8 */
     bool xattrat;           /* 6.13: getxattrat(2) and friends */
@@ -53,33 +54,56 @@ enum {
 /**
  * host_init: probe the kernel once and open /proc/self/fd.
  *
- * Returns 0, or -errno with *@what naming the missing piece when neither
- * /proc nor the system calls that replace it are there.  Idempotent.
+ * The descriptor is kept, so a later chroot() does no harm.  Returns 0, or
+ * -errno with *@what naming the missing piece when /proc is not there: no
+ * system call replaces it for opening the object of a path fd.  Idempotent.
+ * Context: any thread, after the last fork() of the process.
  */
 int host_init(const char **what);
 /** host_features: what is used now. */
 const HostFeatures *host_features(void);
-/** host_override_features: tests only; NULL restores what was probed. */
+/** host_override_features: tests only, while no other thread is in here;
+ *  NULL restores what was probed. */
 void host_override_features(const HostFeatures *features);
 
-/** host_lookup: path fd of @name (a legal component) in @dirfd. */
+/**
+ * host_lookup: path fd of @name (a legal component) in @dirfd.
+ *
+ * A symbolic link is returned as itself.  -EAGAIN only with HOST_CACHED.
+ */
 int host_lookup(int dirfd, const char *name, unsigned flags);
 /** host_stat: of any descriptor, path fds included. */
 int host_stat(int fd, HostStat *st);
-/** host_stat_at: lstat of @name in @dirfd; identity and type only. */
+/** host_stat_id_at: lstat of @name in @dirfd; identity and type only. */
 int host_stat_id_at(int dirfd, const char *name, HostStat *st);
-/** host_reopen: real descriptor of the very object of @pathfd.  The caller
- *  knows it is a regular file or directory.  No O_CREAT, O_EXCL. */
+/**
+ * host_reopen: real descriptor of the very object of @pathfd.
+ *
+ * The caller knows it is a regular file or directory.  O_CREAT, O_EXCL,
+ * O_NOFOLLOW, O_PATH and O_TMPFILE among @flags are dropped; O_NOATIME is
+ * dropped when the kernel refuses it.  May wait for a lease to be broken.
+ */
 int host_reopen(int pathfd, int flags);
-/** host_create: openat(O_CREAT | O_EXCL | O_NOFOLLOW). */
+/** host_create: openat(O_CREAT | O_EXCL | O_NOFOLLOW); the umask applies. */
 int host_create(int dirfd, const char *name, int flags, mode_t mode);
 
+/** host_chmod: -EOPNOTSUPP for a symbolic link. */
 int host_chmod(int pathfd, mode_t mode);
+/** host_chown: UINT32_MAX leaves that id alone. */
 int host_chown(int pathfd, uint32_t uid, uint32_t gid);
+/** host_utimens: symbolic links too; UTIME_NOW and UTIME_OMIT allowed. */
 int host_utimens(int pathfd, const struct timespec times[2]);
+/** host_readlink: length, cut at @size, no NUL; -EINVAL if it is no link. */
 ssize_t host_readlink(int pathfd, char *buf, size_t size);
+/** host_link: a further name for the object of @pathfd, links not followed. */
 int host_link(int pathfd, int dirfd, const char *name);
 
+/*
+ * Extended attributes of the object of @pathfd (a path fd or a real one), as
+ * getxattr(2) and friends.  Symbolic links and special files are possible
+ * only while /proc is mounted where the process sees it, or with xattrat;
+ * -EOPNOTSUPP otherwise.
+ */
 ssize_t host_getxattr(int pathfd, const char *name, void *buf, size_t size);
 ssize_t host_listxattr(int pathfd, char *buf, size_t size);
 int host_setxattr(int pathfd, const char *name, const void *value,

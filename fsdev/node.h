@@ -68,11 +68,35 @@ int name_locate(Name *name, Name **parent, char *component);
 int name_insert(Name *parent, const char *component, int path_fd,
                 const HostStat *st, Name **out);
 
+/**
+ * name_pin_for_removal: to be called before an unlink, and before a rename
+ * for the name that it may replace.
+ *
+ * Whoever holds the victim keeps a usable object only if its descriptor is
+ * open when the name goes.  Returns the victim's Name, counted and with its
+ * descriptor pinned, or NULL when nobody holds one or it cannot be opened.
+ * Release with name_unpin() after name_removed() or name_renamed(), or after
+ * the operation failed.  May block.
+ */
+Name *name_pin_for_removal(Name *dir, const char *component);
+/** name_unpin: name_fd_put() and name_unref(); NULL is allowed. */
+void name_unpin(Name *victim);
+
 /** name_removed: @component of @dir was unlinked; Names for it become dead. */
 void name_removed(Name *dir, const char *component);
 /** name_renamed: re-key after a successful rename; a replaced target dies. */
 void name_renamed(Name *dir, const char *component, Name *newdir,
                   const char *newcomponent);
+
+/**
+ * name_rename_begin/name_rename_end: put round renameat(2) + name_renamed().
+ *
+ * A way back that fails meanwhile is tried again at the end, instead of
+ * being -ESTALE because the host is ahead of the table.  No name_fd_get(),
+ * name_pin_for_removal() or waiting between the two.
+ */
+void name_rename_begin(Name *dir);
+void name_rename_end(Name *dir);
 
 /**
  * name_fd_get: pin and return the node's path fd, reopening it when it was
@@ -100,5 +124,10 @@ bool node_is_open(Node *node);
  */
 int node_fd_account(NodeTable *table);
 void node_fd_unaccount(NodeTable *table);
+/**
+ * node_fd_reclaim: close some cached path fds after the kernel said EMFILE or
+ * ENFILE.  Returns whether any was closed: trying again makes sense.
+ */
+bool node_fd_reclaim(NodeTable *table);
 
 #endif
