@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# run-tests.sh RESULTS PROGRAM...: runs programs named .../BUILD/bin/NAME, as
+# many at a time as JOBS says, and ends with "N passed, M failed, K skipped".
+# Programs of the builds plain, asan and tsan are GTest programs whose TAP
+# output is counted; under tsan only test paths with "/threads/" are run.
+# Programs of the build fuzz run after them, all at once, FUZZ_SECONDS each on
+# ../fuzz/corpus-*; each counts as one test.  Output of what failed is shown.
+
+set -u
+results=$1
+shift
+jobs=${JOBS:-1}
+seconds=${FUZZ_SECONDS:-60}
+limit=${TEST_LIMIT:-120}
+fuzz_dir=$(cd "$(dirname "$0")/../fuzz" && pwd)
+export G_TEST_SRCDIR=$P9_TOP
+export ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1
+export UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1
+# Otherwise glib hides leaks and overruns of small blocks from the sanitizers.
+export G_SLICE=always-malloc
+
+rm -rf "$results"
+mkdir -p "$results"
+
+# Address randomisation of newer kernels is more than older sanitizers expect.
+fixed=()
+if setarch "$(uname -m)" -R true 2>/dev/null; then
+    fixed=(setarch "$(uname -m)" -R)
+fi
+
+build_of() {
+    basename "$(dirname "$(dirname "$1")")"
+}
+
+label() {
+    echo "$(basename "$1").$(build_of "$1")"
+}
+
+run_tap() {
+    local program=$1 log paths=() path
+    log=$results/$(label "$program")
+    if [ "$(build_of "$program")" = tsan ]; then
+        while read -r path; do
+            paths+=(-p "$path")
+        done < <("${fixed[@]}" "$program" -l 2>/dev/null | grep /threads/)
+    fi
+    timeout "$limit" "${fixed[@]}" "$program" --tap "${paths[@]}" \
+        >"$log.tap" 2>"$log.err" </dev/null
+    echo $? >"$log.status"
+}
+
+run_fuzz() {
+    local program=$1 name log work
+    name=$(basename "$program")
+    log=$results/$(label "$program")
+    work=$results/$name.work
+    mkdir -p "$work"
+    timeout $((seconds + limit)) "${fixed[@]}" "$program" \
+        -max_total_time="$seconds" $( [ "$seconds" != 0 ] || echo -runs=0 ) \
+        -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 \
+        -artifact_prefix="$results/$name." \
+        "$work" "$fuzz_dir/corpus-${name#fuzz-}" \
+        >"$log.err" 2>&1 </dev/null
+    echo $? >"$log.status"
+}
+
+passed=0 failed=0 skipped=0
+
+# Sums up one TAP file; planned tests that never reported count as failed.
+count_tap() {
+    local log=$results/$(label "$1") status ok=0 bad=0 skip=0 plan=0 lost
+    status=$(cat "$log.status")
+    read -r ok bad skip plan < <(awk '
+        /^1\.\.[0-9]+/ { plan = substr($1, 4) }
+        /^ok .*# SKIP/ { skip++; next }
+        /^ok /         { ok++ }
+        /^not ok .*# SKIP/ { skip++; next }
+        /^not ok /     { bad++ }
+        END { print ok + 0, bad + 0, skip + 0, plan + 0 }' "$log.tap")
+    if [ "$(build_of "$1")" = tsan ]; then
+        # -p leaves the plan at the number of all tests.
+        plan=$((ok + bad + skip))
+    fi
+    lost=$((plan - ok - bad - skip))
+    if [ $lost -lt 0 ]; then
+        lost=0
+    fi
+    if [ "$status" != 0 ] && [ $((bad + lost)) = 0 ]; then
+        lost=1
+    fi
+    if [ "$plan" = 0 ]; then
+        lost=1
+    fi
+    passed=$((passed + ok))
+    failed=$((failed + bad + lost))
+    skipped=$((skipped + skip))
+    printf '%-26s %4d passed, %d failed, %d skipped\n' \
+        "$(label "$1")" "$ok" $((bad + lost)) "$skip"
+    awk '/^(not )?ok .*# SKIP/ { sub(/^(not )?ok [0-9]+ /, "");
+                                 print "  skipped: " $0 }' "$log.tap"
+    if [ $((bad + lost)) != 0 ]; then
+        echo "---- $(label "$1"): FAILED, status $status" \
+             "(124: over $limit s)${lost:+, $lost not reported} ----"
+        grep -E '^(not ok|Bail out|#.*(ERROR|WARNING|CRITICAL))' "$log.tap"
+        echo "last line: $(tail -n 1 "$log.tap")"
+        tail -n 80 "$log.err"
+        echo "---- whole output: $log.tap, $log.err ----"
+    fi
+}
+
+count_fuzz() {
+    local log=$results/$(label "$1") runs
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log.err")
+    if [ "$(cat "$log.status")" = 0 ] && [ "${runs:-0}" != 0 ]; then
+        passed=$((passed + 1))
+        printf '%-26s    1 passed: %s runs, no finding\n' \
+            "$(label "$1")" "$runs"
+        return
+    fi
+    failed=$((failed + 1))
+    printf '%-26s    1 failed\n' "$(label "$1")"
+    echo "---- $(label "$1"): FAILED, status $(cat "$log.status") ----"
+    grep -v '^#[0-9]*[[:space:]]*\(NEW\|REDUCE\|pulse\)' "$log.err" |
+        tail -n 80
+    echo "---- whole output: $log.err; the input, if any:" \
+         "$results/$(basename "$1").* ----"
+}
+
+tap=() fuzz=()
+for program in "$@"; do
+    case $(build_of "$program") in
+    fuzz) fuzz+=("$program") ;;
+    *) tap+=("$program") ;;
+    esac
+done
+
+for program in "${tap[@]}"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
+        wait -n
+    done
+    run_tap "$program" &
+done
+wait
+for program in "${tap[@]}"; do
+    count_tap "$program"
+done
+
+for program in "${fuzz[@]}"; do
+    run_fuzz "$program" &
+done
+wait
+for program in "${fuzz[@]}"; do
+    count_fuzz "$program"
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]
