@@ -145,8 +145,11 @@ static P9Qids get_qids(Decoder *d)
 
 static P9Data get_data(Decoder *d)
 {
-    P9Data data = { .count = p9_get_u32(d->c), .offset = d->c->pos };
+    P9Data data;
 
+    /* Not in an initializer list: C leaves the order in those open. */
+    data.count = p9_get_u32(d->c);
+    data.offset = d->c->pos;
     if (data.count > d->whole - d->c->pos) {
         d->c->failed = true;
     }

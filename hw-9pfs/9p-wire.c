@@ -70,7 +70,7 @@ static bool transfer(P9Cursor *c, void *data, size_t n, TransferKind kind)
     c->pos += n;
     while (n) {
         size_t len = c->iov->iov_len - c->skip;
-        char *guest = (char *)c->iov->iov_base + c->skip;
+        char *guest;
 
         if (!len) {
             c->iov++;
@@ -78,6 +78,8 @@ static bool transfer(P9Cursor *c, void *data, size_t n, TransferKind kind)
             c->skip = 0;
             continue;
         }
+        /* Only now: an empty element may have no base to add to. */
+        guest = (char *)c->iov->iov_base + c->skip;
         len = MIN(len, n);
         if (kind == TRANSFER_GET) {
             memcpy(p, guest, len);
