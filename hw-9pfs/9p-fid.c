@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The fid table of a session: see 9p-fid.h.
+ *
+ * A fid is freed when it is out of the table and no request pins it.  Closing
+ * its file may block, so an open file goes to a worker then; everything else
+ * is freed on the spot.
+ */
+#include "fsdev/p9-osdep.h"
+#include "9p-session.h"
+
+static P9Fid *fid_in_table(P9Session *s, uint32_t number)
+{
+    return g_hash_table_lookup(s->fids, GUINT_TO_POINTER(number));
+}
+
+P9Fid *p9_fid_lookup(P9Session *s, uint32_t number)
+{
+    P9Fid *fid = fid_in_table(s, number);
+
+    return fid && fid->state != P9_FID_RESERVED ? fid : NULL;
+}
+
+int p9_fid_reserve(P9Session *s, uint32_t number, P9Fid **out)
+{
+    uint32_t max = s->limits.max_fids ?: P9_MAX_FIDS_DEFAULT;
+    P9Fid *fid;
+
+    if (number == P9_NOFID || fid_in_table(s, number)) {
+        return -EINVAL;
+    }
+    if (g_hash_table_size(s->fids) >= max) {
+        return -EMFILE;
+    }
+    fid = g_new0(P9Fid, 1);
+    fid->session = s;
+    fid->number = number;
+    fid->state = P9_FID_RESERVED;
+    fid->pins = 1;
+    g_hash_table_insert(s->fids, GUINT_TO_POINTER(number), fid);
+    *out = fid;
+    return 0;
+}
+
+void p9_fid_commit(P9Fid *fid, uint8_t state, uint32_t uid, FsNode *node)
+{
+    assert(fid->state == P9_FID_RESERVED);
+    fid->state = state;
+    fid->uid = uid;
+    fid->node = node;
+}
+
+static void fid_free(P9Fid *fid)
+{
+    if (fid->xattr) {
+        p9_xattr_fid_free(fid->xattr);
+        p9_xattr_count(fid->session, -1);
+    }
+    if (fid->file) {
+        p9_session_release(fid->session, fid->file);
+    }
+    fs_node_unref(fid->node);
+    g_free(fid);
+}
+
+void p9_fid_pin(P9Fid *fid)
+{
+    fid->pins++;
+}
+
+void p9_fid_unpin(P9Fid *fid)
+{
+    assert(fid->pins);
+    if (!--fid->pins && fid->removed) {
+        fid_free(fid);
+    }
+}
+
+static void fid_out_of_table(P9Fid *fid)
+{
+    fid->removed = true;
+    if (!fid->pins) {
+        fid_free(fid);
+    }
+}
+
+void p9_fid_remove(P9Fid *fid)
+{
+    P9Session *s = fid->session;
+
+    if (fid->removed) {
+        return;
+    }
+    g_hash_table_remove(s->fids, GUINT_TO_POINTER(fid->number));
+    fid_out_of_table(fid);
+    if (!g_hash_table_size(s->fids) && s->ops->set_busy) {
+        s->ops->set_busy(s->opaque, false);
+    }
+}
+
+void p9_fid_remove_all(P9Session *s)
+{
+    g_autoptr(GHashTable) fids = s->fids;
+    GHashTableIter iter;
+    gpointer fid;
+
+    s->fids = g_hash_table_new(NULL, NULL);
+    if (!g_hash_table_size(fids)) {
+        return;
+    }
+    g_hash_table_iter_init(&iter, fids);
+    while (g_hash_table_iter_next(&iter, NULL, &fid)) {
+        fid_out_of_table(fid);
+    }
+    if (s->ops->set_busy) {
+        s->ops->set_busy(s->opaque, false);
+    }
+}
+
+P9XattrFid *p9_xattr_fid_new(uint32_t size, bool for_write)
+{
+    P9XattrFid *x = g_new0(P9XattrFid, 1);
+
+    x->size = size;
+    x->value = g_malloc0(MAX(size, 1));
+    if (for_write) {
+        x->written = g_malloc0(size / 8 + 1);
+        x->missing = size;
+    }
+    return x;
+}
+
+void p9_xattr_fid_free(P9XattrFid *x)
+{
+    g_free(x->name);
+    g_free(x->value);
+    g_free(x->written);
+    g_free(x);
+}
+
+void p9_xattr_fid_mark(P9XattrFid *x, uint32_t from, uint32_t n)
+{
+    for (uint32_t i = from; i < from + n; i++) {
+        uint8_t bit = 1u << (i % 8);
+
+        x->missing -= !(x->written[i / 8] & bit);
+        x->written[i / 8] |= bit;
+    }
+}

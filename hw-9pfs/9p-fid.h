@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The fid table of a session.
+ *
+ * A fid stands for a node, and after an open for a file; or it carries an
+ * extended attribute.  The table, all states and pins belong to the event
+ * loop.  A request pins the fids it names, which keeps them and what they
+ * hold alive after a clunk until the request ends; workers see the captured
+ * node and file of the request, never the fid itself.
+ */
+#ifndef HW_9PFS_9P_FID_H
+#define HW_9PFS_9P_FID_H
+
+#include "fsdev/fsdriver.h"
+
+typedef struct P9Session P9Session;
+
+/* States as bits, so that a row of the message table can name a set. */
+enum {
+    P9_FID_RESERVED = 1u << 0,  /* number taken, nothing behind it yet */
+    P9_FID_NONE = 1u << 1,      /* walked to, not opened */
+    P9_FID_OPENING = 1u << 2,   /* an open or create is under way */
+    P9_FID_FILE = 1u << 3,
+    P9_FID_DIR = 1u << 4,
+    P9_FID_XATTR = 1u << 5,
+
+    P9_FID_OPEN = P9_FID_FILE | P9_FID_DIR,
+    P9_FID_READABLE = P9_FID_OPEN | P9_FID_XATTR,
+    P9_FID_WRITABLE = P9_FID_FILE | P9_FID_XATTR,
+    P9_FID_ANY = P9_FID_NONE | P9_FID_OPENING | P9_FID_READABLE,
+};
+
+/* The value of a Txattrwalk, or one being collected after a Txattrcreate. */
+typedef struct P9XattrFid {
+    char *name;                 /* owned; NULL for a Txattrwalk */
+    uint8_t *value;             /* owned, size bytes */
+    uint32_t size;
+    int flags;                  /* XATTR_CREATE, XATTR_REPLACE */
+    uint8_t *written;           /* owned, a bit a byte; NULL for Txattrwalk */
+    uint32_t missing;           /* bytes not written yet */
+} P9XattrFid;
+
+typedef struct P9Fid {
+    P9Session *session;
+    uint32_t number;
+    uint32_t uid;               /* n_uname of the attach it came from */
+    uint8_t state;              /* one P9_FID_* bit */
+    bool removed;               /* no longer in the table */
+    unsigned pins;
+    FsNode *node;               /* counted */
+    FsFile *file;               /* owned; FILE and DIR */
+    P9XattrFid *xattr;          /* owned; XATTR */
+} P9Fid;
+
+/** p9_fid_lookup: NULL when unknown or only reserved. */
+P9Fid *p9_fid_lookup(P9Session *s, uint32_t number);
+/**
+ * p9_fid_reserve: take @number, pinned once for the caller, who ends it with
+ * p9_fid_commit() or p9_fid_abort() and then p9_fid_unpin().
+ *
+ * -EINVAL for NOFID or a number in use, -EMFILE at the session's limit.
+ */
+int p9_fid_reserve(P9Session *s, uint32_t number, P9Fid **fid);
+/** p9_fid_commit: make a reserved fid visible in @state; @node taken over. */
+void p9_fid_commit(P9Fid *fid, uint8_t state, uint32_t uid, FsNode *node);
+
+void p9_fid_pin(P9Fid *fid);
+/** p9_fid_unpin: the last pin of a removed fid frees it. */
+void p9_fid_unpin(P9Fid *fid);
+/** p9_fid_remove: the number is free again; no-op when it was removed. */
+void p9_fid_remove(P9Fid *fid);
+/** p9_fid_remove_all: empty the table. */
+void p9_fid_remove_all(P9Session *s);
+
+/** p9_xattr_fid_new: @size bytes, zeroed; @for_write tracks what is written. */
+P9XattrFid *p9_xattr_fid_new(uint32_t size, bool for_write);
+void p9_xattr_fid_free(P9XattrFid *x);
+/** p9_xattr_fid_mark: bytes [@from, @from + @n) of the value were written. */
+void p9_xattr_fid_mark(P9XattrFid *x, uint32_t from, uint32_t n);
+
+#endif

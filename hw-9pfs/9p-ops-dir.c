@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Treaddir: directory entries straight from the driver to the guest's buffer.
+ */
+#include "fsdev/p9-osdep.h"
+#include "9p-session.h"
+
+#define DIRENT_FIXED_SZ (P9_QID_SZ + 8 + 1 + 2) /* qid offset type name[s] */
+
+typedef struct DirSink {
+    P9Request *req;
+    P9Cursor c;
+    uint32_t room;              /* payload bytes that may be used */
+    uint32_t used;
+    bool full;                  /* an entry did not fit */
+} DirSink;
+
+static int qid_from_dirent(P9Session *s, const FsDirent *entry, P9Qid *qid)
+{
+    static const uint8_t types[] = {
+        [DT_DIR] = P9_QTDIR,
+        [DT_LNK] = P9_QTSYMLINK,
+    };
+
+    /* The version of an entry is not known without a stat; nobody reads it. */
+    *qid = (P9Qid) {
+        .type = entry->type < ARRAY_SIZE(types) ? types[entry->type] : 0,
+    };
+    if (s->export->config.multidevs == FS_MULTIDEVS_WARN) {
+        qid->path = entry->ino;
+        return 0;
+    }
+    return p9_qid_path(s->qids, entry->dev, entry->ino, &qid->path);
+}
+
+static int put_dirent(void *opaque, const FsDirent *entry)
+{
+    DirSink *sink = opaque;
+    uint32_t size = DIRENT_FIXED_SZ + entry->name_len;
+    P9Qid qid;
+    int ret;
+
+    if (size > sink->room - sink->used) {
+        sink->full = true;
+        return 1;
+    }
+    ret = qid_from_dirent(sink->req->session, entry, &qid);
+    if (ret < 0) {
+        return ret;
+    }
+    p9_put_qid(&sink->c, &qid);
+    p9_put_u64(&sink->c, entry->next);
+    p9_put_u8(&sink->c, entry->type);
+    p9_put_u16(&sink->c, entry->name_len);
+    p9_put_bytes(&sink->c, entry->name, entry->name_len);
+    sink->used += size;
+    return 0;
+}
+
+int p9_readdir_run(P9Request *req, unsigned flags)
+{
+    const struct P9Treaddir *t = &req->t.readdir;
+    P9Session *s = req->session;
+    DirSink sink = {
+        .req = req,
+        .room = MIN(t->count, p9_request_room(req)),
+    };
+    int ret;
+
+    if (t->offset > INT64_MAX) {
+        return -EINVAL;
+    }
+    if (s->export->config.multidevs != FS_MULTIDEVS_WARN) {
+        flags |= FS_READDIR_DEV;
+    }
+    p9_cursor_init(&sink.c, req->in, req->in_cnt, req->in_bytes);
+    p9_skip(&sink.c, P9_IO_HDRSZ);
+    ret = fs_readdir(req->file[0], t->offset, flags, put_dirent, &sink);
+    if (ret < 0) {
+        return ret;
+    }
+    if (sink.full && !sink.used) {
+        return -EINVAL;         /* as getdents(2): not even one fits */
+    }
+    req->r.readdir.data = (P9Data) {
+        .count = sink.used,
+        .offset = P9_IO_HDRSZ,
+    };
+    return 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages that make, move and remove names: Tmkdir, Tmknod, Tsymlink, Tlink,
+ * Trename, Trenameat, Tunlinkat, Tremove.
+ */
+#include "fsdev/p9-osdep.h"
+#include "9p-session.h"
+
+/* Owner of what is made: who attached, and the group of the message. */
+static FsCred request_cred(const P9Request *req, uint32_t gid)
+{
+    return (FsCred) { .uid = req->fid[0]->uid, .gid = gid };
+}
+
+static int qid_of_new(P9Request *req, int ret, const FsAttr *attr, P9Qid *qid)
+{
+    return ret < 0 ? ret : p9_qid_from_attr(req->session->qids, attr, qid);
+}
+
+int p9_mkdir_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+{
+    const struct P9Tmkdir *t = &req->t.mkdir;
+    FsCred cred = request_cred(req, t->gid);
+    FsAttr attr;
+    int ret;
+
+    ret = fs_mkdir(req->node[0], t->name.s, t->mode & 07777, &cred, &attr);
+    return qid_of_new(req, ret, &attr, &req->r.mkdir.qid);
+}
+
+int p9_mknod_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+{
+    const struct P9Tmknod *t = &req->t.mknod;
+    FsCred cred = request_cred(req, t->gid);
+    FsAttr attr;
+    int ret;
+
+    ret = fs_mknod(req->node[0], t->name.s, t->mode & (S_IFMT | 07777),
+                   makedev(t->major, t->minor), &cred, &attr);
+    return qid_of_new(req, ret, &attr, &req->r.mknod.qid);
+}
+
+int p9_symlink_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+{
+    const struct P9Tsymlink *t = &req->t.symlink;
+    FsCred cred = request_cred(req, t->gid);
+    FsAttr attr;
+    int ret;
+
+    /* As symlink(2), also where the link is kept as a file. */
+    if (!t->target.len) {
+        return -ENOENT;
+    }
+    if (t->target.len >= PATH_MAX) {
+        return -ENAMETOOLONG;
+    }
+    ret = fs_symlink(req->node[0], t->name.s, t->target.s, &cred, &attr);
+    return qid_of_new(req, ret, &attr, &req->r.symlink.qid);
+}
+
+int p9_link_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+{
+    return fs_link(req->node[1], req->node[0], req->t.link.name.s);
+}
+
+int p9_renameat_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+{
+    const struct P9Trenameat *t = &req->t.renameat;
+
+    return fs_rename(req->node[0], t->oldname.s, req->node[1], t->newname.s);
+}
+
+int p9_rename_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+{
+    char name[NAME_MAX + 1];
+    FsNode *dir;
+    int ret;
+
+    ret = fs_locate(req->node[0], &dir, name);
+    if (ret < 0) {
+        return ret;
+    }
+    ret = fs_rename(dir, name, req->node[1], req->t.rename.name.s);
+    fs_node_unref(dir);
+    return ret;
+}
+
+int p9_unlinkat_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+{
+    const struct P9Tunlinkat *t = &req->t.unlinkat;
+
+    if (t->flags & ~P9_DOTL_AT_REMOVEDIR) {
+        return -EINVAL;
+    }
+    return fs_unlink(req->node[0], t->name.s,
+                     t->flags & P9_DOTL_AT_REMOVEDIR);
+}
+
+/* Whatever happens to the file, the fid is gone. */
+int p9_remove_prepare(P9Request *req)
+{
+    p9_fid_remove(req->fid[0]);
+    return req->session->export->config.readonly ? -EROFS : 0;
+}
+
+int p9_remove_run(P9Request *req, unsigned flags)
+{
+    char name[NAME_MAX + 1];
+    FsNode *dir;
+    FsAttr attr;
+    int ret;
+
+    ret = fs_getattr(req->node[0], req->file[0], flags, &attr);
+    if (!ret) {
+        ret = fs_locate(req->node[0], &dir, name);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    ret = fs_unlink(dir, name, S_ISDIR(attr.mode));
+    fs_node_unref(dir);
+    return ret;
+}

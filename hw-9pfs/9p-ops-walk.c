@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Tattach, Twalk, Tclunk: how fids come and go.
+ */
+#include "fsdev/p9-osdep.h"
+#include <sys/xattr.h>
+#include "9p-session.h"
+
+int p9_attach_prepare(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    return s->ops->set_busy ? s->ops->set_busy(s->opaque, true) : 0;
+}
+
+int p9_attach_run(P9Request *req, unsigned flags)
+{
+    FsAttr attr;
+    int ret;
+
+    req->new_node = fs_root(req->session->export);
+    ret = fs_getattr(req->new_node, NULL, flags, &attr);
+    if (ret < 0) {
+        return ret;
+    }
+    return p9_qid_from_attr(req->session->qids, &attr, &req->r.attach.qid);
+}
+
+int p9_attach_finish(P9Request *req, int result)
+{
+    if (!result) {
+        p9_fid_commit(req->newfid, P9_FID_NONE, req->t.attach.n_uname,
+                      g_steal_pointer(&req->new_node));
+    }
+    return result;
+}
+
+int p9_walk_prepare(P9Request *req)
+{
+    if (req->t.walk.newfid != req->t.walk.fid) {
+        return p9_fid_reserve(req->session, req->t.walk.newfid,
+                              &req->newfid);
+    }
+    /* An open fid stays what it is. */
+    return req->fid[0]->state == P9_FID_NONE ? 0 : -EINVAL;
+}
+
+/* One step from @node, which is let go; *@node becomes where it led. */
+static int walk_step(P9Request *req, FsNode **node, const P9Name *name,
+                     unsigned flags, P9Qid *qid)
+{
+    FsNode *next;
+    FsAttr attr;
+    int ret;
+
+    if (name->dots) {
+        next = name->dots == 2 ? fs_parent(*node) : fs_node_ref(*node);
+        ret = fs_getattr(next, NULL, flags, &attr);
+        if (ret < 0) {
+            fs_node_unref(next);
+            return ret;
+        }
+    } else {
+        ret = fs_lookup(*node, name->s, flags, &next, &attr);
+        if (ret < 0) {
+            return ret;
+        }
+    }
+    fs_node_unref(*node);
+    *node = next;
+    return p9_qid_from_attr(req->session->qids, &attr, qid);
+}
+
+int p9_walk_run(P9Request *req, unsigned flags)
+{
+    const P9Names *names = &req->t.walk.names;
+    P9Qids *qids = &req->r.walk.qids;
+    FsNode *node = fs_node_ref(req->node[0]);
+    int ret = 0;
+
+    for (qids->n = 0; qids->n < names->n; qids->n++) {
+        ret = walk_step(req, &node, &names->name[qids->n], flags,
+                        &qids->qid[qids->n]);
+        if (ret < 0) {
+            break;
+        }
+    }
+    if (ret < 0) {
+        fs_node_unref(node);
+        /* Part of the way is an answer, but gives no fid. */
+        return qids->n && ret != -EAGAIN ? 0 : ret;
+    }
+    req->new_node = node;
+    return 0;
+}
+
+int p9_walk_finish(P9Request *req, int result)
+{
+    P9Fid *fid = req->fid[0];
+
+    if (result < 0 || !req->new_node) {
+        return result;
+    }
+    if (req->newfid) {
+        p9_fid_commit(req->newfid, P9_FID_NONE, fid->uid,
+                      g_steal_pointer(&req->new_node));
+        return 0;
+    }
+    if (fid->state != P9_FID_NONE) {
+        return -EINVAL;
+    }
+    /* Others that named this fid captured the old node. */
+    fs_node_unref(fid->node);
+    fid->node = g_steal_pointer(&req->new_node);
+    return 0;
+}
+
+/*
+ * The fid's number is free at once.  What it holds is released here when
+ * nobody else uses it; otherwise by the last request that does.
+ */
+int p9_clunk_prepare(P9Request *req)
+{
+    P9Fid *fid = req->fid[0];
+
+    p9_fid_remove(fid);
+    if (fid->pins == 1) {
+        req->new_file = g_steal_pointer(&fid->file);
+    }
+    return 0;
+}
+
+static int clunk_xattr(P9Request *req, const P9XattrFid *x, unsigned flags)
+{
+    if (!x || !x->name) {
+        return 0;
+    }
+    if (x->missing) {
+        return -EINVAL;
+    }
+    if (flags & FS_NONBLOCK) {
+        return -EAGAIN;
+    }
+    /* How the Linux client says removexattr(2). */
+    if (!x->size && x->flags == XATTR_REPLACE) {
+        return fs_removexattr(req->node[0], x->name);
+    }
+    return fs_setxattr(req->node[0], x->name, x->value, x->size, x->flags);
+}
+
+int p9_clunk_run(P9Request *req, unsigned flags)
+{
+    if (req->new_file) {
+        if (flags & FS_NONBLOCK) {
+            return -EAGAIN;
+        }
+        fs_release(g_steal_pointer(&req->new_file));
+        return 0;
+    }
+    return clunk_xattr(req, req->fid[0]->xattr, flags);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Txattrwalk and Txattrcreate: fids that carry an extended attribute.
+ *
+ * Reading one is a Tread of the fid (9p-ops-io.c); setting one is
+ * Txattrcreate, Twrite and the Tclunk, whose reply is the result
+ * (9p-ops-walk.c).
+ */
+#include "fsdev/p9-osdep.h"
+#include <sys/xattr.h>
+#include "9p-session.h"
+
+#define XATTR_VALUE_MAX 65536   /* Linux' XATTR_SIZE_MAX and XATTR_LIST_MAX */
+#define XATTR_RETRIES   16
+
+int p9_xattr_count(P9Session *s, int delta)
+{
+    uint32_t max = s->export->config.max_xattr;
+
+    if (delta > 0 && max && s->xattr_fids >= max) {
+        return -ENOSPC;
+    }
+    s->xattr_fids += delta;
+    g_atomic_int_add(&s->export->xattr_fids, delta);
+    return 0;
+}
+
+int p9_xattrwalk_prepare(P9Request *req)
+{
+    return p9_xattr_count(req->session, 1);
+}
+
+/* The value, or the list of names for an empty one. */
+static ssize_t xattr_fetch(FsNode *node, const P9String *name, void *buf,
+                           size_t size)
+{
+    return name->len ? fs_getxattr(node, name->s, buf, size)
+                     : fs_listxattr(node, buf, size);
+}
+
+int p9_xattrwalk_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+{
+    const P9String *name = &req->t.xattrwalk.name;
+
+    /* The length may change between the two calls. */
+    for (int i = 0; i < XATTR_RETRIES; i++) {
+        ssize_t size = xattr_fetch(req->node[0], name, NULL, 0);
+        P9XattrFid *x;
+
+        if (size < 0) {
+            return size;
+        }
+        if (size > XATTR_VALUE_MAX) {
+            return -E2BIG;
+        }
+        x = p9_xattr_fid_new(size, false);
+        if (size) {
+            size = xattr_fetch(req->node[0], name, x->value, size);
+        }
+        if (size >= 0) {
+            x->size = size;
+            req->xattr = x;
+            return 0;
+        }
+        p9_xattr_fid_free(x);
+        if (size != -ERANGE) {
+            return size;
+        }
+    }
+    return -ERANGE;
+}
+
+int p9_xattrwalk_finish(P9Request *req, int result)
+{
+    if (result < 0) {
+        p9_xattr_count(req->session, -1);
+        return result;
+    }
+    req->r.xattrwalk.size = req->xattr->size;
+    p9_fid_commit(req->newfid, P9_FID_XATTR, req->fid[0]->uid,
+                  fs_node_ref(req->node[0]));
+    req->newfid->xattr = g_steal_pointer(&req->xattr);
+    return 0;
+}
+
+int p9_xattrcreate_prepare(P9Request *req)
+{
+    const struct P9Txattrcreate *t = &req->t.xattrcreate;
+    P9Fid *fid = req->fid[0];
+    int ret;
+
+    if (t->flags & ~(XATTR_CREATE | XATTR_REPLACE)) {
+        return -EINVAL;
+    }
+    if (t->size > XATTR_VALUE_MAX) {
+        return -E2BIG;
+    }
+    ret = p9_xattr_count(req->session, 1);
+    if (ret < 0) {
+        return ret;
+    }
+    fid->xattr = p9_xattr_fid_new(t->size, true);
+    fid->xattr->name = g_strdup(t->name.s);
+    fid->xattr->flags = t->flags;
+    fid->state = P9_FID_XATTR;
+    return 0;
+}

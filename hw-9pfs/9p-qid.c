@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inode numbers of many devices in one 64-bit space: see 9p-qid.h.
+ *
+ * The export's own device keeps its inode numbers (bit 63 clear), so that
+ * guest and host show the same ones.  On any other device the upper bits of
+ * the inode number, which few values share, are replaced by a slot number
+ * (bits 63..62 = 10): one small table entry serves 2^40 inodes.  File systems
+ * that scatter their numbers run out of slots; then every inode gets a number
+ * of its own (bits 63..62 = 11), up to a limit.  The three spaces are disjoint
+ * and each mapping is injective, so paths never collide.
+ */
+#include "fsdev/p9-osdep.h"
+#include "9p-qid.h"
+
+#define QID_FOREIGN     (1ULL << 63)
+#define QID_SINGLE      (3ULL << 62)
+#define SLOT_BITS       16
+#define SLOT_INO_BITS   40
+#define SLOTS_MAX       (1u << SLOT_BITS)
+#define SINGLES_MAX     (1u << 20)      /* some 60 MB at worst */
+
+typedef struct QidKey {
+    uint64_t dev;
+    uint64_t ino;               /* upper bits only for a slot */
+    uint64_t number;
+} QidKey;
+
+struct P9QidMap {
+    FsMultidevs policy;
+    uint64_t root_dev;          /* valid once has_root is set */
+    gint has_root;              /* atomic */
+    GMutex lock;                /* guards the tables */
+    GHashTable *slots;          /* set of QidKey, owned */
+    GHashTable *singles;
+};
+
+static guint qid_key_hash(gconstpointer p)
+{
+    const QidKey *key = p;
+    uint64_t h = (key->ino ^ (key->dev << 32) ^ (key->dev >> 32)) *
+                 0x9e3779b97f4a7c15ULL;
+
+    return h >> 32;
+}
+
+static gboolean qid_key_equal(gconstpointer a, gconstpointer b)
+{
+    const QidKey *x = a;
+    const QidKey *y = b;
+
+    return x->dev == y->dev && x->ino == y->ino;
+}
+
+static GHashTable *qid_table_new(void)
+{
+    return g_hash_table_new_full(qid_key_hash, qid_key_equal, g_free, NULL);
+}
+
+P9QidMap *p9_qid_map_new(FsMultidevs policy)
+{
+    P9QidMap *map = g_new0(P9QidMap, 1);
+
+    map->policy = policy;
+    g_mutex_init(&map->lock);
+    map->slots = qid_table_new();
+    map->singles = qid_table_new();
+    return map;
+}
+
+void p9_qid_map_free(P9QidMap *map)
+{
+    g_hash_table_destroy(map->slots);
+    g_hash_table_destroy(map->singles);
+    g_mutex_clear(&map->lock);
+    g_free(map);
+}
+
+static bool qid_is_root_dev(P9QidMap *map, uint64_t dev)
+{
+    bool same;
+
+    if (g_atomic_int_get(&map->has_root)) {
+        return dev == map->root_dev;
+    }
+    g_mutex_lock(&map->lock);
+    if (!g_atomic_int_get(&map->has_root)) {
+        map->root_dev = dev;
+        g_atomic_int_set(&map->has_root, 1);
+    }
+    same = dev == map->root_dev;
+    g_mutex_unlock(&map->lock);
+    return same;
+}
+
+/* The number of (dev, ino) in @table, given out in sequence. */
+static bool qid_number(GHashTable *table, unsigned max, uint64_t dev,
+                       uint64_t ino, uint64_t *number)
+{
+    QidKey key = { .dev = dev, .ino = ino };
+    QidKey *found = g_hash_table_lookup(table, &key);
+
+    if (!found) {
+        if (g_hash_table_size(table) >= max) {
+            return false;
+        }
+        key.number = g_hash_table_size(table);
+        found = g_memdup2(&key, sizeof(key));
+        g_hash_table_add(table, found);
+    }
+    *number = found->number;
+    return true;
+}
+
+static int qid_foreign_path(P9QidMap *map, uint64_t dev, uint64_t ino,
+                            uint64_t *path)
+{
+    uint64_t number;
+
+    if (qid_number(map->slots, SLOTS_MAX, dev, ino >> SLOT_INO_BITS,
+                   &number)) {
+        *path = QID_FOREIGN | number << SLOT_INO_BITS |
+                (ino & ((1ULL << SLOT_INO_BITS) - 1));
+        return 0;
+    }
+    if (qid_number(map->singles, SINGLES_MAX, dev, ino, &number)) {
+        *path = QID_SINGLE | number;
+        return 0;
+    }
+    p9_warn_once("9p: too many inodes on foreign devices below the export; "
+                 "further ones are refused");
+    return -ENFILE;
+}
+
+int p9_qid_path(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t *path)
+{
+    int ret;
+
+    if (qid_is_root_dev(map, dev)) {
+        if (!(ino & QID_FOREIGN) || map->policy == FS_MULTIDEVS_WARN) {
+            *path = ino;
+            return 0;
+        }
+    } else if (map->policy == FS_MULTIDEVS_FORBID) {
+        p9_warn_once("9p: the export holds more than one device and "
+                     "multidevs=forbid: access to the others is refused");
+        return -ENODEV;
+    } else if (map->policy == FS_MULTIDEVS_WARN) {
+        p9_warn_once("9p: the export holds more than one device: inode "
+                     "numbers may collide in the guest; see multidevs=");
+        *path = ino;
+        return 0;
+    }
+    g_mutex_lock(&map->lock);
+    ret = qid_foreign_path(map, dev, ino, path);
+    g_mutex_unlock(&map->lock);
+    return ret;
+}
+
+static uint8_t qid_type(uint32_t mode)
+{
+    return S_ISDIR(mode) ? P9_QTDIR : S_ISLNK(mode) ? P9_QTSYMLINK
+                                                    : P9_QTFILE;
+}
+
+/*
+ * Changes whenever content does (mtime, size), and only then: caching clients
+ * take another version for another inode.  Zero would switch the Linux
+ * client's page cache off for the file.
+ */
+static uint32_t qid_version(const FsAttr *attr)
+{
+    uint64_t h = (uint64_t)attr->mtime.tv_sec * 1000000000u +
+                 attr->mtime.tv_nsec;
+
+    h = (h ^ attr->size) * 0x9e3779b97f4a7c15ULL;
+    h ^= h >> 32;
+    return (uint32_t)h ?: 1;
+}
+
+int p9_qid_from_attr(P9QidMap *map, const FsAttr *attr, P9Qid *qid)
+{
+    uint64_t path;
+    int ret = p9_qid_path(map, attr->dev, attr->ino, &path);
+
+    if (ret < 0) {
+        return ret;
+    }
+    *qid = (P9Qid) {
+        .type = qid_type(attr->mode),
+        .version = qid_version(attr),
+        .path = path,
+    };
+    return 0;
+}

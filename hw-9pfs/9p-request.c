@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The life of a request: decode, pin, prepare, run, finish, reply.
+ *
+ * This file drives every message through the same steps, reading what differs
+ * from the rows of the table; it knows no message by name.  A request is on
+ * the session's active list from submit to its reply.  It leaves the event
+ * loop at most once, as a P9Job.  Context: event loop, except run_on_worker().
+ */
+#include "fsdev/p9-osdep.h"
+#include "9p-errno.h"
+#include "9p-session.h"
+
+static int pin_fid(P9Request *req, uint32_t number, int unknown,
+                   unsigned states, int wrong)
+{
+    P9Fid *fid = p9_fid_lookup(req->session, number);
+    unsigned i = req->nfids;
+
+    if (!fid) {
+        return -unknown;
+    }
+    if (!(fid->state & states)) {
+        return -wrong;
+    }
+    assert(i < P9_REQ_FIDS);
+    p9_fid_pin(fid);
+    req->fid[i] = fid;
+    req->node[i] = fs_node_ref(fid->node);
+    req->file[i] = fid->file;
+    req->nfids++;
+    return 0;
+}
+
+/* The fids a row names, from its FID and NEWFID fields. */
+#define U8(f)
+#define U16(f)
+#define U32(f)
+#define U64(f)
+#define STR(f)
+#define TEXT(f)
+#define NAME(f, dot, dotdot)
+#define NAMES(f)
+#define DATA(f)
+#define FID(f, unknown, states, wrong) \
+    if (!ret) { \
+        ret = pin_fid(req, m->f, unknown, P9_FID_##states, wrong); \
+    }
+#define NEWFID(f) \
+    if (!ret) { \
+        ret = p9_fid_reserve(req->session, m->f, &req->newfid); \
+    }
+#define T(...) __VA_ARGS__
+#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+                   prepare, run, finish, t_fields, r_fields) \
+    static int pin_##name(P9Request *req G_GNUC_UNUSED) \
+    { \
+        const struct P9T##name *m G_GNUC_UNUSED = &req->t.name; \
+        int ret = 0; \
+        t_fields \
+        return ret; \
+    }
+#include "9p-messages.def"
+
+#define P9_OP_YES(fn) fn
+#define P9_OP_NO(fn) NULL
+static const P9RowOps row_ops[] = {
+#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+                   prepare_, run_, finish_, t, r) \
+    [number] = { \
+        .pin = pin_##name, \
+        .prepare = P9_OP_##prepare_(p9_##name##_prepare), \
+        .run = P9_OP_##run_(p9_##name##_run), \
+        .finish = P9_OP_##finish_(p9_##name##_finish), \
+    },
+#include "9p-messages.def"
+};
+
+static void run_on_worker(P9Job *job);
+static void worker_done(P9Job *job);
+static void gate_opened(FsTicket *ticket);
+static void execute(P9Request *req);
+
+P9Request *p9_request_new(P9Session *s)
+{
+    GList *link = g_queue_pop_head_link(&s->idle);
+    P9Request *req;
+
+    if (link) {
+        return link->data;
+    }
+    req = g_new0(P9Request, 1);
+    req->session = s;
+    req->link.data = req;
+    req->job.run = run_on_worker;
+    req->job.done = worker_done;
+    req->ticket.admitted = gate_opened;
+    return req;
+}
+
+void p9_request_free(P9Request *req)
+{
+    g_queue_push_head_link(&req->session->idle, &req->link);
+}
+
+/* Forget the message, keep the memory for the next one. */
+static void request_clear(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    for (unsigned i = 0; i < req->nfids; i++) {
+        fs_node_unref(req->node[i]);
+        p9_fid_unpin(req->fid[i]);
+    }
+    req->nfids = 0;
+    if (req->newfid) {
+        if (req->newfid->state == P9_FID_RESERVED) {
+            p9_fid_remove(req->newfid);
+        }
+        p9_fid_unpin(req->newfid);
+        req->newfid = NULL;
+    }
+    fs_node_unref(req->new_node);
+    req->new_node = NULL;
+    if (req->new_file) {
+        p9_session_release(s, req->new_file);
+        req->new_file = NULL;
+    }
+    g_clear_pointer(&req->xattr, p9_xattr_fid_free);
+    g_clear_pointer(&req->bounce, g_free);
+    p9_arena_reset(&req->arena);
+    req->done = 0;
+    req->prepared = false;
+    req->state = P9_REQ_IDLE;
+}
+
+static void request_end(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    request_clear(req);
+    p9_request_free(req);
+    p9_session_unref(s);
+}
+
+static void request_reject(P9Request *req, const char *why)
+{
+    P9Session *s = req->session;
+
+    g_queue_unlink(&s->active, &req->link);
+    s->ops->broken(s->opaque, req, why);
+    request_end(req);
+}
+
+static size_t encode_error(P9Request *req, int result)
+{
+    P9Cursor c;
+
+    p9_cursor_init(&c, req->in, req->in_cnt, req->in_bytes);
+    return p9_encode_rlerror(&c, req->header.tag, p9_errno_to_wire(-result));
+}
+
+static size_t encode_reply(P9Request *req, int result)
+{
+    P9Cursor c;
+    ssize_t len;
+
+    if (result < 0) {
+        return encode_error(req, result);
+    }
+    p9_cursor_init(&c, req->in, req->in_cnt, req->in_bytes);
+    len = p9_encode_reply(&c, req->info->number, req->header.tag, &req->r);
+    return len < 0 ? encode_error(req, len) : (size_t)len;
+}
+
+/* Let go of the buffers, with @len bytes of reply. */
+static void request_push(P9Request *req, size_t len)
+{
+    P9Session *s = req->session;
+
+    g_queue_unlink(&s->active, &req->link);
+    s->ops->push(s->opaque, req, len);
+    p9_session_ended(s, req);
+}
+
+void p9_request_complete(P9Request *req, int result)
+{
+    P9Session *s = req->session;
+    const P9RowOps *ops = req->info ? &row_ops[req->info->number] : NULL;
+
+    if (req->prepared && ops->finish) {
+        result = ops->finish(req, req->orphan ? -ECANCELED : result);
+    }
+    if (!req->orphan) {
+        if (s->ops->trace_reply) {
+            s->ops->trace_reply(s->opaque, req, result);
+        }
+        request_push(req, encode_reply(req, result));
+    }
+    request_end(req);
+}
+
+static void request_cancelled(P9Request *req)
+{
+    const P9RowOps *ops = &row_ops[req->info->number];
+
+    if (req->prepared && ops->finish) {
+        ops->finish(req, -ECANCELED);
+    }
+    req->prepared = false;
+}
+
+static void guest_memory_done(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    if (!req->on_guest_mem) {
+        return;
+    }
+    g_mutex_lock(&s->lock);
+    req->on_guest_mem = false;
+    s->guest_users--;
+    g_cond_broadcast(&s->guest_done);
+    g_mutex_unlock(&s->lock);
+}
+
+static void run_on_worker(P9Job *job)
+{
+    P9Request *req = container_of(job, P9Request, job);
+
+    req->result = row_ops[req->info->number].run(req, 0);
+    guest_memory_done(req);
+}
+
+static void worker_done(P9Job *job)
+{
+    P9Request *req = container_of(job, P9Request, job);
+
+    if (req->state == P9_REQ_IDLE) {
+        /* Cancelled and answered before; only the memory was still in use. */
+        request_end(req);
+        return;
+    }
+    req->state = P9_REQ_LOOP;
+    if (req->result == -EINPROGRESS && !req->orphan) {
+        req->state = P9_REQ_PARKED;
+        if (req->flushes || req->session->version) {
+            p9_request_cancel(req);
+        }
+        return;
+    }
+    p9_request_complete(req, req->result);
+}
+
+static void send_to_worker(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    /* The payload of a remote file is not in guest memory: see bounce. */
+    if ((req->info->flags & P9_F_GUEST_MEM) && !req->bounce) {
+        g_mutex_lock(&s->lock);
+        req->on_guest_mem = true;
+        s->guest_users++;
+        g_mutex_unlock(&s->lock);
+    }
+    req->state = P9_REQ_WORKER;
+    req->job.started = 0;
+    s->exec->submit(s->exec, &req->job);
+}
+
+static void execute(P9Request *req)
+{
+    const P9RowOps *ops = &row_ops[req->info->number];
+    int result = -EAGAIN;
+
+    req->state = P9_REQ_LOOP;
+    if (!ops->run) {
+        result = 0;
+    } else if (req->info->inl != P9_INLINE_NEVER) {
+        result = ops->run(req, FS_NONBLOCK);
+    }
+    if (result == -EINPROGRESS) {
+        req->state = P9_REQ_PARKED;
+    } else if (result == -EAGAIN && ops->run) {
+        send_to_worker(req);
+    } else {
+        p9_request_complete(req, result);
+    }
+}
+
+static void gate_opened(FsTicket *ticket)
+{
+    P9Request *req = container_of(ticket, P9Request, ticket);
+
+    execute(req);
+}
+
+/* May the request begin?  0 or -errno; fids are pinned when it may. */
+static int admit(P9Request *req, int decoded)
+{
+    P9Session *s = req->session;
+    uint8_t flags = req->info->flags;
+
+    if (!(flags & P9_F_NO_SESSION)) {
+        if (s->dialect == P9_DIALECT_NONE) {
+            return -EPROTO;
+        }
+        if (!(req->info->dialects & s->dialect)) {
+            return -EOPNOTSUPP;
+        }
+    }
+    if ((flags & P9_F_WRITES) && s->export->config.readonly) {
+        return -EROFS;
+    }
+    return decoded < 0 ? decoded : row_ops[req->info->number].pin(req);
+}
+
+static void begin(P9Request *req, int decoded)
+{
+    const P9RowOps *ops = &row_ops[req->info->number];
+    P9Session *s = req->session;
+    int ret = admit(req, decoded);
+
+    if (!ret && ops->prepare) {
+        ret = ops->prepare(req);
+        if (ret == P9_LATER) {
+            return;
+        }
+    }
+    if (ret < 0) {
+        p9_request_complete(req, ret);
+        return;
+    }
+    req->prepared = true;
+    if ((req->info->flags & P9_F_GATED) && req->file[0]) {
+        req->state = P9_REQ_GATED;
+        if (!fs_admit(s->export, &req->ticket)) {
+            return;
+        }
+    }
+    execute(req);
+}
+
+/*
+ * Bytes of the shortest reply that can answer this request.  Checked before
+ * anything is done, so that no effect goes unreported.
+ */
+static size_t min_reply(const P9Request *req, int decoded)
+{
+    size_t size = MAX(req->info->min_reply, P9_RLERROR_SZ);
+
+    if (req->info->number == P9_TWALK && !decoded) {
+        size = MAX(size, req->info->min_reply +
+                         (size_t)P9_QID_SZ * req->t.walk.names.n);
+    }
+    return size;
+}
+
+void p9_request_start(P9Request *req)
+{
+    P9Session *s = req->session;
+    P9Cursor c;
+    int decoded;
+
+    req->state = P9_REQ_LOOP;
+    g_queue_push_tail_link(&s->active, &req->link);
+    p9_cursor_init(&c, req->out, req->out_cnt, SIZE_MAX);
+    if (p9_decode_header(&c, &req->header) < 0) {
+        request_reject(req, "message shorter or longer than its size field");
+        return;
+    }
+    if (req->in_bytes < P9_RLERROR_SZ) {
+        request_reject(req, "no room for a reply");
+        return;
+    }
+    req->info = p9_message_info(req->header.type);
+    if (!req->info) {
+        p9_request_complete(req, -EOPNOTSUPP);
+        return;
+    }
+    decoded = p9_decode_request(&c, &req->header, &req->arena, &req->t);
+    if (decoded == -EBADMSG) {
+        request_reject(req, "message shorter than its fields");
+        return;
+    }
+    if (req->in_bytes < min_reply(req, decoded)) {
+        request_reject(req, "no room for the whole reply");
+        return;
+    }
+    if (s->ops->trace_request && !decoded) {
+        s->ops->trace_request(s->opaque, req);
+    }
+    begin(req, decoded);
+}
+
+void p9_request_submit(P9Request *req, const struct iovec *out,
+                       unsigned out_cnt, const struct iovec *in,
+                       unsigned in_cnt)
+{
+    P9Session *s = req->session;
+
+    req->out = out;
+    req->out_cnt = out_cnt;
+    req->in = in;
+    req->in_cnt = in_cnt;
+    req->in_bytes = p9_iov_bytes(in, in_cnt);
+    req->info = NULL;
+    req->orphan = false;
+    s->refs++;
+    if (s->version) {
+        req->state = P9_REQ_BACKLOG;
+        g_queue_push_tail_link(&s->backlog, &req->link);
+        return;
+    }
+    p9_request_start(req);
+}
+
+/*
+ * Take the request off whatever it waits for, undoing its preparation.  False
+ * when it is running or has to run.
+ */
+static bool request_stop(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    switch (req->state) {
+    case P9_REQ_GATED:
+        fs_admit_cancel(s->export, &req->ticket);
+        break;
+    case P9_REQ_PARKED:
+        break;
+    case P9_REQ_WORKER:
+        if ((req->info->flags & P9_F_MUST_RUN) || !p9_job_claim(&req->job)) {
+            return false;
+        }
+        guest_memory_done(req);
+        break;
+    default:
+        return false;
+    }
+    request_cancelled(req);
+    return true;
+}
+
+/* After request_stop() and the return of the buffers. */
+static void request_stopped(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    if (req->state == P9_REQ_WORKER) {
+        request_clear(req);     /* worker_done() ends it */
+        s->exec->cancel(s->exec, &req->job);
+    } else {
+        request_end(req);
+    }
+}
+
+bool p9_request_cancel(P9Request *req)
+{
+    if (!request_stop(req)) {
+        return false;
+    }
+    request_push(req, 0);
+    request_stopped(req);
+    return true;
+}
+
+void p9_session_drop_requests(P9Session *s)
+{
+    GList *next;
+
+    for (GList *l = s->active.head; l; l = next) {
+        P9Request *req = l->data;
+
+        next = l->next;
+        g_slist_free(g_steal_pointer(&req->flushes));
+        if (request_stop(req)) {
+            g_queue_unlink(&s->active, &req->link);
+            s->ops->drop(s->opaque, req);
+            request_stopped(req);
+        }
+    }
+    g_mutex_lock(&s->lock);
+    while (s->guest_users) {
+        g_cond_wait(&s->guest_done, &s->lock);
+    }
+    g_mutex_unlock(&s->lock);
+    while (s->active.head) {
+        P9Request *req = s->active.head->data;
+
+        g_queue_unlink(&s->active, &req->link);
+        s->ops->drop(s->opaque, req);
+        if (req->state == P9_REQ_WORKER) {
+            req->orphan = true;     /* worker_done() ends it, unseen */
+        } else {
+            request_end(req);
+        }
+    }
+}
+
+uint32_t p9_request_room(const P9Request *req)
+{
+    size_t room = MIN(req->in_bytes, req->session->msize);
+
+    return MIN(room - P9_IO_HDRSZ, UINT32_MAX);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A 9P session: creation, Tversion, Tflush, reset and end.
+ *
+ * What is here concerns the session as a whole; single requests are driven by
+ * 9p-request.c.  Memory is freed when the owner has let go and the last
+ * request and the last file being closed have come back from their workers.
+ * Context: event loop, except release_run().
+ */
+#include "fsdev/p9-osdep.h"
+#include "9p-session.h"
+
+static const struct {
+    const char *name;
+    uint8_t dialect;
+} dialects[] = {
+    { "9P2000.L", P9_DIALECT_L },
+};
+
+P9Session *p9_session_new(FsExport *export, P9Exec *exec,
+                          const P9TransportOps *ops, void *opaque,
+                          const P9Limits *limits)
+{
+    P9Session *s = g_new0(P9Session, 1);
+
+    s->export = fs_export_ref(export);
+    s->exec = exec;
+    s->ops = ops;
+    s->opaque = opaque;
+    s->limits = *limits;
+    s->qids = p9_qid_map_new(export->config.multidevs);
+    s->fids = g_hash_table_new(NULL, NULL);
+    g_queue_init(&s->active);
+    g_queue_init(&s->backlog);
+    g_queue_init(&s->idle);
+    g_mutex_init(&s->lock);
+    g_cond_init(&s->guest_done);
+    s->refs = 1;
+    return s;
+}
+
+static void session_destroy(P9Session *s)
+{
+    GList *link;
+
+    while ((link = g_queue_pop_head_link(&s->idle))) {
+        P9Request *req = link->data;
+
+        p9_arena_destroy(&req->arena);
+        g_free(req->iov);
+        g_free(req);
+    }
+    g_hash_table_destroy(s->fids);
+    p9_qid_map_free(s->qids);
+    g_mutex_clear(&s->lock);
+    g_cond_clear(&s->guest_done);
+    fs_export_unref(s->export);
+    g_free(s);
+}
+
+void p9_session_unref(P9Session *s)
+{
+    if (!--s->refs) {
+        session_destroy(s);
+    }
+}
+
+void p9_session_reset(P9Session *s)
+{
+    GList *link;
+
+    s->refs++;
+    s->version = NULL;
+    p9_session_drop_requests(s);
+    while ((link = g_queue_pop_head_link(&s->backlog))) {
+        P9Request *req = link->data;
+
+        s->ops->drop(s->opaque, req);
+        req->state = P9_REQ_IDLE;
+        p9_request_free(req);
+        p9_session_unref(s);
+    }
+    p9_fid_remove_all(s);
+    s->dialect = P9_DIALECT_NONE;
+    s->msize = 0;
+    p9_session_unref(s);
+}
+
+void p9_session_free(P9Session *s)
+{
+    p9_session_reset(s);
+    p9_session_unref(s);
+}
+
+void p9_session_info(const P9Session *s, P9SessionInfo *info)
+{
+    *info = (P9SessionInfo) {
+        .fids = g_hash_table_size(s->fids),
+        .active = g_queue_get_length((GQueue *)&s->active),
+        .xattr_fids = s->xattr_fids,
+        .msize = s->msize,
+        .dialect = s->dialect,
+    };
+}
+
+uint32_t p9_session_iounit(const P9Session *s, uint32_t blksize)
+{
+    uint32_t payload = s->msize - P9_IOHDRSZ;
+
+    return blksize && blksize <= payload ? payload - payload % blksize
+                                         : payload;
+}
+
+/* A file being closed that nobody waits for. */
+typedef struct Release {
+    P9Job job;
+    P9Session *session;         /* counted */
+    FsFile *file;
+} Release;
+
+static void release_run(P9Job *job)
+{
+    Release *release = container_of(job, Release, job);
+
+    fs_release(release->file);
+}
+
+static void release_done(P9Job *job)
+{
+    Release *release = container_of(job, Release, job);
+
+    p9_session_unref(release->session);
+    g_free(release);
+}
+
+void p9_session_release(P9Session *s, FsFile *file)
+{
+    Release *release = g_new0(Release, 1);
+
+    release->job.run = release_run;
+    release->job.done = release_done;
+    release->session = s;
+    release->file = file;
+    s->refs++;
+    s->exec->submit(s->exec, &release->job);
+}
+
+/* ---- Tversion ---- */
+
+static bool version_can_go(P9Session *s)
+{
+    return s->version && g_queue_get_length(&s->active) == 1;
+}
+
+static int version_negotiate(P9Session *s, const struct P9Tversion *t,
+                             struct P9Rversion *r)
+{
+    s->dialect = P9_DIALECT_NONE;
+    s->msize = 0;
+    r->msize = MIN(t->msize, s->limits.max_msize);
+    r->version = (P9String) { .s = "unknown", .len = strlen("unknown") };
+    for (size_t i = 0; i < ARRAY_SIZE(dialects); i++) {
+        /* By length: "9P2000.L\0junk" is not 9P2000.L. */
+        if (t->version.len != strlen(dialects[i].name) ||
+            memcmp(t->version.s, dialects[i].name, t->version.len)) {
+            continue;
+        }
+        if (t->msize < P9_MIN_MSIZE) {
+            p9_warn_once("9p: client asked for an msize below %d",
+                         P9_MIN_MSIZE);
+            return -EMSGSIZE;
+        }
+        s->dialect = dialects[i].dialect;
+        s->msize = r->msize;
+        r->version = t->version;
+    }
+    return 0;
+}
+
+static void backlog_go_on(P9Session *s)
+{
+    GList *link;
+
+    if (s->in_backlog) {
+        return;
+    }
+    s->in_backlog = true;
+    while (!s->version && (link = g_queue_pop_head_link(&s->backlog))) {
+        p9_request_start(link->data);
+    }
+    s->in_backlog = false;
+}
+
+static void version_go(P9Session *s)
+{
+    P9Request *req = s->version;
+
+    s->version = NULL;
+    p9_fid_remove_all(s);
+    p9_request_complete(req, version_negotiate(s, &req->t.version,
+                                               &req->r.version));
+    backlog_go_on(s);
+}
+
+int p9_version_prepare(P9Request *req)
+{
+    P9Session *s = req->session;
+    GList *next;
+
+    /*
+     * A new session: what has not begun never will, what runs is awaited,
+     * what arrives meanwhile waits.
+     */
+    for (GList *l = s->active.head; l; l = next) {
+        next = l->next;
+        if (l->data != req) {
+            p9_request_cancel(l->data);
+        }
+    }
+    s->version = req;
+    if (version_can_go(s)) {
+        version_go(s);
+    }
+    return P9_LATER;
+}
+
+/* ---- Tflush ---- */
+
+int p9_flush_prepare(P9Request *req)
+{
+    P9Session *s = req->session;
+    GList *next;
+
+    for (GList *l = s->active.head; l; l = next) {
+        P9Request *old = l->data;
+
+        next = l->next;
+        if (old == req || old->header.tag != req->t.flush.oldtag) {
+            continue;
+        }
+        if (!p9_request_cancel(old)) {
+            old->flushes = g_slist_append(old->flushes, req);
+            req->flush_waits++;
+        }
+    }
+    if (!req->flush_waits) {
+        p9_request_complete(req, 0);
+    }
+    return P9_LATER;
+}
+
+void p9_session_ended(P9Session *s, P9Request *req)
+{
+    GSList *flushes = g_steal_pointer(&req->flushes);
+
+    for (GSList *l = flushes; l; l = l->next) {
+        P9Request *flush = l->data;
+
+        if (!--flush->flush_waits) {
+            p9_request_complete(flush, 0);
+        }
+    }
+    g_slist_free(flushes);
+    if (version_can_go(s)) {
+        version_go(s);
+    }
+}
