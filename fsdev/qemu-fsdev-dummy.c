@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * -fsdev and -virtfs for targets that have no virtio-9p device.
+ *
+ * Stands in for the registry where CONFIG_FSDEV_9P is off, with the functions
+ * that the command line code calls.  Main thread.
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/option.h"
+#include "fsdev/qemu-fsdev.h"
+
+/* No error: such command lines have always been accepted. */
+int qemu_fsdev_add(QemuOpts *opts, Error **errp)
+{
+    warn_report("fsdev '%s' is ignored: this QEMU has no device for it",
+                qemu_opts_id(opts) ?: "");
+    return 0;
+}
+
+int qemu_fsdev_from_virtfs(QemuOpts *virtfs, Error **errp)
+{
+    error_setg(errp, "virtfs: this QEMU has no virtio-9p-pci device");
+    return -1;
+}
+
+bool qemu_fsdev_print_help(const char *optarg)
+{
+    if (!has_help_option(optarg)) {
+        return false;
+    }
+    printf("This QEMU has no device for an fsdev, and so no drivers.\n");
+    return true;
+}
