@@ -36,15 +36,19 @@ apt_keyring() {
     die "no Debian archive keyring on this machine (package debian-archive-keyring)"
 }
 
-# apt_private ARGS...: apt-get against the private view.
+# apt_private ARGS..., apt_private_cache ARGS...: apt-get and apt-cache against the private view.
 apt_private() {
-    apt_tool apt-get "$@"
+    apt_tool apt-get -q -y "$@"
+}
+
+apt_private_cache() {
+    apt_tool apt-cache -q "$@"
 }
 
 apt_tool() {
     local tool=$1
     shift
-    "$tool" -q -y \
+    "$tool" \
         -o Dir::Etc::SourceList="$apt_dir/sources.list" -o Dir::Etc::SourceParts=/dev/null \
         -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
         -o Dir::State="$apt_dir/state" -o Dir::State::Lists="$apt_dir/lists" \

@@ -7,7 +7,6 @@
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-jobs=${JOBS:-$(nproc)}
 flags=("--python=$python" "--prefix=${PREFIX:-/usr/local}"
     "--firmwarepath=/usr/share/qemu:/usr/share/seabios:/usr/lib/ipxe/qemu")
 if [ -z "${CC:-}" ] || [ "$CC" = cc ]; then
@@ -44,5 +43,5 @@ configure
 if [ $# = 0 ]; then
     set -- qemu-system-x86_64 tests/qtest/qos-test tests/qtest/virtio-9p-ring-test
 fi
-say "building $* ($jobs jobs)"
-run_logged "$logs/build.log" 100 ninja -C "$obj" -j "$jobs" "$@"
+say "building $* (${JOBS:=$(nproc)} jobs)"
+run_logged "$logs/build.log" 100 ninja -C "$obj" -j "$JOBS" "$@"

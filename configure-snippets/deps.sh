@@ -12,7 +12,7 @@
 
 build_packages=(gcc libc6-dev make ninja-build pkg-config python3 python3-venv flex bison patch xz-utils
     dpkg-dev libglib2.0-dev libpixman-1-dev libfdt-dev libattr1-dev libcap-ng-dev libseccomp-dev zlib1g-dev)
-run_packages=(seabios qemu-system-data busybox-static cpio xz-utils zstd)
+run_packages=(seabios ipxe-qemu qemu-system-data busybox-static cpio xz-utils zstd)
 check_packages=(attr acl clang)
 
 installed() {

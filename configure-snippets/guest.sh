@@ -18,24 +18,28 @@ vmlinuz() {
 
 # The package that linux-image-amd64 stands for.
 kernel_package() {
-    apt_tool apt-cache depends linux-image-amd64 2>/dev/null |
+    { apt_private_cache depends linux-image-amd64 2>>"$logs/kernel.log" || true; } |
         sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*-amd64\)$/\1/p' | head -n 1
 }
 
-fetch_kernel() {
-    local package deb dir=$cache/kernel
-    [ -f "$stamps/kernel" ] && [ -n "$(vmlinuz)" ] && return
-    [ -f "$apt_dir/sources.list" ] && package=$(kernel_package) || package=
-    if [ -z "$package" ]; then
-        apt_private_update
-        package=$(kernel_package)
-    fi
-    [ -n "$package" ] || die "no Debian kernel package found; see $logs/apt-update.log"
+download_kernel() {
+    local package
+    package=$(kernel_package)
+    [ -n "$package" ] || return 1
     say "fetching the guest's kernel: $package"
+    (cd "$1" && apt_private download "$package") >>"$logs/kernel.log" 2>&1
+}
+
+fetch_kernel() {
+    local deb dir=$cache/kernel
+    [ -f "$stamps/kernel" ] && [ -n "$(vmlinuz)" ] && return
     mkdir -p "$dir"
-    (cd "$dir" && apt_private download "$package") >"$logs/kernel.log" 2>&1 ||
-        die "the kernel could not be fetched; see $logs/kernel.log"
-    deb=$(find "$dir" -name "${package}_*.deb" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)
+    # Lists of an earlier day may name a kernel that has left the archive.
+    if [ ! -f "$apt_dir/sources.list" ] || ! download_kernel "$dir"; then
+        apt_private_update
+        download_kernel "$dir" || die "the kernel could not be fetched; see $logs/kernel.log"
+    fi
+    deb=$(find "$dir" -name "$(kernel_package)_*.deb" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)
     rm -rf "$kernel"
     mkdir -p "$kernel"
     dpkg-deb -x "$deb" "$kernel"
@@ -46,7 +50,7 @@ fetch_kernel() {
     if [ -z "$(vmlinuz)" ] || [ -z "$(ls "$kernel/lib/modules/")" ]; then
         die "$deb holds no kernel"
     fi
-    printf '%s\n' "$package" >"$stamps/kernel"
+    basename "$deb" .deb >"$stamps/kernel"
 }
 
 build_initrd() {
@@ -95,6 +99,9 @@ check)
     build_initrd
     export_environment
     export WORK=$run/guest
+    # Guests at a time; each is one busy CPU under TCG.
+    JOBS=$(nproc)
+    export JOBS=$((JOBS < 2 ? 2 : JOBS > 4 ? 4 : JOBS))
     mkdir -p "$WORK"
     exec "$guest/run-guest.sh"
     ;;

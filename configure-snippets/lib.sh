@@ -81,20 +81,25 @@ firmware_args() {
     printf '%s' "${args[*]}"
 }
 
-# show_progress STEP: copies a build's output to the terminal thinly. On a terminal one line that is
-# overwritten, otherwise one line in STEP. Ninja's "[n/m]" counts itself; other lines are counted here.
+# show_progress STEP: copies a build's output to the terminal thinly. On a terminal one line that is overwritten,
+# otherwise every STEP-th line, what failed, and the last line.
 show_progress() {
-    local line n=0 step=$1 width=${COLUMNS:-80}
+    local line='' last='' n=0 step=$1 width=${COLUMNS:-80} shown=1
     while IFS= read -r line || [ -n "$line" ]; do
         n=$((n + 1))
+        shown=0
         if [ -t 1 ]; then
             printf '\r\033[K%s' "${line:0:width-1}"
-        elif [[ $line == FAILED:* ]] || [ $((n % step)) = 0 ] || [[ $line =~ ^\[([0-9]+)/\1\] ]]; then
+        elif [ $((n % step)) = 0 ] || [[ $line == FAILED:* ]]; then
             printf '%s\n' "$line"
+            shown=1
         fi
+        last=$line
     done
     if [ -t 1 ]; then
         printf '\r\033[K'
+    elif [ $shown = 0 ]; then
+        printf '%s\n' "$last"
     fi
 }
 

@@ -54,7 +54,7 @@ verdict() {
     elif line=$(grep -m 1 -E '^(# )?(not ok|Bail out!|.*ERROR:)' "$output"); then
         printf '%s' "$line"
     elif [ "$status" != 0 ]; then
-        printf 'exit status %s, no TAP failure line' "$status"
+        printf 'ended with status %s' "$status"
     elif grep -q -E '^ok [0-9]+ .*# SKIP' "$output"; then
         printf 'skip'
     elif grep -q -E '^ok [0-9]+ ' "$output"; then
@@ -68,7 +68,8 @@ verdict() {
 run_one() {
     local program=$1 name=$2 folder=$3 output status=0 why
     output=$run/qtest.out
-    (cd "$folder" && timeout -k 5 "$deadline" "$program" --tap -k -m slow -p "$name") \
+    # "|| exit" keeps bash from becoming the program, so its word on a signal goes to the log as well.
+    (cd "$folder" && timeout -k 5 "$deadline" "$program" --tap -k -m slow -p "$name" || exit) \
         >"$output" 2>&1 </dev/null || status=$?
     why=$(verdict "$output" "$status")
     { printf '=== %s\n' "$name" && cat "$output"; } >>"$log"
