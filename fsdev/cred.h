@@ -6,7 +6,9 @@
  * One CredPolicy object a model; the local driver calls it and knows no model
  * itself.  On-disk formats are those of QEMU's 9pfs, byte for byte.  A
  * CredObject names a host object by path fd and, for formats kept beside the
- * file, by its directory and component.  Context: any thread, may block.
+ * file, by its directory and component.  The caller keeps two changes of one
+ * export from running at once, and loads from seeing half of one.
+ * Context: any thread, may block.
  */
 #ifndef FSDEV_CRED_H
 #define FSDEV_CRED_H
@@ -17,6 +19,7 @@
 typedef struct CredObject {
     int fd;                 /* path fd of the object, or a real descriptor */
     bool fd_is_path;
+    bool nameless;          /* no name is left, so nothing is beside it */
     int dirfd;              /* path fd of its directory, -1 for the root */
     const char *name;       /* component in dirfd, NULL for the root */
     uint32_t host_type;     /* S_IFMT bits on the host */
@@ -35,22 +38,31 @@ typedef struct CredValues {
 typedef struct CredPolicy {
     /* Links, devices, FIFOs and sockets are kept as regular files. */
     bool fake_special;
+    /* An owner that cannot be set stays what it is. */
+    bool owner_optional;
+    /* Values live beside the file: dirfd and name of a CredObject are used. */
+    bool beside;
     /* Overlay stored values on attributes that came from the host. */
-    int (*load)(const FsExport *export, const CredObject *obj, FsAttr *attr);
+    int (*load)(const CredObject *obj, FsAttr *attr);
     /* Store what valid says. */
-    int (*store)(const FsExport *export, const CredObject *obj,
-                 const CredValues *values);
+    int (*store)(const CredObject *obj, const CredValues *values);
     /*
-     * Follow link, unlink and rename for formats kept beside the file.
-     * before_*: may refuse; after_*: called when the host call succeeded.
-     * NULL where the model keeps nothing beside the file.
+     * What follows keeps step with the host's names; NULL where the model
+     * keeps nothing beside the file.
+     *
+     * before_link: what linked() and renamed() may run out of (space, rights)
+     * is got now, before the host call.
      */
-    int (*linked)(const FsExport *export, int dirfd, const char *name,
-                  int newdirfd, const char *newname);
-    int (*before_rmdir)(const FsExport *export, int dirfd, const char *name);
-    void (*unlinked)(const FsExport *export, int dirfd, const char *name);
-    int (*renamed)(const FsExport *export, int dirfd, const char *name,
-                   int newdirfd, const char *newname);
+    int (*before_link)(int dirfd, const char *name, int newdirfd);
+    /* linked, renamed: the host call succeeded. */
+    int (*linked)(int dirfd, const char *name, int newdirfd,
+                  const char *newname);
+    int (*renamed)(int dirfd, const char *name, int newdirfd,
+                   const char *newname);
+    /* Make the directory removable, or refuse and leave it as it is. */
+    int (*before_rmdir)(int dirfd, const char *name);
+    /* Drop what is stored for a name that is gone or about to be made. */
+    void (*unlinked)(int dirfd, const char *name);
     /* A component the guest must neither see nor use.  NULL: none. */
     bool (*hidden)(const char *name);
 } CredPolicy;
@@ -59,5 +71,36 @@ extern const CredPolicy cred_passthrough;
 extern const CredPolicy cred_none;
 extern const CredPolicy cred_mapped_xattr;
 extern const CredPolicy cred_mapped_file;
+
+/**
+ * cred_overlay: put stored @values on @attr, for the mapped models.
+ *
+ * The stored type counts only where it can be true: a host object that is no
+ * regular file is what it is, and a regular file may stand for anything but a
+ * directory.  A real symbolic link so stays one whatever is stored for it.
+ */
+static inline void cred_overlay(FsAttr *attr, const CredValues *values)
+{
+    uint32_t host = attr->mode & S_IFMT;
+    uint32_t type = values->mode & S_IFMT;
+
+    if (values->valid & FS_SET_UID) {
+        attr->uid = values->uid;
+    }
+    if (values->valid & FS_SET_GID) {
+        attr->gid = values->gid;
+    }
+    if (values->valid & FS_SET_MODE) {
+        bool known = S_ISREG(type) || S_ISLNK(type) || S_ISFIFO(type) ||
+                     S_ISCHR(type) || S_ISBLK(type) || S_ISSOCK(type);
+
+        attr->mode = (values->mode & 07777) |
+                     (host == S_IFREG && known ? type : host);
+    }
+    if (values->has_rdev && host == S_IFREG &&
+        (S_ISCHR(attr->mode) || S_ISBLK(attr->mode))) {
+        attr->rdev = values->rdev;
+    }
+}
 
 #endif

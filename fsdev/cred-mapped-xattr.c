@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Security model mapped-xattr: what the guest set is kept in extended
+ * attributes of the host file.
+ *
+ * user.virtfs.uid, .gid and .mode hold 32 bits, user.virtfs.rdev 64, all
+ * little-endian; an attribute that is absent, or cannot be one of these, means
+ * "as the host says".  A real symbolic link can carry no user attribute and so
+ * always shows its host values.
+ * Called by the local driver, from any thread that may block.
+ */
+#include "fsdev/p9-osdep.h"
+#include <sys/xattr.h>
+#include "fsdev/cred.h"
+
+#define VIRTFS_UID "user.virtfs.uid"
+#define VIRTFS_GID "user.virtfs.gid"
+#define VIRTFS_MODE "user.virtfs.mode"
+#define VIRTFS_RDEV "user.virtfs.rdev"
+
+static ssize_t get_value(const CredObject *obj, const char *name, void *value,
+                         size_t size)
+{
+    ssize_t ret;
+
+    if (obj->fd_is_path) {
+        return host_getxattr(obj->fd, name, value, size);
+    }
+    ret = fgetxattr(obj->fd, name, value, size);
+    return ret < 0 ? -errno : ret;
+}
+
+static int put_value(const CredObject *obj, const char *name,
+                     const void *value, size_t size)
+{
+    if (obj->fd_is_path) {
+        return host_setxattr(obj->fd, name, value, size, 0);
+    }
+    return fsetxattr(obj->fd, name, value, size, 0) < 0 ? -errno : 0;
+}
+
+/* Nothing stored, nothing storable, nothing we may see, or not our format. */
+static bool means_absent(ssize_t err)
+{
+    return err == -ENODATA || err == -EOPNOTSUPP || err == -EPERM ||
+           err == -EACCES || err == -ERANGE;
+}
+
+/* 1 when @out was filled, 0 when there is no such value. */
+static int load32(const CredObject *obj, const char *name, uint32_t *out)
+{
+    uint32_t value;
+    ssize_t ret = get_value(obj, name, &value, sizeof(value));
+
+    if (ret < 0) {
+        return means_absent(ret) ? 0 : (int)ret;
+    }
+    if (ret != sizeof(value)) {
+        return 0;
+    }
+    *out = le32_to_cpu(value);
+    return 1;
+}
+
+static int load64(const CredObject *obj, const char *name, uint64_t *out)
+{
+    uint64_t value;
+    ssize_t ret = get_value(obj, name, &value, sizeof(value));
+
+    if (ret < 0) {
+        return means_absent(ret) ? 0 : (int)ret;
+    }
+    if (ret != sizeof(value)) {
+        return 0;
+    }
+    *out = le64_to_cpu(value);
+    return 1;
+}
+
+static int mapped_xattr_load(const CredObject *obj, FsAttr *attr)
+{
+    CredValues values = { 0 };
+    int ret;
+
+    if (S_ISLNK(attr->mode)) {
+        return 0;
+    }
+    ret = load32(obj, VIRTFS_UID, &values.uid);
+    if (ret < 0) {
+        return ret;
+    }
+    values.valid |= ret ? FS_SET_UID : 0;
+    ret = load32(obj, VIRTFS_GID, &values.gid);
+    if (ret < 0) {
+        return ret;
+    }
+    values.valid |= ret ? FS_SET_GID : 0;
+    ret = load32(obj, VIRTFS_MODE, &values.mode);
+    if (ret < 0) {
+        return ret;
+    }
+    values.valid |= ret ? FS_SET_MODE : 0;
+    /* Only a stored mode can make a device; spare the others a call. */
+    if (S_ISREG(attr->mode) && ret &&
+        (S_ISCHR(values.mode) || S_ISBLK(values.mode))) {
+        ret = load64(obj, VIRTFS_RDEV, &values.rdev);
+        if (ret < 0) {
+            return ret;
+        }
+        values.has_rdev = ret;
+    }
+    cred_overlay(attr, &values);
+    return 0;
+}
+
+static int store32(const CredObject *obj, const char *name, uint32_t value)
+{
+    value = cpu_to_le32(value);
+    return put_value(obj, name, &value, sizeof(value));
+}
+
+/* Owner before mode: a failure in between must not leave set-id bits with
+ * the old owner. */
+static int mapped_xattr_store(const CredObject *obj, const CredValues *values)
+{
+    int ret = 0;
+
+    if (values->valid & FS_SET_UID) {
+        ret = store32(obj, VIRTFS_UID, values->uid);
+    }
+    if (ret == 0 && (values->valid & FS_SET_GID)) {
+        ret = store32(obj, VIRTFS_GID, values->gid);
+    }
+    if (ret == 0 && (values->valid & FS_SET_MODE)) {
+        ret = store32(obj, VIRTFS_MODE, values->mode);
+    }
+    if (ret == 0 && values->has_rdev) {
+        uint64_t rdev = cpu_to_le64(values->rdev);
+
+        ret = put_value(obj, VIRTFS_RDEV, &rdev, sizeof(rdev));
+    }
+    return ret;
+}
+
+const CredPolicy cred_mapped_xattr = {
+    .fake_special = true,
+    .load = mapped_xattr_load,
+    .store = mapped_xattr_store,
+};
