@@ -182,7 +182,8 @@ struct FsDriver {
 
     /* Open config->path.  Fills *error (glib) on failure. */
     FsExport *(*open_export)(const FsConfig *config, GError **error);
-    /* Last reference gone: no node or file is left. */
+    /* Last reference gone: no node or file is left.  Frees the export, after
+       fs_config_clear() of its config. */
     void (*close_export)(FsExport *export);
 
     FsNode *(*root)(FsExport *export);
