@@ -1,19 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Reads apt's deb822 sources format (stanzas of "Field: value", continuation lines start with a blank) and prints
-# "main URI" or "security URI" for entries of the release `codename`. Used by apt-lib.sh.
+# "main URI" or "security URI" for entries of the release `codename`. Used by apt-lib.sh, together with apt-suite.awk.
 
 function flush_stanza(    i, j, n, m, uris, suites, kind) {
     if (field["types"] ~ /deb/ && tolower(field["enabled"]) !~ /^ *(no|false|without|off|disable)/) {
         n = split(field["uris"], uris)
         m = split(field["suites"], suites)
         for (i = 1; i <= m; i++) {
-            kind = ""
-            if (suites[i] == codename || suites[i] == codename "-updates") {
-                kind = "main"
-            } else if (suites[i] == codename "-security" || suites[i] == codename "/updates") {
-                kind = "security"
-            }
+            kind = suite_kind(suites[i])
             for (j = 1; kind != "" && j <= n; j++) {
                 if (uris[j] !~ /^cdrom:/ && !seen[kind, uris[j]]++) {
                     print kind, uris[j]

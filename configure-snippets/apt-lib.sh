@@ -12,10 +12,10 @@ apt_dir=$BUILD/apt
 apt_mirrors() {
     local etc=$1 codename=$2 f
     for f in "$etc/sources.list" "$etc"/sources.list.d/*.list; do
-        [ -f "$f" ] && awk -v codename="$codename" -f "$snippets/apt-oneline.awk" "$f"
+        [ -f "$f" ] && awk -v codename="$codename" -f "$snippets/apt-suite.awk" -f "$snippets/apt-oneline.awk" "$f"
     done
     for f in "$etc"/sources.list.d/*.sources; do
-        [ -f "$f" ] && awk -v codename="$codename" -f "$snippets/apt-deb822.awk" "$f"
+        [ -f "$f" ] && awk -v codename="$codename" -f "$snippets/apt-suite.awk" -f "$snippets/apt-deb822.awk" "$f"
     done
     true
 }

@@ -43,13 +43,19 @@ run_part() {
     fi
 }
 
+# Only these need the emulator; the others run, and tell, before it is built.
+needs_build() {
+    case $1 in check-snippets | check-core) return 1 ;; esac
+}
+
 built=unknown
 for part in "$@"; do
-    if [ "$part" != check-core ] && [ "$built" = unknown ]; then
+    if needs_build "$part" && [ "$built" = unknown ]; then
+        say "== build"
         if make_target build; then built=yes; else built=no; fi
     fi
-    if [ "$part" != check-core ] && [ "$built" = no ]; then
-        lost "$part" "not run, because the build failed; see $logs/build.log"
+    if needs_build "$part" && [ "$built" = no ]; then
+        lost "$part" "not run, because the build failed"
     else
         run_part "$part"
     fi

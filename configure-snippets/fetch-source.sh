@@ -17,9 +17,6 @@ check_own_tree() {
     "$version_prefix"*) ;;
     *) die "$QEMU_SRC is QEMU '${version:-of no known version}'; supported versions: $(supported_versions)" ;;
     esac
-    case $BUILD/ in
-    "$QEMU_SRC"/*) die "BUILD=$BUILD lies inside QEMU_SRC, which is never written to; give another BUILD" ;;
-    esac
     say "source: $QEMU_SRC, QEMU $version"
 }
 
@@ -27,8 +24,8 @@ supported_versions() {
     local f
     for f in "$snippets"/*.conf; do
         # shellcheck source=/dev/null
-        (. "$f" && printf '%sx ' "$version_prefix")
-    done
+        (. "$f" && printf '%sx\n' "$version_prefix")
+    done | paste -sd' '
 }
 
 pinned_files_in() {

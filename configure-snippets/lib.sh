@@ -47,6 +47,9 @@ qemu=$obj/qemu-system-x86_64
 if [ -n "$QEMU_SRC" ]; then
     [ -d "$QEMU_SRC" ] || die "QEMU_SRC=$QEMU_SRC is not a folder"
     QEMU_SRC=$(cd "$QEMU_SRC" && pwd)
+    case $BUILD/ in
+    "$QEMU_SRC"/*) die "BUILD=$BUILD lies inside QEMU_SRC, which is never written to; give another BUILD" ;;
+    esac
     pristine=$QEMU_SRC
 fi
 mkdir -p "$logs" "$stamps"

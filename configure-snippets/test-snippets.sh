@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Tests of the scripts beside this one, those parts that need neither network nor a build: which mirrors are read out
+# of an apt configuration, which source trees are refused, what clean takes away, and how a patch that does not fit
+# is reported. Prints "ok NAME" or "not ok NAME - expected..., came...", last "N passed, M failed, K skipped".
+
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+# expect NAME EXPECTED CAME
+expect() {
+    if [ "$2" = "$3" ]; then
+        passed=$((passed + 1))
+        printf 'ok %s\n' "$1"
+    else
+        failed=$((failed + 1))
+        printf 'not ok %s - expected: %s; came: %s\n' "$1" "${2//$'\n'/ | }" "${3//$'\n'/ | }"
+    fi
+}
+
+# In a shell of its own, because lib.sh sets options and leaves variables.
+with_lib() {
+    env TOP="$here/.." BUILD="$work/build" QEMU_SRC= BASE=10.0 bash -c ". '$here/lib.sh'; . '$here/apt-lib.sh'; $1" 2>&1
+}
+
+# A tree with a VERSION and nothing else.
+fake_tree() {
+    mkdir -p "$work/$1"
+    printf '%s\n' "$2" >"$work/$1/VERSION"
+}
+
+# script NAME VARIABLE=VALUE...
+script() {
+    local name=$1
+    shift
+    env TOP="$here/.." BASE=10.0 BUILD="$work/build" "$@" "$here/$name" 2>&1
+}
+
+test_one_line() {
+    mkdir -p "$work/one/sources.list.d"
+    cat >"$work/one/sources.list" <<'EOF'
+# deb http://commented.invalid/debian bookworm main
+deb http://first.invalid/debian bookworm main contrib # remark
+deb-src [signed-by=/x.gpg arch=amd64] http://first.invalid/debian bookworm main
+deb [ arch=amd64 ] http://second.invalid/debian/ bookworm-updates main
+deb http://sec.invalid/debian-security bookworm-security main
+deb cdrom:[Debian GNU/Linux 12]/ bookworm main
+deb http://other.invalid/other jammy main
+deb http://backports.invalid/debian bookworm-backports main
+EOF
+    printf 'deb mirror+file:/etc/apt/mirrors/debian.list oldstable main\n' >"$work/one/sources.list.d/more.list"
+    printf 'deb http://off.invalid/debian bookworm main\n' >"$work/one/sources.list.d/off.list.disabled"
+    expect one-line-sources 'main http://first.invalid/debian
+main http://second.invalid/debian/
+security http://sec.invalid/debian-security
+main mirror+file:/etc/apt/mirrors/debian.list' "$(with_lib "apt_mirrors $work/one bookworm")"
+    expect one-line-other-release "main mirror+file:/etc/apt/mirrors/debian.list" \
+        "$(with_lib "apt_mirrors $work/one trixie")"
+}
+
+test_deb822() {
+    mkdir -p "$work/two/sources.list.d"
+    cat >"$work/two/sources.list.d/debian.sources" <<'EOF'
+# remark
+Types: deb deb-src
+URIs: http://first.invalid/debian
+ http://second.invalid/debian
+# remark inside
+Suites: trixie trixie-updates
+Components: main
+Signed-By:
+ -----BEGIN PGP PUBLIC KEY BLOCK-----
+ .
+ mQINBFit
+ -----END PGP PUBLIC KEY BLOCK-----
+
+Enabled: no
+Types: deb
+URIs: http://off.invalid/debian
+Suites: trixie
+Components: main
+
+types: deb
+uris: http://sec.invalid/debian-security
+suites: trixie-security
+components: main
+
+Types: deb
+URIs: https://other.invalid/node
+Suites: nodistro
+Components: main
+EOF
+    expect deb822-sources 'main http://first.invalid/debian
+main http://second.invalid/debian
+security http://sec.invalid/debian-security' "$(with_lib "apt_mirrors $work/two trixie")"
+}
+
+test_trees() {
+    fake_tree old 9.2.0
+    fake_tree good 10.0.3
+    expect unsupported-version "error: $work/old is QEMU '9.2.0'; supported versions: 10.0.x" \
+        "$(script fetch-source.sh QEMU_SRC="$work/old")"
+    mkdir "$work/none"
+    expect no-version "error: $work/none is QEMU 'of no known version'; supported versions: 10.0.x" \
+        "$(script fetch-source.sh QEMU_SRC="$work/none")"
+    expect supported-version "source: $work/good, QEMU 10.0.3" "$(script fetch-source.sh QEMU_SRC="$work/good")"
+    expect build-inside-the-tree \
+        "error: BUILD=$work/good/build lies inside QEMU_SRC, which is never written to; give another BUILD" \
+        "$(script fetch-source.sh QEMU_SRC="$work/good" BUILD="$work/good/build")"
+    expect tree-not-written-to VERSION "$(ls -A "$work/good")"
+    expect unsupported-base "error: BASE=6.1 is not supported; supported: 10.0" "$(script fetch-source.sh BASE=6.1)"
+    expect blank-in-path "error: QEMU cannot be built below a path with blanks or colons: $work/a b" \
+        "$(script fetch-source.sh BUILD="$work/a b")"
+}
+
+test_clean() {
+    mkdir -p "$work/mixed/obj" "$work/mixed/src" "$work/mixed/mine"
+    script clean.sh BUILD="$work/mixed" >/dev/null
+    expect clean-leaves-other-files mine "$(ls "$work/mixed")"
+    mkdir -p "$work/ours/obj"
+    script clean.sh BUILD="$work/ours" >/dev/null
+    expect clean-removes-its-folder gone "$([ -e "$work/ours" ] || echo gone)"
+}
+
+# A base in which vl.c has become something else must be refused by name, not be built half patched.
+test_series() {
+    local f
+    fake_tree drifted 10.0.99
+    sed -n 's,^+++ b/\([^[:space:]]*\).*,\1,p; s,^# file: ,,p' "$here"/../patches/10.0/*.patch \
+        "$here"/../patches/10.0/*.sed | while read -r f; do
+        mkdir -p "$work/drifted/$(dirname "$f")"
+        echo other >"$work/drifted/$f"
+    done
+    expect series-does-not-fit "error: patches/10.0/0001-vl-fsdev-help-and-virtfs-sections.patch does not apply to \
+this source; see $work/build/logs/patch.log" "$(script apply.sh QEMU_SRC="$work/drifted" | grep -v '^copying')"
+}
+
+test_one_line
+test_deb822
+test_trees
+test_clean
+test_series
+printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
+[ "$failed" = 0 ]
