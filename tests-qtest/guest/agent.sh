@@ -8,8 +8,8 @@
 # the options the line names.
 #
 # The second serial port is the wire to the host: text lines, "start ID",
-# "fail TEXT", "skip TEXT", "call FUNCTION ARGS" (the only one answered:
-# "STATUS TEXT"), "end ID" and "done".  The first one is the console and takes
+# "fail TEXT", "skip TEXT", "call FUNCTION ARGS" (of on-host; answered by
+# "STATUS TEXT"), "end ID" and "done" (answered by an empty line).  The first one is the console and takes
 # everything a scenario prints.
 export PATH=/payload/bin:/bin:/sbin
 PAYLOAD=/payload
@@ -31,17 +31,6 @@ note_failure() {
 
 note_skip() {
     tell "skip $*"
-}
-
-# on_host FUNCTION ARGS...: runs a function of this scenario on the host, in
-# the scenario's folder, while guest_run waits.  Prints the first line that it
-# printed and returns its status.
-on_host() {
-    local status text
-    tell "call $*"
-    IFS=' ' read -r status text <&9
-    [ -z "$text" ] || printf '%s\n' "$text"
-    return "$status"
 }
 
 # A kernel message that must not appear, whatever the scenario does.

@@ -9,7 +9,7 @@
 # scenario that ran its verdict; the remaining ones get a new boot.
 
 max_boots=4
-boot_limit=120
+boot_limit=180
 
 note_failure() {
     printf '%s\n' "$*" | tr '\n' ' ' >> "$FAILURES"
@@ -49,7 +49,7 @@ verdict() {
     skip) line="ok $id # SKIP $3" ;;
     *) line="not ok $id - $3" ;;
     esac
-    printf '%s\n' "$2" >> "$MDIR/verdicts"
+    printf '%s %s %s\n' "$2" "$id" $((SECONDS - begun)) >> "$MDIR/verdicts"
     printf '%s\n' "$line"
     if [ "$2" != failed ] && [ -z "${KEEP:-}" ]; then
         clean_folder "$id"
@@ -221,6 +221,7 @@ take_results() {
             : > "$FAILURES"
             : > "$SKIPS"
             console_mark=$(stat -c %s "$MDIR/console.log")
+            begun=$SECONDS
             limit=$((SECONDS + ${scenario_deadline[${test_name[$current]}]} *
                      DEADLINE_FACTOR))
             ;;
@@ -258,7 +259,7 @@ take_results() {
 
 # run_machine NAME: all scenarios of one machine, with as few boots as it takes.
 run_machine() {
-    local boots=0 from_guest to_guest console_mark=0 id
+    local boots=0 from_guest to_guest console_mark=0 id begun=$SECONDS
     MACHINE=$1 MDIR=$WORK/machines/$1
     FAILURES=$MDIR/failures SKIPS=$MDIR/skips ERRFILE=$MDIR/err
     rm -rf "$MDIR"

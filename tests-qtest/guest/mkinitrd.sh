@@ -91,6 +91,7 @@ add_module() {
     echo "$1" >> "$root/modules/order"
 }
 
+chmod 755 "$root"
 mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" \
          "$root/mnt" "$root/etc" "$root/run" "$root/modules"
 : > "$root/modules/order"

@@ -54,7 +54,7 @@ read_tables() {
 read_scenario() {
     local name=$1 file=$here/scenarios/$1.sh id export cache
     local exports caches options mount deadline folder
-    exports='' caches=none options='' mount=yes deadline=60 folder=''
+    exports='' caches=none options='' mount=yes deadline=120 folder=''
     eval "$(
         . "$file" || exit
         printf '%s=%q ' exports "$exports" caches "$caches" \
@@ -102,6 +102,7 @@ build_payload() {
     mkdir -p "$WORK/payload/bin" "$WORK/payload/scenarios" "$WORK/image"
     cp "$here/agent.sh" "$WORK/payload/main"
     cp "$here/lib.sh" "$WORK/payload/"
+    cp "$here/helpers/on-host.sh" "$WORK/payload/bin/on-host"
     cp "$here"/scenarios/*.sh "$WORK/payload/scenarios/"
     for source in "$here"/helpers/*.c; do
         name=$(basename "$source" .c)
@@ -160,9 +161,9 @@ main() {
     trap - EXIT
 
     all=$(cat "$WORK"/machines/*/verdicts 2>/dev/null)
-    passed=$(grep -c '^ok$' <<< "$all")
-    failed=$(grep -c '^failed$' <<< "$all")
-    skipped=$(grep -c '^skip$' <<< "$all")
+    passed=$(grep -c '^ok ' <<< "$all")
+    failed=$(grep -c '^failed ' <<< "$all")
+    skipped=$(grep -c '^skip ' <<< "$all")
     echo "$passed passed, $failed failed, $skipped skipped"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }

@@ -11,7 +11,7 @@
  *   seek WHENCE OFF     WHENCE set cur end data hole; prints the new offset
  *   stat FORMAT         %s size %m mode (octal) %l links %u uid %g gid %t mtime
  *                       %b blocks %n mtime nanoseconds; prints it
- *   chmod MODE, chown UID GID, times SECONDS (both times), truncate SIZE,
+ *   chmod MODE, chown UID GID, times SECONDS NANOSECONDS (both times), truncate SIZE,
  *   sync, datasync, syncfs, allocate OFF LEN, setxattr NAME TEXT
  *   flock ex|sh|un      never waits
  *   lock r|w|u START LEN (fcntl F_SETLK), getlock r|w START LEN (prints
@@ -178,7 +178,8 @@ static int op_chown(void)
 
 static int op_times(void)
 {
-    struct timespec ts[2] = { { .tv_sec = num(1) }, { .tv_sec = num(1) } };
+    struct timespec t = { .tv_sec = num(1), .tv_nsec = num(2) };
+    struct timespec ts[2] = { t, t };
 
     return futimens(fd, ts);
 }
@@ -295,7 +296,7 @@ static const struct {
     { "open", 2, op_open }, { "read", 1, op_read }, { "pread", 2, op_pread },
     { "write", 1, op_write }, { "pwrite", 2, op_pwrite },
     { "seek", 2, op_seek }, { "stat", 1, op_stat }, { "chmod", 1, op_chmod },
-    { "chown", 2, op_chown }, { "times", 1, op_times },
+    { "chown", 2, op_chown }, { "times", 2, op_times },
     { "truncate", 1, op_truncate }, { "sync", 0, op_sync },
     { "datasync", 0, op_datasync }, { "syncfs", 0, op_syncfs },
     { "allocate", 2, op_allocate }, { "setxattr", 2, op_setxattr },

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# O_APPEND adds at the end as it is when writing: behind what another
+# descriptor and what the host wrote since the open.
+exports="passthrough mapped-xattr none"
+
+from_host() {
+    printf host >> file
+}
+
+guest_run() {
+    printf start > file
+    try "append" fdop "open file w,append" "write -one" \
+        "sh printf -- -two >> file" "write -three-" "sh on-host from_host" \
+        "write -four"
+    expect "content" start-one-two-three-host-four "$(cat file)"
+}
+
+host_check() {
+    expect "content on the host" start-one-two-three-host-four "$(cat file)"
+}

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A process killed with a request under way costs the session nothing: its
+# request is given up (Tflush), the share goes on working.
+exports="passthrough mapped-xattr"
+
+guest_run() {
+    local i writer
+    for i in 1 2 3 4 5 6 7 8 9 10; do
+        # The line in the FIFO says that writing has begun.
+        mkfifo /tmp/begun
+        sh -c 'echo begun > /tmp/begun; exec dd if=/dev/zero of=file bs=400000' \
+            > /dev/null 2>&1 &
+        writer=$!
+        read -r _ < /tmp/begun
+        rm /tmp/begun
+        dd if=/dev/zero of=other bs=400000 count=$i 2>/dev/null
+        kill -KILL $writer
+        wait $writer 2>/dev/null
+        rm -f file
+    done
+    try "the share works on" sh -c 'echo alive > new && grep alive new'
+    expect "size" 4000000 "$(stat_of %s other)"
+}

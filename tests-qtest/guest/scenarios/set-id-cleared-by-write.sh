@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Writing to or truncating a set-id program as a plain user takes its set-id
+# bits away; otherwise who may write a root-owned program may become root.
+exports="passthrough"
+
+guest_run() {
+    for how in 'echo x >> prog' ': > prog' 'truncate -s 1 prog'; do
+        fill_file prog 100
+        chown 500:500 prog
+        chmod 6777 prog
+        try "$how" asuser 1000 1000 sh -c "$how"
+        expect "mode after: $how" 777 "$(stat_of %a prog)"
+    done
+}
+
+host_check() {
+    expect "mode on the host" 777 "$(stat_of %a prog)"
+}
