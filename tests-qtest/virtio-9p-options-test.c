@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line of file system exports: what -fsdev and -virtfs accept,
+ * what they refuse and in which words, and what becomes of it.
+ *
+ * Each test starts QEMU with its own options: where it shall refuse them, as
+ * a plain process whose messages are read; otherwise through libqtest, asking
+ * by QMP for the devices that came of it.  No guest request is made here.
+ */
+#include "qemu/osdep.h"
+#include "libqtest.h"
+#include "qobject/qdict.h"
+#include "qobject/qlist.h"
+
+#define LOCAL_NONE "local,id=a,path=/,security_model=none"
+
+/* Runs QEMU to its end.  Returns the exit status. */
+static int run_qemu(const char *args, char **out, char **err)
+{
+    g_autofree char *line = g_strdup_printf("%s -M none -display none %s",
+                                            g_getenv("QTEST_QEMU_BINARY"),
+                                            args);
+    g_auto(GStrv) argv = NULL;
+    g_autoptr(GError) error = NULL;
+    int status;
+
+    g_shell_parse_argv(line, NULL, &argv, &error);
+    g_assert_no_error(error);
+    g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, out, err,
+                 &status, &error);
+    g_assert_no_error(error);
+    g_assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void assert_contains(const char *text, const char *part)
+{
+    if (!strstr(text, part)) {
+        g_error("expected \"%s\" in:\n%s", part, text);
+    }
+}
+
+typedef struct Refused {
+    const char *name;           /* of the test */
+    const char *args;
+    const char *names;          /* what the message says is wrong … */
+    const char *allowed;        /* … and what would be right */
+} Refused;
+
+static const Refused refused[] = {
+    { "no-id", "-fsdev local,path=/,security_model=none",
+      "without an id", "id=" },
+    { "no-driver", "-fsdev id=a,path=/", "no fsdev driver", "local, synth" },
+    { "unknown-driver", "-fsdev disk,id=a", "'disk'", "local, synth" },
+    { "no-security-model", "-fsdev local,id=a,path=/",
+      "security_model",
+      "passthrough, mapped-xattr, mapped, mapped-file, none" },
+    { "security-model", "-fsdev local,id=a,path=/,security_model=mapped-disk",
+      "security_model 'mapped-disk'",
+      "passthrough, mapped-xattr, mapped, mapped-file, none" },
+    { "no-path", "-fsdev local,id=a,security_model=none", "path", "directory" },
+    { "multidevs", "-fsdev " LOCAL_NONE ",multidevs=ignore",
+      "multidevs 'ignore'", "remap, forbid, warn" },
+    { "writeout", "-fsdev " LOCAL_NONE ",writeout=later",
+      "writeout 'later'", "immediate" },
+    { "max-xattr", "-fsdev " LOCAL_NONE ",max_xattr=4294967296",
+      "max_xattr '4294967296'", "4294967295" },
+    { "number", "-fsdev " LOCAL_NONE ",max_xattr=many", "max_xattr",
+      "number" },
+    { "fmode-of-none", "-fsdev " LOCAL_NONE ",fmode=0600",
+      "fmode", "mapped-xattr or mapped-file" },
+    { "dmode-of-passthrough",
+      "-fsdev local,id=a,path=/,security_model=passthrough,dmode=0700",
+      "dmode", "mapped-xattr or mapped-file" },
+    { "throttling", "-fsdev " LOCAL_NONE
+      ",throttling.bps-total=5,throttling.bps-read=5", "throttling",
+      "cannot be used at the same time" },
+    { "throttling-length", "-fsdev " LOCAL_NONE
+      ",throttling.iops-total=5,throttling.iops-total-max-length=0",
+      "throttling", "cannot be 0" },
+    { "local-with-socket", "-fsdev " LOCAL_NONE ",socket=/s", "'socket'",
+      "multidevs, max_xattr, throttling.*" },
+    { "synth-with-path", "-fsdev synth,id=a,path=/", "'path'",
+      "id, fsdriver, readonly, max_xattr" },
+    { "synth-with-throttling", "-fsdev synth,id=a,throttling.bps-total=5",
+      "'throttling.bps-total'", "id, fsdriver, readonly, max_xattr" },
+    { "virtfs/no-tag", "-virtfs local,path=/,security_model=none",
+      "mount_tag", "guest" },
+    { "virtfs/two-tags", "-virtfs synth,mount_tag=a,mnt_tag=b",
+      "mount_tag 'a' and mnt_tag 'b'", "give one" },
+    { "virtfs/tag-no-id", "-virtfs synth,mount_tag=/share", "'/share'",
+      "id=" },
+    { "virtfs/id-taken", "-fsdev synth,id=a -virtfs synth,mount_tag=a",
+      "'a'", "id=" },
+    { "virtfs/driver", "-virtfs disk,mount_tag=a", "'disk'",
+      "local, synth" },
+    { "virtfs/fmode-of-none",
+      "-virtfs local,path=/,security_model=none,mount_tag=a,fmode=0600",
+      "fmode", "mapped-xattr or mapped-file" },
+    { "virtfs/synth-with-path", "-virtfs synth,mount_tag=a,path=/", "'path'",
+      "id, fsdriver, readonly, max_xattr" },
+};
+
+static void test_refused(gconstpointer opaque)
+{
+    const Refused *row = opaque;
+    g_autofree char *out = NULL, *err = NULL;
+
+    g_assert_cmpint(run_qemu(row->args, &out, &err), ==, 1);
+    assert_contains(err, row->names);
+    assert_contains(err, row->allowed);
+}
+
+/* Whatever stock QEMU takes */
+static const char *const accepted[] = {
+    "synth,id=a",
+    "synth,id=a,readonly=on,max_xattr=0",
+    "fsdriver=synth,id=a,readonly=off",
+    "local,id=a,path=/,security_model=passthrough,readonly=on",
+    "local,id=a,path=/,security_model=none,writeout=immediate",
+    "local,id=a,path=/,security_model=mapped,fmode=0640,dmode=0750",
+    "local,id=a,path=/,security_model=mapped-file,fmode=0100644,dmode=04755",
+    "local,id=a,path=/,security_model=mapped-xattr,multidevs=forbid",
+    "local,id=a,path=/,security_model=none,multidevs=warn,max_xattr=4294967295",
+    "local,id=a,path=/,security_model=none,multidevs=remap,max_xattr=0",
+    "local,id=a,path=/nobody/has/this,security_model=none",
+    "local,id=a,path=/,security_model=none,throttling.bps-total=1000,"
+        "throttling.bps-total-max=2000,throttling.bps-total-max-length=3,"
+        "throttling.iops-read=10,throttling.iops-write=10,"
+        "throttling.iops-size=4096",
+};
+
+static void test_accepted(gconstpointer opaque)
+{
+    QTestState *qts = qtest_initf("-M none -fsdev %s", (const char *)opaque);
+
+    qtest_quit(qts);
+}
+
+static void test_help_lists_drivers(void)
+{
+    static const char *const args[] = {
+        "-fsdev help", "-fsdev ?", "-virtfs help", "-fsdev disk,help"
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(args); i++) {
+        g_autofree char *out = NULL, *err = NULL;
+
+        g_assert_cmpint(run_qemu(args[i], &out, &err), ==, 0);
+        assert_contains(out, "  local ");
+        assert_contains(out, "  synth ");
+    }
+}
+
+/* A driver's help has what it takes, with the defaults, and nothing else. */
+static void test_help_lists_options(void)
+{
+    g_autofree char *local = NULL, *synth = NULL, *err = NULL, *err2 = NULL;
+
+    g_assert_cmpint(run_qemu("-fsdev local,help", &local, &err), ==, 0);
+    g_assert_cmpint(run_qemu("-virtfs synth,id=x,help", &synth, &err2), ==, 0);
+    assert_contains(local, "path=<string>");
+    assert_contains(local, "(default: 0600)");
+    assert_contains(local, "(default: 0700)");
+    assert_contains(local, "(default: remap)");
+    assert_contains(local, "throttling.iops-write-max-length=<number>");
+    assert_contains(local, "throttling.iops-size=<number>");
+    assert_contains(local, "mount_tag=<string>");
+    g_assert_null(strstr(local, "socket="));
+    assert_contains(synth, "max_xattr=<number>");
+    assert_contains(synth, "(default: 1024)");
+    g_assert_null(strstr(synth, "path="));
+    g_assert_null(strstr(synth, "throttling"));
+}
+
+/* A path may have "help" in it. */
+static void test_help_is_not_a_value(void)
+{
+    g_autofree char *out = NULL, *err = NULL;
+
+    g_assert_cmpint(run_qemu("-fsdev local,id=a,path=help", &out, &err), ==,
+                    1);
+    assert_contains(err, "security_model");
+    g_assert_cmpstr(out, ==, "");
+}
+
+/* Management tools read the options there. */
+static void test_options_have_help(gconstpointer group)
+{
+    QTestState *qts = qtest_init("-M none");
+    QDict *reply = qtest_qmp(qts, "{ 'execute': 'query-command-line-options',"
+                                  "  'arguments': { 'option': %s } }",
+                             (const char *)group);
+    QList *list = qdict_get_qlist(reply, "return");
+    QDict *entry = qobject_to(QDict, qlist_peek(list));
+    QList *parameters = qdict_get_qlist(entry, "parameters");
+    const QListEntry *item;
+
+    /* 11 plain ones and the 19 of throttling, at the least */
+    g_assert_cmpuint(qlist_size(parameters), >=, 30);
+    QLIST_FOREACH_ENTRY(parameters, item) {
+        QDict *parameter = qobject_to(QDict, qlist_entry_obj(item));
+
+        if (!qdict_haskey(parameter, "help")) {
+            g_error("no help for %s", qdict_get_str(parameter, "name"));
+        }
+    }
+    qobject_unref(reply);
+    qtest_quit(qts);
+}
+
+/* The devices made without an id, in the order of the command line */
+static void assert_device(QTestState *qts, int index, const char *fsdev,
+                          const char *tag)
+{
+    static const char *const names[] = { "fsdev", "mount_tag" };
+    const char *const values[] = { fsdev, tag };
+    g_autofree char *path = g_strdup_printf(
+        "/machine/peripheral-anon/device[%d]", index);
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        QDict *reply = qtest_qmp(qts, "{ 'execute': 'qom-get', 'arguments': "
+                                      "{ 'path': %s, 'property': %s } }",
+                                 path, names[i]);
+
+        g_assert_cmpstr(qdict_get_try_str(reply, "return"), ==, values[i]);
+        qobject_unref(reply);
+    }
+}
+
+static void test_virtfs_tags(void)
+{
+    QTestState *qts = qtest_init(
+        "-M pc -nodefaults -virtfs synth,mount_tag=one "
+        "-virtfs synth,mnt_tag=two -virtfs synth,id=c,mount_tag=/three "
+        "-virtfs synth,id=d,mount_tag=four,mnt_tag=four");
+
+    assert_device(qts, 0, "one", "one");
+    assert_device(qts, 1, "two", "two");
+    assert_device(qts, 2, "c", "/three");
+    assert_device(qts, 3, "d", "four");
+    qtest_quit(qts);
+}
+
+/* The device keeps its place among others, and so its slot on the bus. */
+static void test_virtfs_order(void)
+{
+    QTestState *qts = qtest_init(
+        "-M pc -nodefaults -fsdev synth,id=b "
+        "-device virtio-9p-pci,fsdev=b,mount_tag=first "
+        "-virtfs synth,mount_tag=second "
+        "-device virtio-9p-pci,fsdev=b,mount_tag=third");
+
+    assert_device(qts, 0, "b", "first");
+    assert_device(qts, 1, "second", "second");
+    assert_device(qts, 2, "b", "third");
+    qtest_quit(qts);
+}
+
+static void test_virtfs_all_options(void)
+{
+    QTestState *qts = qtest_init(
+        "-M pc -nodefaults -virtfs local,mount_tag=a,path=/,"
+        "security_model=mapped-xattr,readonly=on,writeout=immediate,"
+        "fmode=0640,dmode=0750,multidevs=warn,max_xattr=5,"
+        "throttling.iops-total=1000,throttling.iops-size=4096");
+
+    assert_device(qts, 0, "a", "a");
+    qtest_quit(qts);
+}
+
+static void test_virtfs_section(void)
+{
+    static const char text[] =
+        "[virtfs \"v\"]\n"
+        "  fsdriver = \"synth\"\n"
+        "  mount_tag = \"section\"\n"
+        "[virtfs]\n"
+        "  fsdriver = \"synth\"\n"
+        "  mnt_tag = \"anonymous\"\n";
+    g_autofree char *path = NULL;
+    int fd = g_file_open_tmp("p9-options-XXXXXX", &path, NULL);
+    QTestState *qts;
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(write(fd, text, strlen(text)), ==, strlen(text));
+    close(fd);
+    qts = qtest_initf("-M pc -nodefaults -readconfig %s "
+                      "-virtfs synth,mount_tag=switch", path);
+    assert_device(qts, 0, "switch", "switch");
+    assert_device(qts, 1, "v", "section");
+    assert_device(qts, 2, "anonymous", "anonymous");
+    qtest_quit(qts);
+    unlink(path);
+}
+
+static void test_two_devices_on_one_fsdev(void)
+{
+    QTestState *qts = qtest_init(
+        "-M pc -nodefaults -fsdev synth,id=s "
+        "-device virtio-9p-pci,fsdev=s,mount_tag=a "
+        "-device virtio-9p-pci,fsdev=s,mount_tag=b");
+
+    assert_device(qts, 0, "s", "a");
+    assert_device(qts, 1, "s", "b");
+    qtest_quit(qts);
+}
+
+/* Plugs a device on @fsdev; the error's text, NULL if it worked. */
+static char *plug(QTestState *qts, const char *fsdev)
+{
+    QDict *reply = qtest_qmp(qts, "{ 'execute': 'device_add', 'arguments': {"
+                                  " 'driver': 'virtio-9p-pci', 'fsdev': %s,"
+                                  " 'mount_tag': 'tag' } }", fsdev);
+    char *text = NULL;
+
+    if (qdict_haskey(reply, "error")) {
+        text = g_strdup(qdict_get_str(qdict_get_qdict(reply, "error"),
+                                      "desc"));
+    }
+    qobject_unref(reply);
+    return text;
+}
+
+/* The directory is looked for when a device wants it, not before. */
+static void test_directory_comes_later(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("p9-options-XXXXXX", NULL);
+    QTestState *qts;
+    g_autofree char *error = NULL, *none = NULL, *unknown = NULL;
+
+    g_assert_nonnull(dir);
+    rmdir(dir);
+    qts = qtest_initf("-M pc -nodefaults "
+                      "-fsdev local,id=late,path=%s,security_model=none", dir);
+    error = plug(qts, "late");
+    g_assert_nonnull(error);
+    assert_contains(error, "late");
+    assert_contains(error, dir);
+    g_assert_cmpint(mkdir(dir, 0700), ==, 0);
+    none = plug(qts, "late");
+    g_assert_cmpstr(none, ==, NULL);
+    unknown = plug(qts, "other");
+    g_assert_nonnull(unknown);
+    assert_contains(unknown, "other");
+    assert_contains(unknown, "late");
+    qtest_quit(qts);
+    rmdir(dir);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+        g_autofree char *path = g_strdup_printf("virtio-9p-options/refused/%s",
+                                                refused[i].name);
+
+        qtest_add_data_func(path, &refused[i], test_refused);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(accepted); i++) {
+        g_autofree char *path = g_strdup_printf(
+            "virtio-9p-options/accepted/%zu", i);
+
+        qtest_add_data_func(path, accepted[i], test_accepted);
+    }
+    qtest_add_func("virtio-9p-options/help/drivers", test_help_lists_drivers);
+    qtest_add_func("virtio-9p-options/help/options", test_help_lists_options);
+    qtest_add_func("virtio-9p-options/help/is-not-a-value",
+                   test_help_is_not_a_value);
+    qtest_add_data_func("virtio-9p-options/help/qmp/fsdev", "fsdev",
+                        test_options_have_help);
+    qtest_add_data_func("virtio-9p-options/help/qmp/virtfs", "virtfs",
+                        test_options_have_help);
+    qtest_add_func("virtio-9p-options/virtfs/tags", test_virtfs_tags);
+    qtest_add_func("virtio-9p-options/virtfs/order", test_virtfs_order);
+    qtest_add_func("virtio-9p-options/virtfs/all-options",
+                   test_virtfs_all_options);
+    qtest_add_func("virtio-9p-options/virtfs/section", test_virtfs_section);
+    qtest_add_func("virtio-9p-options/two-devices-on-one-fsdev",
+                   test_two_devices_on_one_fsdev);
+    qtest_add_func("virtio-9p-options/directory-comes-later",
+                   test_directory_comes_later);
+    return g_test_run();
+}
