@@ -125,9 +125,11 @@ static bool fsdev_parse_mode(const FsConfig *config, QemuOpts *opts,
     }
     value = qemu_opt_get_number(opts, name, 0);
     if (value & ~(uint64_t)FSDEV_MODE_BITS) {
-        warn_report("fsdev '%s': of %s=%s only 0%" PRIo64 " is used (octal "
-                    "numbers begin with 0)", config->id, name,
-                    qemu_opt_get(opts, name), value & FSDEV_MODE_BITS);
+        warn_report("fsdev '%s': of %s=%s only 0%" PRIo64 " is used%s",
+                    config->id, name, qemu_opt_get(opts, name),
+                    value & FSDEV_MODE_BITS,
+                    *qemu_opt_get(opts, name) == '0' ? "" :
+                    " (octal numbers begin with 0)");
     }
     *mode = value & FSDEV_MODE_BITS;
     return true;
