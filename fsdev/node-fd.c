@@ -25,7 +25,6 @@ enum {
     MAX_BATCH = 64,
     MIN_CACHE = 8,          /* kept over budget if the rest cannot go */
     MAX_DETOURS = 8,        /* other names tried on one way back */
-    MAX_RETRIES = 16,       /* ways back repeated because of renames */
 };
 
 /*
@@ -288,6 +287,7 @@ typedef struct Climb {
     Name *avoid[MAX_DETOURS];   /* counted: did not lead where they should */
     unsigned avoided;
     uint64_t rename_count;      /* when the chain was taken */
+    bool calm;                  /* renames are held off until climb_end() */
 } Climb;
 
 static bool climb_avoids(const Climb *climb, const Name *name)
@@ -469,74 +469,99 @@ static void climb_release(Climb *climb, Name *name, bool keep_pin)
     g_ptr_array_set_size(climb->chain, 0);
 }
 
-/*
- * A way back failed.  If a rename through this export was under way, the host
- * was ahead of the table: wait until it is not.  Returns whether the table
- * has changed since the chain was taken.
- */
-static bool climb_was_overtaken(Climb *climb, NodeTable *table)
+/* Forget which names were wrong. */
+static void climb_forget(Climb *climb)
 {
-    bool overtaken;
-
-    table_lock(table);
-    overtaken = table->renames > 0;
-    while (table->renames > 0) {
-        pthread_cond_wait(&table->renames_done, &table->lock);
+    while (climb->avoided > 0) {
+        name_unref(climb->avoid[--climb->avoided]);
     }
-    overtaken |= table->rename_count != climb->rename_count;
-    table_unlock(table);
-    return overtaken;
 }
 
-static int climb_attempt(Climb *climb, Name *name, Name **failed)
+/*
+ * A way back failed.  If a rename through this export was under way, host and
+ * table may just have disagreed for a moment: then hold renames off until
+ * climb_end(), so that the next attempt tells.  Returns whether it may.
+ */
+static bool climb_calm(Climb *climb, NodeTable *table)
 {
+    table_lock(table);
+    if (!climb->calm && (table->renames > 0 ||
+                         table->rename_count != climb->rename_count)) {
+        climb->calm = true;
+        table->calms++;
+        while (table->renames > 0) {
+            pthread_cond_wait(&table->renames_change, &table->lock);
+        }
+        table_unlock(table);
+        climb_forget(climb);
+        return true;
+    }
+    table_unlock(table);
+    return false;
+}
+
+static void climb_end(Climb *climb, NodeTable *table)
+{
+    climb_forget(climb);
+    g_ptr_array_free(climb->chain, true);
+    if (climb->calm) {
+        table_lock(table);
+        if (--table->calms == 0) {
+            pthread_cond_broadcast(&table->renames_change);
+        }
+        table_unlock(table);
+    }
+}
+
+/*
+ * One attempt.  Returns the descriptor, pinned, or -errno; with -errno *@again
+ * says whether another attempt is worth while.
+ */
+static int climb_attempt(Climb *climb, Name *name, bool *again)
+{
+    NodeTable *table = name->node->table;
+    Name *failed = NULL;
     int ret = climb_up(climb, name);
 
-    return ret < 0 ? ret : climb_down(climb, failed);
+    if (ret == 0) {
+        ret = climb_down(climb, &failed);
+    }
+    if (ret == 0) {
+        ret = climb->anchor->fd;
+        climb_release(climb, name, true);
+        return ret;
+    }
+    if (failed) {
+        name_ref(failed);
+    }
+    climb_release(climb, name, false);
+    *again = false;
+    if (is_wrong_name(ret)) {
+        ret = -ESTALE;
+        *again = climb_calm(climb, table);
+        if (!*again && failed && climb->avoided < MAX_DETOURS) {
+            /* Perhaps another name of that Node is right. */
+            climb->avoid[climb->avoided++] = g_steal_pointer(&failed);
+            *again = true;
+        }
+    }
+    g_clear_pointer(&failed, name_unref);
+    return ret;
 }
 
 /* Returns the Node's descriptor, pinned, or -errno.  May block. */
 static int node_fd_reopen(Name *name)
 {
-    NodeTable *table = name->node->table;
     Climb climb = { .chain = g_ptr_array_new_with_free_func(
                         (GDestroyNotify)name_unref) };
-    unsigned retries = 0;
-    int result;
+    bool again;
+    int fd;
 
-    for (;;) {
-        Name *failed = NULL;
-
-        result = climb_attempt(&climb, name, &failed);
-        if (result == 0) {
-            break;
-        }
-        if (failed) {
-            name_ref(failed);
-        }
-        climb_release(&climb, name, false);
-        if (is_wrong_name(result) && retries++ < MAX_RETRIES &&
-            climb_was_overtaken(&climb, table)) {
-            g_clear_pointer(&failed, name_unref);
-        } else if (is_wrong_name(result) && failed &&
-                   climb.avoided < MAX_DETOURS) {
-            climb.avoid[climb.avoided++] = failed;
-        } else {
-            g_clear_pointer(&failed, name_unref);
-            break;
-        }
-    }
-    if (result == 0) {
-        result = climb.anchor->fd;
-        climb_release(&climb, name, true);
-    } else if (is_wrong_name(result)) {
-        result = -ESTALE;
-    }
-    while (climb.avoided > 0) {
-        name_unref(climb.avoid[--climb.avoided]);
-    }
-    g_ptr_array_free(climb.chain, true);
-    return result;
+    do {
+        fd = climb_attempt(&climb, name, &again);
+    } while (fd < 0 && again);
+    climb_end(&climb, name->node->table);
+    return fd;
 }
 
 int name_fd_get(Name *name, unsigned flags)

@@ -87,7 +87,7 @@ struct Name {
 
 struct NodeTable {
     pthread_mutex_t lock;
-    pthread_cond_t renames_done;
+    pthread_cond_t renames_change;  /* renames or calms became 0 */
     FsExport *export;       /* borrowed, constant */
     Name *root;             /* counted, constant */
     HashTable nodes;
@@ -99,6 +99,7 @@ struct NodeTable {
     size_t max_bytes;       /* constant */
     unsigned renames;       /* between name_rename_begin() and _end() */
     uint64_t rename_count;  /* changes whenever one has ended */
+    unsigned calms;         /* ways back that hold renames off */
 
     /* Descriptor cache */
     ListLink lru_leaf;      /* evictable, least recently used first */

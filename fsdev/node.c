@@ -310,7 +310,7 @@ NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
     Node *node;
 
     pthread_mutex_init(&table->lock, NULL);
-    pthread_cond_init(&table->renames_done, NULL);
+    pthread_cond_init(&table->renames_change, NULL);
     table->export = export;
     table->max_bytes = max_bytes ? max_bytes : DEFAULT_MAX_BYTES;
     table->seed = ((uint64_t)g_random_int() << 32) | g_random_int();
@@ -334,7 +334,7 @@ void node_table_free(NodeTable *table)
     name_unref(table->root);
     hash_free(&table->nodes);
     hash_free(&table->names);
-    pthread_cond_destroy(&table->renames_done);
+    pthread_cond_destroy(&table->renames_change);
     pthread_mutex_destroy(&table->lock);
     g_free(table);
 }
@@ -574,6 +574,9 @@ void name_rename_begin(Name *dir)
     NodeTable *table = dir->node->table;
 
     table_lock(table);
+    while (table->calms > 0) {
+        pthread_cond_wait(&table->renames_change, &table->lock);
+    }
     table->renames++;
     table_unlock(table);
 }
@@ -585,7 +588,7 @@ void name_rename_end(Name *dir)
     table_lock(table);
     table->rename_count++;
     if (--table->renames == 0) {
-        pthread_cond_broadcast(&table->renames_done);
+        pthread_cond_broadcast(&table->renames_change);
     }
     table_unlock(table);
 }

@@ -92,8 +92,8 @@ void name_renamed(Name *dir, const char *component, Name *newdir,
  * name_rename_begin/name_rename_end: put round renameat(2) + name_renamed().
  *
  * A way back that fails meanwhile is tried again at the end, instead of
- * being -ESTALE because the host is ahead of the table.  No name_fd_get(),
- * name_pin_for_removal() or waiting between the two.
+ * being -ESTALE because the host is ahead of the table.  Begin may block;
+ * no name_fd_get(), name_pin_for_removal() or waiting between the two.
  */
 void name_rename_begin(Name *dir);
 void name_rename_end(Name *dir);
