@@ -141,7 +141,8 @@ for program in "${tap[@]}"; do
     while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
         wait -n
     done
-    run_tap "$program" &
+    # Without the shell's own word about a signal: the report has it.
+    run_tap "$program" 2>/dev/null &
 done
 wait
 for program in "${tap[@]}"; do
@@ -149,7 +150,7 @@ for program in "${tap[@]}"; do
 done
 
 for program in "${fuzz[@]}"; do
-    run_fuzz "$program" &
+    run_fuzz "$program" 2>/dev/null &
 done
 wait
 for program in "${fuzz[@]}"; do
