@@ -165,7 +165,10 @@ ssize_t synth_copy_out(const struct iovec *iov, int iovcnt, uint64_t offset,
     for (int i = 0; i < iovcnt && done < size; i++) {
         size_t part = MIN(iov[i].iov_len, size - done);
 
-        memcpy(iov[i].iov_base, from + done, part);
+        /* An empty vector may have no base. */
+        if (part) {
+            memcpy(iov[i].iov_base, from + done, part);
+        }
         done += part;
     }
     return done;
@@ -423,6 +426,9 @@ static ssize_t synth_write(FsFile *file, const struct iovec *iov, int iovcnt,
 {
     SynthNode *node = synth_node(file->node);
 
+    if (file->is_dir) {
+        return -EISDIR;
+    }
     if (container_of(file, SynthFile, base)->accmode == O_RDONLY) {
         return -EBADF;
     }
