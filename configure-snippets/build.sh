@@ -35,7 +35,7 @@ configure() {
     rm -f "$stamps/configure"
     say "configuring QEMU in $obj"
     cd "$obj"
-    run_logged "$logs/configure.log" 100 "$tree/configure" "${flags[@]}"
+    run_logged "$logs/configure.log" 1000 "$tree/configure" "${flags[@]}"
     printf '%s\n' "$wanted" >"$stamps/configure"
 }
 

@@ -72,7 +72,8 @@ apt_install_meson() {
 }
 
 apt_deps() {
-    local wanted=("$@") missing
+    local wanted missing
+    mapfile -t wanted < <(printf "%s\n" "$@" | sort -u)
     missing=$(missing_packages "${wanted[@]}")
     if [ -n "$missing" ] || ! have_version "$(meson_version)" "$meson_min"; then
         if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then
