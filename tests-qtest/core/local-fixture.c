@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Exports of the local driver for tests; see local-fixture.h.
+ */
+#include "fsdev/p9-osdep.h"
+#include <ftw.h>
+#include <grp.h>
+#include <sys/prctl.h>
+#include <sys/xattr.h>
+#include "fsdev/host.h"
+#include "local-fixture.h"
+
+/* "nobody" everywhere we run; needs no entry in /etc/passwd. */
+#define USER_ID 65534
+
+const char *local_model_name(FsSecurityModel model)
+{
+    static const char *const names[] = {
+        [FS_SM_PASSTHROUGH] = "passthrough",
+        [FS_SM_MAPPED_XATTR] = "mapped-xattr",
+        [FS_SM_MAPPED_FILE] = "mapped-file",
+        [FS_SM_NONE] = "none",
+    };
+
+    return names[model];
+}
+
+/* ---- what can be done here -------------------------------------------- */
+
+typedef bool Probe(const char *path);
+
+static bool probe_user_xattr(const char *path)
+{
+    return setxattr(path, "user.probe", "x", 1, 0) == 0;
+}
+
+static bool probe_acl(const char *path)
+{
+    /* The mode 0644, as an ACL of version 2. */
+    static const uint8_t acl[] = {
+        2, 0, 0, 0,
+        0x01, 0, 6, 0, 0xff, 0xff, 0xff, 0xff,
+        0x04, 0, 4, 0, 0xff, 0xff, 0xff, 0xff,
+        0x20, 0, 4, 0, 0xff, 0xff, 0xff, 0xff,
+    };
+
+    return setxattr(path, "system.posix_acl_access", acl, sizeof(acl), 0) == 0;
+}
+
+static bool probe_mknod(const char *path)
+{
+    return unlink(path) == 0 && mknod(path, S_IFCHR | 0600, makedev(1, 3)) == 0;
+}
+
+static bool probe(Probe *can)
+{
+    g_autofree char *path = g_build_filename(g_get_tmp_dir(),
+                                             "p9-probe-XXXXXX", NULL);
+    int fd = g_mkstemp(path);
+    bool ret;
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    ret = can(path);
+    unlink(path);
+    return ret;
+}
+
+bool local_can_user_xattr(void)
+{
+    static int known = -1;
+
+    known = known < 0 ? probe(probe_user_xattr) : known;
+    return known;
+}
+
+bool local_can_acl(void)
+{
+    static int known = -1;
+
+    known = known < 0 ? probe(probe_acl) : known;
+    return known;
+}
+
+bool local_can_mknod(void)
+{
+    static int known = -1;
+
+    known = known < 0 ? probe(probe_mknod) : known;
+    return known;
+}
+
+/* ---- user ------------------------------------------------------------- */
+
+/* /proc/self belongs to root while the process counts as undumpable. */
+static void be_user(void)
+{
+    g_assert_cmpint(setgroups(0, NULL), ==, 0);
+    g_assert_cmpint(setegid(USER_ID), ==, 0);
+    g_assert_cmpint(seteuid(USER_ID), ==, 0);
+    g_assert_cmpint(prctl(PR_SET_DUMPABLE, 1), ==, 0);
+}
+
+static void be_root(void)
+{
+    g_assert_cmpint(seteuid(0), ==, 0);
+    g_assert_cmpint(setegid(0), ==, 0);
+    g_assert_cmpint(prctl(PR_SET_DUMPABLE, 1), ==, 0);
+}
+
+/* ---- directory and export --------------------------------------------- */
+
+static int remove_one(const char *path, const struct stat *st, int type,
+                      struct FTW *ftw)
+{
+    return remove(path);
+}
+
+static void make_directories(LocalFixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+
+    fixture->base = g_dir_make_tmp("p9-local-XXXXXX", &error);
+    g_assert_no_error(error);
+    fixture->path = g_build_filename(fixture->base, "export", NULL);
+    fixture->outside = g_build_filename(fixture->base, "outside", NULL);
+    g_assert_cmpint(mkdir(fixture->path, 0755), ==, 0);
+    g_assert_cmpint(mkdir(fixture->outside, 0755), ==, 0);
+    if (fixture->as_user) {
+        g_assert_cmpint(chmod(fixture->base, 0755), ==, 0);
+        g_assert_cmpint(chown(fixture->path, USER_ID, USER_ID), ==, 0);
+        g_assert_cmpint(chown(fixture->outside, USER_ID, USER_ID), ==, 0);
+    }
+}
+
+FsExport *local_fixture_reopen(LocalFixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+    FsExport *export;
+
+    fixture->config.driver = &fs_local_driver;
+    fixture->config.path = fixture->path;
+    fixture->config.model = fixture->model;
+    fixture->config.fmode = 0600;
+    fixture->config.dmode = 0700;
+    export = fs_export_open(&fixture->config, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(export);
+    return export;
+}
+
+FsExport *local_fixture_open(void *opaque)
+{
+    static const HostFeatures nothing;
+    LocalFixture *fixture = opaque;
+    const char *what;
+
+    if (fixture->as_user && geteuid() != 0) {
+        g_test_skip("only root can become somebody else");
+        return NULL;
+    }
+    if (fixture->model == FS_SM_MAPPED_XATTR && !local_can_user_xattr()) {
+        g_test_skip("the temporary directory has no user.* attributes");
+        return NULL;
+    }
+    g_assert_cmpint(host_init(&what), ==, 0);
+    make_directories(fixture);
+    if (fixture->as_user) {
+        be_user();
+    }
+    host_override_features(fixture->bare ? &nothing : NULL);
+    return local_fixture_reopen(fixture);
+}
+
+void local_fixture_done(void *opaque)
+{
+    LocalFixture *fixture = opaque;
+
+    host_override_features(NULL);
+    if (fixture->as_user && geteuid() == USER_ID) {
+        be_root();
+    }
+    if (fixture->base) {
+        nftw(fixture->base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    }
+    g_clear_pointer(&fixture->path, g_free);
+    g_clear_pointer(&fixture->outside, g_free);
+    g_clear_pointer(&fixture->base, g_free);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Exports of the local driver for tests: a temporary directory, a security
+ * model, a user to be and the kernel features to use.
+ *
+ * One at a time, as it changes the effective user and the driver's view of
+ * the kernel for the whole process.
+ */
+#ifndef TESTS_CORE_LOCAL_FIXTURE_H
+#define TESTS_CORE_LOCAL_FIXTURE_H
+
+#include "fsdev/fsdriver.h"
+
+typedef struct LocalFixture {
+    FsSecurityModel model;
+    bool as_user;               /* not root; for test programs run by root */
+    bool bare;                  /* as on a kernel without any new call */
+    FsConfig config;            /* what else to set; driver, path, model and
+                                   modes are filled in by local_fixture_open */
+    char *path;                 /* owned; the exported directory */
+    char *outside;              /* owned; a directory beside it */
+    char *base;                 /* owned; holds both */
+} LocalFixture;
+
+/** local_fixture_open: NULL after g_test_skip() when it cannot be had here. */
+FsExport *local_fixture_open(void *fixture);
+/** local_fixture_done: be root again and remove all files. */
+void local_fixture_done(void *fixture);
+/** local_fixture_reopen: a second export of the same directory. */
+FsExport *local_fixture_reopen(LocalFixture *fixture);
+
+/* What the file system of the temporary directory and our user can do. */
+bool local_can_user_xattr(void);
+bool local_can_acl(void);
+bool local_can_mknod(void);
+
+/** local_model_name: as security_model= has it. */
+const char *local_model_name(FsSecurityModel model);
+
+#endif
