@@ -109,7 +109,8 @@ static char *format_text(const CredValues *values)
     if (values->valid & FS_SET_MODE) {
         g_string_append_printf(text, "virtfs.mode=%d\n", (int)values->mode);
     }
-    if (values->has_rdev && values->rdev <= UINT32_MAX) {
+    /* All ones would read as "-1", which never stands for a value. */
+    if (values->has_rdev && values->rdev < UINT32_MAX) {
         g_string_append_printf(text, "virtfs.rdev=%d\n", (int)values->rdev);
     } else if (values->has_rdev) {
         g_string_append_printf(text, "virtfs.rdev=%" PRIu64 "\n",
@@ -127,21 +128,29 @@ static char *format_text(const CredValues *values)
 static int meta_dir_open(int dirfd, bool make)
 {
     HOST_FD fd = -1;
+    bool made = false;
     HostStat st;
     int ret;
 
-    if (make && mkdirat(dirfd, META_DIR, 0700) < 0 && errno != EEXIST) {
-        return -errno;
+    if (make) {
+        made = mkdirat(dirfd, META_DIR, 0700) == 0;
+        if (!made && errno != EEXIST) {
+            return -errno;
+        }
     }
     fd = host_lookup(dirfd, META_DIR, 0);
     if (fd < 0) {
         return fd;
     }
     ret = host_stat(fd, &st);
-    if (ret < 0) {
-        return ret;
+    if (ret == 0 && !S_ISDIR(st.mode)) {
+        ret = -EIO;
     }
-    return S_ISDIR(st.mode) ? host_fd_steal(&fd) : -EIO;
+    if (ret == 0 && made && (st.mode & 07777) != 0700) {
+        /* A default ACL of the directory is for the guest's files. */
+        ret = host_chmod(fd, 0700);
+    }
+    return ret < 0 ? ret : host_fd_steal(&fd);
 }
 
 /*
