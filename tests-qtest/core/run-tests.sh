@@ -105,7 +105,7 @@ count_tap() {
         echo "---- $(label "$1"): FAILED, status $status" \
              "(124: over $limit s)${lost:+, $lost not reported} ----"
         grep -E '^(not ok|Bail out|#.*(ERROR|WARNING|CRITICAL))' "$log.tap"
-        echo "last line: $(tail -n 1 "$log.tap")"
+        echo "last that passed: $(grep '^ok ' "$log.tap" | tail -n 1)"
         tail -n 80 "$log.err"
         echo "---- whole output: $log.tap, $log.err ----"
     fi
