@@ -113,7 +113,8 @@ static Name *name_find(NodeTable *table, const Name *parent,
 
 static size_t name_size(const Name *name)
 {
-    size_t size = sizeof(*name) + name->capacity + 1 + OBJECT_OVERHEAD;
+    size_t size = offsetof(Name, room) + name->capacity + 1 +
+                  OBJECT_OVERHEAD;
 
     if (name->component != name->room) {
         size += name->length + 1 + OBJECT_OVERHEAD;
@@ -147,7 +148,7 @@ static Name *name_new(Name *parent, const char *component, Node *node)
     NodeTable *table = node->table;
     size_t length = strlen(component);
     size_t capacity = MAX(length, MIN_ROOM);
-    Name *name = g_malloc0(sizeof(*name) + capacity + 1);
+    Name *name = g_malloc0(offsetof(Name, room) + capacity + 1);
 
     name->fs.export = table->export;
     name->parent = parent ? name_ref(parent) : name;

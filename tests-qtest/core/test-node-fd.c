@@ -505,9 +505,11 @@ enum {
 static void test_deep(void)
 {
     NodeFixture f;
-    Name *name;
+    Name *name, *other;
 
     node_fixture_init(&f, 16, 0);
+    scratch_write(f.scratch, "other", "");
+    other = node_must_walk(f.root, "other");
     name = name_ref(f.root);
     for (unsigned i = 0; i < DEPTH; i++) {
         int fd = name_fd_get(name, 0);
@@ -520,14 +522,18 @@ static void test_deep(void)
         name_unref(name);
         name = next;
     }
-    g_assert_cmpuint(node_stats(&f).names, ==, DEPTH + 1);
+    g_assert_cmpuint(node_stats(&f).names, ==, DEPTH + 2);
     g_assert_cmpuint(node_stats(&f).fds, <=, 16);
     for (unsigned i = 0; i < 3; i++) {
         node_evict_all(&f);
         g_assert_cmpuint(node_stats(&f).fds, ==, 1);
+        g_assert_cmpint(stat_result(other), ==, 0);
         g_assert_cmpuint(node_must_ino(name), ==, node_ino(name_node(name)));
         g_assert_cmpuint(node_stats(&f).fds, <=, 16);
+        /* One long path does not cost everybody else their descriptors. */
+        g_assert_true(is_cached(other));
     }
+    name_unref(other);
     name_unref(name);
     g_assert_cmpuint(node_stats(&f).names, ==, 1);
     node_fixture_clear(&f);

@@ -4,9 +4,11 @@
  * changes the tree meanwhile.  Also run under ThreadSanitizer.
  */
 #include "fsdev/p9-osdep.h"
+#include "fsdev/node-int.h"
 #include "node-fixture.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -188,6 +190,56 @@ static void test_rename(void)
     run_against(use_held, rename_all, &s);
     node_assert_at(s.dirs[0], s.f.root, "a");
     node_assert_at(s.files[0], s.dirs[0], "0");
+    shared_clear(&s);
+}
+
+/*
+ * The same, step by step: the host has renamed, the table does not know yet,
+ * and somebody needs a descriptor.
+ */
+
+static void *look_at_first(void *opaque)
+{
+    Shared *s = opaque;
+    HostStat st;
+    int ret = node_stat(s->files[0], &st);
+
+    g_atomic_int_set(&s->seen, 1);
+    g_assert_cmpint(ret, ==, 0);
+    g_assert_cmpuint(st.ino, ==, node_ino(name_node(s->files[0])));
+    return NULL;
+}
+
+/* Until it waits for the rename to end, or is through. */
+static void wait_for_look(Shared *s)
+{
+    NodeTable *table = s->f.table;
+    bool waits = false;
+
+    while (!waits && !g_atomic_int_get(&s->seen)) {
+        sched_yield();
+        table_lock(table);
+        waits = table->calms > 0;
+        table_unlock(table);
+    }
+    g_assert_true(waits);
+}
+
+static void test_host_is_ahead(void)
+{
+    pthread_t thread;
+    Shared s;
+
+    shared_init(&s, 0);
+    node_evict_all(&s.f);
+    name_rename_begin(s.f.root);
+    scratch_rename(s.f.scratch, "a", "z");
+    g_assert_cmpint(pthread_create(&thread, NULL, look_at_first, &s), ==, 0);
+    wait_for_look(&s);
+    name_renamed(s.f.root, "a", s.f.root, "z");
+    name_rename_end(s.f.root);
+    pthread_join(thread, NULL);
+    node_assert_at(s.dirs[0], s.f.root, "z");
     shared_clear(&s);
 }
 
@@ -379,6 +431,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node/threads/churn", test_churn);
     g_test_add_func("/node/threads/come-and-go", test_come_and_go);
     g_test_add_func("/node/threads/rename", test_rename);
+    g_test_add_func("/node/threads/host-is-ahead", test_host_is_ahead);
     g_test_add_func("/node/threads/removal", test_removal);
     g_test_add_func("/node/threads/tables", test_tables);
     g_test_add_func("/node/threads/symlink-swap", test_symlink_swap);
