@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Starts and ends QEMU.  Single thread.
+ *
+ * Interrupts reach us without a line of qtest: the machine has an ivshmem
+ * doorbell whose server we are, and the 9P device's MSI-X message is aimed at
+ * the doorbell's register.  So an interrupt is one write(2) to an eventfd, as
+ * it is with KVM's irqfd.  QEMU's docs/specs/ivshmem-spec.rst describes the
+ * messages of such a server.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "machine.h"
+
+#define BIOS_SIZE   (64 << 10)      /* what a PC insists on; never executed */
+#define SHM_SIZE    (64 << 10)      /* the doorbell's memory; never used */
+
+/* Descriptors that only QEMU keeps. */
+typedef struct Inherited {
+    int ram, bios, qtest, bell;
+} Inherited;
+
+static Machine *running;
+
+static void kill_running(void)
+{
+    if (running) {
+        kill(running->pid, SIGKILL);
+        running = NULL;
+    }
+}
+
+static int make_memfd(const char *name, uint64_t size)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC);
+
+    if (fd < 0 || ftruncate(fd, size) < 0) {
+        die_errno("cannot make a memfd");
+    }
+    return fd;
+}
+
+static void make_pair(int *ours, int *theirs)
+{
+    int fd[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) < 0) {
+        die_errno("socketpair");
+    }
+    *ours = fd[0];
+    *theirs = fd[1];
+}
+
+static int make_eventfd(void)
+{
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+    if (fd < 0) {
+        die_errno("eventfd");
+    }
+    return fd;
+}
+
+/* One message of an ivshmem server: a number and maybe a descriptor. */
+static void bell_send(int sock, int64_t number, int fd)
+{
+    int64_t le = htole64(number);
+    struct iovec iov = { &le, sizeof(le) };
+    union {
+        struct cmsghdr align;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = { 0 };
+    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+    struct cmsghdr *c;
+
+    if (fd >= 0) {
+        msg.msg_control = control.space;
+        msg.msg_controllen = sizeof(control.space);
+        c = CMSG_FIRSTHDR(&msg);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(c), &fd, sizeof(int));
+    }
+    if (sendmsg(sock, &msg, 0) != sizeof(le)) {
+        die_errno("cannot send to the doorbell's socket");
+    }
+}
+
+/* All that a server says to a new client waits in the socket for QEMU. */
+static void bell_greet(int sock, int irq_fd)
+{
+    int shm = make_memfd("bench-doorbell", SHM_SIZE);
+    int unused = make_eventfd();
+
+    bell_send(sock, 0, -1);                     /* version of the protocol */
+    bell_send(sock, 0, -1);                     /* the client's number */
+    bell_send(sock, -1, shm);
+    bell_send(sock, MACHINE_BELL_PEER, irq_fd);
+    bell_send(sock, 0, unused);                 /* the client's own vector */
+    close(shm);
+    close(unused);
+}
+
+static void add(GPtrArray *args, const char *option, char *value)
+{
+    g_ptr_array_add(args, g_strdup(option));
+    g_ptr_array_add(args, value);
+}
+
+static GPtrArray *command_line(const MachineOptions *o, const Inherited *fd)
+{
+    GPtrArray *a = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *multidevs =
+        o->multidevs ? g_strdup_printf(",multidevs=%s", o->multidevs)
+                     : g_strdup("");
+    unsigned i;
+
+    g_ptr_array_add(a, g_strdup(o->binary));
+    g_ptr_array_add(a, g_strdup("-nodefaults"));
+    g_ptr_array_add(a, g_strdup("-no-user-config"));
+    add(a, "-display", g_strdup("none"));
+    add(a, "-accel", g_strdup("qtest"));
+    add(a, "-machine", g_strdup("pc,usb=off,hpet=off,vmport=off,"
+                                "memory-backend=ram"));
+    /* Spares QEMU looking for an option ROM that no CPU would run. */
+    add(a, "-global", g_strdup("apic-common.vapic=off"));
+    add(a, "-m", g_strdup_printf("%" PRIu64 "B", MACHINE_RAM_SIZE));
+    add(a, "-object",
+        g_strdup_printf("memory-backend-file,id=ram,share=on,size=%" PRIu64
+                        ",mem-path=/proc/self/fd/%d",
+                        MACHINE_RAM_SIZE, fd->ram));
+    add(a, "-bios", g_strdup_printf("/proc/self/fd/%d", fd->bios));
+    add(a, "-chardev", g_strdup_printf("socket,id=qtest,fd=%d", fd->qtest));
+    add(a, "-qtest", g_strdup("chardev:qtest"));
+    add(a, "-qtest-log", g_strdup("none"));
+    add(a, "-chardev", g_strdup_printf("socket,id=bell,fd=%d", fd->bell));
+    add(a, "-device",
+        g_strdup_printf("ivshmem-doorbell,chardev=bell,vectors=1,addr=%d",
+                        MACHINE_BELL_SLOT));
+    for (i = 0; o->args && o->args[i]; i++) {
+        g_ptr_array_add(a, g_strdup(o->args[i]));
+    }
+    add(a, "-fsdev",
+        g_strdup_printf("local,id=fs,path=%s,security_model=%s%s%s%s",
+                        o->path, o->model, multidevs, o->fsdev ? "," : "",
+                        o->fsdev ?: ""));
+    add(a, "-device",
+        g_strdup_printf("virtio-9p-pci,fsdev=fs,mount_tag=bench,addr=%d,"
+                        "ioeventfd=%s%s%s", MACHINE_9P_SLOT,
+                        o->ioeventfd ? "on" : "off", o->device ? "," : "",
+                        o->device ?: ""));
+    g_ptr_array_add(a, NULL);
+    return a;
+}
+
+static void keep_over_exec(int fd)
+{
+    fcntl(fd, F_SETFD, 0);
+}
+
+static G_GNUC_NORETURN void run_qemu(GPtrArray *args, const Inherited *fd)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* Lets the counter of system calls attach where Yama restricts that. */
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+    keep_over_exec(fd->ram);
+    keep_over_exec(fd->bios);
+    keep_over_exec(fd->qtest);
+    keep_over_exec(fd->bell);
+    execv(args->pdata[0], (char **)args->pdata);
+    fprintf(stderr, "bench: cannot run %s: %s\n", (char *)args->pdata[0],
+            strerror(errno));
+    _exit(127);
+}
+
+void machine_start(Machine *m, const MachineOptions *o)
+{
+    static bool registered;
+    g_autoptr(GPtrArray) args = NULL;
+    Inherited fd;
+    int qtest, bell;
+
+    if (!registered) {
+        registered = true;
+        atexit(kill_running);
+    }
+    fd.ram = make_memfd("bench-ram", MACHINE_RAM_SIZE);
+    fd.bios = make_memfd("bench-bios", BIOS_SIZE);
+    make_pair(&qtest, &fd.qtest);
+    make_pair(&bell, &fd.bell);
+    m->irq_fd = make_eventfd();
+    bell_greet(bell, m->irq_fd);
+
+    m->ram = mmap(NULL, MACHINE_RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                  fd.ram, 0);
+    if (m->ram == MAP_FAILED) {
+        die_errno("cannot map the guest's memory");
+    }
+    args = command_line(o, &fd);
+    m->pid = fork();
+    if (m->pid < 0) {
+        die_errno("fork");
+    }
+    if (m->pid == 0) {
+        run_qemu(args, &fd);
+    }
+    running = m;
+    close(fd.ram);
+    close(fd.bios);
+    close(fd.qtest);
+    close(fd.bell);
+    qtest_init(&m->qtest, qtest);
+    /* Any command: its answer means that the machine is complete. */
+    qtest_read(&m->qtest, 4, 0);
+    /* The doorbell is content with a server that has gone. */
+    close(bell);
+}
+
+void machine_stop(Machine *m)
+{
+    running = NULL;
+    kill(m->pid, SIGKILL);
+    while (waitpid(m->pid, NULL, 0) < 0 && errno == EINTR) {
+        continue;
+    }
+    qtest_close(&m->qtest);
+    close(m->irq_fd);
+    munmap(m->ram, MACHINE_RAM_SIZE);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Measures.  Single thread; called by main.c in the order of the rounds.
+ *
+ * A run is: start QEMU, open the session, hold the workload's fids; then for
+ * each depth a warm-up, the measured run and, in the last round, a run under
+ * the tracer, which gives the number of system calls and nothing else.
+ */
+#include <math.h>
+#include "calls.h"
+#include "proc.h"
+#include "run.h"
+#include "session.h"
+#include "stat.h"
+
+#define MIB             1048576.0
+#define TRACED_NS       (NS_PER_SEC / 4)
+#define TRACED_OPS      200
+#define TRACED_SPIN_US  20000
+#define NO_LIMIT        (UINT64_MAX / 2)
+
+typedef struct Target {
+    Load load;
+    Guest guest;
+    double fid_bytes;       /* NAN when no fid is held */
+} Target;
+
+static void measure(Target *t, Cell *c, unsigned side, unsigned round,
+                    const RunOptions *o)
+{
+    pid_t pid = t->guest.machine.pid;
+    g_autoptr(GArray) times = g_array_new(false, false, sizeof(uint64_t));
+    ProcMark *mark;
+    RunResult r;
+    ProcUse use;
+    double v[METRICS];
+    unsigned m;
+
+    lanes_run(&t->load, c->depth, o->warm_ns, NO_LIMIT);
+    t->load.latencies = times;
+    mark = proc_mark(pid);
+    r = lanes_run(&t->load, c->depth, o->run_ns, NO_LIMIT);
+    use = proc_since(mark);
+    t->load.latencies = NULL;
+
+    v[METRIC_OPS] = r.ops / (r.ns / 1e9);
+    v[METRIC_MIB] = r.bytes ? r.bytes / MIB / (r.ns / 1e9) : NAN;
+    v[METRIC_P50] = stat_percentile(times, 50) / 1e3;
+    v[METRIC_P99] = stat_percentile(times, 99) / 1e3;
+    v[METRIC_P999] = stat_percentile(times, 99.9) / 1e3;
+    v[METRIC_CPU] = use.cpu_us / r.ops;
+    v[METRIC_SWITCHES] = use.switches / r.ops;
+    v[METRIC_CALLS] = NAN;
+    v[METRIC_RSS] = proc_rss(pid) / MIB;
+    v[METRIC_FDS] = proc_fds(pid);
+    v[METRIC_FID_BYTES] = t->fid_bytes;
+    for (m = 0; m < METRICS; m++) {
+        c->value[side][m][round] = v[m];
+    }
+}
+
+static void count_calls(Target *t, Cell *c, unsigned side, unsigned round)
+{
+    CallCounter *counter = calls_start(t->guest.machine.pid);
+    unsigned spin_us = t->guest.options.spin_us;
+    uint64_t before;
+    RunResult r;
+
+    if (!counter) {
+        return;
+    }
+    /* QEMU is slow now: a guest that slept would want more interrupts. */
+    t->guest.options.spin_us = TRACED_SPIN_US;
+    /* Until every thread has met the tracer. */
+    lanes_run(&t->load, c->depth, 0, c->depth);
+    before = calls_count(counter);
+    r = lanes_run(&t->load, c->depth, TRACED_NS, TRACED_OPS);
+    c->value[side][METRIC_CALLS][round] =
+        (double)(calls_count(counter) - before) / r.ops;
+    calls_stop(counter);
+    t->guest.options.spin_us = spin_us;
+}
+
+static void hold(Target *t)
+{
+    pid_t pid = t->guest.machine.pid;
+    uint64_t before = proc_rss(pid);
+
+    t->fid_bytes = NAN;
+    if (t->load.held) {
+        session_hold(&t->load);
+        /* Fewer fids drown in what the first requests allocate once. */
+        if (t->load.held >= 10000) {
+            t->fid_bytes = ((double)proc_rss(pid) - before) / t->load.held;
+        }
+    }
+}
+
+static void start(Target *t, const Workload *w, const Side *side,
+                  const Tree *tree, const RunOptions *o)
+{
+    MachineOptions m = {
+        .binary = side->binary, .path = tree->path, .model = w->model,
+        .multidevs = w->multidevs, .fsdev = side->fsdev,
+        .device = side->device, .args = side->args,
+    };
+
+    guest_start(&t->guest, &m, &o->guest);
+    t->load.guest = &t->guest;
+    t->load.tree = tree;
+    t->load.step = w->step;
+    t->load.msize = workload_msize(w);
+    t->load.io_size = w->io_size;
+    t->load.held = o->small ? w->held_small : w->held;
+    lanes_init(&t->load);
+    session_open(&t->load);
+    if (w->prepare) {
+        w->prepare(&t->load);
+    }
+    hold(t);
+}
+
+void run_side(Cell **cells, unsigned n, const Side *side, unsigned number,
+              unsigned round, const Tree *tree, const RunOptions *o)
+{
+    const Workload *w = cells[0]->workload;
+    Target *t = g_new0(Target, 1);
+    unsigned i;
+
+    start(t, w, side, tree, o);
+    for (i = 0; i < n; i++) {
+        measure(t, cells[i], number, round, o);
+        if (o->calls && round + 1 == o->rounds) {
+            count_calls(t, cells[i], number, round);
+        }
+    }
+    if (w->finish) {
+        w->finish(&t->load);
+    }
+    guest_stop(&t->guest);
+    lanes_free(&t->load);
+    g_free(t);
+}
+
+void run_native(Cell **cells, unsigned n, unsigned round, const Tree *tree,
+                const RunOptions *o)
+{
+    const Workload *w = cells[0]->workload;
+    double us = native_run(w->native, tree, w->io_size, o->run_ns / 4);
+    unsigned i;
+
+    for (i = 0; i < n; i++) {
+        cells[i]->native[round] = us;
+    }
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every file of the bench needs: the way to give up, the clock, a random
+ * number.  The bench is one thread; anything unexpected ends it with a message
+ * and status 1, because a figure from a run that went wrong is worse than none.
+ */
+#ifndef BENCH_UTIL_H
+#define BENCH_UTIL_H
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+#include <glib.h>
+
+#define NS_PER_SEC UINT64_C(1000000000)
+
+/* Prints "bench: ..." on stderr and exits with status 1, cleaning up. */
+void die(const char *format, ...) G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN;
+
+/* As die(), with the text of errno at the end. */
+void die_errno(const char *format, ...) G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN;
+
+/* Monotonic time in nanoseconds. */
+static inline uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
+/*
+ * The next number of a sequence that is the same in every run, so that both
+ * binaries get the same requests (xorshift64*).  @state must not be 0.
+ */
+static inline uint64_t random_next(uint64_t *state)
+{
+    uint64_t x = *state;
+
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    *state = x;
+    return x * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+#endif
