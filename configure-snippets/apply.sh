@@ -80,8 +80,9 @@ add_files() {
         put "$TOP/$from" "$tree/$to"
     done <"$list"
     if [ -f "$added_list" ]; then
-        comm -23 <(cut -d' ' -f2 "$added_list" | sort) <(cut -d' ' -f2 "$list" | sort) |
-            while IFS= read -r to; do restore "$to"; done
+        while IFS= read -r to; do
+            restore "$to"
+        done < <(comm -23 <(cut -d' ' -f2 "$added_list" | sort) <(cut -d' ' -f2 "$list" | sort))
     fi
     mv "$list" "$added_list"
 }
@@ -90,8 +91,9 @@ add_files() {
 restore() {
     if [ -e "$pristine/$1" ]; then
         put "$pristine/$1" "$tree/$1"
-    else
-        rm -f "$tree/$1"
+    elif [ -e "$tree/$1" ]; then
+        rm "$tree/$1"
+        changed=$((changed + 1))
     fi
 }
 
@@ -147,7 +149,9 @@ apply_series() {
         esac
     done
     if [ -f "$patched_list" ]; then
-        comm -23 "$patched_list" "$patched_list.new" | while IFS= read -r f; do restore "$f"; done
+        while IFS= read -r f; do
+            restore "$f"
+        done < <(comm -23 "$patched_list" "$patched_list.new")
     fi
     while IFS= read -r f; do
         put "$work/$f" "$tree/$f"
