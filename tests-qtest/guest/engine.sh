@@ -11,8 +11,9 @@
 max_boots=4
 boot_limit=180
 
+# One line, of a length that can be read.
 note_failure() {
-    printf '%s\n' "$*" | tr '\n' ' ' >> "$FAILURES"
+    printf '%.500s' "$*" | tr '\n' ' ' >> "$FAILURES"
     echo >> "$FAILURES"
 }
 

@@ -8,7 +8,8 @@ guest_run() {
     n255=$(printf 'x%.0s' $(seq 1 255))
     try "create" sh -c 'echo long > "$1"' - "$n255"
     expect "content" long "$(cat "$n255")"
-    try "chown" chown 3:4 "$n255" || :
+    # Unmapped, a QEMU without privileges cannot change the owner.
+    [ "$MODEL" = none ] || try "chown" chown 3:4 "$n255"
     try "rename" mv "$n255" "y${n255#x}"
     try "link" ln "y${n255#x}" "z${n255#x}"
     try "mkdir" mkdir "$n255"
