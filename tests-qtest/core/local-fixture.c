@@ -5,6 +5,8 @@
 #include "fsdev/p9-osdep.h"
 #include <ftw.h>
 #include <grp.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/xattr.h>
 #include "fsdev/host.h"
@@ -133,6 +135,20 @@ static void make_directories(LocalFixture *fixture)
     }
 }
 
+static bool separate;
+
+void local_separate_mounts(void)
+{
+    separate = unshare(CLONE_NEWNS) == 0 &&
+               mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
+bool local_mount_tmpfs(const char *path, const char *options)
+{
+    return separate && mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV,
+                             options) == 0;
+}
+
 FsExport *local_fixture_reopen(LocalFixture *fixture)
 {
     g_autoptr(GError) error = NULL;
@@ -165,6 +181,13 @@ FsExport *local_fixture_open(void *opaque)
     }
     g_assert_cmpint(host_init(&what), ==, 0);
     make_directories(fixture);
+    if (fixture->tmpfs) {
+        fixture->mounted = local_mount_tmpfs(fixture->path, fixture->tmpfs);
+        if (!fixture->mounted) {
+            g_test_skip("mounting a tmpfs is not allowed here");
+            return NULL;
+        }
+    }
     if (fixture->as_user) {
         be_user();
     }
@@ -179,6 +202,10 @@ void local_fixture_done(void *opaque)
     host_override_features(NULL);
     if (fixture->as_user && geteuid() == USER_ID) {
         be_root();
+    }
+    if (fixture->mounted) {
+        umount2(fixture->path, MNT_DETACH);
+        fixture->mounted = false;
     }
     if (fixture->base) {
         nftw(fixture->base, remove_one, 16, FTW_DEPTH | FTW_PHYS);

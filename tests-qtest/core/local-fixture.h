@@ -15,8 +15,10 @@ typedef struct LocalFixture {
     FsSecurityModel model;
     bool as_user;               /* not root; for test programs run by root */
     bool bare;                  /* as on a kernel without any new call */
+    const char *tmpfs;          /* options of one to mount there; NULL: none */
     FsConfig config;            /* what else to set; driver, path, model and
                                    modes are filled in by local_fixture_open */
+    bool mounted;
     char *path;                 /* owned; the exported directory */
     char *outside;              /* owned; a directory beside it */
     char *base;                 /* owned; holds both */
@@ -28,6 +30,15 @@ FsExport *local_fixture_open(void *fixture);
 void local_fixture_done(void *fixture);
 /** local_fixture_reopen: a second export of the same directory. */
 FsExport *local_fixture_reopen(LocalFixture *fixture);
+
+/**
+ * local_separate_mounts: what is mounted from now on is seen by this process
+ * alone.  To be called by main() before local_mount_tmpfs().
+ */
+void local_separate_mounts(void);
+/** local_mount_tmpfs: on @path, until umount2(MNT_DETACH) or the end of the
+ *  process.  False when that needs rights we do not have. */
+bool local_mount_tmpfs(const char *path, const char *options);
 
 /* What the file system of the temporary directory and our user can do. */
 bool local_can_user_xattr(void);

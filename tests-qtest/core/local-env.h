@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A local export with its host directory, and both views of what is in it.
+ *
+ * For tests that look at the host's side: what the driver left there, and what
+ * it makes of things that others put there.  Helpers fail the test when what
+ * they do fails.
+ */
+#ifndef TESTS_CORE_LOCAL_ENV_H
+#define TESTS_CORE_LOCAL_ENV_H
+
+#include "local-fixture.h"
+
+typedef struct LocalEnv {
+    LocalFixture fixture;
+    FsExport *export;           /* NULL: the test was skipped */
+    FsNode *root;
+    unsigned fds;               /* open in this process before the start */
+} LocalEnv;
+
+void local_env_start(LocalEnv *env);
+/* Also checks that no descriptor was left open. */
+void local_env_end(LocalEnv *env);
+#define LOCAL_ENV __attribute__((cleanup(local_env_end))) LocalEnv
+
+/* PATH of NAME in the exported directory, until the next call but three. */
+const char *local_env_path(const LocalEnv *env, const char *name);
+/* The host's view. */
+struct stat local_env_stat(const LocalEnv *env, const char *name);
+bool local_env_exists(const LocalEnv *env, const char *name);
+char *local_env_text(const LocalEnv *env, const char *name);
+void local_env_put(const LocalEnv *env, const char *name, const char *text);
+void local_env_mkdir(const LocalEnv *env, const char *name);
+/* The guest's view; calls that have to succeed. */
+FsNode *local_env_lookup(const LocalEnv *env, const char *name);
+FsAttr local_env_attr(const LocalEnv *env, const char *name);
+void local_env_create(const LocalEnv *env, const char *name, uint32_t mode);
+FsNode *local_env_made_dir(const LocalEnv *env, const char *name,
+                           uint32_t mode);
+/* Calls for their result alone. */
+int local_env_try_lookup(FsNode *dir, const char *name);
+int local_env_try_create(FsNode *dir, const char *name, int flags);
+int local_env_try_open(FsNode *node, int flags);
+bool local_env_lists(FsNode *dir, const char *name);
+
+/* Owner of what the tests make. */
+extern const FsCred local_env_cred;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsFile, fs_release)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsExport, fs_export_unref)
+
+#endif
