@@ -20,8 +20,9 @@
 enum {
     MICROVM_MMIO_BASE = 0xfeb00000,
     MICROVM_MMIO_STRIDE = 512,
-    MICROVM_MMIO_COUNT = 8,
+    MICROVM_MMIO_COUNT = 24,
     PAGE = 4096,
+    PCI_ID_TRANSITIONAL_9P = 0x10091af4,
 };
 
 static void vm_at_exit(void *arg)
@@ -99,6 +100,24 @@ RingDev *ring_dev_open(RingVm *vm, int slot)
     qvirtio_pci_device_enable(d->pci);
     d->vdev = &d->pci->vdev;
     return d;
+}
+
+RingDev *ring_dev_find(RingVm *vm)
+{
+    int found = -1;
+
+    for (int slot = 0; slot < 32; slot++) {
+        QPCIDevice *pci = qpci_device_find(vm->pci, QPCI_DEVFN(slot, 0));
+
+        if (pci && qpci_config_readl(pci, 0) == PCI_ID_TRANSITIONAL_9P) {
+            ring_check(found < 0, "expected one virtio-9p function, found "
+                       "them in slots %d and %d", found, slot);
+            found = slot;
+        }
+        g_free(pci);
+    }
+    ring_check(found >= 0, "expected a virtio-9p function, found none");
+    return ring_dev_open(vm, found);
 }
 
 RingDev *ring_dev_open_mmio(RingVm *vm)

@@ -93,6 +93,9 @@ void ring_vm_stop(RingVm *vm);
  */
 RingDev *ring_dev_open(RingVm *vm, int slot);
 
+/* The only virtio-9p function on the PCI bus, whatever slot it got */
+RingDev *ring_dev_find(RingVm *vm);
+
 /* The first virtio-mmio transport that holds a 9p device. */
 RingDev *ring_dev_open_mmio(RingVm *vm);
 

@@ -93,6 +93,7 @@ char *ring_host_list(void);
 void ring_register_device_tests(void);
 void ring_register_plug_tests(void);
 void ring_register_options_tests(void);
+void ring_register_virtfs_tests(void);
 void ring_register_synth_tests(void);
 void ring_register_local_tests(void);
 void ring_register_names_tests(void);

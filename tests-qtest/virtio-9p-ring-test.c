@@ -14,6 +14,18 @@
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    ring_register_device_tests();
+    ring_register_plug_tests();
+    ring_register_options_tests();
+    ring_register_virtfs_tests();
     ring_register_synth_tests();
+    ring_register_local_tests();
+    ring_register_names_tests();
+    ring_register_chain_tests();
+    ring_register_flush_tests();
+    ring_register_load_tests();
+    ring_register_session_tests();
+    ring_register_limits_tests();
+    ring_register_readonly_tests();
     return g_test_run();
 }
