@@ -30,8 +30,8 @@ static int parse_number(const char *text, uint64_t *out)
         return 0;
     }
     errno = 0;
-    *out = *text == '-' ? (uint64_t)strtoll(text, &end, 10)
-                        : (uint64_t)strtoull(text, &end, 10);
+    *out = *text == '-' ? (uint64_t)g_ascii_strtoll(text, &end, 10)
+                        : g_ascii_strtoull(text, &end, 10);
     while (g_ascii_isspace(*end)) {
         end++;
     }

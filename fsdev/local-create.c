@@ -356,7 +356,7 @@ static int adopt(LocalExport *export, int dirfd, const char *component,
     }
     if (!is_ours(export, &st, values->mode & S_IFMT)) {
         local_attr_from_host(attr, &st);
-        return export->policy->owner_optional ? 0 : -ESTALE;
+        return export->policy->owner_optional ? 0 : -EPERM;
     }
     ret = new_finish(export, &cred, values, &st, attr);
     if (ret < 0) {
