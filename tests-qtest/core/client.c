@@ -144,6 +144,7 @@ Client *client_new(FsExport *export, ClientKind kind, const P9Limits *limits)
     c->export = export;
     c->exec = test_exec_new(kind == CLIENT_THREADS ? 4 : 0);
     c->by_hand = kind == CLIENT_STEPPED;
+    c->scratch = g_byte_array_new();
     c->calls = g_ptr_array_new_with_free_func(call_free);
     c->session = p9_session_new(export, test_exec_base(c->exec), &client_ops,
                                 c, limits ? limits : &defaults);
@@ -178,6 +179,7 @@ void client_free(Client *c)
     g_assert_cmpint(c->export->xattr_fids, ==, 0);
     fs_export_unref(c->export);
     g_ptr_array_unref(c->calls);
+    g_byte_array_unref(c->scratch);
     g_free(c);
 }
 
@@ -225,31 +227,50 @@ Call *client_send_bytes(Client *c, const void *bytes, size_t size, size_t in)
     return client_submit(c, bytes, size, in, UINT32_MAX);
 }
 
+/* The message in c->scratch; its size. */
+static size_t client_encode(Client *c, uint8_t type, uint16_t tag,
+                            const P9Tmsg *t, const void *payload)
+{
+    uint32_t n = type == P9_TWRITE ? t->write.data.count : 0;
+    size_t room = 1024 + n;
+    ssize_t len;
+
+    do {
+        struct iovec iov;
+        P9Cursor cursor;
+
+        room *= 2;
+        if (c->scratch->len < room) {
+            g_byte_array_set_size(c->scratch, room);
+        }
+        iov = (struct iovec) { c->scratch->data, room };
+        p9_cursor_init(&cursor, &iov, 1, SIZE_MAX);
+        len = p9_encode_request(&cursor, type, tag, t);
+    } while (len == -EMSGSIZE);
+    g_assert_cmpint(len, >, 0);
+    if (payload) {
+        memcpy(c->scratch->data + len - n, payload, n);
+    } else if (n) {
+        memset(c->scratch->data + len - n, 0, n);
+    }
+    return len;
+}
+
 Call *client_send(Client *c, uint8_t type, uint16_t tag, const P9Tmsg *t,
                   const void *payload)
 {
-    size_t room = 128 * 1024 + (type == P9_TWRITE ? t->write.data.count : 0);
-    g_autofree uint8_t *bytes = g_malloc0(room);
-    struct iovec iov = { bytes, room };
     uint32_t asked = UINT32_MAX;
-    size_t in = 8192;
+    size_t in = 4096;
     P9SessionInfo info;
-    P9Cursor cursor;
-    ssize_t len;
+    size_t len = client_encode(c, type, tag, t, payload);
 
-    p9_cursor_init(&cursor, &iov, 1, SIZE_MAX);
-    len = p9_encode_request(&cursor, type, tag, t);
-    g_assert_cmpint(len, >, 0);
-    if (payload) {
-        memcpy(bytes + len - t->write.data.count, payload,
-               t->write.data.count);
-    }
     if (carries_payload(type)) {
         client_info(c, &info);
         asked = type == P9_TREAD ? t->read.count : t->readdir.count;
         in = P9_IO_HDRSZ + MIN(asked, MAX(info.msize, 4096) - P9_IO_HDRSZ);
     }
-    return client_submit(c, bytes, len, c->in_bytes ? c->in_bytes : in, asked);
+    return client_submit(c, c->scratch->data, len,
+                         c->in_bytes ? c->in_bytes : in, asked);
 }
 
 bool client_is_job(Call *call)

@@ -49,6 +49,7 @@ struct Client {
     TestExec *exec;
     bool by_hand;               /* jobs run when the test says so */
     GPtrArray *calls;           /* all of them, owned */
+    GByteArray *scratch;        /* messages are put together here */
     unsigned returned;
     unsigned pending;
     size_t in_bytes;            /* size of reply buffers; 0: what suits */

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fuzz program of the session: sequences of requests over a file system in
+ * memory, whose jobs run and end when the input says so.
+ *
+ * The language is in session-input.h; fields are drawn as the rows of the
+ * message table say.  Whatever is sent, every request comes back exactly
+ * once, replies keep to their buffers (client.c), Rflush and Rversion come
+ * after what they are about, tables stay within their limits, and in the end
+ * nothing is left (memfs.c, client.c, LeakSanitizer).
+ */
+#include "fsdev/p9-osdep.h"
+#include "client.h"
+#include "fuzz.h"
+#include "session-input.h"
+
+#define FIDS 8                  /* numbers that fields are drawn from */
+#define MAX_RECORDS 200
+
+static const char *const strings[N_STRINGS] = { INPUT_STRINGS };
+static const uint64_t numbers[] = { INPUT_NUMBERS };
+static char string_255[256], string_256[257];
+
+typedef struct Sent {
+    Call *call;
+    bool is_flush, is_version;
+    uint16_t oldtag;
+    bool checked;
+} Sent;
+
+typedef struct Input {
+    const uint8_t *bytes;
+    size_t size;
+    Client *c;
+    GArray *sent;               /* of Sent */
+    uint8_t payload[65536];
+    bool parked;
+} Input;
+
+static uint8_t draw(Input *in)
+{
+    if (!in->size) {
+        return 0;
+    }
+    in->size--;
+    return *in->bytes++;
+}
+
+static uint64_t draw_number(Input *in)
+{
+    uint8_t v = draw(in);
+
+    return v < INPUT_NUMBERS_FROM
+           ? v : numbers[(v - INPUT_NUMBERS_FROM) % ARRAY_SIZE(numbers)];
+}
+
+static uint32_t draw_fid(Input *in)
+{
+    uint8_t v = draw(in);
+
+    return v == 0xff ? P9_NOFID : v % FIDS;
+}
+
+static P9String draw_string(Input *in)
+{
+    uint8_t v = draw(in) % N_STRINGS;
+
+    switch (v) {
+    case STRING_255:
+        return P9STR(string_255);
+    case STRING_256:
+        return P9STR(string_256);
+    case STRING_NUL:
+        return (P9String) { "a\0b", 3 };
+    default:
+        return P9STR(strings[v]);
+    }
+}
+
+static P9Name draw_name(Input *in)
+{
+    P9String s = draw_string(in);
+
+    /* 256 bytes do not fit the struct: that name is cut here. */
+    return (P9Name) { .s = s.s, .len = MIN(s.len, 255) };
+}
+
+static P9Names draw_names(Input *in)
+{
+    P9Names names = { .n = draw(in) % (P9_MAXWELEM + 1) };
+
+    for (unsigned i = 0; i < names.n; i++) {
+        names.name[i] = draw_name(in);
+    }
+    return names;
+}
+
+static P9Data draw_data(Input *in)
+{
+    uint64_t count = draw_number(in);
+
+    return (P9Data) { .count = MIN(count, sizeof(in->payload)) };
+}
+
+#define U8(f) m->f = draw_number(in);
+#define U16(f) U8(f)
+#define U32(f) U8(f)
+#define U64(f) U8(f)
+#define STR(f) m->f = draw_string(in);
+#define TEXT(f) STR(f)
+#define NAME(f, dot, dotdot) m->f = draw_name(in);
+#define NAMES(f) m->f = draw_names(in);
+#define FID(f, unknown, states, wrong) m->f = draw_fid(in);
+#define NEWFID(f) m->f = draw_fid(in);
+#define QID(f)
+#define QIDS(f)
+#define DATA(f) m->f = draw_data(in);
+#define T(...) __VA_ARGS__
+#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+                   prepare, run, finish, t_, r_) \
+    static void draw_T##name(Input *in, P9Tmsg *t) \
+    { \
+        struct P9T##name *m = &t->name; \
+        t_ \
+    }
+#include "hw/9pfs/9p-messages.def"
+
+static bool draw_message(Input *in, uint8_t type, P9Tmsg *t)
+{
+    switch (type) {
+#define P9_MESSAGE(number, NAME_, name, ...) \
+    case number: \
+        draw_T##name(in, t); \
+        return true;
+#include "hw/9pfs/9p-messages.def"
+    }
+    return false;
+}
+
+static void send_message(Input *in, uint8_t type)
+{
+    uint8_t tag = draw(in);
+    P9Tmsg t = { 0 };
+    Sent sent = { 0 };
+
+    if (!draw_message(in, type, &t)) {
+        return;
+    }
+    if (type == P9_TWALK && !(t.walk.newfid & ~0xffu)) {
+        t.walk.newfid %= FIDS;
+    }
+    sent.is_flush = type == P9_TFLUSH;
+    sent.is_version = type == P9_TVERSION;
+    sent.oldtag = type == P9_TFLUSH ? t.flush.oldtag : 0;
+    sent.call = client_send(in->c, type, tag, &t,
+                            type == P9_TWRITE ? in->payload : NULL);
+    g_array_append_val(in->sent, sent);
+}
+
+/* ---- what must hold ---- */
+
+static void check_order(Input *in, Sent *later, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        const Call *call = g_array_index(in->sent, Sent, i).call;
+
+        if (later->is_version || call->tag == later->oldtag) {
+            g_assert_cmpint(call->state, !=, CALL_PENDING);
+            g_assert_cmpuint(call->order, <, later->call->order);
+        }
+    }
+    later->checked = true;
+}
+
+static void check(Input *in)
+{
+    const P9Limits *limits = &in->c->session->limits;
+    uint32_t max_xattr = in->c->export->config.max_xattr;
+    P9SessionInfo info;
+
+    for (unsigned i = 0; i < in->sent->len; i++) {
+        Sent *s = &g_array_index(in->sent, Sent, i);
+
+        if ((s->is_flush || s->is_version) && !s->checked &&
+            s->call->state == CALL_ANSWERED && !s->call->error) {
+            check_order(in, s, i);
+        }
+    }
+    client_info(in->c, &info);
+    g_assert_cmpuint(info.active, <=, in->c->pending);
+    g_assert_true(!limits->max_fids || info.fids <= limits->max_fids);
+    g_assert_true(!max_xattr || info.xattr_fids <= max_xattr);
+    /* A fid that no request holds is in the table: at most one a number. */
+    g_assert_cmpuint(info.fids, <=, in->sent->len + 1);
+    g_assert_true(info.msize == 0 ||
+                  (info.msize >= P9_MIN_MSIZE &&
+                   info.msize <= limits->max_msize));
+}
+
+/* With no job left only what waits for ever may be unanswered. */
+static void check_drained(Input *in)
+{
+    for (unsigned i = 0; i < in->c->calls->len; i++) {
+        const Call *call = in->c->calls->pdata[i];
+
+        g_assert_true(call->state != CALL_PENDING ||
+                      call->req->state == P9_REQ_PARKED);
+    }
+}
+
+/* ---- records ---- */
+
+static int park_writes(void *opaque, const MemCall *call)
+{
+    const Input *in = opaque;
+
+    if (call->op != MEM_WRITE || !in->parked) {
+        return 0;
+    }
+    return (call->flags & FS_NONBLOCK) && (in->c->calls->len & 1)
+           ? -EAGAIN : -EINPROGRESS;
+}
+
+static void start(Input *in)
+{
+    Client *c = in->c;
+    size_t room = c->in_bytes;
+
+    c->in_bytes = 0;
+    c->by_hand = false;
+    client_version(c, 65536, "9P2000.L");
+    client_attach(c, 0, 0);
+    c->by_hand = true;
+    c->in_bytes = room;
+}
+
+static void send_raw(Input *in, uint8_t size)
+{
+    uint8_t *bytes = g_malloc0(MAX(size, 1));
+    Sent sent = { 0 };
+
+    for (unsigned i = 0; i < size; i++) {
+        bytes[i] = draw(in);
+    }
+    sent.call = client_send_bytes(in->c, bytes, size,
+                                  in->c->in_bytes ? in->c->in_bytes : 4096);
+    g_array_append_val(in->sent, sent);
+    g_free(bytes);
+}
+
+static void control(Input *in, uint8_t kind, uint8_t arg)
+{
+    static const int errors[] = { EIO, ENOSPC, EMFILE, ENOENT, ESTALE };
+    Client *c = in->c;
+    unsigned jobs = test_exec_jobs(c->exec);
+    P9Job *job = jobs ? test_exec_nth(c->exec, arg % jobs) : NULL;
+
+    switch (kind) {
+    case CONTROL_STEP:
+        if (job) {
+            test_exec_run(c->exec, job);
+            test_exec_report(c->exec, job);
+        }
+        break;
+    case CONTROL_RUN:
+        if (job) {
+            test_exec_run(c->exec, job);
+        }
+        break;
+    case CONTROL_REPORT:
+        if (job) {
+            test_exec_report(c->exec, job);
+        }
+        break;
+    case CONTROL_DRAIN:
+        test_exec_drain(c->exec);
+        check_drained(in);
+        break;
+    case CONTROL_RESET:
+        p9_session_reset(c->session);
+        g_assert_cmpuint(c->pending, ==, 0);
+        if (!(arg & 1)) {
+            start(in);
+        }
+        break;
+    case CONTROL_RAW:
+        send_raw(in, arg);
+        break;
+    case CONTROL_ROOM:
+        c->in_bytes = MIN(arg < INPUT_NUMBERS_FROM ? arg : 8192, 8192);
+        break;
+    case CONTROL_FAIL:
+        memfs_fail(c->export, arg % MEM_OPS,
+                   errors[arg / MEM_OPS % ARRAY_SIZE(errors)], 1);
+        break;
+    case CONTROL_PARK:
+        in->parked = arg & 1;
+        break;
+    case CONTROL_SLEEPY:
+        memfs_sleepy(c->export, arg & 1);
+        break;
+    }
+}
+
+static void input_open(Input *in, uint8_t flags)
+{
+    FsConfig config = {
+        .max_xattr = flags & SEED_FEW ? 2 : 100,
+        .readonly = flags & SEED_READONLY,
+    };
+    P9Limits limits = {
+        .max_msize = 128 * 1024,
+        .max_fids = flags & SEED_FEW ? 5 : 100,
+    };
+    FsExport *export = memfs_open_config(&config);
+
+    memfs_add(export, "a", "contents of a");
+    memfs_add(export, "b", NULL);
+    memfs_add(export, "b/a", "contents of b/a");
+    memfs_add(export, "b/c", NULL);
+    memfs_sleepy(export, flags & SEED_SLEEPY);
+    memfs_remote(export, flags & SEED_REMOTE);
+    memfs_set_hook(export, park_writes, in);
+    in->c = client_new(export, CLIENT_STEPPED, &limits);
+    if (!(flags & SEED_NO_START)) {
+        start(in);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static Input state;
+    Input *in = &state;
+
+    memset(string_255, 'l', 255);
+    memset(string_256, 'l', 256);
+    in->bytes = data;
+    in->size = size;
+    in->parked = false;
+    in->sent = g_array_new(FALSE, FALSE, sizeof(Sent));
+    memset(in->payload, 'p', sizeof(in->payload));
+    input_open(in, draw(in));
+    for (unsigned i = 0; i < MAX_RECORDS && in->size; i++) {
+        uint8_t kind = draw(in);
+
+        if (kind & 1) {
+            control(in, kind % 20, draw(in));
+        } else {
+            send_message(in, kind);
+        }
+        check(in);
+    }
+    client_free(in->c);
+    g_array_unref(in->sent);
+    return 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The language of fuzz-session.c's inputs, shared with the maker of seeds.
+ *
+ * The first byte is a set of SEED_* flags.  Then records follow: a byte that
+ * is the number of a request, a tag byte, and one byte a field; or a byte of
+ * the CONTROL_* kind with an argument byte.  Missing bytes read as 0.
+ */
+#ifndef TESTS_FUZZ_SESSION_INPUT_H
+#define TESTS_FUZZ_SESSION_INPUT_H
+
+enum {
+    SEED_SLEEPY = 1,            /* calls with FS_NONBLOCK say -EAGAIN */
+    SEED_REMOTE = 2,            /* files claim to be remote */
+    SEED_READONLY = 4,
+    SEED_FEW = 8,               /* five fids, two xattr fids */
+    SEED_NO_START = 16,         /* no Tversion and Tattach made first */
+};
+
+/* No request has an odd number. */
+enum {
+    CONTROL_STEP = 1,           /* run and report job number arg */
+    CONTROL_RUN = 3,
+    CONTROL_REPORT = 5,
+    CONTROL_DRAIN = 7,
+    CONTROL_RESET = 9,          /* and start anew unless arg is odd */
+    CONTROL_RAW = 11,           /* arg bytes follow: a message as it is */
+    CONTROL_ROOM = 13,          /* reply buffers from now on: a number */
+    CONTROL_FAIL = 15,          /* the next call of operation arg fails */
+    CONTROL_PARK = 17,          /* whether writes wait for ever: arg odd */
+    CONTROL_SLEEPY = 19,
+};
+
+/* Byte of a string or name field: an index, modulo the length. */
+#define INPUT_STRINGS \
+    "a", "b", "c", "d", "user.x", "user.y", "9P2000.L", "", ".", "..", \
+    "a/b", "/", "system.x", "long", "longer", "nul"
+enum {
+    STRING_A, STRING_B, STRING_C, STRING_D, STRING_USER_X, STRING_USER_Y,
+    STRING_VERSION, STRING_EMPTY, STRING_DOT, STRING_DOTDOT, STRING_SLASHED,
+    STRING_SLASH, STRING_SYSTEM, STRING_255, STRING_256, STRING_NUL,
+    N_STRINGS,
+};
+
+/* Byte of a number: itself below 192, then these. */
+#define INPUT_NUMBERS_FROM 192
+#define INPUT_NUMBERS \
+    4096, 8192, 65536, 65535, 0x7fffffff, 0x80000000, 0xffffffff, \
+    0xfffffff4, 0x7fffffffffffffff, 0x8000000000000000, \
+    0xffffffffffffffff, 0xfffffffffffffffc, 010644, 020644, 040755, \
+    0100644, 0140644, 01000, 02000, 01002, 0x200, 0x7ff, 0x17ff, 512, \
+    1024, 500, 1000000000, 1500000000, 0200, 0202, 0200000, 0x1ff
+enum {
+    NUMBER_4096 = INPUT_NUMBERS_FROM, NUMBER_8192, NUMBER_65536,
+    NUMBER_FIFO = INPUT_NUMBERS_FROM + 12,
+    NUMBER_TRUNC = INPUT_NUMBERS_FROM + 17,
+    NUMBER_APPEND = INPUT_NUMBERS_FROM + 18,
+    NUMBER_REMOVEDIR = INPUT_NUMBERS_FROM + 20,
+    NUMBER_BASIC = INPUT_NUMBERS_FROM + 21,
+    NUMBER_500 = INPUT_NUMBERS_FROM + 25,
+    NUMBER_SET_ALL = INPUT_NUMBERS_FROM + 31,
+};
+
+#endif
