@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What node.c (identity and names) and node-fd.c (the descriptor cache) share.
+ * What node.c (identity and names), node-change.c (removals and renames) and
+ * node-fd.c (the descriptor cache) share.
  *
- * Included by these two only.  Everything in here is guarded by
+ * Included by these and their tests only.  Everything in here is guarded by
  * NodeTable.lock unless its comment says otherwise; functions marked "locked"
  * are called with it held.  The lock order is: registry of tables (node-fd.c),
  * then one table; never two tables at a time.
@@ -133,6 +134,14 @@ static inline int64_t node_btime_of(const HostStat *st)
 
 /* Is this the inode that @node was made for?  Constant fields only. */
 bool node_same(const Node *node, const HostStat *st);
+/* Locked: the live Name with this key, or NULL. */
+Name *name_find(NodeTable *table, const Name *parent, const char *component);
+/* Locked: (parent, component) is nobody's key; now it is this Name's. */
+void name_make_live(Name *name);
+/* Locked: the Name is no way to its Node any more, if it was one. */
+void name_make_dead(Name *name);
+/* Locked: its share of NodeTable.bytes. */
+size_t name_size(const Name *name);
 
 /* node-fd.c */
 

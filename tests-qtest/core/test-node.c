@@ -545,7 +545,7 @@ static void test_open_count(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/node/root", test_root);
+    g_test_add_func("/node/export-itself", test_root);
     g_test_add_func("/node/identity", test_identity);
     g_test_add_func("/node/parent-is-lexical", test_parent_is_lexical);
     g_test_add_func("/node/parent-is-held", test_parent_is_held);
