@@ -138,8 +138,12 @@ static bool sleep_until_ready(Guest *g, int ms)
     vq_arm(&g->vq);
     while (!vq_ready(&g->vq)) {
         n = poll(polls, G_N_ELEMENTS(polls), ms);
-        if (n < 0 && errno != EINTR) {
-            die_errno("poll");
+        if (n < 0) {
+            if (errno != EINTR) {
+                die_errno("poll");
+            }
+            stop_if_asked();
+            continue;
         }
         if (n == 0) {
             return vq_ready(&g->vq);
@@ -157,6 +161,7 @@ static bool sleep_until_ready(Guest *g, int ms)
 
 void guest_wait(Guest *g)
 {
+    stop_if_asked();
     if (!spin(g) && !sleep_until_ready(g, TIMEOUT_MS)) {
         die("no answer for %d s, %u requests in flight", TIMEOUT_MS / 1000,
             g->in_flight);

@@ -8,7 +8,6 @@
  */
 #include <fnmatch.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -81,12 +80,6 @@ static const GOptionEntry entries[] = {
       "list the workloads", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL }
 };
-
-static void end_on_signal(int sig)
-{
-    /* Not safe in general, but all that exit() does here is to remove. */
-    exit(128 + sig);
-}
 
 static bool one_of(const char *value, const char *first, const char *second,
                    const char *option)
@@ -218,7 +211,12 @@ static void parse(int argc, char **argv, RunOptions *run)
     if (argc > 1) {
         die("unexpected argument %s", argv[1]);
     }
-    opt.dirs = opt.dirs ?: default_dirs;
+    if (!opt.dirs) {
+        opt.dirs = default_dirs;
+        if (opt.quick) {
+            default_dirs[1] = NULL;
+        }
+    }
     opt.side[0].name = opt.side[0].name ?: g_strdup("stock");
     opt.side[1].name = opt.side[1].name ?: g_strdup("ours");
     opt.rounds = opt.rounds ?: opt.quick ? 1 : ROUNDS;
@@ -269,10 +267,12 @@ int main(int argc, char **argv)
         die("--a=PATH: which binary? (--help explains)");
     }
     umask(022);
-    signal(SIGINT, end_on_signal);
-    signal(SIGTERM, end_on_signal);
+    stop_on_signals();
     facts.side_count = opt.side[1].binary ? 2 : 1;
     run_all(&facts, cells);
+    if (!cells->len) {
+        die("no workload is called that, or has that depth; see --list");
+    }
     if (opt.json) {
         write_json(&facts, cells);
     }

@@ -90,7 +90,7 @@ static void hold(Target *t)
     if (t->load.held) {
         session_hold(&t->load);
         /* Fewer fids drown in what the first requests allocate once. */
-        if (t->load.held >= 10000) {
+        if (t->load.held >= 50000) {
             t->fid_bytes = ((double)proc_rss(pid) - before) / t->load.held;
         }
     }

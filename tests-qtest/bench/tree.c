@@ -193,6 +193,7 @@ static bool make_file(const Tree *tree, uint32_t file)
     bool ok;
     int fd;
 
+    stop_if_asked();
     tree_file_name(file, name);
     fd = openat(tree->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0) {

@@ -4,11 +4,14 @@
  * exit() runs the handlers that end QEMU and remove the trees.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "util.h"
+
+static volatile sig_atomic_t asked_to_stop;
 
 void die(const char *format, ...)
 {
@@ -33,4 +36,24 @@ void die_errno(const char *format, ...)
     what = g_strdup_vprintf(format, ap);
     va_end(ap);
     die("%s: %s", what, reason);
+}
+
+static void note_signal(int sig)
+{
+    asked_to_stop = sig;
+}
+
+void stop_on_signals(void)
+{
+    struct sigaction action = { .sa_handler = note_signal };
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+void stop_if_asked(void)
+{
+    if (asked_to_stop) {
+        die("stopped by signal %d", (int)asked_to_stop);
+    }
 }

@@ -21,6 +21,10 @@ void die(const char *format, ...) G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN;
 /* As die(), with the text of errno at the end. */
 void die_errno(const char *format, ...) G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN;
 
+/* Makes SIGINT and SIGTERM end the bench at the next stop_if_asked(). */
+void stop_on_signals(void);
+void stop_if_asked(void);
+
 /* Monotonic time in nanoseconds. */
 static inline uint64_t now_ns(void)
 {

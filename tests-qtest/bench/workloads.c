@@ -35,6 +35,10 @@ const Workload workloads[] = {
       TREE_DEEP8, XATTR, .depths = DEPTHS_1_8_32,
       .step = work_stat_parent, .native = native_stat_parent },
 
+    { "stat-d32-parent", "the same at depth 32, from the parent",
+      TREE_DEEP32, XATTR, .depths = DEPTHS_1_8_32,
+      .step = work_stat_parent, .native = native_stat_parent },
+
     { "small-file", "walk, clone, lopen, read 4 KiB, clunk, clunk",
       TREE_FLAT, XATTR, .io_size = 4 * KIB, .depths = DEPTHS_1_8_32,
       .step = work_small_file, .native = native_small_file },
