@@ -41,7 +41,8 @@ configure() {
 
 configure
 if [ $# = 0 ]; then
-    set -- qemu-system-x86_64 tests/qtest/qos-test tests/qtest/virtio-9p-ring-test
+    mapfile -t tests < <(own_tests)
+    set -- qemu-system-x86_64 tests/qtest/qos-test "${tests[@]/#/tests/qtest/}"
 fi
 say "building $* (${JOBS:=$(nproc)} jobs)"
 run_logged "$logs/build.log" 100 ninja -C "$obj" -j "$JOBS" "$@"

@@ -73,6 +73,11 @@ meson_version() {
     "$python" -c 'import importlib.metadata as m; print(m.version("meson"))' 2>/dev/null || true
 }
 
+# Our own test programs: every tests-qtest/NAME-test.c is one.
+own_tests() {
+    (cd "$TOP/tests-qtest" && printf '%s\n' *-test.c | sed 's/\.c$//')
+}
+
 # Firmware folders as QEMU arguments: those of the source tree if it carries blobs, then the system's.
 firmware_args() {
     local d args=()

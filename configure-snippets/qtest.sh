@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# qtest.sh own|stock: runs our qtest program, or the 9p tests of the base's own qos-test. Each test is a run of
+# qtest.sh own|stock: runs our qtest programs, or the 9p tests of the base's own qos-test. Each test is a run of
 # its own, so that one which takes the emulator down leaves the others their verdict. Prints "ok NAME" or
 # "not ok NAME - why" a test and last "N passed, M failed, K skipped".
 
@@ -94,16 +94,19 @@ list_tests() {
     (cd "$run" && "$1" -l -m slow) 2>>"$log"
 }
 
-own_tests() {
-    local program=$obj/tests/qtest/virtio-9p-ring-test tests=() t
-    mapfile -t tests < <(list_tests "$program" | grep '^/')
-    [ ${#tests[@]} -gt 0 ] || die "$program lists no tests; see $log"
-    for t in "${tests[@]}"; do
-        run_one "$program" "$t" "$small"
+run_own() {
+    local name program tests=() t
+    for name in $(own_tests); do
+        program=$obj/tests/qtest/$name
+        mapfile -t tests < <(list_tests "$program" | grep '^/')
+        [ ${#tests[@]} -gt 0 ] || die "$program lists no tests; see $log"
+        for t in "${tests[@]}"; do
+            run_one "$program" "$t" "$small"
+        done
     done
 }
 
-stock_tests() {
+run_stock() {
     local program=$obj/tests/qtest/qos-test tests=() t want
     assert_unmodified
     mapfile -t tests < <(list_tests "$program" | grep '/virtio-9p-tests/')
@@ -134,8 +137,8 @@ small=$(folder_for_xattrs 64)
 large=$(folder_for_xattrs 8192)
 [ -n "$small" ] || die "no folder here (of $run, /dev/shm, /tmp, /var/tmp) keeps user.* attributes"
 case $which in
-own) own_tests ;;
-stock) stock_tests ;;
+own) run_own ;;
+stock) run_stock ;;
 *) die "qtest.sh: own or stock" ;;
 esac
 say "$passed passed, $failed failed, $skipped skipped"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Tests of the scripts beside this one, those parts that need neither network nor a build: which mirrors are read out
-# of an apt configuration, which source trees are refused, what clean takes away, and how a patch that does not fit
-# is reported. Prints "ok NAME" or "not ok NAME - expected..., came...", last "N passed, M failed, K skipped".
+# of an apt configuration, which source trees are refused, what clean takes away, how a patch that does not fit is
+# reported, and that every test source is built. Prints "ok NAME" or "not ok NAME - expected..., came...", last "N passed, M failed, K skipped".
 
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -139,10 +139,21 @@ test_series() {
 this source; see $work/build/logs/patch.log" "$(script apply.sh QEMU_SRC="$work/drifted" | grep -v '^copying')"
 }
 
+# A test source that no meson.build names would silently not be run.
+test_sources_named() {
+    local f name missing=''
+    for f in "$here"/../tests-qtest/*.c; do
+        name=$(basename "$f" .c)
+        grep -q "^+.*'$name\(\.c\)\{0,1\}'" "$here"/../patches/10.0/*.patch || missing+="$name "
+    done
+    expect test-sources-are-built '' "$missing"
+}
+
 test_one_line
 test_deb822
 test_trees
 test_clean
 test_series
+test_sources_named
 printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
 [ "$failed" = 0 ]
