@@ -44,7 +44,7 @@ int p9_getattr_run(P9Request *req, unsigned flags)
         .nlink = attr.nlink,
         .rdev = encode_dev(attr.rdev),
         .size = attr.size,
-        .blksize = p9_session_iounit(req->session, attr.blksize),
+        .blksize = p9_request_iounit(req, attr.blksize),
         .blocks = attr.blocks,
         .atime_sec = attr.atime.tv_sec,
         .atime_nsec = attr.atime.tv_nsec,
@@ -133,7 +133,7 @@ int p9_statfs_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     if (!st.f_bsize) {
         st.f_bsize = 4096;      /* FUSE servers that leave it out */
     }
-    r->bsize = p9_session_iounit(req->session, st.f_bsize);
+    r->bsize = p9_request_iounit(req, st.f_bsize);
     factor = MAX(r->bsize / (uint64_t)st.f_bsize, 1);
     r->bsize = st.f_bsize * factor;
     r->type = st.f_type;

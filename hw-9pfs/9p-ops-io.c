@@ -36,7 +36,7 @@ static int open_reply(P9Request *req, const FsAttr *attr, P9Qid *qid,
                       uint32_t *iounit)
 {
     *iounit = S_ISDIR(attr->mode)
-              ? 0 : p9_session_iounit(req->session, attr->blksize);
+              ? 0 : p9_request_iounit(req, attr->blksize);
     return p9_qid_from_attr(req->session->qids, attr, qid);
 }
 
@@ -247,7 +247,7 @@ int p9_write_prepare(P9Request *req)
 {
     const struct P9Twrite *t = &req->t.write;
 
-    if (t->data.offset + (uint64_t)t->data.count > req->session->msize) {
+    if (t->data.offset + (uint64_t)t->data.count > req->msize) {
         return -EINVAL;
     }
     if (req->fid[0]->state == P9_FID_XATTR) {

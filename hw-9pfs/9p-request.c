@@ -363,6 +363,7 @@ void p9_request_start(P9Request *req)
     int decoded;
 
     req->state = P9_REQ_LOOP;
+    req->msize = s->msize;
     g_queue_push_tail_link(&s->active, &req->link);
     p9_cursor_init(&c, req->out, req->out_cnt, SIZE_MAX);
     if (p9_decode_header(&c, &req->header) < 0) {
@@ -498,9 +499,17 @@ void p9_session_drop_requests(P9Session *s)
     }
 }
 
+uint32_t p9_request_iounit(const P9Request *req, uint32_t blksize)
+{
+    uint32_t payload = req->msize - P9_IOHDRSZ;
+
+    return blksize && blksize <= payload ? payload - payload % blksize
+                                         : payload;
+}
+
 uint32_t p9_request_room(const P9Request *req)
 {
-    size_t room = MIN(req->in_bytes, req->session->msize);
+    size_t room = MIN(req->in_bytes, req->msize);
 
     return MIN(room - P9_IO_HDRSZ, UINT32_MAX);
 }

@@ -103,14 +103,6 @@ void p9_session_info(const P9Session *s, P9SessionInfo *info)
     };
 }
 
-uint32_t p9_session_iounit(const P9Session *s, uint32_t blksize)
-{
-    uint32_t payload = s->msize - P9_IOHDRSZ;
-
-    return blksize && blksize <= payload ? payload - payload % blksize
-                                         : payload;
-}
-
 /* A file being closed that nobody waits for. */
 typedef struct Release {
     P9Job job;

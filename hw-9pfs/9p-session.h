@@ -153,7 +153,11 @@ struct P9Request {
     P9Tmsg t;
     P9Rmsg r;
 
-    /* Captured when the request began; FID fields in the row's order. */
+    /*
+     * Captured when the request began, as a reset may change the originals
+     * under a worker; FID fields in the row's order.
+     */
+    uint32_t msize;
     unsigned nfids;
     P9Fid *fid[P9_REQ_FIDS];    /* pinned */
     FsNode *node[P9_REQ_FIDS];  /* counted */
@@ -231,8 +235,8 @@ void p9_session_drop_requests(P9Session *s);
 /** p9_xattr_count: one more (+1, -ENOSPC at max_xattr) or less xattr fid. */
 int p9_xattr_count(P9Session *s, int delta);
 
-/** p9_session_iounit: transfer size that suits msize and the block size. */
-uint32_t p9_session_iounit(const P9Session *s, uint32_t blksize);
+/** p9_request_iounit: transfer size that suits msize and the block size. */
+uint32_t p9_request_iounit(const P9Request *req, uint32_t blksize);
 /** p9_request_room: payload bytes that fit in the reply after its count. */
 uint32_t p9_request_room(const P9Request *req);
 
