@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one table of what a 9p mount makes different from a local file system:
+ * which mounts it concerns, what comes instead and why.  A behaviour names its
+ * row by differs() just before the statement; a mount that the row does not
+ * concern has to do as a local file system does, and one that it concerns has
+ * to do exactly as the row says, so a row that is no longer true is noticed.
+ */
+#include "posix.h"
+
+#include <sys/utsname.h>
+
+#define M(x) (1u << (x))
+#define ALL_9P (M(PASSTHROUGH) | M(MAPPED_XATTR) | M(MAPPED_FILE) | M(NONE))
+#define ANY_CACHE (~0u)
+#define NO_WRITEBACK (M(CACHE_NONE) | M(READAHEAD))
+#define ANY_KERNEL (~0u)
+
+enum model model = NATIVE;
+enum cache cache = CACHE_NONE;
+static unsigned kernel;     /* major * 1000 + minor */
+
+static const char *const model_names[] = {
+    [NATIVE] = "native", [PASSTHROUGH] = "passthrough",
+    [MAPPED_XATTR] = "mapped-xattr", [MAPPED_FILE] = "mapped-file",
+    [NONE] = "none",
+};
+
+static const char *const cache_names[] = {
+    [CACHE_NONE] = "none", [READAHEAD] = "readahead", [MMAP] = "mmap",
+    [LOOSE] = "loose", [FSCACHE] = "fscache",
+};
+
+static const struct {
+    const char *what;
+    unsigned models, caches;
+    unsigned until_kernel;      /* the last one that it is true for */
+    long long instead;
+    const char *reason;
+} facts[FACT_COUNT] = {
+    [RENAME_FLAGS] = {
+        "renameat2 with flags", ALL_9P, ANY_CACHE, ANY_KERNEL, EINVAL,
+        "9P has no flags in Trenameat; the client refuses them itself",
+    },
+    [UNNAMED_FILE] = {
+        "open with O_TMPFILE", ALL_9P, ANY_CACHE, ANY_KERNEL, EOPNOTSUPP,
+        "9P cannot make a file without a name; the client has no tmpfile",
+    },
+    [PREALLOCATION] = {
+        "fallocate", ALL_9P, ANY_CACHE, ANY_KERNEL, EOPNOTSUPP,
+        "9P has no message for it; the client has no fallocate",
+    },
+    [PUNCHED_HOLE] = {
+        "punching a hole", ALL_9P, ANY_CACHE, ANY_KERNEL, EOPNOTSUPP,
+        "9P has no message for it; the client has no fallocate",
+    },
+    [SHARED_WRITABLE_MAP] = {
+        "writable shared mapping", ALL_9P, NO_WRITEBACK, ANY_KERNEL, EINVAL,
+        "without a write-back cache the client has nowhere to keep dirty pages",
+    },
+    [SHARED_MAP_OF_WRITABLE] = {
+        "shared mapping of a descriptor open for writing", ALL_9P,
+        NO_WRITEBACK, ANY_KERNEL, EINVAL,
+        "mprotect could make it writable later, so the client refuses it now",
+    },
+    [WRITE_SEEN_IN_MAP] = {
+        "write(2) seen in an existing mapping", ALL_9P, NO_WRITEBACK,
+        ANY_KERNEL, 0,
+        "uncached writes pass by the pages that a mapping holds",
+    },
+    [NANOSECONDS_SET] = {
+        "nanoseconds given to utimensat", ALL_9P, ANY_CACHE, ANY_KERNEL, 0,
+        "the client's super block says that times are whole seconds",
+    },
+    [TIME_BEFORE_1970_SET] = {
+        "time before 1970 given to utimensat", ALL_9P, ANY_CACHE, ANY_KERNEL,
+        0, "the client's super block says that time begins at 0",
+    },
+    [SETID_KEPT_BY_ROOT] = {
+        "set-id bits after a write or truncation by root", ALL_9P, ANY_CACHE,
+        ANY_KERNEL, 0755,
+        "9P does not tell the server that the writer has CAP_FSETID, so it"
+        " always drops the bits",
+    },
+    [SGID_KEPT_BY_ROOT] = {
+        "set-id bits without group execution after a write by root", ALL_9P,
+        ANY_CACHE, ANY_KERNEL, 02644,
+        "as above; set-group-id without execution is no privilege",
+    },
+    [SEEK_TO_DATA] = {
+        "SEEK_DATA in a hole", ALL_9P, ANY_CACHE, ANY_KERNEL, 0,
+        "9P has no message for it; the client takes all for data",
+    },
+    [SEEK_TO_HOLE] = {
+        "SEEK_HOLE before data", ALL_9P, ANY_CACHE, ANY_KERNEL,
+        (1 << 20) + 4, "as above: the only hole is at the end",
+    },
+    [METADATA_NAME] = {
+        "the name .virtfs_metadata", M(MAPPED_FILE), ANY_CACHE, ANY_KERNEL,
+        EINVAL, "the model keeps its own data under that name",
+    },
+    [PRIVATE_XATTR] = {
+        "setting user.virtfs.*", M(MAPPED_XATTR), ANY_CACHE, ANY_KERNEL,
+        EACCES, "the model keeps its own data under these names",
+    },
+    [PRIVATE_XATTR_READ] = {
+        "reading user.virtfs.*", M(MAPPED_XATTR), ANY_CACHE, ANY_KERNEL,
+        ENODATA, "the model keeps its own data under these names",
+    },
+    [TRUSTED_XATTR] = {
+        "trusted.* by root", ALL_9P, ANY_CACHE, ANY_KERNEL, EOPNOTSUPP,
+        "the server serves user.* only",
+    },
+    [TRUSTED_XATTR_ABSENT] = {
+        "trusted.* read by root", ALL_9P, ANY_CACHE, ANY_KERNEL, EOPNOTSUPP,
+        "the server serves user.* only",
+    },
+    [REWIND_OF_BIG_DIRECTORY] = {
+        "entries after rewinddir in the middle", ALL_9P, ANY_CACHE,
+        ANY_KERNEL, 0,
+        "the client hands out what it has buffered before it looks at the"
+        " new position",
+    },
+};
+
+static bool choose(const char *name, const char *const *names, size_t count,
+                   unsigned *chosen)
+{
+    for (*chosen = 0; *chosen < count; ++*chosen) {
+        if (!strcmp(name, names[*chosen])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool facts_set_model(const char *name)
+{
+    unsigned chosen;
+    bool known = choose(name, model_names, SIZE_OF_ARRAY(model_names), &chosen);
+
+    model = chosen;
+    return known;
+}
+
+bool facts_set_cache(const char *name)
+{
+    unsigned chosen;
+    bool known = choose(name, cache_names, SIZE_OF_ARRAY(cache_names), &chosen);
+
+    cache = chosen;
+    return known;
+}
+
+void facts_set_kernel(void)
+{
+    struct utsname name;
+    unsigned major = 0, minor = 0;
+
+    if (uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor)) {
+        kernel = major * 1000 + minor;
+    }
+}
+
+const char *fact_applies(enum fact fact, long long *instead)
+{
+    if (!(facts[fact].models & M(model)) || !(facts[fact].caches & M(cache)) ||
+        kernel > facts[fact].until_kernel) {
+        return NULL;
+    }
+    *instead = facts[fact].instead;
+    return facts[fact].reason;
+}
+
+static void print_mask(unsigned mask, const char *const *names, size_t count,
+                       size_t first)
+{
+    size_t i;
+
+    if ((mask | M(count)) == ~0u || mask == (M(count) - M(first))) {
+        printf(" any |");
+        return;
+    }
+    for (i = first; i < count; i++) {
+        if (mask & M(i)) {
+            printf(" %s", names[i]);
+        }
+    }
+    printf(" |");
+}
+
+void facts_print(void)
+{
+    size_t i;
+
+    printf("| what | models | caches | kernels | instead | why |\n"
+           "|---|---|---|---|---|---|\n");
+    for (i = 0; i < FACT_COUNT; i++) {
+        printf("| %s |", facts[i].what);
+        print_mask(facts[i].models, model_names, SIZE_OF_ARRAY(model_names),
+                   PASSTHROUGH);
+        print_mask(facts[i].caches == ANY_CACHE ?
+                   M(SIZE_OF_ARRAY(cache_names)) - 1 : facts[i].caches,
+                   cache_names, SIZE_OF_ARRAY(cache_names), CACHE_NONE);
+        if (facts[i].until_kernel == ANY_KERNEL) {
+            printf(" any |");
+        } else {
+            printf(" to %u.%u |", facts[i].until_kernel / 1000,
+                   facts[i].until_kernel % 1000);
+        }
+        printf(" %lld | %s |\n", facts[i].instead, facts[i].reason);
+    }
+}
