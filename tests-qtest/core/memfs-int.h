@@ -55,6 +55,7 @@ typedef struct MemExport {
     } fail[MEM_OPS];
     bool sleepy;
     bool remote;
+    void (*edit_statfs)(FsNode *node, struct statfs *st);
     bool hold[MEM_OPS];
     unsigned held;
     MemStats stats;

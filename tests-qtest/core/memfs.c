@@ -576,8 +576,17 @@ static int memfs_statfs(FsNode *node, struct statfs *st)
         .f_ffree = MEMFS_MAX_FILES - m->stats.objects,
         .f_namelen = NAME_MAX,
     };
+    if (m->edit_statfs) {
+        m->edit_statfs(node, st);
+    }
     g_mutex_unlock(&m->lock);
     return 0;
+}
+
+void memfs_set_statfs(FsExport *export, void (*edit)(FsNode *node,
+                                                     struct statfs *st))
+{
+    mem_of(export)->edit_statfs = edit;
 }
 
 void memfs_set_dev(FsNode *node, uint64_t dev)

@@ -55,6 +55,10 @@ void memfs_remote(FsExport *export, bool remote);
 /** memfs_set_dev: FsAttr.dev of one object. */
 void memfs_set_dev(FsNode *node, uint64_t dev);
 
+/** memfs_set_statfs: change what statfs answers by @edit. */
+void memfs_set_statfs(FsExport *export, void (*edit)(FsNode *node,
+                                                     struct statfs *st));
+
 /** memfs_hold: calls of @op wait from now on; not for FS_NONBLOCK calls. */
 void memfs_hold(FsExport *export, MemOp op);
 /** memfs_await_held: wait until @n calls wait. */
