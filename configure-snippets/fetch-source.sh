@@ -43,7 +43,7 @@ download() {
         dsc=$dir/$source_dsc
         return
     fi
-    (cd "$dir" && rm -f ./*.dsc && apt_private source --download-only "$source_package/$suite") \
+    (cd "$dir" && rm -f ./*.dsc && apt_private source --download-only "$source_package") \
         >>"$logs/source.log" 2>&1 || die "the source package could not be fetched; see $logs/source.log"
     dsc=$(find "$dir" -name '*.dsc')
     case $(sed -n 's/^Version: *\([0-9]*:\)\{0,1\}//p' "$dsc" | head -n 1) in
@@ -58,7 +58,7 @@ unpack() {
     rm -rf "$part" "$pristine"
     mkdir -p "$(dirname "$pristine")"
     say "unpacking $(basename "$1")"
-    dpkg-source --no-check -x "$1" "$part" >"$logs/unpack.log" 2>&1 ||
+    dpkg-source --no-check --no-copy -x "$1" "$part" >"$logs/unpack.log" 2>&1 ||
         die "dpkg-source failed; see $logs/unpack.log"
     rm -rf "$part/.pc"
     mv "$part" "$pristine"
