@@ -345,7 +345,8 @@ static void xattr_is_stored_at_clunk(void)
     ring_check_str("value on the host", value, "blue");
 }
 
-static void xattr_of_size_zero_removes(void)
+/* How Linux sends removexattr(2) */
+static void xattr_replaced_by_nothing_is_removed(void)
 {
     RingDev *d;
     g_autofree char *path = ring_host_path("f");
@@ -355,10 +356,30 @@ static void xattr_of_size_zero_removes(void)
                "host: setxattr: %s", g_strerror(errno));
     d = local();
     walk1(d, "f");
-    ring_txattrcreate(d, .fid = 1, .name = "user.colour", .size = 0);
+    ring_txattrcreate(d, .fid = 1, .name = "user.colour", .size = 0,
+                      .flags = XATTR_REPLACE);
     ring_tclunk(d, .fid = 1);
     ring_check_int("length on the host",
                    lgetxattr(path, "user.colour", NULL, 0), -1);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_txattrcreate(d, .fid = 1, .name = "user.colour", .size = 0,
+                      .flags = XATTR_REPLACE);
+    ring_tclunk(d, .fid = 1, .err = ENODATA);
+}
+
+/* How Linux sends setxattr(2) of an empty value */
+static void xattr_may_be_empty(void)
+{
+    RingDev *d;
+    g_autofree char *path = ring_host_path("f");
+
+    ring_host_put("f", "", 0);
+    d = local();
+    walk1(d, "f");
+    ring_txattrcreate(d, .fid = 1, .name = "user.colour", .size = 0);
+    ring_tclunk(d, .fid = 1);
+    ring_check_int("length on the host",
+                   lgetxattr(path, "user.colour", NULL, 0), 0);
 }
 
 static void xattr_is_read_through_a_new_fid(void)
@@ -477,7 +498,9 @@ void ring_register_local_tests(void)
         setattr_mode_and_owner_go_to_xattrs);
     ADD("setattr-times-reach-the-host", setattr_times_reach_the_host);
     ADD("xattr-is-stored-at-clunk", xattr_is_stored_at_clunk);
-    ADD("xattr-of-size-zero-removes", xattr_of_size_zero_removes);
+    ADD("xattr-replaced-by-nothing-is-removed",
+        xattr_replaced_by_nothing_is_removed);
+    ADD("xattr-may-be-empty", xattr_may_be_empty);
     ADD("xattr-is-read-through-a-new-fid", xattr_is_read_through_a_new_fid);
     ADD("xattr-list-hides-the-mapping", xattr_list_hides_the_mapping);
     ADD("xattr-that-is-missing-is-enodata", xattr_that_is_missing_is_enodata);
