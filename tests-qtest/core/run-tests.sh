@@ -97,7 +97,7 @@ count_tap() {
     passed=$((passed + ok))
     failed=$((failed + bad + lost))
     skipped=$((skipped + skip))
-    printf '%-26s %4d passed, %d failed, %d skipped\n' \
+    printf '%-32s %4d passed, %d failed, %d skipped\n' \
         "$(label "$1")" "$ok" $((bad + lost)) "$skip"
     awk '/^(not )?ok .*# SKIP/ { sub(/^(not )?ok [0-9]+ /, "");
                                  print "  skipped: " $0 }' "$log.tap"
@@ -116,12 +116,12 @@ count_fuzz() {
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log.err")
     if [ "$(cat "$log.status")" = 0 ] && [ "${runs:-0}" != 0 ]; then
         passed=$((passed + 1))
-        printf '%-26s    1 passed: %s runs, no finding\n' \
+        printf '%-32s    1 passed: %s runs, no finding\n' \
             "$(label "$1")" "$runs"
         return
     fi
     failed=$((failed + 1))
-    printf '%-26s    1 failed\n' "$(label "$1")"
+    printf '%-32s    1 failed\n' "$(label "$1")"
     echo "---- $(label "$1"): FAILED, status $(cat "$log.status") ----"
     grep -v '^#[0-9]*[[:space:]]*\(NEW\|REDUCE\|pulse\)' "$log.err" |
         tail -n 80
