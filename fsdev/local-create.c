@@ -317,19 +317,22 @@ int local_create(FsNode *dir, const char *name, int flags, uint32_t mode,
  * mkdir(2) and its like return no descriptor, and by the time we look the
  * host may have put something else under the name, a link to a file of its
  * own say.  What we made has our owner, no rights and one name; the mapped
- * models change nothing of the inode but attributes of ours.
+ * models change nothing of the inode but attributes of ours.  Returns 0,
+ * -ESTALE for something else, -EPERM where owners are not what one sets.
  */
-static bool is_ours(const LocalExport *export, const HostStat *st,
-                    uint32_t type)
+static int check_ours(const LocalExport *export, const HostStat *st,
+                      uint32_t type)
 {
     if ((st->mode & S_IFMT) != type || (type != S_IFDIR && st->nlink != 1)) {
-        return false;
+        return -ESTALE;
     }
     if (export->policy->fake_special) {
-        return true;
+        return 0;
     }
-    return st->uid == geteuid() &&
-           (type == S_IFLNK || (st->mode & 0777) == 0);
+    if (type != S_IFLNK && (st->mode & 0777) != 0) {
+        return -ESTALE;
+    }
+    return st->uid == geteuid() ? 0 : -EPERM;
 }
 
 /*
@@ -354,9 +357,10 @@ static int adopt(LocalExport *export, int dirfd, const char *component,
     if (ret < 0) {
         return ret;
     }
-    if (!is_ours(export, &st, values->mode & S_IFMT)) {
+    ret = check_ours(export, &st, values->mode & S_IFMT);
+    if (ret < 0) {
         local_attr_from_host(attr, &st);
-        return export->policy->owner_optional ? 0 : -EPERM;
+        return export->policy->owner_optional ? 0 : ret;
     }
     ret = new_finish(export, &cred, values, &st, attr);
     if (ret < 0) {

@@ -92,11 +92,6 @@ static int seek_to(LocalDir *dir, uint64_t cookie)
     if (cookie == dir->next && cookie != 0) {
         return 0;
     }
-    if (cookie == 0 && dir->len > 0) {
-        /* Also when the descriptor happens to stand there: lseek(2) is what
-         * makes the kernel look again. */
-        dir->file_pos = UINT64_MAX;
-    }
     dir->next = cookie;
     dir->pos = dir->len = 0;
     dir->at_end = false;

@@ -276,6 +276,19 @@ static void rewound_sees_new_files(Conf *c)
     g_assert_nonnull(conf_find_entry(after, "late"));
 }
 
+/* A buffer that was filled and not used is no start. */
+static void started_again_sees_new_files(Conf *c)
+{
+    g_autoptr(FsFile) file = conf_open(c->root, O_RDONLY);
+    g_autoptr(GPtrArray) all = NULL;
+    int answer = 1;
+
+    conf_assert_errno(fs_readdir(file, 0, 0, refuse, &answer), 0);
+    fs_node_unref(conf_file(c, c->root, "late", 0600, NULL));
+    all = conf_entries(file, 0, 0, 0);
+    g_assert_nonnull(conf_find_entry(all, "late"));
+}
+
 /* rm -r reads a directory while it empties it. */
 static void removed_while_read(Conf *c)
 {
@@ -418,6 +431,7 @@ const ConformanceTest conformance_dir[] = {
     { "readdir-refused-entry-comes-again", 0, refused_entry_comes_again },
     { "readdir-sink-decides", 0, sink_decides },
     { "readdir-rewound", CONF_WRITE, rewound_sees_new_files },
+    { "readdir-started-again", CONF_WRITE, started_again_sees_new_files },
     { "readdir-while-removing", CONF_WRITE, removed_while_read },
     { "readdir-thousands", CONF_WRITE, thousands_of_entries },
     { "readdir-without-sleeping", 0, read_without_sleeping },

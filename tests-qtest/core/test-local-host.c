@@ -500,6 +500,44 @@ static void swapped_with_a_link(LocalEnv *env)
     g_assert_null(g_dir_read_name(dir));
 }
 
+/*
+ * A host that puts a directory of its own in the place of a new one: that
+ * must not get the new one's owner and mode.
+ */
+static void new_directory_swapped(LocalEnv *env)
+{
+    Swapper swapper = {
+        .dir = g_strdup(local_env_path(env, "new")),
+        .link = g_strdup(local_env_path(env, "hosts")),
+    };
+    struct stat before, after;
+    GThread *thread;
+    FsAttr attr;
+
+    g_assert_cmpint(mkdir(swapper.link, 0750), ==, 0);
+    local_env_put(env, "hosts/keeps it from being removed", "");
+    before = local_env_stat(env, "hosts");
+    thread = g_thread_new("swapper", swap_thread, &swapper);
+    for (unsigned i = 0; i < 1500; i++) {
+        fs_mkdir(env->root, "new", 01777, &local_env_cred, &attr);
+        /* Only what was made is empty; wherever it is, it goes. */
+        while (local_env_exists(env, "new") &&
+               local_env_exists(env, "hosts")) {
+            rmdir(swapper.dir);
+            rmdir(swapper.link);
+        }
+        rename(swapper.dir, swapper.link);
+    }
+    g_atomic_int_set(&swapper.stop, 1);
+    g_thread_join(thread);
+    g_free(swapper.dir);
+    g_free(swapper.link);
+    after = local_env_stat(env, "hosts");
+    g_assert_cmpuint(after.st_ino, ==, before.st_ino);
+    g_assert_cmphex(after.st_mode, ==, S_IFDIR | 0750);
+    g_assert_cmpuint(after.st_uid, ==, before.st_uid);
+}
+
 /* ---- descriptors ------------------------------------------------------ */
 
 static void descriptors_are_not_inherited(LocalEnv *env)
@@ -698,6 +736,7 @@ static const struct {
     { "replaced-by-host", ALL, replaced_by_the_host },
     { "moved-outside", ALL, directory_moved_outside },
     { "swapped-with-link", ALL, swapped_with_a_link },
+    { "new-directory-swapped", PASSTHROUGH | NONE, new_directory_swapped },
     { "descriptors-not-inherited", ALL, descriptors_are_not_inherited },
     { "few-descriptors", ALL, few_descriptors },
     { "cached-needs-no-worker", ALL, cached_things_need_no_worker },
