@@ -9,8 +9,8 @@
 #
 # The second serial port is the wire to the host: text lines, "start ID",
 # "fail TEXT", "skip TEXT", "call FUNCTION ARGS" (of on-host; answered by
-# "STATUS TEXT"), "end ID" and "done" (answered by an empty line).  The first one is the console and takes
-# everything a scenario prints.
+# "STATUS TEXT"), "end ID" and "done" (answered by an empty line).  The
+# first one is the console and takes everything a scenario prints.
 export PATH=/payload/bin:/bin:/sbin
 PAYLOAD=/payload
 ERRFILE=/tmp/err

@@ -166,9 +166,10 @@ write_plan() {
 # run or none at all, and the watcher that reports its end.
 boot() {
     local export args argv dir
+    local append="console=ttyS0 panic=-1 quiet mitigations=off"
     argv=("$QEMU" $QEMU_FW -M pc -accel "$ACCEL" -m 512M -nodefaults
           -display none -no-reboot -kernel "$KERNEL" -initrd "$MDIR/initrd.img"
-          -append "console=ttyS0 panic=-1 quiet mitigations=off ${machine_append[$MACHINE]}"
+          -append "$append ${machine_append[$MACHINE]}"
           -chardev "file,id=console,path=$MDIR/console.log" -serial chardev:console
           -chardev "pipe,id=wire,path=$MDIR/wire" -serial chardev:wire)
     for export in ${machine_exports[$MACHINE]}; do

@@ -9,13 +9,13 @@ folder="."
 
 host_prepare() {
     local busybox=${BUSYBOX:-$(command -v busybox)} applet
-    mkdir -p bin sbin dev proc sys tmp etc root
+    mkdir -p bin sbin dev proc sys tmp etc home
     cp "$busybox" bin/busybox
     chmod 755 bin/busybox
     for applet in $("$busybox" --list); do
         [ "$applet" = busybox ] || ln -f bin/busybox "bin/$applet"
     done
-    echo "root:x:0:0:root:/root:/bin/sh" > etc/passwd
+    echo "root:x:0:0:root:/home:/bin/sh" > etc/passwd
     stat -c %u:%g etc/passwd > etc/owner
     cat > sbin/init <<'INIT'
 #!/bin/sh
@@ -42,7 +42,7 @@ guest_run() {
     expect "a shell of that root" "9p shell" "$(/bin/sh -c 'echo 9p shell')"
     expect "the shell's inode" "$(stat_of %i /bin/busybox)" \
            "$(stat -L -c %i /proc/self/exe)"
-    expect "the user file" "root:x:0:0:root:/root:/bin/sh" "$(cat /etc/passwd)"
+    expect "the user file" "root:x:0:0:root:/home:/bin/sh" "$(cat /etc/passwd)"
     refuse "writing" "ead-only file system" sh -c ': > /new'
     if [ "$MODEL" = mapped-xattr ]; then
         expect "owner by attribute" 42:440 "$(stat_of %u:%a /etc/passwd)"
@@ -54,13 +54,13 @@ guest_run() {
 
 writable() {
     try "mount it for writing" mount -o remount,rw /
-    try "write" sh -c 'echo written > /root/file'
-    try "install" cp /bin/busybox /root/busybox
-    try "chown" chown 5:6 /root/file
-    try "mkdir and rename" sh -c 'mkdir /srv && mv /root/file /srv/file'
+    try "write" sh -c 'echo written > /home/file'
+    try "install" cp /bin/busybox /home/busybox
+    try "chown" chown 5:6 /home/file
+    try "mkdir and rename" sh -c 'mkdir /srv && mv /home/file /srv/file'
     expect "content" written "$(cat /srv/file)"
     expect "owner" 5:6 "$(stat_of %u:%g /srv/file)"
-    expect "run what was installed" ran "$(/root/busybox echo ran)"
+    expect "run what was installed" ran "$(/home/busybox echo ran)"
     try "mount it read-only" mount -o remount,ro /
     refuse "writing" "ead-only file system" sh -c ': > /new'
 }

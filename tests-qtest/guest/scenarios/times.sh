@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The guest sees the host's times to the nanosecond and sets them; writing moves mtime and ctime, reading
-# leaves mtime, a new entry moves its directory's.
+# The guest sees the host's times to the nanosecond and sets them; writing
+# moves mtime, reading leaves it, a new entry moves its directory's.
 exports="passthrough mapped-xattr mapped-file none"
 
 host_prepare() {
