@@ -6,6 +6,7 @@
 #include "posix.h"
 
 #include <dirent.h>
+#include <sys/syscall.h>
 
 enum { MANY = 700, SOME = 120, LONG = 200 };
 
@@ -192,6 +193,56 @@ static void seeking(void)
     closedir(dir);
 }
 
+struct raw_entry {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t length;
+    unsigned char type;
+    char name[];
+};
+
+/*
+ * One getdents64(2) with a buffer that holds a few entries, so that a client
+ * has some left over; notes them, returns their number.
+ */
+static int read_few(int fd)
+{
+    static char buffer[2048] __attribute__((aligned(8)));
+    struct raw_entry *entry;
+    int n, count = 0;
+    long at, got;
+
+    must(got = syscall(SYS_getdents64, fd, buffer, sizeof(buffer)));
+    for (at = 0; at < got; at += entry->length, count++) {
+        entry = (struct raw_entry *)(buffer + at);
+        if (sscanf(entry->name, "%d-", &n) == 1 && n >= 0 && n < MANY) {
+            seen[n]++;
+        }
+    }
+    return count;
+}
+
+static void small_buffer(void)
+{
+    int fd, count, total = 0;
+
+    populate("dir", MANY, LONG);
+    must(fd = open("dir", O_RDONLY | O_DIRECTORY));
+    while ((count = read_few(fd)) > 0) {
+        total += count;
+    }
+    equal(MANY + 2, total, "all entries");
+    equal(0, not_once(MANY), "each once");
+    must(lseek(fd, 0, SEEK_SET));
+    read_few(fd);
+    must(lseek(fd, 0, SEEK_SET));
+    memset(seen, 0, sizeof(seen));
+    while (read_few(fd) > 0) {
+    }
+    equal(0, not_once(MANY), "each once after a seek in the middle");
+    close(fd);
+}
+
 static void seeking_in_big(void)
 {
     DIR *dir;
@@ -211,8 +262,7 @@ static void seeking_in_big(void)
     rewinddir(dir);
     memset(seen, 0, sizeof(seen));
     read_all(dir);
-    differs(REWIND_OF_BIG_DIRECTORY);
-    holds(not_once(MANY) == 0, "each once after rewinddir in the middle");
+    equal(0, not_once(MANY), "each once after rewinddir in the middle");
     closedir(dir);
 }
 
@@ -306,6 +356,7 @@ const struct behaviour dir_behaviours[] = {
     { "readdir-rewind", rewinding, 0 },
     { "readdir-seek", seeking, 0 },
     { "readdir-big", seeking_in_big, 0 },
+    { "readdir-small-buffer", small_buffer, 0 },
     { "readdir-removing", removing_while_reading, 0 },
     { "readdir-changing", changing_while_reading, 0 },
     { "readdir-renaming", renaming_while_reading, 0 },

@@ -221,8 +221,12 @@ static void too_long(void)
 
 static void no_pointer(void)
 {
+#ifdef __SANITIZE_ADDRESS__
+    skip("the sanitizer reads the paths itself");
+#else
     make_file("file", "");
     all_fail(EFAULT, (const char *)1, "no address");
+#endif
 }
 
 static void no_search(void)

@@ -13,6 +13,8 @@
 #define M(x) (1u << (x))
 #define ALL_9P (M(PASSTHROUGH) | M(MAPPED_XATTR) | M(MAPPED_FILE) | M(NONE))
 #define ANY_CACHE (~0u)
+#define META_CACHE (M(LOOSE) | M(FSCACHE))
+#define ASKING_CACHE (M(CACHE_NONE) | M(READAHEAD) | M(MMAP))
 #define NO_WRITEBACK (M(CACHE_NONE) | M(READAHEAD))
 #define ANY_KERNEL (~0u)
 
@@ -35,91 +37,105 @@ static const struct {
     const char *what;
     unsigned models, caches;
     unsigned until_kernel;      /* the last one that it is true for */
+    enum { AN_ERROR, A_NUMBER, A_MODE } as;
     long long instead;
     const char *reason;
 } facts[FACT_COUNT] = {
     [RENAME_FLAGS] = {
-        "renameat2 with flags", ALL_9P, ANY_CACHE, ANY_KERNEL, EINVAL,
+        "renameat2 with flags", ALL_9P, ANY_CACHE, ANY_KERNEL, AN_ERROR, EINVAL,
         "9P has no flags in Trenameat; the client refuses them itself",
     },
     [UNNAMED_FILE] = {
-        "open with O_TMPFILE", ALL_9P, ANY_CACHE, ANY_KERNEL, EOPNOTSUPP,
+        "open with O_TMPFILE", ALL_9P, ANY_CACHE, ANY_KERNEL,
+        AN_ERROR, EOPNOTSUPP,
         "9P cannot make a file without a name; the client has no tmpfile",
     },
     [PREALLOCATION] = {
-        "fallocate", ALL_9P, ANY_CACHE, ANY_KERNEL, EOPNOTSUPP,
+        "fallocate", ALL_9P, ANY_CACHE, ANY_KERNEL, AN_ERROR, EOPNOTSUPP,
         "9P has no message for it; the client has no fallocate",
     },
     [PUNCHED_HOLE] = {
-        "punching a hole", ALL_9P, ANY_CACHE, ANY_KERNEL, EOPNOTSUPP,
+        "punching a hole", ALL_9P, ANY_CACHE, ANY_KERNEL, AN_ERROR, EOPNOTSUPP,
         "9P has no message for it; the client has no fallocate",
     },
     [SHARED_WRITABLE_MAP] = {
-        "writable shared mapping", ALL_9P, NO_WRITEBACK, ANY_KERNEL, EINVAL,
+        "writable shared mapping", ALL_9P, NO_WRITEBACK, ANY_KERNEL,
+        AN_ERROR, EINVAL,
         "without a write-back cache the client has nowhere to keep dirty pages",
     },
     [SHARED_MAP_OF_WRITABLE] = {
         "shared mapping of a descriptor open for writing", ALL_9P,
-        NO_WRITEBACK, ANY_KERNEL, EINVAL,
+        NO_WRITEBACK, ANY_KERNEL, AN_ERROR, EINVAL,
         "mprotect could make it writable later, so the client refuses it now",
     },
-    [WRITE_SEEN_IN_MAP] = {
-        "write(2) seen in an existing mapping", ALL_9P, NO_WRITEBACK,
-        ANY_KERNEL, 0,
-        "uncached writes pass by the pages that a mapping holds",
-    },
     [NANOSECONDS_SET] = {
-        "nanoseconds given to utimensat", ALL_9P, ANY_CACHE, ANY_KERNEL, 0,
+        "nanoseconds given to utimensat", ALL_9P, ANY_CACHE, ANY_KERNEL,
+        A_NUMBER, 0,
         "the client's super block says that times are whole seconds",
     },
     [TIME_BEFORE_1970_SET] = {
         "time before 1970 given to utimensat", ALL_9P, ANY_CACHE, ANY_KERNEL,
-        0, "the client's super block says that time begins at 0",
+        A_NUMBER, 0, "the client's super block says that time begins at 0",
     },
     [SETID_KEPT_BY_ROOT] = {
-        "set-id bits after a write or truncation by root", ALL_9P, ANY_CACHE,
-        ANY_KERNEL, 0755,
+        "set-id bits after a write by root", ALL_9P, ASKING_CACHE, ANY_KERNEL,
+        A_MODE, 0755,
         "9P does not tell the server that the writer has CAP_FSETID, so it"
         " always drops the bits",
     },
+    [SETID_KEPT_BY_ROOT_CUTTING] = {
+        "set-id bits after a truncation by root", ALL_9P, ANY_CACHE,
+        ANY_KERNEL,
+        A_MODE, 0755, "as above; the client asks for the mode afterwards",
+    },
     [SGID_KEPT_BY_ROOT] = {
         "set-id bits without group execution after a write by root", ALL_9P,
-        ANY_CACHE, ANY_KERNEL, 02644,
+        ASKING_CACHE, ANY_KERNEL, A_MODE, 02644,
         "as above; set-group-id without execution is no privilege",
     },
     [SEEK_TO_DATA] = {
-        "SEEK_DATA in a hole", ALL_9P, ANY_CACHE, ANY_KERNEL, 0,
+        "SEEK_DATA in a hole", ALL_9P, ANY_CACHE, ANY_KERNEL, A_NUMBER, 0,
         "9P has no message for it; the client takes all for data",
     },
     [SEEK_TO_HOLE] = {
         "SEEK_HOLE before data", ALL_9P, ANY_CACHE, ANY_KERNEL,
-        (1 << 20) + 4, "as above: the only hole is at the end",
+        A_NUMBER, (1 << 20) + 4, "as above: the only hole is at the end",
     },
     [METADATA_NAME] = {
         "the name .virtfs_metadata", M(MAPPED_FILE), ANY_CACHE, ANY_KERNEL,
-        EINVAL, "the model keeps its own data under that name",
+        AN_ERROR, EINVAL, "the model keeps its own data under that name",
     },
     [PRIVATE_XATTR] = {
         "setting user.virtfs.*", M(MAPPED_XATTR), ANY_CACHE, ANY_KERNEL,
-        EACCES, "the model keeps its own data under these names",
+        AN_ERROR, EACCES, "the model keeps its own data under these names",
     },
     [PRIVATE_XATTR_READ] = {
         "reading user.virtfs.*", M(MAPPED_XATTR), ANY_CACHE, ANY_KERNEL,
-        ENODATA, "the model keeps its own data under these names",
+        AN_ERROR, ENODATA, "the model keeps its own data under these names",
     },
     [TRUSTED_XATTR] = {
-        "trusted.* by root", ALL_9P, ANY_CACHE, ANY_KERNEL, EOPNOTSUPP,
+        "trusted.* by root", ALL_9P, ANY_CACHE, ANY_KERNEL,
+        AN_ERROR, EOPNOTSUPP,
         "the server serves user.* only",
     },
     [TRUSTED_XATTR_ABSENT] = {
-        "trusted.* read by root", ALL_9P, ANY_CACHE, ANY_KERNEL, EOPNOTSUPP,
+        "trusted.* read by root", ALL_9P, ANY_CACHE, ANY_KERNEL,
+        AN_ERROR, EOPNOTSUPP,
         "the server serves user.* only",
     },
-    [REWIND_OF_BIG_DIRECTORY] = {
-        "entries after rewinddir in the middle", ALL_9P, ANY_CACHE,
-        ANY_KERNEL, 0,
-        "the client hands out what it has buffered before it looks at the"
-        " new position",
+    [METADATA_NAME_CASE] = {
+        "the name .virtfs_metadatA", M(MAPPED_FILE), ANY_CACHE, ANY_KERNEL,
+        AN_ERROR, EINVAL,
+        "on a host that ignores case it would be the same folder",
+    },
+    [LINKS_BY_METADATA] = {
+        "links that a directory gets with its first subdirectory",
+        M(MAPPED_FILE), ANY_CACHE, ANY_KERNEL, A_NUMBER, 2,
+        "the folder for the model's own data counts on the host",
+    },
+    [BLOCKS_OF_HOLES] = {
+        "blocks of a sparse file just written", ALL_9P, META_CACHE, ANY_KERNEL,
+        A_NUMBER, 0, "the client reckons them from the size and does not ask",
     },
 };
 
@@ -208,6 +224,12 @@ void facts_print(void)
             printf(" to %u.%u |", facts[i].until_kernel / 1000,
                    facts[i].until_kernel % 1000);
         }
-        printf(" %lld | %s |\n", facts[i].instead, facts[i].reason);
+        if (facts[i].as == AN_ERROR) {
+            printf(" %s", strerrorname_np(facts[i].instead));
+        } else {
+            printf(facts[i].as == A_MODE ? " %04llo" : " %lld",
+                   facts[i].instead);
+        }
+        printf(" | %s |\n", facts[i].reason);
     }
 }

@@ -131,6 +131,7 @@ static void metadata_name(void)
     succeeds(mkdir(".virtfs_metadata", 0700), "mkdir");
     differs(METADATA_NAME);
     succeeds(rmdir(".virtfs_metadata"), "rmdir");
+    differs(METADATA_NAME_CASE);
     succeeds(mkdir(".virtfs_metadatA", 0700), "one much alike");
     succeeds(mkdir("x.virtfs_metadata", 0700), "one that ends so");
 }
