@@ -12,7 +12,8 @@ deadline=300
 host_prepare() {
     local program=$WORK/posix/program
     mkdir -p "$WORK/posix"
-    if [ ! -x "$program" ]; then
+    if [ ! -x "$program" ] ||
+       [ -n "$(find "$here/posix" -name '*.[ch]' -newer "$program")" ]; then
         ${CC:-gcc} -static -O1 -Wall -Wextra -Werror -o "$program.$NAME.$EXPORT" \
             "$here"/posix/*.c || return
         mv "$program.$NAME.$EXPORT" "$program"
