@@ -7,12 +7,16 @@
 #include "conformance.h"
 #include "local-env.h"
 
-const FsCred local_env_cred = { 1000, 1001 };
+FsCred local_env_cred;
 
 void local_env_start(LocalEnv *env)
 {
     const char *what;
 
+    local_env_cred = (FsCred) { 1000, 1001 };
+    if (env->fixture.model == FS_SM_PASSTHROUGH && geteuid() != 0) {
+        local_env_cred = (FsCred) { geteuid(), getegid() };
+    }
     /* What that opens stays open. */
     g_assert_cmpint(host_init(&what), ==, 0);
     env->fds = conformance_count_fds();

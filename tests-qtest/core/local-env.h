@@ -43,8 +43,8 @@ int local_env_try_create(FsNode *dir, const char *name, int flags);
 int local_env_try_open(FsNode *node, int flags);
 bool local_env_lists(FsNode *dir, const char *name);
 
-/* Owner of what the tests make. */
-extern const FsCred local_env_cred;
+/* Owner of what the tests make: 1000, 1001 where that can be. */
+extern FsCred local_env_cred;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsFile, fs_release)

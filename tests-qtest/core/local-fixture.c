@@ -190,6 +190,7 @@ FsExport *local_fixture_open(void *opaque)
     }
     if (fixture->as_user) {
         be_user();
+        fixture->is_user = true;
     }
     host_override_features(fixture->bare ? &nothing : NULL);
     return local_fixture_reopen(fixture);
@@ -200,8 +201,9 @@ void local_fixture_done(void *opaque)
     LocalFixture *fixture = opaque;
 
     host_override_features(NULL);
-    if (fixture->as_user && geteuid() == USER_ID) {
+    if (fixture->is_user) {
         be_root();
+        fixture->is_user = false;
     }
     if (fixture->mounted) {
         umount2(fixture->path, MNT_DETACH);

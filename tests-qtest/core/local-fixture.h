@@ -18,6 +18,7 @@ typedef struct LocalFixture {
     const char *tmpfs;          /* options of one to mount there; NULL: none */
     FsConfig config;            /* what else to set; driver, path, model and
                                    modes are filled in by local_fixture_open */
+    bool is_user;               /* as_user has happened */
     bool mounted;
     char *path;                 /* owned; the exported directory */
     char *outside;              /* owned; a directory beside it */

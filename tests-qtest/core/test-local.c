@@ -111,7 +111,7 @@ static int take_entry(void *opaque, const FsDirent *entry)
 
 static void storm_node(FsNode *dir, const char *name, unsigned what)
 {
-    FsSetattr set = { .valid = FS_SET_MODE, .mode = 0600 | what % 8 };
+    FsSetattr set = { .valid = FS_SET_MODE, .mode = 0700 | what % 8 };
     FsNode *node = NULL;
     FsFile *file = NULL;
     FsAttr attr, again;
