@@ -173,3 +173,50 @@ bool local_env_lists(FsNode *dir, const char *name)
     g_assert_cmpint(fs_readdir(file, 0, 0, search_entry, &search), ==, 0);
     return search.found;
 }
+
+/* ---- tests of several models ------------------------------------------ */
+
+typedef struct ModelCase {
+    FsSecurityModel model;
+    const LocalEnvTest *test;
+} ModelCase;
+
+static void run_case(gconstpointer opaque)
+{
+    const ModelCase *row = opaque;
+    LOCAL_ENV env = {
+        .fixture = {
+            .model = row->model,
+            .as_user = row->test->as_user && geteuid() == 0,
+            .tmpfs = row->test->tmpfs,
+        },
+    };
+
+    if (row->test->as_root && geteuid() != 0) {
+        g_test_skip("needs root");
+        return;
+    }
+    local_env_start(&env);
+    if (env.export) {
+        row->test->run(&env);
+    }
+}
+
+void local_env_add(const char *prefix, const LocalEnvTest *tests, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (unsigned model = 0; model <= FS_SM_NONE; model++) {
+            g_autofree char *path = NULL;
+            ModelCase *row;
+
+            if (!(tests[i].models & (1u << model))) {
+                continue;
+            }
+            row = g_new(ModelCase, 1);
+            *row = (ModelCase) { model, &tests[i] };
+            path = g_strdup_printf("%s/%s/%s", prefix, tests[i].name,
+                                   local_model_name(model));
+            g_test_add_data_func_full(path, row, run_case, g_free);
+        }
+    }
+}

@@ -46,6 +46,26 @@ bool local_env_lists(FsNode *dir, const char *name);
 /* Owner of what the tests make: 1000, 1001 where that can be. */
 extern FsCred local_env_cred;
 
+/* A test of some models; each model is a test case of its own. */
+enum {
+    LOCAL_PASSTHROUGH = 1u << FS_SM_PASSTHROUGH,
+    LOCAL_MAPPED = 1u << FS_SM_MAPPED_XATTR | 1u << FS_SM_MAPPED_FILE,
+    LOCAL_NONE = 1u << FS_SM_NONE,
+    LOCAL_ALL = LOCAL_PASSTHROUGH | LOCAL_MAPPED | LOCAL_NONE,
+};
+
+typedef struct LocalEnvTest {
+    const char *name;
+    unsigned models;            /* LOCAL_* */
+    void (*run)(LocalEnv *env);
+    const char *tmpfs;          /* export one with these options */
+    bool as_user;               /* not as root */
+    bool as_root;               /* skip it when root is not who runs it */
+} LocalEnvTest;
+
+/** local_env_add: PREFIX/NAME/MODEL for each; @tests must stay valid. */
+void local_env_add(const char *prefix, const LocalEnvTest *tests, size_t count);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsFile, fs_release)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsExport, fs_export_unref)
