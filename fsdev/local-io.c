@@ -282,7 +282,7 @@ static int drop_setid_to_write(LocalExport *export, LocalFile *file)
     lock = local_lock(export, true);
     ret = local_object_get(name_from_fs(file->base.node), file, 0, &obj);
     if (ret == 0) {
-        ret = local_object_attr(export, &obj, &st, &attr);
+        ret = local_object_attr(export, &obj, 0, &st, &attr);
     }
     if (ret == 0) {
         ret = local_drop_setid(export, &obj, &st, &attr);

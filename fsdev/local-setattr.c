@@ -65,7 +65,7 @@ int local_set_size(LocalExport *export, const LocalObject *obj, int fd,
     if (size > INT64_MAX) {
         return -EINVAL;
     }
-    ret = local_object_attr(export, obj, &st, &attr);
+    ret = local_object_attr(export, obj, 0, &st, &attr);
     if (ret < 0) {
         return ret;
     }
@@ -180,7 +180,7 @@ int local_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
     lock = local_lock(export, true);
     ret = local_object_get(name_from_fs(node), local, 0, &obj);
     if (ret == 0) {
-        ret = local_object_attr(export, &obj, &st, &attr);
+        ret = local_object_attr(export, &obj, 0, &st, &attr);
     }
     if (ret == 0) {
         ret = set_cred(export, &obj, &attr, set);

@@ -53,6 +53,7 @@ int local_object_get(Name *name, LocalFile *file, unsigned flags,
         }
         obj->pinned = name_ref(name);
     }
+    obj->node = name_node(name);
     obj->cred.fd = file ? file->fd : fd;
     obj->cred.fd_is_path = !file;
     obj->cred.host_type = node_type(name_node(name));
@@ -101,8 +102,48 @@ void local_attr_from_host(FsAttr *attr, const HostStat *st)
     };
 }
 
+/*
+ * Stored values, read again only when the inode's ctime is another than when
+ * they were read last: storing one changes it.  A change within the same tick
+ * of the clock that ctimes are taken from would not show, so values are kept
+ * only if the ctime was already past when they were read; then no change made
+ * since, by us or by others, can have the same one.
+ */
+static int load_cached(LocalExport *export, Node *node, const CredObject *cred,
+                       const HostStat *st, unsigned flags, FsAttr *attr)
+{
+    struct timespec before;
+    int ret;
+
+    /* Others may not keep ctimes in step with their attributes. */
+    if (!local_never_hangs(export, node)) {
+        return flags & FS_NONBLOCK ? -EAGAIN : export->policy->load(cred, attr);
+    }
+    if (node_cred_get(node, &st->ctime, attr)) {
+        return 0;
+    }
+    if (flags & FS_NONBLOCK) {
+        return -EAGAIN;
+    }
+    clock_gettime(CLOCK_REALTIME_COARSE, &before);
+    ret = export->policy->load(cred, attr);
+    if (ret == 0) {
+        node_cred_put(node, &st->ctime, &before, attr);
+    }
+    return ret;
+}
+
+static int load_cred(LocalExport *export, Node *node, const CredObject *cred,
+                     const HostStat *st, unsigned flags, FsAttr *attr)
+{
+    if (export->policy->fake_special && !export->policy->beside) {
+        return load_cached(export, node, cred, st, flags, attr);
+    }
+    return export->policy->load(cred, attr);
+}
+
 int local_object_attr(LocalExport *export, const LocalObject *obj,
-                      HostStat *st, FsAttr *attr)
+                      unsigned flags, HostStat *st, FsAttr *attr)
 {
     int ret = host_stat(obj->cred.fd, st);
 
@@ -114,7 +155,7 @@ int local_object_attr(LocalExport *export, const LocalObject *obj,
         local_orphan_load(export, attr);
         return 0;
     }
-    return export->policy->load(&obj->cred, attr);
+    return load_cred(export, obj->node, &obj->cred, st, flags, attr);
 }
 
 int local_object_store(LocalExport *export, const LocalObject *obj,
@@ -144,7 +185,7 @@ int local_name_attr(Name *name, LocalFile *file, FsAttr *attr)
     HostStat st;
     int ret = local_object_get(name, file, 0, &obj);
 
-    return ret < 0 ? ret : local_object_attr(export, &obj, &st, attr);
+    return ret < 0 ? ret : local_object_attr(export, &obj, 0, &st, attr);
 }
 
 int local_guest_type(Name *name, uint32_t *type)
@@ -166,12 +207,30 @@ int local_guest_type(Name *name, uint32_t *type)
 }
 
 /*
- * May the loop thread look into @dir itself?  A stored value may have to come
- * from a disk, and what is mounted below may be anything.
+ * May the loop thread look into @node itself?  A value beside the file may
+ * have to come from a disk, and what is mounted below may be anything.
  */
 static bool may_try(const LocalExport *export, const Node *node)
 {
-    return !export->policy->fake_special && local_never_hangs(export, node);
+    return !export->policy->beside && local_never_hangs(export, node);
+}
+
+/* Stored values of what was just found, as the Node may know them. */
+static int found_cred(LocalExport *export, Name *name, const HostStat *st,
+                      unsigned flags, FsAttr *attr)
+{
+    LOCAL_PIN pin = { 0 };
+    CredObject cred;
+    int ret = local_pin(&pin, name, flags);
+
+    if (ret < 0) {
+        return ret;
+    }
+    cred = (CredObject) {
+        .fd = pin.fd, .fd_is_path = true, .dirfd = -1,
+        .host_type = st->mode & S_IFMT,
+    };
+    return load_cred(export, name_node(name), &cred, st, flags, attr);
 }
 
 int local_find(Name *dir, const char *component, unsigned flags, Name **name,
@@ -183,6 +242,7 @@ int local_find(Name *dir, const char *component, unsigned flags, Name **name,
     LOCAL_PIN pin = { 0 };
     HOST_FD fd = -1;
     CredObject cred;
+    Name *found;
     HostStat st;
     int ret;
 
@@ -201,6 +261,8 @@ int local_find(Name *dir, const char *component, unsigned flags, Name **name,
     ret = fd < 0 ? fd : host_stat(fd, &st);
     if (ret == 0) {
         local_attr_from_host(attr, &st);
+    }
+    if (ret == 0 && export->policy->beside) {
         cred = (CredObject) {
             .fd = fd, .fd_is_path = true, .dirfd = pin.fd,
             .name = component, .host_type = st.mode & S_IFMT,
@@ -215,7 +277,17 @@ int local_find(Name *dir, const char *component, unsigned flags, Name **name,
         st.dev != export->root_dev) {
         return -ENODEV;
     }
-    return name_insert(dir, component, host_fd_steal(&fd), &st, name);
+    ret = name_insert(dir, component, host_fd_steal(&fd), &st, &found);
+    if (ret == 0 && !export->policy->beside) {
+        ret = found_cred(export, found, &st, flags, attr);
+        if (ret < 0) {
+            name_unref(found);
+        }
+    }
+    if (ret == 0) {
+        *name = found;
+    }
+    return ret;
 }
 
 /* The path fds that are cached count too: give some back, once. */
@@ -263,7 +335,7 @@ static int local_getattr(FsNode *node, FsFile *file, unsigned flags,
     } else {
         ret = local_object_get(name, local, flags, &obj);
         if (ret == 0) {
-            ret = local_object_attr(export, &obj, &st, &seen);
+            ret = local_object_attr(export, &obj, flags, &st, &seen);
         }
     }
     if (ret < 0) {

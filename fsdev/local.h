@@ -57,6 +57,7 @@ typedef struct LocalFile {
 /* A node with what a CredPolicy needs, its descriptors pinned. */
 typedef struct LocalObject {
     CredObject cred;
+    Node *node;                 /* borrowed from the Name */
     Name *pinned;               /* counted */
     Name *parent;               /* counted and pinned */
     char component[NAME_MAX + 1];
@@ -154,9 +155,9 @@ int local_object_get(Name *name, LocalFile *file, unsigned flags,
                      LocalObject *obj);
 void local_object_put(LocalObject *obj);
 /** local_object_attr: what the guest sees; *@st is what the host has.
- *  Context: may block; LocalExport.beside is held. */
+ *  Context: may block without FS_NONBLOCK; LocalExport.beside is held. */
 int local_object_attr(LocalExport *export, const LocalObject *obj,
-                      HostStat *st, FsAttr *attr);
+                      unsigned flags, HostStat *st, FsAttr *attr);
 /** local_object_store: the policy's store, or an orphan's.
  *  Context: may block; LocalExport.beside is held for writing. */
 int local_object_store(LocalExport *export, const LocalObject *obj,
