@@ -404,6 +404,38 @@ void fs_release(FsFile *file)
     }
 }
 
+/* Locks */
+
+int fs_locker_open(FsFile *file, FsLocker **locker)
+{
+    const FsDriver *driver = file_driver(file);
+    int ret;
+
+    if (!driver->locker_open) {
+        return -EOPNOTSUPP;
+    }
+    ret = driver->locker_open(file, locker);
+    assert(ret <= 0 && (ret < 0 || *locker));
+    return ret;
+}
+
+void fs_locker_close(FsLocker *locker)
+{
+    if (locker) {
+        locker->export->driver->locker_close(locker);
+    }
+}
+
+int fs_lock(FsLocker *locker, const FsLock *lock, unsigned flags)
+{
+    return locker->export->driver->lock(locker, lock, flags);
+}
+
+int fs_getlock(FsLocker *locker, FsLock *lock, unsigned flags)
+{
+    return locker->export->driver->getlock(locker, lock, flags);
+}
+
 /* Extended attributes; a size of 0 asks how long the answer would be. */
 
 ssize_t fs_getxattr(FsNode *node, const char *name, void *buf, size_t size)

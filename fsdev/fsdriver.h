@@ -29,6 +29,11 @@
 typedef struct FsNode FsNode;
 /* An open file or directory.  Holds a reference on its node. */
 typedef struct FsFile FsFile;
+/*
+ * Byte-range locks of one owner on one object, held by an open file
+ * description of their own; closing it gives them all up.
+ */
+typedef struct FsLocker FsLocker;
 /* An opened export: one driver instance, shared by all devices using it. */
 typedef struct FsExport FsExport;
 typedef struct FsDriver FsDriver;
@@ -98,7 +103,8 @@ typedef struct FsDirent {
 
 /*
  * Takes one directory entry.  Returns 0 to go on, 1 when the entry was not
- * taken and enumeration shall stop before it, -errno to fail.
+ * taken and enumeration shall stop before it, -errno to fail.  It must not
+ * call the driver, which may hold a lock of the directory.
  */
 typedef int FsDirSink(void *opaque, const FsDirent *entry);
 
@@ -115,6 +121,13 @@ typedef enum FsMultidevs {
     FS_MULTIDEVS_WARN,
 } FsMultidevs;
 
+typedef struct FsLock {
+    short type;                 /* F_RDLCK, F_WRLCK, F_UNLCK */
+    uint64_t start;
+    uint64_t length;            /* 0: to the end of the file */
+    uint32_t pid;               /* fs_getlock: whose it is, 0 if not known */
+} FsLock;
+
 #define FS_MAX_XATTR_DEFAULT 1024
 
 /* What -fsdev said.  Strings are owned by whoever owns the struct. */
@@ -129,6 +142,7 @@ typedef struct FsConfig {
     uint32_t dmode;             /* … of new directories */
     FsMultidevs multidevs;
     uint32_t max_xattr;         /* open xattr fids, 0 = no limit */
+    bool no_locks;              /* grant every lock, take none on the host */
     unsigned fd_budget;         /* cached O_PATH fds, 0 = from RLIMIT_NOFILE */
 } FsConfig;
 
@@ -161,11 +175,17 @@ struct FsNode {
 struct FsFile {
     FsNode *node;               /* counted */
     bool is_dir;
+    uint64_t dev;               /* identity, as FsAttr's */
+    uint64_t ino;
     /*
      * A call on this file may hang for as long as a third party likes (FUSE,
      * network).  The caller then never lends it guest memory.
      */
     bool remote;
+};
+
+struct FsLocker {
+    FsExport *export;           /* borrowed */
 };
 
 struct FsExport {
@@ -229,6 +249,11 @@ struct FsDriver {
     int (*setxattr)(FsNode *node, const char *name, const void *value,
                     size_t size, int flags);
     int (*removexattr)(FsNode *node, const char *name);
+
+    int (*locker_open)(FsFile *file, FsLocker **locker);
+    void (*locker_close)(FsLocker *locker);
+    int (*lock)(FsLocker *locker, const FsLock *lock, unsigned flags);
+    int (*getlock)(FsLocker *locker, FsLock *lock, unsigned flags);
 };
 
 /**
@@ -354,6 +379,26 @@ ssize_t fs_listxattr(FsNode *node, char *buf, size_t size);
 int fs_setxattr(FsNode *node, const char *name, const void *value,
                 size_t size, int flags);
 int fs_removexattr(FsNode *node, const char *name);
+
+/**
+ * fs_locker_open: a new owner of locks on @file's object.
+ *
+ * -EOPNOTSUPP where there is nothing to lock (directories, drivers without
+ * locks).  The locker does not keep @file open.
+ */
+int fs_locker_open(FsFile *file, FsLocker **locker);
+/** fs_locker_close: its locks are gone.  NULL is allowed.  May block. */
+void fs_locker_close(FsLocker *locker);
+/**
+ * fs_lock: take, change or give up a range; never waits for another owner.
+ *
+ * -EACCES while somebody else's lock is in the way; -EBADF for a write lock on
+ * what the host does not let us write; -EOPNOTSUPP when the host's file system
+ * has no locks.  Source: fcntl(2), F_OFD_SETLK.
+ */
+int fs_lock(FsLocker *locker, const FsLock *lock, unsigned flags);
+/** fs_getlock: what keeps *@lock from being taken, or type F_UNLCK. */
+int fs_getlock(FsLocker *locker, FsLock *lock, unsigned flags);
 
 /** fs_admit: ask the export's gate.  Context: event loop; never blocks. */
 bool fs_admit(FsExport *export, FsTicket *ticket);

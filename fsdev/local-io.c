@@ -31,6 +31,8 @@ LocalFile *local_file_new(LocalExport *export, Name *name, int fd, int flags)
 
     file->base.node = fs_node_ref(name_to_fs(name));
     file->base.is_dir = node_type(node) == S_IFDIR;
+    file->base.dev = node_dev(node);
+    file->base.ino = node_ino(node);
     file->base.remote = !local_never_hangs(export, node) &&
                         !host_fs_is_local(fd);
     file->fd = fd;

@@ -540,4 +540,8 @@ const FsDriver fs_local_driver = {
     .listxattr = local_listxattr,
     .setxattr = local_setxattr,
     .removexattr = local_removexattr,
+    .locker_open = local_locker_open,
+    .locker_close = local_locker_close,
+    .lock = local_lock_range,
+    .getlock = local_getlock,
 };

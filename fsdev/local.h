@@ -228,6 +228,13 @@ ssize_t local_write(FsFile *file, const struct iovec *iov, int iovcnt,
 int local_fsync(FsFile *file, bool datasync);
 void local_release(FsFile *file);
 
+/* local-lock.c */
+
+int local_locker_open(FsFile *file, FsLocker **locker);
+void local_locker_close(FsLocker *locker);
+int local_lock_range(FsLocker *locker, const FsLock *lock, unsigned flags);
+int local_getlock(FsLocker *locker, FsLock *lock, unsigned flags);
+
 /* local-dir.c */
 
 LocalDir *local_dir_new(void);

@@ -218,6 +218,7 @@ int qemu_fsdev_add(QemuOpts *opts, Error **errp)
 
     entry = fsdev_entry_new(id, driver);
     entry->config.readonly = qemu_opt_get_bool(opts, "readonly", false);
+    entry->config.no_locks = !qemu_opt_get_bool(opts, "locks", true);
     if (!fsdev_parse_max_xattr(&entry->config, opts, errp) ||
         (driver == &fs_local_driver &&
          !fsdev_parse_local(entry, opts, errp))) {
