@@ -17,6 +17,7 @@ typedef struct Decoder {
     P9Cursor *c;
     P9Arena *arena;
     size_t whole;               /* where a payload must end */
+    bool plain;                 /* optional fields are absent */
     int refused;                /* first errno of an unacceptable field */
 } Decoder;
 
@@ -156,6 +157,45 @@ static P9Data get_data(Decoder *d)
     return data;
 }
 
+static P9Stat get_stat(Decoder *d)
+{
+    P9Stat st = { .plain = d->plain };
+    uint16_t outer = p9_get_u16(d->c);
+    uint16_t inner = p9_get_u16(d->c);
+
+    st.type = p9_get_u16(d->c);
+    st.dev = p9_get_u32(d->c);
+    st.qid = p9_get_qid(d->c);
+    st.mode = p9_get_u32(d->c);
+    st.atime = p9_get_u32(d->c);
+    st.mtime = p9_get_u32(d->c);
+    st.length = p9_get_u64(d->c);
+    st.name = get_string(d);
+    st.uid = get_string(d);
+    st.gid = get_string(d);
+    st.muid = get_string(d);
+    if (st.plain) {
+        st.extension = (P9String) { .s = "" };
+        st.n_uid = st.n_gid = st.n_muid = P9_NONUNAME;
+    } else {
+        st.extension = get_string(d);
+        st.n_uid = p9_get_u32(d->c);
+        st.n_gid = p9_get_u32(d->c);
+        st.n_muid = p9_get_u32(d->c);
+    }
+    /* The counts say again what the fields say. */
+    if (outer != (uint16_t)p9_stat_size(&st) ||
+        inner != (uint16_t)(outer - 2)) {
+        refuse(d, EINVAL);
+    }
+    return st;
+}
+
+static P9String get_optional_string(Decoder *d)
+{
+    return d->plain ? (P9String) { .s = "" } : get_string(d);
+}
+
 void p9_put_qid(P9Cursor *c, const P9Qid *qid)
 {
     p9_put_u8(c, qid->type);
@@ -183,6 +223,42 @@ static void put_qids(P9Cursor *c, const P9Qids *qids)
     for (unsigned i = 0; i < qids->n; i++) {
         p9_put_qid(c, &qids->qid[i]);
     }
+}
+
+size_t p9_stat_size(const P9Stat *stat)
+{
+    size_t size = 2 + 2 + 4 + P9_QID_SZ + 4 + 4 + 4 + 8 + 2 + stat->name.len +
+                  2 + stat->uid.len + 2 + stat->gid.len + 2 + stat->muid.len;
+
+    return stat->plain ? size : size + 2 + stat->extension.len + 4 + 4 + 4;
+}
+
+void p9_put_stat(P9Cursor *c, const P9Stat *stat)
+{
+    p9_put_u16(c, p9_stat_size(stat) - 2);
+    p9_put_u16(c, stat->type);
+    p9_put_u32(c, stat->dev);
+    p9_put_qid(c, &stat->qid);
+    p9_put_u32(c, stat->mode);
+    p9_put_u32(c, stat->atime);
+    p9_put_u32(c, stat->mtime);
+    p9_put_u64(c, stat->length);
+    put_string(c, stat->name.s, stat->name.len);
+    put_string(c, stat->uid.s, stat->uid.len);
+    put_string(c, stat->gid.s, stat->gid.len);
+    put_string(c, stat->muid.s, stat->muid.len);
+    if (!stat->plain) {
+        put_string(c, stat->extension.s, stat->extension.len);
+        p9_put_u32(c, stat->n_uid);
+        p9_put_u32(c, stat->n_gid);
+        p9_put_u32(c, stat->n_muid);
+    }
+}
+
+static void put_counted_stat(P9Cursor *c, const P9Stat *stat)
+{
+    p9_put_u16(c, p9_stat_size(stat));
+    p9_put_stat(c, stat);
 }
 
 static void put_data(P9Cursor *c, const P9Data *data)
@@ -220,6 +296,17 @@ static void print_qids(GString *to, const char *field, const P9Qids *qids)
     }
 }
 
+static void print_stat(GString *to, const char *field, const P9Stat *st)
+{
+    g_string_append_printf(to, " %s", field);
+    print_string(to, "name", st->name.s);
+    print_qid(to, "qid", &st->qid);
+    g_string_append_printf(to, " mode %08x length %" PRIu64 " n_uid %" PRIu32
+                           " n_gid %" PRIu32, st->mode, st->length,
+                           st->n_uid, st->n_gid);
+    print_string(to, "extension", st->extension.s);
+}
+
 /* Decoders. */
 #define U8(f) m->f = p9_get_u8(d->c);
 #define U16(f) m->f = p9_get_u16(d->c);
@@ -234,6 +321,9 @@ static void print_qids(GString *to, const char *field, const P9Qids *qids)
 #define QID(f) m->f = p9_get_qid(d->c);
 #define QIDS(f) m->f = get_qids(d);
 #define DATA(f) m->f = get_data(d);
+#define STAT(f) m->f = get_stat(d);
+#define OPT_U32(f, absent) m->f = d->plain ? (absent) : p9_get_u32(d->c);
+#define OPT_STR(f) m->f = get_optional_string(d);
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
 #define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
@@ -264,6 +354,9 @@ static void print_qids(GString *to, const char *field, const P9Qids *qids)
 #define QID(f) p9_put_qid(c, &m->f);
 #define QIDS(f) put_qids(c, &m->f);
 #define DATA(f) put_data(c, &m->f);
+#define STAT(f) put_counted_stat(c, &m->f);
+#define OPT_U32(f, absent) U32(f)
+#define OPT_STR(f) STR(f)
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
 #define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
@@ -294,6 +387,9 @@ static void print_qids(GString *to, const char *field, const P9Qids *qids)
 #define QID(f) print_qid(to, #f, &m->f);
 #define QIDS(f) print_qids(to, #f, &m->f);
 #define DATA(f) g_string_append_printf(to, " count %" PRIu32, m->f.count);
+#define STAT(f) print_stat(to, #f, &m->f);
+#define OPT_U32(f, absent) U64(f)
+#define OPT_STR(f) STR(f)
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
 #define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
@@ -331,6 +427,7 @@ typedef struct Codec {
 #define QID(f) + P9_QID_SZ
 #define QIDS(f) + 2
 #define DATA(f) + 4
+#define STAT(f) + 2 + 2 + 2 + 4 + P9_QID_SZ + 4 + 4 + 4 + 8 + 5 * 2 + 3 * 4
 #define T(...)
 #define R(...) __VA_ARGS__
 static const Codec codecs[] = {
@@ -373,6 +470,7 @@ int p9_decode_header(P9Cursor *c, P9Header *header)
     header->size = p9_get_u32(c);
     header->type = p9_get_u8(c);
     header->tag = p9_get_u16(c);
+    header->plain = false;
     if (c->failed || header->size < P9_HDRSZ || header->size > c->limit) {
         return -EBADMSG;
     }
@@ -382,7 +480,12 @@ int p9_decode_header(P9Cursor *c, P9Header *header)
 static void decoder_init(Decoder *d, P9Cursor *c, const P9Header *header,
                          P9Arena *arena)
 {
-    *d = (Decoder) { .c = c, .arena = arena, .whole = c->limit };
+    *d = (Decoder) {
+        .c = c,
+        .arena = arena,
+        .whole = c->limit,
+        .plain = header->plain,
+    };
     p9_cursor_shrink(c, header->size);
 }
 
@@ -451,6 +554,24 @@ ssize_t p9_encode_rlerror(P9Cursor *c, uint16_t tag, uint32_t error)
     p9_skip(c, P9_HDRSZ);
     p9_put_u32(c, error);
     return finish_message(&start, c, P9_RLERROR, tag);
+}
+
+ssize_t p9_encode_rerror(P9Cursor *c, uint16_t tag, uint32_t error,
+                         const char *text, bool plain)
+{
+    P9Cursor start = *c;
+    size_t fixed = P9_HDRSZ + 2 + (plain ? 0 : 4);
+    size_t len = strlen(text);
+
+    if (fixed + len > c->limit - c->pos) {
+        len = 0;
+    }
+    p9_skip(c, P9_HDRSZ);
+    put_string(c, text, len);
+    if (!plain) {
+        p9_put_u32(c, error);
+    }
+    return finish_message(&start, c, P9_RERROR, tag);
 }
 
 void p9_print_request(GString *to, uint8_t type, const P9Tmsg *t)

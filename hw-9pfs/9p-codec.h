@@ -49,6 +49,26 @@ typedef struct P9Data {
     uint32_t offset;        /* of the payload, from the message's start */
 } P9Data;
 
+/* A directory entry of stat(5), with the fields that 9P2000.u adds. */
+typedef struct P9Stat {
+    bool plain;             /* without those fields */
+    uint16_t type;
+    uint32_t dev;
+    P9Qid qid;
+    uint32_t mode;
+    uint32_t atime;
+    uint32_t mtime;
+    uint64_t length;
+    P9String name;
+    P9String uid;
+    P9String gid;
+    P9String muid;
+    P9String extension;
+    uint32_t n_uid;
+    uint32_t n_gid;
+    uint32_t n_muid;
+} P9Stat;
+
 /* One struct a message: struct P9Twalk, struct P9Rwalk, … */
 #define U8(f) uint8_t f;
 #define U16(f) uint16_t f;
@@ -63,6 +83,9 @@ typedef struct P9Data {
 #define QID(f) P9Qid f;
 #define QIDS(f) P9Qids f;
 #define DATA(f) P9Data f;
+#define STAT(f) P9Stat f;
+#define OPT_U32(f, absent) uint32_t f;
+#define OPT_STR(f) P9String f;
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
 #define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
@@ -85,7 +108,9 @@ typedef union P9Rmsg {
 enum {
     P9_DIALECT_NONE = 0,    /* before Tversion */
     P9_DIALECT_L = 1,       /* 9P2000.L */
-    P9_DIALECT_U = 2,       /* 9P2000.u */
+    P9_DIALECT_DOTU = 2,    /* 9P2000.u */
+    P9_DIALECT_PLAIN = 4,   /* 9P2000 */
+    P9_DIALECT_U = P9_DIALECT_DOTU | P9_DIALECT_PLAIN,
     P9_DIALECT_ALL = P9_DIALECT_L | P9_DIALECT_U,
 };
 
@@ -135,6 +160,7 @@ typedef struct P9Header {
     uint32_t size;
     uint8_t type;
     uint16_t tag;
+    bool plain;             /* set by the decoder's caller: plain 9P2000 */
 } P9Header;
 
 /**
@@ -171,6 +197,13 @@ ssize_t p9_encode_reply(P9Cursor *c, uint8_t type, uint16_t tag,
                         const P9Rmsg *r);
 /** p9_encode_rlerror: @error is a positive Linux errno. */
 ssize_t p9_encode_rlerror(P9Cursor *c, uint16_t tag, uint32_t error);
+/**
+ * p9_encode_rerror: for 9P2000.u, and plain 9P2000, which has no number.
+ *
+ * @text is left out when there is no room for it.
+ */
+ssize_t p9_encode_rerror(P9Cursor *c, uint16_t tag, uint32_t error,
+                         const char *text, bool plain);
 /** p9_encode_request: for clients; as p9_encode_reply(). */
 ssize_t p9_encode_request(P9Cursor *c, uint8_t type, uint16_t tag,
                           const P9Tmsg *t);
@@ -178,6 +211,9 @@ ssize_t p9_encode_request(P9Cursor *c, uint8_t type, uint16_t tag,
 /** p9_put_qid: as part of payloads that the session builds (Rreaddir). */
 void p9_put_qid(P9Cursor *c, const P9Qid *qid);
 P9Qid p9_get_qid(P9Cursor *c);
+/** p9_put_stat: one entry of a directory read, p9_stat_size() bytes long. */
+void p9_put_stat(P9Cursor *c, const P9Stat *stat);
+size_t p9_stat_size(const P9Stat *stat);
 
 /** p9_print_request, p9_print_reply: "fid 3 offset 0 count 4096". */
 void p9_print_request(GString *to, uint8_t type, const P9Tmsg *t);

@@ -57,8 +57,12 @@ static void fid_free(P9Fid *fid)
         p9_xattr_count(fid->session, -1);
     }
     if (fid->file) {
-        p9_session_release(fid->session, fid->file);
+        p9_session_release(fid->session, fid->file, NULL);
     }
+    for (GSList *l = fid->lock_owners; l; l = l->next) {
+        p9_lock_owner_unref(fid->session, l->data);
+    }
+    g_slist_free(fid->lock_owners);
     fs_node_unref(fid->node);
     g_free(fid);
 }

@@ -46,10 +46,14 @@ typedef struct P9Fid {
     uint32_t uid;               /* n_uname of the attach it came from */
     uint8_t state;              /* one P9_FID_* bit */
     bool removed;               /* no longer in the table */
+    bool remove_on_clunk;       /* .u: opened with ORCLOSE */
     unsigned pins;
     FsNode *node;               /* counted */
     FsFile *file;               /* owned; FILE and DIR */
+    uint64_t dir_offset;        /* .u: where the next Tread of a DIR begins, */
+    uint64_t dir_cookie;        /* … and the driver's name for that place */
     P9XattrFid *xattr;          /* owned; XATTR */
+    GSList *lock_owners;        /* P9LockOwner, counted: who locked by it */
 } P9Fid;
 
 /** p9_fid_lookup: NULL when unknown or only reserved. */

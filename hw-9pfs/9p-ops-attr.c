@@ -3,7 +3,7 @@
  * Tgetattr, Tsetattr, Tstatfs, Treadlink.
  */
 #include "fsdev/p9-osdep.h"
-#include "9p-session.h"
+#include "9p-ops.h"
 
 /* Bits of Tgetattr's request_mask and Rgetattr's valid. */
 #define GETATTR_BASIC   0x000007ffULL   /* mode … blocks */
@@ -148,10 +148,10 @@ int p9_statfs_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     return 0;
 }
 
-int p9_readlink_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_readlink(P9Request *req, FsNode *node, P9String *target)
 {
-    char *target = p9_arena_alloc(&req->arena, PATH_MAX);
-    ssize_t len = fs_readlink(req->node[0], target, PATH_MAX);
+    char *buf = p9_arena_alloc(&req->arena, PATH_MAX);
+    ssize_t len = fs_readlink(node, buf, PATH_MAX);
 
     if (len < 0) {
         return len;
@@ -160,7 +160,12 @@ int p9_readlink_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     if (len == PATH_MAX) {
         return -ENAMETOOLONG;
     }
-    target[len] = '\0';
-    req->r.readlink.target = (P9String) { .s = target, .len = len };
+    buf[len] = '\0';
+    *target = (P9String) { .s = buf, .len = len };
     return 0;
+}
+
+int p9_readlink_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+{
+    return p9_readlink(req, req->node[0], &req->r.readlink.target);
 }

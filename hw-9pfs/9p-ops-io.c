@@ -8,98 +8,119 @@
  */
 #include "fsdev/p9-osdep.h"
 #include "9p-errno.h"
-#include "9p-session.h"
+#include "9p-ops.h"
 
 /* ---- opening ---- */
 
-static int open_begin(P9Request *req)
+int p9_file_open_prepare(P9Request *req, int oflags)
 {
+    if (req->session->export->config.readonly &&
+        ((oflags & O_ACCMODE) != O_RDONLY || (oflags & (O_TRUNC | O_APPEND)))) {
+        return -EROFS;
+    }
     req->fid[0]->state = P9_FID_OPENING;
     return 0;
 }
 
-/* The fid takes over what run() opened, or is as before. */
-static int open_end(P9Request *req, int result)
+int p9_file_opened(P9Request *req, const FsAttr *attr, P9OpenReply *reply)
+{
+    reply->iounit = S_ISDIR(attr->mode)
+                    ? 0 : p9_request_iounit(req, attr->blksize);
+    return p9_qid_from_attr(req->session->qids, attr, &reply->qid);
+}
+
+int p9_file_open_run(P9Request *req, FsNode *node, int oflags, P9OpenReply *reply)
+{
+    FsAttr attr;
+    int ret;
+
+    /* O_EXCL says nothing without O_CREAT. */
+    ret = fs_open(node, oflags & ~O_EXCL, &req->new_file);
+    if (!ret) {
+        ret = fs_getattr(node, req->new_file, 0, &attr);
+    }
+    return ret < 0 ? ret : p9_file_opened(req, &attr, reply);
+}
+
+int p9_file_create_run(P9Request *req, const char *name, int oflags, uint32_t mode,
+                  const FsCred *cred, P9OpenReply *reply)
+{
+    FsAttr attr;
+    int ret;
+
+    ret = fs_create(req->node[0], name, oflags, mode, cred, &req->new_node,
+                    &req->new_file, &attr);
+    return ret < 0 ? ret : p9_file_opened(req, &attr, reply);
+}
+
+int p9_file_open_finish(P9Request *req, int result)
 {
     P9Fid *fid = req->fid[0];
 
+    fid->state = P9_FID_NONE;
     if (result < 0) {
-        fid->state = P9_FID_NONE;
         return result;
     }
-    fid->file = g_steal_pointer(&req->new_file);
-    fid->state = fid->file->is_dir ? P9_FID_DIR : P9_FID_FILE;
+    if (req->new_node) {
+        fs_node_unref(fid->node);
+        fid->node = g_steal_pointer(&req->new_node);
+    }
+    if (req->new_file) {
+        fid->file = g_steal_pointer(&req->new_file);
+        fid->state = fid->file->is_dir ? P9_FID_DIR : P9_FID_FILE;
+    }
     return 0;
-}
-
-static int open_reply(P9Request *req, const FsAttr *attr, P9Qid *qid,
-                      uint32_t *iounit)
-{
-    *iounit = S_ISDIR(attr->mode)
-              ? 0 : p9_request_iounit(req, attr->blksize);
-    return p9_qid_from_attr(req->session->qids, attr, qid);
 }
 
 int p9_lopen_prepare(P9Request *req)
 {
-    int flags = p9_open_flags_from_wire(req->t.lopen.flags);
-
-    if (req->session->export->config.readonly &&
-        ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_TRUNC | O_APPEND)))) {
-        return -EROFS;
-    }
-    return open_begin(req);
+    return p9_file_open_prepare(req, p9_open_flags_from_wire(req->t.lopen.flags));
 }
 
-int p9_lopen_run(P9Request *req, unsigned flags)
+int p9_lopen_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
 {
-    /* O_EXCL says nothing without O_CREAT. */
-    int oflags = p9_open_flags_from_wire(req->t.lopen.flags) & ~O_EXCL;
-    FsAttr attr;
+    P9OpenReply reply;
     int ret;
 
-    ret = fs_open(req->node[0], oflags, &req->new_file);
+    ret = p9_file_open_run(req, req->node[0],
+                      p9_open_flags_from_wire(req->t.lopen.flags), &reply);
     if (!ret) {
-        ret = fs_getattr(req->node[0], req->new_file, flags, &attr);
+        req->r.lopen.qid = reply.qid;
+        req->r.lopen.iounit = reply.iounit;
     }
-    return ret < 0 ? ret : open_reply(req, &attr, &req->r.lopen.qid,
-                                      &req->r.lopen.iounit);
+    return ret;
 }
 
 int p9_lopen_finish(P9Request *req, int result)
 {
-    return open_end(req, result);
+    return p9_file_open_finish(req, result);
 }
 
 int p9_lcreate_prepare(P9Request *req)
 {
-    return open_begin(req);
+    req->fid[0]->state = P9_FID_OPENING;
+    return 0;
 }
 
 int p9_lcreate_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
 {
     const struct P9Tlcreate *t = &req->t.lcreate;
     FsCred cred = { .uid = req->fid[0]->uid, .gid = t->gid };
-    FsAttr attr;
+    P9OpenReply reply;
     int ret;
 
-    ret = fs_create(req->node[0], t->name.s,
-                    p9_open_flags_from_wire(t->flags), t->mode & 07777,
-                    &cred, &req->new_node, &req->new_file, &attr);
-    return ret < 0 ? ret : open_reply(req, &attr, &req->r.lcreate.qid,
-                                      &req->r.lcreate.iounit);
+    ret = p9_file_create_run(req, t->name.s, p9_open_flags_from_wire(t->flags),
+                        t->mode & 07777, &cred, &reply);
+    if (!ret) {
+        req->r.lcreate.qid = reply.qid;
+        req->r.lcreate.iounit = reply.iounit;
+    }
+    return ret;
 }
 
 int p9_lcreate_finish(P9Request *req, int result)
 {
-    P9Fid *fid = req->fid[0];
-
-    result = open_end(req, result);
-    if (!result) {
-        fs_node_unref(fid->node);
-        fid->node = g_steal_pointer(&req->new_node);
-    }
-    return result;
+    return p9_file_open_finish(req, result);
 }
 
 /* ---- payload ---- */
@@ -187,7 +208,8 @@ int p9_read_prepare(P9Request *req)
     }
     if (req->fid[0]->state == P9_FID_DIR) {
         /* Directories are read by Treaddir in 9P2000.L. */
-        return -EOPNOTSUPP;
+        return req->session->dialect == P9_DIALECT_L
+               ? -EOPNOTSUPP : p9_read_dir_prepare(req);
     }
     if (!offset_is_valid(t->offset, count)) {
         return -EINVAL;
@@ -223,6 +245,9 @@ int p9_read_run(P9Request *req, unsigned flags)
     if (!req->file[0]) {
         return read_xattr(req, req->fid[0]->xattr);
     }
+    if (req->file[0]->is_dir) {
+        return p9_read_dir_run(req, flags);
+    }
     ret = payload_transfer(req, fs_read, req->t.read.offset, r->data.count,
                            flags);
     if (!ret) {
@@ -235,7 +260,9 @@ int p9_read_finish(P9Request *req, int result)
 {
     P9Cursor c;
 
-    if (!result && req->bounce) {
+    if (!result && req->file[0] && req->file[0]->is_dir) {
+        p9_read_dir_finish(req);
+    } else if (!result && req->bounce) {
         p9_cursor_init(&c, req->in, req->in_cnt, req->in_bytes);
         p9_skip(&c, P9_IO_HDRSZ);
         p9_put_bytes(&c, req->bounce, req->r.read.data.count);

@@ -1,26 +1,146 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tlock, Tgetlock: answered without effect for now.
+ * Tlock and Tgetlock: byte-range locks that hold on the host too.
  *
- * The Linux client takes the lock in its own VFS first, so locks work within
- * one guest; nothing is locked on the host.  That is what QEMU has always
- * done.
+ * The Linux client takes every lock in its own VFS first and asks the server
+ * then; flock(2) arrives as a lock of the whole file.  A request that may
+ * block is held until the lock is granted or the request is flushed: a client
+ * told BLOCKED would try again only after 30 seconds.
  */
 #include "fsdev/p9-osdep.h"
 #include "9p-session.h"
 
-int p9_lock_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+static const short lock_types[] = {
+    [P9_LOCK_TYPE_RDLCK] = F_RDLCK,
+    [P9_LOCK_TYPE_WRLCK] = F_WRLCK,
+    [P9_LOCK_TYPE_UNLCK] = F_UNLCK,
+};
+
+static uint8_t lock_type_to_wire(short type)
 {
-    if (req->t.lock.flags & ~P9_LOCK_FLAGS_BLOCK) {
+    for (uint8_t i = 0; i < ARRAY_SIZE(lock_types); i++) {
+        if (lock_types[i] == type) {
+            return i;
+        }
+    }
+    return P9_LOCK_TYPE_UNLCK;
+}
+
+static int lock_begin(P9Request *req, uint8_t type, uint64_t start,
+                      uint64_t length, uint32_t proc_id,
+                      const P9String *client_id)
+{
+    P9Session *s = req->session;
+
+    if (type >= ARRAY_SIZE(lock_types) || start > INT64_MAX ||
+        length > INT64_MAX - start) {
         return -EINVAL;
     }
-    req->r.lock.status = P9_LOCK_SUCCESS;
+    if (!s->export->config.no_locks) {
+        req->lock_owner = p9_lock_owner_get(s, req->file[0], client_id->s,
+                                            proc_id);
+    }
     return 0;
 }
 
-int p9_getlock_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_lock_prepare(P9Request *req)
+{
+    const struct P9Tlock *t = &req->t.lock;
+    int ret;
+
+    if (t->flags & ~P9_LOCK_FLAGS_BLOCK) {
+        return -EINVAL;
+    }
+    ret = lock_begin(req, t->type, t->start, t->length, t->proc_id,
+                     &t->client_id);
+    if (!ret && (t->flags & P9_LOCK_FLAGS_BLOCK)) {
+        req->lock_waits = p9_lock_wait(req->session);
+    }
+    return ret;
+}
+
+/*
+ * A host that has no locks, or does not let us have this one, is treated as
+ * QEMU always treated locks: they hold within the guest.
+ */
+static bool lock_is_vain(int ret)
+{
+    return ret == -EOPNOTSUPP || ret == -EBADF;
+}
+
+int p9_lock_run(P9Request *req, unsigned flags)
+{
+    const struct P9Tlock *t = &req->t.lock;
+    FsLock lock = {
+        .type = lock_types[t->type],
+        .start = t->start,
+        .length = t->length,
+    };
+    FsLocker *locker;
+    int ret;
+
+    req->r.lock.status = P9_LOCK_SUCCESS;
+    if (!req->lock_owner) {
+        return 0;
+    }
+    ret = p9_lock_owner_open(req->lock_owner, req->file[0], flags, &locker);
+    if (!ret) {
+        ret = fs_lock(locker, &lock, flags);
+    }
+    if (!ret || lock_is_vain(ret)) {
+        return 0;
+    }
+    if (ret == -EAGAIN && (flags & FS_NONBLOCK)) {
+        return ret;
+    }
+    if (ret != -EACCES) {
+        req->r.lock.status = P9_LOCK_ERROR;
+        return 0;
+    }
+    req->r.lock.status = P9_LOCK_BLOCKED;
+    return req->lock_waits ? -EINPROGRESS : 0;
+}
+
+int p9_lock_finish(P9Request *req, int result)
+{
+    P9Fid *fid = req->fid[0];
+
+    if (req->lock_waits) {
+        req->lock_waits = false;
+        p9_lock_wait_over(req->session);
+    }
+    if (result < 0 || req->r.lock.status != P9_LOCK_SUCCESS) {
+        return result;
+    }
+    if (req->lock_owner && !fid->removed &&
+        !g_slist_find(fid->lock_owners, req->lock_owner)) {
+        fid->lock_owners = g_slist_prepend(fid->lock_owners,
+                                           g_steal_pointer(&req->lock_owner));
+    }
+    if (req->t.lock.type != P9_LOCK_TYPE_WRLCK) {
+        p9_locks_changed(req->session);
+    }
+    return 0;
+}
+
+int p9_getlock_prepare(P9Request *req)
 {
     const struct P9Tgetlock *t = &req->t.getlock;
+
+    return lock_begin(req, t->type, t->start, t->length, t->proc_id,
+                      &t->client_id);
+}
+
+int p9_getlock_run(P9Request *req, unsigned flags)
+{
+    const struct P9Tgetlock *t = &req->t.getlock;
+    FsLock lock = {
+        .type = lock_types[t->type],
+        .start = t->start,
+        .length = t->length,
+    };
+    FsLocker *locker;
+    int ret = -EOPNOTSUPP;
 
     req->r.getlock = (struct P9Rgetlock) {
         .type = P9_LOCK_TYPE_UNLCK,
@@ -29,5 +149,21 @@ int p9_getlock_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
         .proc_id = t->proc_id,
         .client_id = t->client_id,
     };
+    if (!req->lock_owner || t->type == P9_LOCK_TYPE_UNLCK) {
+        return 0;
+    }
+    ret = p9_lock_owner_open(req->lock_owner, req->file[0], flags, &locker);
+    if (!ret) {
+        ret = fs_getlock(locker, &lock, flags);
+    }
+    if (ret < 0) {
+        return lock_is_vain(ret) ? 0 : ret;
+    }
+    req->r.getlock.type = lock_type_to_wire(lock.type);
+    if (lock.type != F_UNLCK) {
+        req->r.getlock.start = lock.start;
+        req->r.getlock.length = lock.length;
+        req->r.getlock.proc_id = lock.pid;
+    }
     return 0;
 }

@@ -4,7 +4,7 @@
  * Trename, Trenameat, Tunlinkat, Tremove.
  */
 #include "fsdev/p9-osdep.h"
-#include "9p-session.h"
+#include "9p-ops.h"
 
 /* Owner of what is made: who attached, and the group of the message. */
 static FsCred request_cred(const P9Request *req, uint32_t gid)
@@ -103,14 +103,14 @@ int p9_remove_prepare(P9Request *req)
     return req->session->export->config.readonly ? -EROFS : 0;
 }
 
-int p9_remove_run(P9Request *req, unsigned flags)
+int p9_remove_object(P9Request *req)
 {
     char name[NAME_MAX + 1];
     FsNode *dir;
     FsAttr attr;
     int ret;
 
-    ret = fs_getattr(req->node[0], req->file[0], flags, &attr);
+    ret = fs_getattr(req->node[0], req->file[0], 0, &attr);
     if (!ret) {
         ret = fs_locate(req->node[0], &dir, name);
     }
@@ -120,4 +120,9 @@ int p9_remove_run(P9Request *req, unsigned flags)
     ret = fs_unlink(dir, name, S_ISDIR(attr.mode));
     fs_node_unref(dir);
     return ret;
+}
+
+int p9_remove_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+{
+    return p9_remove_object(req);
 }

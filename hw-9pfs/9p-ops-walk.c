@@ -4,7 +4,7 @@
  */
 #include "fsdev/p9-osdep.h"
 #include <sys/xattr.h>
-#include "9p-session.h"
+#include "9p-ops.h"
 
 int p9_attach_prepare(P9Request *req)
 {
@@ -150,12 +150,18 @@ static int clunk_xattr(P9Request *req, const P9XattrFid *x, unsigned flags)
 
 int p9_clunk_run(P9Request *req, unsigned flags)
 {
-    if (req->new_file) {
-        if (flags & FS_NONBLOCK) {
-            return -EAGAIN;
-        }
-        fs_release(g_steal_pointer(&req->new_file));
-        return 0;
+    P9Fid *fid = req->fid[0];
+    int ret = 0;
+
+    if ((req->new_file || fid->remove_on_clunk) && (flags & FS_NONBLOCK)) {
+        return -EAGAIN;
     }
-    return clunk_xattr(req, req->fid[0]->xattr, flags);
+    if (fid->remove_on_clunk) {
+        ret = p9_remove_object(req);
+    }
+    if (req->new_file) {
+        fs_release(g_steal_pointer(&req->new_file));
+        return ret;
+    }
+    return clunk_xattr(req, fid->xattr, flags);
 }

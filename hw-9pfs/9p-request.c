@@ -11,7 +11,7 @@
 #include "9p-errno.h"
 #include "9p-session.h"
 
-static int pin_fid(P9Request *req, uint32_t number, int unknown,
+int p9_request_pin(P9Request *req, uint32_t number, int unknown,
                    unsigned states, int wrong)
 {
     P9Fid *fid = p9_fid_lookup(req->session, number);
@@ -42,9 +42,12 @@ static int pin_fid(P9Request *req, uint32_t number, int unknown,
 #define NAME(f, dot, dotdot)
 #define NAMES(f)
 #define DATA(f)
+#define STAT(f)
+#define OPT_U32(f, absent)
+#define OPT_STR(f)
 #define FID(f, unknown, states, wrong) \
     if (!ret) { \
-        ret = pin_fid(req, m->f, unknown, P9_FID_##states, wrong); \
+        ret = p9_request_pin(req, m->f, unknown, P9_FID_##states, wrong); \
     }
 #define NEWFID(f) \
     if (!ret) { \
@@ -123,8 +126,11 @@ static void request_clear(P9Request *req)
     fs_node_unref(req->new_node);
     req->new_node = NULL;
     if (req->new_file) {
-        p9_session_release(s, req->new_file);
+        p9_session_release(s, req->new_file, NULL);
         req->new_file = NULL;
+    }
+    if (req->lock_owner) {
+        p9_lock_owner_unref(s, g_steal_pointer(&req->lock_owner));
     }
     g_clear_pointer(&req->xattr, p9_xattr_fid_free);
     g_clear_pointer(&req->bounce, g_free);
@@ -154,10 +160,15 @@ static void request_reject(P9Request *req, const char *why)
 
 static size_t encode_error(P9Request *req, int result)
 {
+    uint32_t error = p9_errno_to_wire(-result);
     P9Cursor c;
 
     p9_cursor_init(&c, req->in, req->in_cnt, req->in_bytes);
-    return p9_encode_rlerror(&c, req->header.tag, p9_errno_to_wire(-result));
+    if (req->session->dialect & P9_DIALECT_U) {
+        return p9_encode_rerror(&c, req->header.tag, error,
+                                g_strerror(-result), req->header.plain);
+    }
+    return p9_encode_rlerror(&c, req->header.tag, error);
 }
 
 static size_t encode_reply(P9Request *req, int result)
@@ -288,6 +299,12 @@ static void execute(P9Request *req)
     }
 }
 
+void p9_request_retry(P9Request *req)
+{
+    assert(req->state == P9_REQ_PARKED);
+    execute(req);
+}
+
 static void gate_opened(FsTicket *ticket)
 {
     P9Request *req = container_of(ticket, P9Request, ticket);
@@ -295,21 +312,29 @@ static void gate_opened(FsTicket *ticket)
     execute(req);
 }
 
+/* Is this a message of the dialect spoken?  Only then is its body read. */
+static int check_dialect(const P9Request *req)
+{
+    const P9MessageInfo *info = req->info;
+    uint8_t dialect = req->session->dialect;
+
+    if (!info) {
+        return -EOPNOTSUPP;
+    }
+    if (info->flags & P9_F_NO_SESSION) {
+        return 0;
+    }
+    if (dialect == P9_DIALECT_NONE) {
+        return -EPROTO;
+    }
+    return info->dialects & dialect ? 0 : -EOPNOTSUPP;
+}
+
 /* May the request begin?  0 or -errno; fids are pinned when it may. */
 static int admit(P9Request *req, int decoded)
 {
-    P9Session *s = req->session;
-    uint8_t flags = req->info->flags;
-
-    if (!(flags & P9_F_NO_SESSION)) {
-        if (s->dialect == P9_DIALECT_NONE) {
-            return -EPROTO;
-        }
-        if (!(req->info->dialects & s->dialect)) {
-            return -EOPNOTSUPP;
-        }
-    }
-    if ((flags & P9_F_WRITES) && s->export->config.readonly) {
+    if ((req->info->flags & P9_F_WRITES) &&
+        req->session->export->config.readonly) {
         return -EROFS;
     }
     return decoded < 0 ? decoded : row_ops[req->info->number].pin(req);
@@ -341,13 +366,19 @@ static void begin(P9Request *req, int decoded)
     execute(req);
 }
 
+/* Bytes of an error without text. */
+static size_t min_error(const P9Session *s)
+{
+    return s->dialect == P9_DIALECT_DOTU ? P9_RERROR_SZ : P9_RLERROR_SZ;
+}
+
 /*
  * Bytes of the shortest reply that can answer this request.  Checked before
  * anything is done, so that no effect goes unreported.
  */
 static size_t min_reply(const P9Request *req, int decoded)
 {
-    size_t size = MAX(req->info->min_reply, P9_RLERROR_SZ);
+    size_t size = MAX(req->info->min_reply, min_error(req->session));
 
     if (req->info->number == P9_TWALK && !decoded) {
         size = MAX(size, req->info->min_reply +
@@ -370,13 +401,15 @@ void p9_request_start(P9Request *req)
         request_reject(req, "message shorter or longer than its size field");
         return;
     }
-    if (req->in_bytes < P9_RLERROR_SZ) {
+    req->header.plain = s->dialect == P9_DIALECT_PLAIN;
+    if (req->in_bytes < min_error(s)) {
         request_reject(req, "no room for a reply");
         return;
     }
     req->info = p9_message_info(req->header.type);
-    if (!req->info) {
-        p9_request_complete(req, -EOPNOTSUPP);
+    decoded = check_dialect(req);
+    if (decoded < 0) {
+        p9_request_complete(req, decoded);
         return;
     }
     decoded = p9_decode_request(&c, &req->header, &req->arena, &req->t);

@@ -15,6 +15,8 @@ static const struct {
     uint8_t dialect;
 } dialects[] = {
     { "9P2000.L", P9_DIALECT_L },
+    { "9P2000.u", P9_DIALECT_DOTU },
+    { "9P2000", P9_DIALECT_PLAIN },
 };
 
 P9Session *p9_session_new(FsExport *export, P9Exec *exec,
@@ -30,6 +32,7 @@ P9Session *p9_session_new(FsExport *export, P9Exec *exec,
     s->limits = *limits;
     s->qids = p9_qid_map_new(export->config.multidevs);
     s->fids = g_hash_table_new(NULL, NULL);
+    s->lock_owners = p9_lock_owners_new();
     g_queue_init(&s->active);
     g_queue_init(&s->backlog);
     g_queue_init(&s->idle);
@@ -51,6 +54,7 @@ static void session_destroy(P9Session *s)
         g_free(req);
     }
     g_hash_table_destroy(s->fids);
+    g_hash_table_destroy(s->lock_owners);
     p9_qid_map_free(s->qids);
     g_mutex_clear(&s->lock);
     g_cond_clear(&s->guest_done);
@@ -103,11 +107,12 @@ void p9_session_info(const P9Session *s, P9SessionInfo *info)
     };
 }
 
-/* A file being closed that nobody waits for. */
+/* A file or locker being closed that nobody waits for. */
 typedef struct Release {
     P9Job job;
     P9Session *session;         /* counted */
     FsFile *file;
+    FsLocker *locker;
 } Release;
 
 static void release_run(P9Job *job)
@@ -115,17 +120,21 @@ static void release_run(P9Job *job)
     Release *release = container_of(job, Release, job);
 
     fs_release(release->file);
+    fs_locker_close(release->locker);
 }
 
 static void release_done(P9Job *job)
 {
     Release *release = container_of(job, Release, job);
 
+    if (release->locker) {
+        p9_locks_changed(release->session);
+    }
     p9_session_unref(release->session);
     g_free(release);
 }
 
-void p9_session_release(P9Session *s, FsFile *file)
+void p9_session_release(P9Session *s, FsFile *file, FsLocker *locker)
 {
     Release *release = g_new0(Release, 1);
 
@@ -133,6 +142,7 @@ void p9_session_release(P9Session *s, FsFile *file)
     release->job.done = release_done;
     release->session = s;
     release->file = file;
+    release->locker = locker;
     s->refs++;
     s->exec->submit(s->exec, &release->job);
 }

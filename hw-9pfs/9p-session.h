@@ -21,6 +21,7 @@
 #include "9p-codec.h"
 #include "9p-exec.h"
 #include "9p-fid.h"
+#include "9p-lock.h"
 #include "9p-qid.h"
 
 typedef struct P9Request P9Request;
@@ -41,6 +42,11 @@ typedef struct P9TransportOps {
      * (-errno) refuses the Tattach.  May be repeated.  May be NULL.
      */
     int (*set_busy)(void *opaque, bool busy);
+    /*
+     * Have p9_session_tick() called once, @ms from now; an earlier time
+     * replaces a later one.  May be NULL: then nothing is ever retried.
+     */
+    void (*set_timer)(void *opaque, unsigned ms);
     /* A request was decoded / a reply of @len bytes is ready.  May be NULL. */
     void (*trace_request)(void *opaque, const P9Request *req);
     void (*trace_reply)(void *opaque, const P9Request *req, int result);
@@ -69,6 +75,8 @@ P9Session *p9_session_new(FsExport *export, P9Exec *exec,
  * local files only.  Work that cannot be stopped ends later, unseen.
  */
 void p9_session_reset(P9Session *s);
+/** p9_session_tick: the time of ops->set_timer has come. */
+void p9_session_tick(P9Session *s);
 /** p9_session_free: reset, and free as soon as the last worker is done. */
 void p9_session_free(P9Session *s);
 
@@ -110,6 +118,8 @@ struct P9Session {
     uint32_t msize;             /* 0 until a Tversion succeeded */
     GHashTable *fids;           /* number → P9Fid, owned */
     unsigned xattr_fids;
+    GHashTable *lock_owners;    /* set of P9LockOwner */
+    unsigned lock_waiters;      /* parked Tlock requests */
     GQueue active;              /* P9Request.link, oldest first */
     P9Request *version;         /* a Tversion that waits for the others */
     GQueue backlog;             /* what came after it */
@@ -176,7 +186,10 @@ struct P9Request {
     FsNode *new_node;           /* counted */
     FsFile *new_file;           /* owned */
     P9XattrFid *xattr;          /* owned */
+    P9LockOwner *lock_owner;    /* counted */
+    bool lock_waits;            /* counted in session->lock_waiters */
     uint32_t done;              /* bytes read or written so far */
+    uint64_t dir_cookie;        /* .u: where a directory read goes on */
 
     struct iovec *iov;          /* payload; iov_size elements, kept */
     unsigned iov_size;
@@ -217,6 +230,10 @@ typedef struct P9RowOps {
     P9_PROTO_finish_##finish(p9_##name##_finish)
 #include "9p-messages.def"
 
+/** p9_request_pin: capture a further fid of the message; -@unknown or -@wrong
+ *  when there is none, or in none of @states.  Context: pin and prepare. */
+int p9_request_pin(P9Request *req, uint32_t number, int unknown,
+                   unsigned states, int wrong);
 /** p9_request_complete: answer a request that said P9_LATER. */
 void p9_request_complete(P9Request *req, int result);
 /** p9_request_cancel: stop a request that has not begun to run; false when it
@@ -228,8 +245,11 @@ void p9_request_start(P9Request *req);
 /** p9_session_ended: an active request is gone; go on with what waited. */
 void p9_session_ended(P9Session *s, P9Request *req);
 void p9_session_unref(P9Session *s);
-/** p9_session_release: close @file on a worker, nobody waits. */
-void p9_session_release(P9Session *s, FsFile *file);
+/** p9_session_release: close @file and @locker (either may be NULL) on a
+ *  worker, nobody waits. */
+void p9_session_release(P9Session *s, FsFile *file, FsLocker *locker);
+/** p9_request_retry: run a parked request again. */
+void p9_request_retry(P9Request *req);
 /** p9_session_drop_requests: every active request's buffers are dropped. */
 void p9_session_drop_requests(P9Session *s);
 /** p9_xattr_count: one more (+1, -ENOSPC at max_xattr) or less xattr fid. */

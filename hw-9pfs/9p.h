@@ -19,17 +19,21 @@
 enum {
     P9_TLERROR = 6,
     P9_RLERROR,
+    P9_TERROR = 106,
+    P9_RERROR,
 #define P9_MESSAGE(number, NAME, ...) P9_T##NAME = number, P9_R##NAME,
 #include "9p-messages.def"
 };
 
 #define P9_NOTAG        UINT16_MAX
 #define P9_NOFID        UINT32_MAX
+#define P9_NONUNAME     UINT32_MAX
 #define P9_MAXWELEM     16      /* names in a Twalk */
 #define P9_NAME_MAX     255     /* bytes of one component */
 
 #define P9_HDRSZ        7       /* size[4] type[1] tag[2] */
 #define P9_RLERROR_SZ   (P9_HDRSZ + 4)
+#define P9_RERROR_SZ    (P9_HDRSZ + 2 + 4)      /* 9P2000.u, empty text */
 #define P9_IO_HDRSZ     (P9_HDRSZ + 4)          /* Rread, Rreaddir */
 #define P9_IOHDRSZ      24      /* what clients subtract from msize for I/O */
 #define P9_MIN_MSIZE    4096

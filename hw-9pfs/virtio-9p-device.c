@@ -17,6 +17,7 @@
 #include "qemu/defer-call.h"
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
+#include "qemu/timer.h"
 #include "standard-headers/linux/virtio_9p.h"
 #include "standard-headers/linux/virtio_ids.h"
 #include "fsdev/qemu-fsdev.h"
@@ -88,6 +89,23 @@ static int virtio_9p_set_busy(void *opaque, bool busy)
     return migrate_add_blocker(&v->migration_blocker, NULL);
 }
 
+static void virtio_9p_set_timer(void *opaque, unsigned ms)
+{
+    V9fsVirtioState *v = opaque;
+
+    timer_mod_anticipate(v->timer,
+                         qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + ms);
+}
+
+static void virtio_9p_tick(void *opaque)
+{
+    V9fsVirtioState *v = opaque;
+
+    defer_call_begin();
+    p9_session_tick(v->session);
+    defer_call_end();
+}
+
 static void virtio_9p_trace_request(void *opaque, const P9Request *req)
 {
     g_autoptr(GString) fields = NULL;
@@ -123,6 +141,7 @@ static const P9TransportOps virtio_9p_transport = {
     .drop = virtio_9p_drop,
     .broken = virtio_9p_broken,
     .set_busy = virtio_9p_set_busy,
+    .set_timer = virtio_9p_set_timer,
     .trace_request = virtio_9p_trace_request,
     .trace_reply = virtio_9p_trace_reply,
 };
@@ -198,6 +217,7 @@ static void virtio_9p_reset(VirtIODevice *vdev)
     V9fsVirtioState *v = VIRTIO_9P(vdev);
 
     qemu_bh_cancel(v->again);
+    timer_del(v->timer);
     p9_session_reset(v->session);
 }
 
@@ -243,6 +263,7 @@ static void virtio_9p_device_realize(DeviceState *dev, Error **errp)
     }
     v->session = p9_session_new(v->export, p9_exec_qemu(),
                                 &virtio_9p_transport, v, &limits);
+    v->timer = timer_new_ms(QEMU_CLOCK_REALTIME, virtio_9p_tick, v);
     v->again = virtio_bh_new_guarded(dev, virtio_9p_again, v);
     virtio_init(vdev, VIRTIO_ID_9P,
                 sizeof(struct virtio_9p_config) + strlen(v->mount_tag));
@@ -256,6 +277,7 @@ static void virtio_9p_device_unrealize(DeviceState *dev)
 
     g_clear_pointer(&v->again, qemu_bh_delete);
     g_clear_pointer(&v->session, p9_session_free);
+    g_clear_pointer(&v->timer, timer_free);
     g_clear_pointer(&v->export, qemu_fsdev_close);
     virtio_delete_queue(v->vq);
     virtio_cleanup(vdev);

@@ -25,6 +25,7 @@ struct V9fsVirtioState {
     struct FsExport *export;        /* counted, NULL until realized */
     struct P9Session *session;      /* owned */
     QEMUBH *again;                  /* goes on with a long queue */
+    QEMUTimer *timer;               /* p9_session_tick() */
     Error *migration_blocker;       /* set while the guest holds fids */
 };
 

@@ -79,7 +79,7 @@ static const Refused refused[] = {
       ",throttling.iops-total=5,throttling.iops-total-max-length=0",
       "throttling", "cannot be 0" },
     { "local-with-socket", "-fsdev " LOCAL_NONE ",socket=/s", "'socket'",
-      "multidevs, max_xattr, throttling.*" },
+      "multidevs, max_xattr, locks, throttling.*" },
     { "synth-with-path", "-fsdev synth,id=a,path=/", "'path'",
       "id, fsdriver, readonly, max_xattr" },
     { "synth-with-throttling", "-fsdev synth,id=a,throttling.bps-total=5",

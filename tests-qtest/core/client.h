@@ -55,6 +55,7 @@ struct Client {
     size_t in_bytes;            /* size of reply buffers; 0: what suits */
     bool busy;                  /* as told by set_busy */
     int refuse_busy;            /* what set_busy(true) answers */
+    bool timer;                 /* set_timer was called */
     unsigned traced_requests, traced_replies;
 };
 
@@ -89,6 +90,8 @@ int client_ask(Client *c, uint8_t type, const P9Tmsg *t);
 /** client_last: the call of the latest client_ask() or helper. */
 Call *client_last(Client *c);
 void client_info(Client *c, P9SessionInfo *info);
+/** client_tick: the time has come that set_timer was told. */
+void client_tick(Client *c);
 MemStats client_mem(Client *c);
 
 /* Message numbers by the names of the table, for the two macros below. */

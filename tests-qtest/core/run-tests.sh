@@ -13,7 +13,7 @@ results=$1
 shift
 jobs=${JOBS:-1}
 seconds=${FUZZ_SECONDS:-60}
-limit=${TEST_LIMIT:-120}
+limit=${TEST_LIMIT:-600}
 fuzz_dir=$(cd "$(dirname "$0")/../fuzz" && pwd)
 export G_TEST_SRCDIR=$P9_TOP
 export ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1

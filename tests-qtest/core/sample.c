@@ -178,6 +178,58 @@ static P9Data fill_data(Sample *s, const char *field)
     return data;
 }
 
+/* A count that stands before what it counts, filled in afterwards. */
+static size_t reserve_count(Sample *s)
+{
+    put_number(s, 0, 2);
+    return s->wire->len;
+}
+
+static void set_count(Sample *s, size_t from)
+{
+    size_t count = s->wire->len - from;
+
+    s->wire->data[from - 2] = count;
+    s->wire->data[from - 1] = count >> 8;
+}
+
+static P9Stat fill_stat(Sample *s, const char *field)
+{
+    size_t outer, inner;
+    P9Stat st = { 0 };
+
+    add_field(s, field, FIELD_STAT, 0, 0);
+    outer = reserve_count(s);
+    inner = reserve_count(s);
+    st.type = next_value(s, 2);
+    put_number(s, st.type, 2);
+    st.dev = next_value(s, 4);
+    put_number(s, st.dev, 4);
+    st.qid = fill_one_qid(s);
+    st.mode = next_value(s, 4);
+    put_number(s, st.mode, 4);
+    st.atime = next_value(s, 4);
+    put_number(s, st.atime, 4);
+    st.mtime = next_value(s, 4);
+    put_number(s, st.mtime, 4);
+    st.length = next_value(s, 8);
+    put_number(s, st.length, 8);
+    st.name = fill_bytes(s, "name");
+    st.uid = fill_bytes(s, "uid");
+    st.gid = fill_bytes(s, "gid");
+    st.muid = fill_bytes(s, "muid");
+    st.extension = fill_bytes(s, "extension");
+    st.n_uid = next_value(s, 4);
+    put_number(s, st.n_uid, 4);
+    st.n_gid = next_value(s, 4);
+    put_number(s, st.n_gid, 4);
+    st.n_muid = next_value(s, 4);
+    put_number(s, st.n_muid, 4);
+    set_count(s, outer);
+    set_count(s, inner);
+    return st;
+}
+
 #define U8(f) m->f = fill_number(s, #f, FIELD_U8, 1);
 #define U16(f) m->f = fill_number(s, #f, FIELD_U16, 2);
 #define U32(f) m->f = fill_number(s, #f, FIELD_U32, 4);
@@ -192,6 +244,9 @@ static P9Data fill_data(Sample *s, const char *field)
 #define QID(f) m->f = fill_qid(s, #f);
 #define QIDS(f) m->f = fill_qids(s, #f);
 #define DATA(f) m->f = fill_data(s, #f);
+#define STAT(f) m->f = fill_stat(s, #f);
+#define OPT_U32(f, absent) U32(f)
+#define OPT_STR(f) STR(f)
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
 #define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
@@ -250,6 +305,19 @@ static bool same_qids(const P9Qids *a, const P9Qids *b)
     return true;
 }
 
+static bool same_stat(const P9Stat *a, const P9Stat *b)
+{
+    return a->plain == b->plain && a->type == b->type && a->dev == b->dev &&
+           same_qid(a->qid, b->qid) && a->mode == b->mode &&
+           a->atime == b->atime && a->mtime == b->mtime &&
+           a->length == b->length && same_string(a->name, b->name) &&
+           same_string(a->uid, b->uid) && same_string(a->gid, b->gid) &&
+           same_string(a->muid, b->muid) &&
+           same_string(a->extension, b->extension) &&
+           a->n_uid == b->n_uid && a->n_gid == b->n_gid &&
+           a->n_muid == b->n_muid;
+}
+
 #define U8(f) && a->f == b->f
 #define U16(f) U8(f)
 #define U32(f) U8(f)
@@ -263,6 +331,9 @@ static bool same_qids(const P9Qids *a, const P9Qids *b)
 #define QID(f) && same_qid(a->f, b->f)
 #define QIDS(f) && same_qids(&a->f, &b->f)
 #define DATA(f) && a->f.count == b->f.count && a->f.offset == b->f.offset
+#define STAT(f) && same_stat(&a->f, &b->f)
+#define OPT_U32(f, absent) U8(f)
+#define OPT_STR(f) STR(f)
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
 #define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
@@ -347,6 +418,7 @@ char *sample_layout(const SampleRow *row, bool reply)
         [FIELD_FID] = "%s[4]", [FIELD_NEWFID] = "%s[4]",
         [FIELD_QID] = "%s[13]", [FIELD_QIDS] = "n[2] n*(%s[13])",
         [FIELD_DATA] = "count[4] %s[count]",
+        [FIELD_STAT] = "n[2] %s[n]",
     };
     g_autoptr(Sample) s = sample_new(row, reply, NULL);
     GString *text = g_string_new(NULL);

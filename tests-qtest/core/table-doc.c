@@ -36,6 +36,9 @@ typedef struct Row {
 #define QID(f) " " #f "[13]"
 #define QIDS(f) " n[2] n×(" #f "[13])"
 #define DATA(f) " count[4] " #f "[count]"
+#define STAT(f) " n[2] " #f "[n]"
+#define OPT_U32(f, absent) " [" #f "[4]]"
+#define OPT_STR(f) " [" #f "[s]]"
 #define T(...) "" __VA_ARGS__
 #define R(...) "" __VA_ARGS__
 #define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
@@ -66,6 +69,9 @@ typedef struct Row {
 #define QID(f)
 #define QIDS(f)
 #define DATA(f)
+#define STAT(f) #f ": strings without NUL|"
+#define OPT_U32(f, absent) #f ": not in 9P2000, then " #absent "|"
+#define OPT_STR(f) #f ": not in 9P2000; no NUL|"
 #define T(...) "" __VA_ARGS__
 #define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
                    prepare, run, finish, t, r) \

@@ -378,7 +378,8 @@ static void test_strings(const void *data)
     for (unsigned nth = 1; nth <= s->strings; nth++) {
         Field rules = rules_of(s, nth);
         bool text = rules.kind == FIELD_TEXT;
-        bool string = text || rules.kind == FIELD_STR;
+        bool string = text || rules.kind == FIELD_STR ||
+                      rules.kind == FIELD_STAT;
         int nul = text ? 0 : -EINVAL;
         int slash = string ? 0 : -ENOENT;
         int too_long = string ? 0 : -ENAMETOOLONG;

@@ -93,7 +93,7 @@ static void test_flush_running(void)
 static void test_flush_nothing(void)
 {
     g_autoptr(Client) c = client_with_fids();
-    Call *done = SEND(c, 7, lock, .fid = 1, .client_id = P9STR("h"));
+    Call *done = SEND(c, 7, walk, .fid = 3, .newfid = 9);
 
     assert_answered(done, 0);
     assert_answered(SEND(c, 5, flush, .oldtag = 5), 0);

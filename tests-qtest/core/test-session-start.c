@@ -57,7 +57,7 @@ static void test_unknown_version(void)
         const char *bytes;
         uint16_t len;
     } versions[] = {
-        { "", 0 }, { "9P2000", 6 }, { "9P2000.l", 8 }, { "9P2000.L ", 9 },
+        { "", 0 }, { "9P2000\0", 7 }, { "9P2000.l", 8 }, { "9P2000.L ", 9 },
         { "9P2000.L\0x", 10 }, { "9P2000.L\0", 9 }, { "9P2000.", 7 },
         { "unknown", 7 }, { "\0", 1 },
     };
@@ -161,6 +161,11 @@ static void test_broken_framing(void)
     for (unsigned i = 0; i < n_sample_rows; i++) {
         g_autoptr(Sample) s = sample_new(&sample_rows[i], false, NULL);
 
+        /* What is not of this dialect is refused unread. */
+        if (!(p9_message_info(sample_rows[i].number)->dialects &
+              P9_DIALECT_L)) {
+            continue;
+        }
         for (size_t len = 0; len < s->wire->len; len++) {
             Call *call;
 
@@ -318,7 +323,8 @@ static void test_readonly(void)
         g_autoptr(Sample) s = sample_new(&sample_rows[i], false, NULL);
         Call *call;
 
-        if (!(info->flags & P9_F_WRITES)) {
+        if (!(info->flags & P9_F_WRITES) ||
+            !(info->dialects & P9_DIALECT_L)) {
             continue;
         }
         call = client_send_bytes(c, s->wire->data, s->wire->len, 8192);

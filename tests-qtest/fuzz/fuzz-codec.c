@@ -118,6 +118,15 @@ static void check_names(const P9Names *names)
     }
 }
 
+static void check_stat(const P9Stat *st)
+{
+    check_string(st->name, false);
+    check_string(st->uid, false);
+    check_string(st->gid, false);
+    check_string(st->muid, false);
+    check_string(st->extension, false);
+}
+
 #define U8(f)
 #define U16(f)
 #define U32(f)
@@ -132,6 +141,9 @@ static void check_names(const P9Names *names)
 #define QIDS(f) MUST(m->f.n <= P9_MAXWELEM);
 #define DATA(f) *fields = m->f.offset; \
     MUST(m->f.count <= whole - m->f.offset);
+#define STAT(f) check_stat(&m->f);
+#define OPT_U32(f, absent)
+#define OPT_STR(f) STR(f)
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
 #define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \

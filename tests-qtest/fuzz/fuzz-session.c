@@ -102,6 +102,27 @@ static P9Data draw_data(Input *in)
     return (P9Data) { .count = MIN(count, sizeof(in->payload)) };
 }
 
+static P9Stat draw_stat(Input *in)
+{
+    P9Stat st = { 0 };
+
+    st.type = draw_number(in);
+    st.dev = draw_number(in);
+    st.mode = draw_number(in);
+    st.atime = draw_number(in);
+    st.mtime = draw_number(in);
+    st.length = draw_number(in);
+    st.name = draw_string(in);
+    st.uid = draw_string(in);
+    st.gid = draw_string(in);
+    st.muid = draw_string(in);
+    st.extension = draw_string(in);
+    st.n_uid = draw_number(in);
+    st.n_gid = draw_number(in);
+    st.n_muid = draw_number(in);
+    return st;
+}
+
 #define U8(f) m->f = draw_number(in);
 #define U16(f) U8(f)
 #define U32(f) U8(f)
@@ -115,6 +136,9 @@ static P9Data draw_data(Input *in)
 #define QID(f)
 #define QIDS(f)
 #define DATA(f) m->f = draw_data(in);
+#define STAT(f) m->f = draw_stat(in);
+#define OPT_U32(f, absent) U32(f)
+#define OPT_STR(f) STR(f)
 #define T(...) __VA_ARGS__
 #define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
                    prepare, run, finish, t_, r_) \
@@ -221,14 +245,17 @@ static int park_writes(void *opaque, const MemCall *call)
            ? -EAGAIN : -EINPROGRESS;
 }
 
-static void start(Input *in)
+static void start(Input *in, unsigned dialect)
 {
+    static const char *const versions[] = {
+        "9P2000.L", "9P2000.u", "9P2000",
+    };
     Client *c = in->c;
     size_t room = c->in_bytes;
 
     c->in_bytes = 0;
     c->by_hand = false;
-    client_version(c, 65536, "9P2000.L");
+    client_version(c, 65536, versions[dialect % ARRAY_SIZE(versions)]);
     client_attach(c, 0, 0);
     c->by_hand = true;
     c->in_bytes = room;
@@ -280,7 +307,7 @@ static void control(Input *in, uint8_t kind, uint8_t arg)
         p9_session_reset(c->session);
         g_assert_cmpuint(c->pending, ==, 0);
         if (!(arg & 1)) {
-            start(in);
+            start(in, arg / 2);
         }
         break;
     case CONTROL_RAW:
@@ -323,7 +350,7 @@ static void input_open(Input *in, uint8_t flags)
     memfs_set_hook(export, park_writes, in);
     in->c = client_new(export, CLIENT_STEPPED, &limits);
     if (!(flags & SEED_NO_START)) {
-        start(in);
+        start(in, 0);
     }
 }
 

@@ -23,7 +23,8 @@ enum {
     CONTROL_RUN = 3,
     CONTROL_REPORT = 5,
     CONTROL_DRAIN = 7,
-    CONTROL_RESET = 9,          /* and start anew unless arg is odd */
+    CONTROL_RESET = 9,          /* and start anew unless arg is odd, in
+                                   dialect arg / 2 */
     CONTROL_RAW = 11,           /* arg bytes follow: a message as it is */
     CONTROL_ROOM = 13,          /* reply buffers from now on: a number */
     CONTROL_FAIL = 15,          /* the next call of operation arg fails */
@@ -34,12 +35,13 @@ enum {
 /* Byte of a string or name field: an index, modulo the length. */
 #define INPUT_STRINGS \
     "a", "b", "c", "d", "user.x", "user.y", "9P2000.L", "", ".", "..", \
-    "a/b", "/", "system.x", "long", "longer", "nul"
+    "a/b", "/", "system.x", "long", "longer", "nul", "9P2000.u", "9P2000", \
+    "7", "c 1 3"
 enum {
     STRING_A, STRING_B, STRING_C, STRING_D, STRING_USER_X, STRING_USER_Y,
     STRING_VERSION, STRING_EMPTY, STRING_DOT, STRING_DOTDOT, STRING_SLASHED,
     STRING_SLASH, STRING_SYSTEM, STRING_255, STRING_256, STRING_NUL,
-    N_STRINGS,
+    STRING_DOTU, STRING_PLAIN, STRING_NUMBER, STRING_DEVICE, N_STRINGS,
 };
 
 /* Byte of a number: itself below 192, then these. */

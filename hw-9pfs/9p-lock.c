@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Lock owners of a session, and those who wait for a lock: see 9p-lock.h.
+ *
+ * Waiting costs no thread.  A Tlock that has to wait is parked, and tried again
+ * when this session gives a lock up, and at short intervals because others,
+ * guests and programs of the host, do not tell.
+ */
+#include "fsdev/p9-osdep.h"
+#include "9p-session.h"
+
+#define WAITERS_MAX 256
+#define POLL_MS     50
+
+static guint owner_hash(gconstpointer p)
+{
+    const P9LockOwner *owner = p;
+    uint64_t h = (owner->ino ^ owner->dev << 32) * 0x9e3779b97f4a7c15ULL;
+
+    return (h >> 32) ^ owner->proc_id ^ g_str_hash(owner->client_id);
+}
+
+static gboolean owner_equal(gconstpointer a, gconstpointer b)
+{
+    const P9LockOwner *x = a;
+    const P9LockOwner *y = b;
+
+    return x->ino == y->ino && x->dev == y->dev &&
+           x->proc_id == y->proc_id && !strcmp(x->client_id, y->client_id);
+}
+
+GHashTable *p9_lock_owners_new(void)
+{
+    return g_hash_table_new(owner_hash, owner_equal);
+}
+
+P9LockOwner *p9_lock_owner_get(P9Session *s, const FsFile *file,
+                               const char *client_id, uint32_t proc_id)
+{
+    P9LockOwner key = {
+        .dev = file->dev,
+        .ino = file->ino,
+        .proc_id = proc_id,
+        .client_id = (char *)client_id,
+    };
+    P9LockOwner *owner = g_hash_table_lookup(s->lock_owners, &key);
+
+    if (!owner) {
+        owner = g_new0(P9LockOwner, 1);
+        *owner = key;
+        owner->client_id = g_strdup(client_id);
+        g_mutex_init(&owner->opening);
+        g_hash_table_add(s->lock_owners, owner);
+    }
+    owner->refs++;
+    return owner;
+}
+
+void p9_lock_owner_unref(P9Session *s, P9LockOwner *owner)
+{
+    if (--owner->refs) {
+        return;
+    }
+    g_hash_table_remove(s->lock_owners, owner);
+    if (owner->locker) {
+        p9_session_release(s, NULL, owner->locker);
+    }
+    g_mutex_clear(&owner->opening);
+    g_free(owner->client_id);
+    g_free(owner);
+}
+
+int p9_lock_owner_open(P9LockOwner *owner, FsFile *file, unsigned flags,
+                       FsLocker **locker)
+{
+    int ret = 0;
+
+    *locker = g_atomic_pointer_get(&owner->locker);
+    if (*locker) {
+        return 0;
+    }
+    if (flags & FS_NONBLOCK) {
+        return -EAGAIN;
+    }
+    g_mutex_lock(&owner->opening);
+    if (!owner->locker) {
+        ret = fs_locker_open(file, locker);
+        if (!ret) {
+            g_atomic_pointer_set(&owner->locker, *locker);
+        }
+    } else {
+        *locker = owner->locker;
+    }
+    g_mutex_unlock(&owner->opening);
+    return ret;
+}
+
+/* ---- waiting ---- */
+
+bool p9_lock_wait(P9Session *s)
+{
+    if (!s->ops->set_timer || s->lock_waiters >= WAITERS_MAX) {
+        return false;
+    }
+    s->lock_waiters++;
+    s->ops->set_timer(s->opaque, POLL_MS);
+    return true;
+}
+
+void p9_lock_wait_over(P9Session *s)
+{
+    s->lock_waiters--;
+}
+
+void p9_locks_changed(P9Session *s)
+{
+    if (s->lock_waiters) {
+        s->ops->set_timer(s->opaque, 0);
+    }
+}
+
+void p9_session_tick(P9Session *s)
+{
+    g_autoptr(GPtrArray) waiters = g_ptr_array_new();
+
+    for (GList *l = s->active.head; l; l = l->next) {
+        P9Request *req = l->data;
+
+        if (req->lock_waits && req->state == P9_REQ_PARKED) {
+            g_ptr_array_add(waiters, req);
+        }
+    }
+    /* Oldest first.  A retry ends no other request than itself. */
+    for (unsigned i = 0; i < waiters->len; i++) {
+        p9_request_retry(waiters->pdata[i]);
+    }
+    if (s->lock_waiters) {
+        s->ops->set_timer(s->opaque, POLL_MS);
+    }
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Steps that messages of both dialects share.
+ *
+ * The .L message and its .u counterpart differ in wire layout and in how they
+ * say flags and modes, not in what they do: each calls these.
+ */
+#ifndef HW_9PFS_9P_OPS_H
+#define HW_9PFS_9P_OPS_H
+
+#include "9p-session.h"
+
+/* What an open or create answers. */
+typedef struct P9OpenReply {
+    P9Qid qid;
+    uint32_t iounit;
+} P9OpenReply;
+
+/** p9_file_open_prepare: @oflags are the host's; read-only exports refuse some. */
+int p9_file_open_prepare(P9Request *req, int oflags);
+/** p9_file_open_run: node[0] → new_file. */
+int p9_file_open_run(P9Request *req, FsNode *node, int oflags, P9OpenReply *reply);
+/** p9_file_open_finish: the fid takes new_file and new_node over, or nothing. */
+int p9_file_open_finish(P9Request *req, int result);
+/** p9_file_create_run: a regular file in node[0] → new_node, new_file. */
+int p9_file_create_run(P9Request *req, const char *name, int oflags, uint32_t mode,
+                  const FsCred *cred, P9OpenReply *reply);
+/** p9_file_opened: what to answer for an object with these attributes. */
+int p9_file_opened(P9Request *req, const FsAttr *attr, P9OpenReply *reply);
+
+/** p9_readlink: target of @node, owned by the request's arena. */
+int p9_readlink(P9Request *req, FsNode *node, P9String *target);
+
+/** p9_remove_object: unlink what fid[0] stands for. */
+int p9_remove_object(P9Request *req);
+
+/** p9_read_dir_prepare, p9_read_dir_run: Tread of a directory (.u). */
+int p9_read_dir_prepare(P9Request *req);
+int p9_read_dir_run(P9Request *req, unsigned flags);
+void p9_read_dir_finish(P9Request *req);
+
+#endif
