@@ -92,9 +92,14 @@ static void client_push(void *opaque, P9Request *req, size_t len)
     }
 }
 
-static void client_drop(void *opaque G_GNUC_UNUSED, P9Request *req)
+static void client_drop(void *opaque, P9Request *req)
 {
+    Client *c = opaque;
+
     call_take_back(req->element, CALL_DROPPED);
+    if (c->on_drop) {
+        c->on_drop(c);
+    }
 }
 
 static void client_broken(void *opaque G_GNUC_UNUSED, P9Request *req,

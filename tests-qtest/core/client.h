@@ -55,6 +55,7 @@ struct Client {
     size_t in_bytes;            /* size of reply buffers; 0: what suits */
     bool busy;                  /* as told by set_busy */
     int refuse_busy;            /* what set_busy(true) answers */
+    void (*on_drop)(Client *c); /* called at each ops->drop; may be NULL */
     bool timer;                 /* set_timer was called */
     unsigned traced_requests, traced_replies;
 };

@@ -26,7 +26,17 @@ static int mem_injected(MemExport *m, MemOp op, unsigned flags)
 int mem_enter(MemExport *m, MemOp op, unsigned flags, const char *name)
 {
     MemCall call = { .op = op, .flags = flags, .name = name };
-    int ret = m->hook ? m->hook(m->hook_opaque, &call) : 0;
+    int ret;
+
+    /* The session's side of the contract: one legal component. */
+    if (name && op <= MEM_RENAME) {
+        g_assert_cmpuint(strlen(name), >, 0);
+        g_assert_cmpuint(strlen(name), <=, NAME_MAX);
+        g_assert_null(strchr(name, '/'));
+        g_assert_cmpstr(name, !=, ".");
+        g_assert_cmpstr(name, !=, "..");
+    }
+    ret = m->hook ? m->hook(m->hook_opaque, &call) : 0;
 
     if (ret < 0 && op != MEM_RELEASE) {
         return ret;

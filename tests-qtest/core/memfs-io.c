@@ -39,6 +39,7 @@ int memfs_open_file(FsNode *node, int flags, FsFile **file)
     MemExport *m = mem_of_node(n);
     int ret = mem_enter(m, MEM_OPEN, 0, NULL);
 
+    g_assert_cmphex(flags & (O_CREAT | O_EXCL), ==, 0);
     if (ret < 0) {
         return ret;
     }

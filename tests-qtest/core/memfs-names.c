@@ -45,10 +45,12 @@ int memfs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
     MemInode *inode;
     int ret = mem_enter(m, MEM_CREATE, 0, name);
 
+    g_assert_cmphex(mode & ~07777, ==, 0);
+    g_assert_cmphex(flags & O_CREAT, ==, 0);
     if (ret < 0) {
         return ret;
     }
-    inode = mem_make(m, d, name, S_IFREG | (mode & 07777), cred, &ret);
+    inode = mem_make(m, d, name, S_IFREG | mode, cred, &ret);
     if (ret == -EEXIST && !(flags & O_EXCL)) {
         inode = mem_entry_find(d->inode, name)->inode;
         ret = inode->data ? 0 : inode->entries ? -EISDIR : -ENXIO;
@@ -76,10 +78,11 @@ int memfs_mkdir(FsNode *dir, const char *name, uint32_t mode,
     MemInode *inode;
     int ret = mem_enter(m, MEM_MKDIR, 0, name);
 
+    g_assert_cmphex(mode & ~07777, ==, 0);
     if (ret < 0) {
         return ret;
     }
-    inode = mem_make(m, d, name, S_IFDIR | (mode & 07777), cred, &ret);
+    inode = mem_make(m, d, name, S_IFDIR | mode, cred, &ret);
     if (inode) {
         *attr = mem_attr(inode);
     }

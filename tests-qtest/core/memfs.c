@@ -417,6 +417,7 @@ static int memfs_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
     MemExport *m = mem_of_node(n);
     int ret = mem_enter(m, MEM_SETATTR, 0, NULL);
 
+    g_assert_cmphex(set->mode & ~07777, ==, 0);
     if (ret < 0) {
         return ret;
     }

@@ -94,6 +94,24 @@ static void test_walk_part(void)
     g_assert_cmpint(client_walk(c, 1, 2, "sub"), ==, 0);
 }
 
+/* What cannot be walked without sleeping is walked by a worker, all of it. */
+static int only_first(void *opaque G_GNUC_UNUSED, const MemCall *call)
+{
+    return call->op == MEM_LOOKUP && (call->flags & FS_NONBLOCK) &&
+           strcmp(call->name, "dir") ? -EAGAIN : 0;
+}
+
+static void test_walk_part_cached(void)
+{
+    g_autoptr(Client) c = client_with_tree();
+
+    memfs_set_hook(c->export, only_first, NULL);
+    g_assert_cmpint(client_walk(c, 0, 1, "dir/sub/deep"), ==, 0);
+    g_assert_cmpuint(client_last(c)->r.walk.qids.n, ==, 3);
+    g_assert_cmpint(client_walk(c, 0, 2, "dir/none"), ==, -ENOENT);
+    g_assert_cmpuint(client_last(c)->r.walk.qids.n, ==, 1);
+}
+
 /* PA05: ".." is lexical and stops at the root. */
 static void test_walk_dotdot(void)
 {
@@ -450,6 +468,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/session/walk/names", test_walk);
     g_test_add_func("/session/walk/part-of-the-way", test_walk_part);
+    g_test_add_func("/session/walk/part-cached", test_walk_part_cached);
     g_test_add_func("/session/walk/dotdot", test_walk_dotdot);
     g_test_add_func("/session/walk/after-rename", test_walk_after_rename);
     g_test_add_func("/session/walk/bad-names", test_walk_bad_names);

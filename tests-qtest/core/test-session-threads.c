@@ -186,7 +186,47 @@ static void test_reset_while_hanging(void)
     g_assert_cmpuint(client_mem(c).files, ==, 0);
 }
 
-/* The same for an open, and for the end of the session. */
+/* One byte a call; writes wait for ever. */
+static int slow_read(void *opaque G_GNUC_UNUSED, const MemCall *call)
+{
+    return call->op == MEM_READ ? 1 : call->op == MEM_WRITE ? -EINPROGRESS
+                                                            : 0;
+}
+
+static void let_read_go(Client *c)
+{
+    memfs_let_go(c->export);
+}
+
+/*
+ * A reset does wait for a read of a local file that is under way, as it has
+ * the guest's memory.  The read begins to move bytes when the reset drops the
+ * write beside it, and has moved all when the reset is over.
+ */
+static void test_reset_while_reading(void)
+{
+    g_autoptr(Client) c = client_with_tree(false);
+    g_autofree char *text = g_strnfill(20000, 'x');
+    Call *read, *write;
+
+    memfs_add(c->export, "long", text);
+    g_assert_cmpint(client_open(c, 1, "long", 2), ==, 0);
+    memfs_set_hook(c->export, slow_read, NULL);
+    memfs_hold(c->export, MEM_READ);
+    read = SEND(c, 1, read, .fid = 1, .count = 20000);
+    memfs_await_held(c->export, 1);
+    write = client_send_write(c, 2, 1, 0, "x", 1);
+    g_assert_cmpint(write->state, ==, CALL_PENDING);
+    c->on_drop = let_read_go;
+    p9_session_reset(c->session);
+    g_assert_cmpuint(client_mem(c).calls[MEM_READ], >=, 20000);
+    g_assert_cmpint(read->state, ==, CALL_DROPPED);
+    g_assert_cmpint(write->state, ==, CALL_DROPPED);
+    g_assert_cmpuint(write->order, <, read->order);
+    wait_all(c);
+}
+
+/* An open that hangs is left behind; the session ends before it does. */
 static void test_free_while_hanging(void)
 {
     Client *c = client_with_tree(false);
@@ -213,6 +253,8 @@ int main(int argc, char **argv)
     g_test_add_func("/session/threads/reset-storm", test_reset_storm);
     g_test_add_func("/session/threads/reset-while-hanging",
                     test_reset_while_hanging);
+    g_test_add_func("/session/threads/reset-while-reading",
+                    test_reset_while_reading);
     g_test_add_func("/session/threads/free-while-hanging",
                     test_free_while_hanging);
     return g_test_run();

@@ -76,6 +76,10 @@ static void test_qid_large_inodes(void)
     unsigned n = 0;
 
     for (unsigned dev = 1; dev <= 3; dev++) {
+        for (unsigned i = 0; i < 5; i++) {
+            ids[n][0] = dev;
+            ids[n++][1] = bits[i];
+        }
         for (unsigned bit = 3; bit < 64; bit++) {
             for (unsigned i = 0; i < 4; i++) {
                 ids[n][0] = dev;
