@@ -72,24 +72,6 @@ void local_orphan_load(LocalExport *export, FsAttr *attr)
     g_mutex_unlock(&export->orphan_lock);
 }
 
-void local_orphan_store(LocalExport *export, const FsAttr *attr,
-                        const CredValues *values)
-{
-    Orphan key = { .dev = attr->dev, .ino = attr->ino };
-    FsAttr changed = *attr;
-    Orphan *orphan;
-
-    cred_overlay(&changed, values);
-    g_mutex_lock(&export->orphan_lock);
-    orphan = g_hash_table_lookup(export->orphans, &key);
-    if (orphan) {
-        orphan->values.uid = changed.uid;
-        orphan->values.gid = changed.gid;
-        orphan->values.mode = changed.mode;
-    }
-    g_mutex_unlock(&export->orphan_lock);
-}
-
 void local_orphan_drop(LocalExport *export, const Node *node)
 {
     Orphan key = { .dev = node_dev(node), .ino = node_ino(node) };

@@ -13,6 +13,16 @@
 
 /* ---- objects ---------------------------------------------------------- */
 
+/* The host may have put another file in its place without telling. */
+static bool name_still_leads_to(const Node *node, int dirfd,
+                                const char *component)
+{
+    HostStat st;
+
+    return host_stat_id_at(dirfd, component, &st) == 0 &&
+           st.dev == node_dev(node) && st.ino == node_ino(node);
+}
+
 static int object_place(Name *name, unsigned flags, LocalObject *obj)
 {
     Name *parent;
@@ -35,6 +45,7 @@ static int object_place(Name *name, unsigned flags, LocalObject *obj)
     obj->parent = parent;
     obj->cred.dirfd = fd;
     obj->cred.name = obj->component;
+    obj->cred.nameless = !name_still_leads_to(obj->node, fd, obj->component);
     return 0;
 }
 
@@ -161,12 +172,14 @@ int local_object_attr(LocalExport *export, const LocalObject *obj,
 int local_object_store(LocalExport *export, const LocalObject *obj,
                        const FsAttr *attr, const CredValues *values)
 {
+    FsAttr changed = *attr;
     int ret = 0;
 
-    if (obj->cred.nameless) {
-        local_orphan_store(export, attr, values);
-    } else {
+    if (!obj->cred.nameless) {
         ret = export->policy->store(&obj->cred, values);
+    } else if (node_is_open(obj->node)) {
+        cred_overlay(&changed, values);
+        local_orphan_keep(export, &changed);
     }
     if ((values->valid & FS_SET_MODE) &&
         (values->mode & (S_ISUID | S_ISGID))) {

@@ -259,10 +259,6 @@ GHashTable *local_orphans_new(void);
 void local_orphan_keep(LocalExport *export, const FsAttr *attr);
 /** local_orphan_load: overlay what is kept on @attr, if anything is. */
 void local_orphan_load(LocalExport *export, FsAttr *attr);
-/** local_orphan_store: change what is kept for the object of @attr, if
- *  anything is. */
-void local_orphan_store(LocalExport *export, const FsAttr *attr,
-                        const CredValues *values);
 /** local_orphan_drop: nobody has the object of @node open any more. */
 void local_orphan_drop(LocalExport *export, const Node *node);
 

@@ -79,6 +79,33 @@ static void special_files_stay_closed(LocalEnv *env)
     close(watch);
 }
 
+/* ---- names that the host gives to another file ------------------------ */
+
+static void replaced_file_keeps_its_own(LocalEnv *env)
+{
+    g_autoptr(FsNode) node = NULL;
+    g_autoptr(FsNode) now = NULL;
+    g_autofree char *from = NULL;
+    FsSetattr set = mode_of(0751);
+    FsFile *file;
+    FsAttr attr;
+
+    local_env_put(env, "f", "old");
+    local_env_put(env, "g", "new");
+    g_assert_cmpint(chmod(local_env_path(env, "g"), 0604), ==, 0);
+    node = local_env_lookup(env, "f");
+    g_assert_cmpint(fs_open(node, O_RDWR, &file), ==, 0);
+    from = g_strdup(local_env_path(env, "g"));
+    g_assert_cmpint(rename(from, local_env_path(env, "f")), ==, 0);
+    g_assert_cmpint(fs_setattr(node, file, &set), ==, 0);
+    g_assert_cmpint(fs_getattr(node, file, 0, &attr), ==, 0);
+    g_assert_cmphex(attr.mode & 07777, ==, 0751);
+    now = local_env_lookup(env, "f");
+    g_assert_cmpint(fs_getattr(now, NULL, 0, &attr), ==, 0);
+    g_assert_cmphex(attr.mode & 07777, ==, 0604);
+    fs_release(file);
+}
+
 /* ---- links of the host ------------------------------------------------ */
 
 static void links_lead_nowhere(LocalEnv *env)
@@ -513,6 +540,7 @@ static void errors_name_the_path(LocalEnv *env)
 
 static const LocalEnvTest tests[] = {
     { "special-files-stay-closed", LOCAL_ALL, special_files_stay_closed },
+    { "replaced-file", LOCAL_ALL, replaced_file_keeps_its_own },
     { "links-lead-nowhere", LOCAL_ALL, links_lead_nowhere },
     { "write-drops-host-setid", LOCAL_ALL, write_drops_host_setid },
     { "write-drops-capabilities", LOCAL_ALL, write_drops_capabilities },
