@@ -239,7 +239,8 @@ static void small_buffer(void)
     memset(seen, 0, sizeof(seen));
     while (read_few(fd) > 0) {
     }
-    equal(0, not_once(MANY), "each once after a seek in the middle");
+    differs(SEEK_IN_DIRECTORY);
+    holds(not_once(MANY) == 0, "each once after a seek in the middle");
     close(fd);
 }
 
@@ -262,7 +263,8 @@ static void seeking_in_big(void)
     rewinddir(dir);
     memset(seen, 0, sizeof(seen));
     read_all(dir);
-    equal(0, not_once(MANY), "each once after rewinddir in the middle");
+    differs(SEEK_IN_DIRECTORY);
+    holds(not_once(MANY) == 0, "each once after rewinddir in the middle");
     closedir(dir);
 }
 

@@ -16,11 +16,12 @@
 #define META_CACHE (M(LOOSE) | M(FSCACHE))
 #define ASKING_CACHE (M(CACHE_NONE) | M(READAHEAD) | M(MMAP))
 #define NO_WRITEBACK (M(CACHE_NONE) | M(READAHEAD))
-#define ANY_KERNEL (~0u)
+#define KERNEL(major, minor) ((major) * 1000u + (minor))
+#define ANY_KERNEL 0, ~0u
 
 enum model model = NATIVE;
 enum cache cache = CACHE_NONE;
-static unsigned kernel;     /* major * 1000 + minor */
+static unsigned kernel;     /* as KERNEL() makes it */
 
 static const char *const model_names[] = {
     [NATIVE] = "native", [PASSTHROUGH] = "passthrough",
@@ -36,7 +37,7 @@ static const char *const cache_names[] = {
 static const struct {
     const char *what;
     unsigned models, caches;
-    unsigned until_kernel;      /* the last one that it is true for */
+    unsigned from_kernel, until_kernel;     /* between them it is true */
     enum { AN_ERROR, A_NUMBER, A_MODE } as;
     long long instead;
     const char *reason;
@@ -134,8 +135,20 @@ static const struct {
         "the folder for the model's own data counts on the host",
     },
     [BLOCKS_OF_HOLES] = {
-        "blocks of a sparse file just written", ALL_9P, META_CACHE, ANY_KERNEL,
-        A_NUMBER, 0, "the client reckons them from the size and does not ask",
+        "blocks of a sparse file just written", ALL_9P, META_CACHE,
+        0, KERNEL(6, 1), A_NUMBER, 0,
+        "the client reckons them from the size and does not ask",
+    },
+    [NOATIME_KEPT] = {
+        "access time after a read with O_NOATIME", ALL_9P, ANY_CACHE,
+        KERNEL(6, 4), ~0u, A_NUMBER, 0,
+        "the client masks the flags of Tlopen with P9L_MODE_MASK, 0x1fff",
+    },
+    [SEEK_IN_DIRECTORY] = {
+        "a directory's entries after a seek amid them", ALL_9P, ANY_CACHE,
+        KERNEL(6, 12), ~0u, A_NUMBER, 0,
+        "the client goes on with the entries that it has buffered (6.1 was"
+        " seen without the fault, 6.12 with it)",
     },
 };
 
@@ -174,13 +187,14 @@ void facts_set_kernel(void)
     unsigned major = 0, minor = 0;
 
     if (uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor)) {
-        kernel = major * 1000 + minor;
+        kernel = KERNEL(major, minor);
     }
 }
 
 const char *fact_applies(enum fact fact, long long *instead)
 {
     if (!(facts[fact].models & M(model)) || !(facts[fact].caches & M(cache)) ||
+        kernel < facts[fact].from_kernel ||
         kernel > facts[fact].until_kernel) {
         return NULL;
     }
@@ -218,11 +232,14 @@ void facts_print(void)
         print_mask(facts[i].caches == ANY_CACHE ?
                    M(SIZE_OF_ARRAY(cache_names)) - 1 : facts[i].caches,
                    cache_names, SIZE_OF_ARRAY(cache_names), CACHE_NONE);
-        if (facts[i].until_kernel == ANY_KERNEL) {
-            printf(" any |");
-        } else {
+        if (facts[i].from_kernel) {
+            printf(" from %u.%u |", facts[i].from_kernel / 1000,
+                   facts[i].from_kernel % 1000);
+        } else if (facts[i].until_kernel != ~0u) {
             printf(" to %u.%u |", facts[i].until_kernel / 1000,
                    facts[i].until_kernel % 1000);
+        } else {
+            printf(" any |");
         }
         if (facts[i].as == AN_ERROR) {
             printf(" %s", strerrorname_np(facts[i].instead));

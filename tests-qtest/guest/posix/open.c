@@ -191,10 +191,17 @@ static void noatime(void)
 
     make_file("file", "text");
     must(utimensat(AT_FDCWD, "file", old, 0));
+    text_of("file");
+    if (stat_of("file").st_atime == 1000) {
+        skip("the file system keeps no access times");
+        return;
+    }
+    must(utimensat(AT_FDCWD, "file", old, 0));
     succeeds(fd = open("file", O_RDONLY | O_NOATIME), "by who may");
     equal(1, read(fd, &c, 1), "read");
     close(fd);
-    equal(1000, stat_of("file").st_atime, "access time stays");
+    differs(NOATIME_KEPT);
+    holds(stat_of("file").st_atime == 1000, "access time stays");
     if (geteuid() == 0) {
         fails(EPERM, AS(USER, GROUP, try_open("file", O_RDONLY | O_NOATIME)),
               "by who does not own it");
