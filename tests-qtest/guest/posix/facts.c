@@ -147,8 +147,8 @@ static const struct {
     [SEEK_IN_DIRECTORY] = {
         "a directory's entries after a seek amid them", ALL_9P, ANY_CACHE,
         KERNEL(6, 12), ~0u, A_NUMBER, 0,
-        "the client goes on with the entries that it has buffered (6.1 was"
-        " seen without the fault, 6.12 with it)",
+        "not stated: some point releases of the client go on with the entries"
+        " that they have buffered (6.12.107), others do not (6.12.117)",
     },
 };
 
@@ -200,6 +200,13 @@ const char *fact_applies(enum fact fact, long long *instead)
     }
     *instead = facts[fact].instead;
     return facts[fact].reason;
+}
+
+bool unsure(enum fact fact)
+{
+    long long instead;
+
+    return fact_applies(fact, &instead);
 }
 
 static void print_mask(unsigned mask, const char *const *names, size_t count,

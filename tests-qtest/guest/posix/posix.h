@@ -83,6 +83,8 @@ void facts_set_kernel(void);
 void facts_print(void);
 /* The reason if the fact holds on this mount, with its value; else NULL. */
 const char *fact_applies(enum fact fact, long long *instead);
+/* The fact is one that a client may or may not show: state nothing. */
+bool unsure(enum fact fact);
 
 /* --- check.c: statements --- */
 
