@@ -28,15 +28,15 @@ flags+=("${extra[@]}")
 configure() {
     local wanted
     wanted=$(printf '%s\n' "$tree" "${flags[@]}")
-    if [ -f "$obj/build.ninja" ] && [ "$(cat "$stamps/configure" 2>/dev/null)" = "$wanted" ]; then
+    if [ -f "$obj/build.ninja" ] && [ "$(cat "$stamps/configure-$(basename "$obj")" 2>/dev/null)" = "$wanted" ]; then
         return
     fi
     mkdir -p "$obj"
-    rm -f "$stamps/configure"
+    rm -f "$stamps/configure-$(basename "$obj")"
     say "configuring QEMU in $obj"
     cd "$obj"
     run_logged "$logs/configure.log" 1000 "$tree/configure" "${flags[@]}"
-    printf '%s\n' "$wanted" >"$stamps/configure"
+    printf '%s\n' "$wanted" >"$stamps/configure-$(basename "$obj")"
 }
 
 configure

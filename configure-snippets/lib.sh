@@ -52,6 +52,11 @@ if [ -n "$QEMU_SRC" ]; then
     esac
     pristine=$QEMU_SRC
 fi
+# STOCK=1: the base as it is, built with the same flags, to measure against.
+if [ -n "${STOCK:-}" ]; then
+    tree=$pristine
+    obj=$BUILD/obj-stock
+fi
 mkdir -p "$logs" "$stamps"
 
 # A place for downloads that outlives a checkout. Only ever a shortcut: everything works without it.
