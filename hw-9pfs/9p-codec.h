@@ -172,8 +172,9 @@ typedef struct P9Header {
 int p9_decode_header(P9Cursor *c, P9Header *header);
 
 /**
- * p9_decode_request: body of request @type, header already consumed.
+ * p9_decode_request: body of a request, header already consumed.
  *
+ * Here and below the type is one that p9_message_info() knows.
  * Fields end at @header->size; a payload may go on to the end of @c, as old
  * Linux clients count only the fields in zero-copy writes.  Returns 0;
  * -EBADMSG when the framing is broken; any other -errno when the message is

@@ -206,7 +206,8 @@ struct P9Request {
  *
  * prepare: check state, reserve.  Also P9_LATER.
  * run: the work.  With FS_NONBLOCK in @flags -EAGAIN means "on a worker".
- *      -EINPROGRESS: nothing will wake it but a flush or the session's end.
+ *      -EINPROGRESS: it is parked, until p9_request_retry(), a flush or the
+ *      session's end.
  * finish: after a successful prepare, commit (@result 0) or undo; may turn
  *      success into failure.  @result -ECANCELED: never answered.
  */
