@@ -482,7 +482,7 @@ static int mapped_file_renamed(int dirfd, const char *name, int newdirfd,
 
 typedef int EntryFn(int dirfd, const struct dirent *entry);
 
-/* Call @fn for every entry of @pathfd but "." and ".." until it returns ≠ 0. */
+/* Call @fn for every entry of @pathfd but "." and ".." until it says so. */
 static int each_entry(int pathfd, EntryFn *fn)
 {
     HOST_FD fd = host_reopen(pathfd, O_RDONLY | O_DIRECTORY | O_NONBLOCK);

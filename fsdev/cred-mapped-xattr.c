@@ -119,8 +119,10 @@ static int store32(const CredObject *obj, const char *name, uint32_t value)
     return put_value(obj, name, &value, sizeof(value));
 }
 
-/* Owner before mode: a failure in between must not leave set-id bits with
- * the old owner. */
+/*
+ * Owner before mode: a failure in between must not leave set-id bits with
+ * the old owner.
+ */
 static int mapped_xattr_store(const CredObject *obj, const CredValues *values)
 {
     int ret = 0;

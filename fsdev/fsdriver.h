@@ -40,8 +40,7 @@ typedef struct FsDriver FsDriver;
 
 enum {
     FS_NONBLOCK = 1u << 0,      /* do not sleep: -EAGAIN instead */
-    FS_READDIR_DEV = 1u << 1,   /* fs_readdir: FsDirent.dev and .ino as lstat
-                                   of the entry would give them */
+    FS_READDIR_DEV = 1u << 1,   /* fs_readdir: .dev and .ino by lstat */
 };
 
 enum {
@@ -202,8 +201,10 @@ struct FsDriver {
 
     /* Open config->path.  Fills *error (glib) on failure. */
     FsExport *(*open_export)(const FsConfig *config, GError **error);
-    /* Last reference gone: no node or file is left.  Frees the export, after
-       fs_config_clear() of its config. */
+    /*
+     * Last reference gone: no node or file is left.  Frees the export, after
+     * fs_config_clear() of its config.
+     */
     void (*close_export)(FsExport *export);
 
     FsNode *(*root)(FsExport *export);
@@ -280,8 +281,10 @@ FsNode *fs_root(FsExport *export);
 FsNode *fs_node_ref(FsNode *node);
 /** fs_node_unref: NULL is allowed.  May close a cached O_PATH descriptor. */
 void fs_node_unref(FsNode *node);
-/** fs_parent: what ".." means: lexical, the root is its own parent.  Counted,
- *  never fails, never blocks. */
+/**
+ * fs_parent: what ".." means: lexical, the root is its own parent.  Counted,
+ * never fails, never blocks.
+ */
 FsNode *fs_parent(FsNode *node);
 /**
  * fs_locate: the directory (counted) and the component by which @node is
@@ -325,7 +328,7 @@ int fs_statfs(FsNode *node, struct statfs *st);
  */
 int fs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
               const FsCred *cred, FsNode **node, FsFile **file, FsAttr *attr);
-/** fs_mkdir, fs_mknod, fs_symlink: owner and mode are set or nothing is left. */
+/** fs_mkdir, fs_mknod, fs_symlink: with owner and mode, or not at all. */
 int fs_mkdir(FsNode *dir, const char *name, uint32_t mode,
              const FsCred *cred, FsAttr *attr);
 /** @mode includes the type; -EINVAL for a type that mknod(2) does not make. */
@@ -346,11 +349,13 @@ int fs_rename(FsNode *dir, const char *name, FsNode *newdir,
  * directory.  Anything else is -ENXIO, and is never opened on the host.
  */
 int fs_open(FsNode *node, int flags, FsFile **file);
-/** fs_read/fs_write: as preadv(2)/pwritev(2), short counts allowed; with
- *  FS_NONBLOCK a short count may mean "the rest would have to sleep".
- *  fs_write may answer -EINPROGRESS, with FS_NONBLOCK or without: not now, and
- *  nothing will wake it.  The request stays parked until the client flushes it
- *  or the session ends; the driver keeps nothing of it. */
+/**
+ * fs_read/fs_write: as preadv(2)/pwritev(2), short counts allowed; with
+ * FS_NONBLOCK a short count may mean "the rest would have to sleep".
+ * fs_write may answer -EINPROGRESS, with FS_NONBLOCK or without: not now, and
+ * nothing will wake it.  The request stays parked until the client flushes it
+ * or the session ends; the driver keeps nothing of it.
+ */
 ssize_t fs_read(FsFile *file, const struct iovec *iov, int iovcnt,
                 uint64_t offset, unsigned flags);
 ssize_t fs_write(FsFile *file, const struct iovec *iov, int iovcnt,

@@ -390,8 +390,10 @@ ssize_t host_readlink(int pathfd, char *buf, size_t size)
 
 bool host_fs_is_local(int fd)
 {
-    /* Only what is known to be backed by local memory or block devices:
-     * overlayfs and the like may stand on anything. */
+    /*
+     * Only what is known to be backed by local memory or block devices:
+     * overlayfs and the like may stand on anything.
+     */
     static const uint32_t local_magic[] = {
         0x0000ef53,     /* ext2, ext3, ext4 */
         0x58465342,     /* XFS */

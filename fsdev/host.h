@@ -62,8 +62,10 @@ enum {
 int host_init(const char **what);
 /** host_features: what is used now. */
 const HostFeatures *host_features(void);
-/** host_override_features: tests only, while no other thread is in here;
- *  NULL restores what was probed. */
+/**
+ * host_override_features: tests only, while no other thread is in here;
+ * NULL restores what was probed.
+ */
 void host_override_features(const HostFeatures *features);
 
 /**
@@ -110,8 +112,10 @@ int host_setxattr(int pathfd, const char *name, const void *value,
                   size_t size, int flags);
 int host_removexattr(int pathfd, const char *name);
 
-/** host_fs_is_local: no call on @fd's file system waits for a network or a
- *  user-space server (fstatfs magic). */
+/**
+ * host_fs_is_local: no call on @fd's file system waits for a network or a
+ * user-space server (fstatfs magic).
+ */
 bool host_fs_is_local(int fd);
 
 /* A descriptor closed at the end of its scope. */

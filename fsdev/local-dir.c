@@ -193,8 +193,10 @@ static int readdir_locked(const LocalExport *export, const LocalFile *file,
         }
         ret = fill(file->fd, dir);
         if (ret <= 0) {
-            /* Entries that were taken must reach the guest first; whatever
-             * is wrong is told to the next call. */
+            /*
+             * Entries that were taken must reach the guest first; whatever
+             * is wrong is told to the next call.
+             */
             return given ? 0 : ret;
         }
         ret = 0;

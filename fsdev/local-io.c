@@ -17,8 +17,10 @@
 #define RAMFS_MAGIC 0x858458f6
 #define TMPFS_MAGIC 0x01021994
 
-/* What the guest may ask of a descriptor; the rest is between the guest's
- * kernel and its programs, or would break our own use of it (O_DIRECT). */
+/*
+ * What the guest may ask of a descriptor; the rest is between the guest's
+ * kernel and its programs, or would break our own use of it (O_DIRECT).
+ */
 #define FLAGS_KEPT \
     (O_ACCMODE | O_APPEND | O_DSYNC | O_SYNC | O_NOATIME | O_DIRECTORY)
 

@@ -105,8 +105,10 @@ static int set_cred(LocalExport *export, const LocalObject *obj,
     if (!values.valid) {
         return 0;
     }
-    /* A new owner must not get the old one's set-id program; on the host the
-     * kernel sees to it, for root as well. */
+    /*
+     * A new owner must not get the old one's set-id program; on the host the
+     * kernel sees to it, for root as well.
+     */
     if (export->policy->fake_special && !(values.valid & FS_SET_MODE) &&
         setid_bits(attr->mode)) {
         values.valid |= FS_SET_MODE;

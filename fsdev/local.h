@@ -154,12 +154,16 @@ static inline bool local_same_object(const HostStat *a, const HostStat *b)
 int local_object_get(Name *name, LocalFile *file, unsigned flags,
                      LocalObject *obj);
 void local_object_put(LocalObject *obj);
-/** local_object_attr: what the guest sees; *@st is what the host has.
- *  Context: may block without FS_NONBLOCK; LocalExport.beside is held. */
+/**
+ * local_object_attr: what the guest sees; *@st is what the host has.
+ * Context: may block without FS_NONBLOCK; LocalExport.beside is held.
+ */
 int local_object_attr(LocalExport *export, const LocalObject *obj,
                       unsigned flags, HostStat *st, FsAttr *attr);
-/** local_object_store: the policy's store, or an orphan's.
- *  Context: may block; LocalExport.beside is held for writing. */
+/**
+ * local_object_store: the policy's store, or an orphan's.
+ * Context: may block; LocalExport.beside is held for writing.
+ */
 int local_object_store(LocalExport *export, const LocalObject *obj,
                        const FsAttr *attr, const CredValues *values);
 #define LOCAL_OBJECT __attribute__((cleanup(local_object_put))) LocalObject

@@ -115,8 +115,7 @@ struct NodeTable {
     /* Descriptor cache */
     ListLink lru_leaf;      /* evictable, least recently used first */
     ListLink lru_dir;       /* same, that live Names have as parent */
-    gint fds;               /* cached path fds; changed with the lock held,
-                               read without by the budget checks: atomic */
+    gint fds;               /* cached path fds; written locked, read atomic */
     gint evictable;         /* of these, in one of the lists; same rule */
     unsigned fd_budget;     /* constant; 0: the process-wide one */
     size_t evictions;

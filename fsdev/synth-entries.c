@@ -39,9 +39,10 @@ static ssize_t synth_write_flush(FsNode *node, const struct iovec *iov,
 {
     for (int i = 0; i < iovcnt; i++) {
         if (iov[i].iov_len > 0) {
-            const volatile uint8_t *first = iov[i].iov_base;
+            uint8_t first;
 
-            return *first ? -EINPROGRESS : (ssize_t)synth_iov_size(iov, iovcnt);
+            memcpy(&first, iov[i].iov_base, sizeof(first));
+            return first ? -EINPROGRESS : (ssize_t)synth_iov_size(iov, iovcnt);
         }
     }
     return 0;

@@ -29,7 +29,8 @@ int p9_file_opened(P9Request *req, const FsAttr *attr, P9OpenReply *reply)
     return p9_qid_from_attr(req->session->qids, attr, &reply->qid);
 }
 
-int p9_file_open_run(P9Request *req, FsNode *node, int oflags, P9OpenReply *reply)
+int p9_file_open_run(P9Request *req, FsNode *node, int oflags,
+                     P9OpenReply *reply)
 {
     FsAttr attr;
     int ret;
@@ -42,8 +43,8 @@ int p9_file_open_run(P9Request *req, FsNode *node, int oflags, P9OpenReply *repl
     return ret < 0 ? ret : p9_file_opened(req, &attr, reply);
 }
 
-int p9_file_create_run(P9Request *req, const char *name, int oflags, uint32_t mode,
-                  const FsCred *cred, P9OpenReply *reply)
+int p9_file_create_run(P9Request *req, const char *name, int oflags,
+                       uint32_t mode, const FsCred *cred, P9OpenReply *reply)
 {
     FsAttr attr;
     int ret;
@@ -74,7 +75,8 @@ int p9_file_open_finish(P9Request *req, int result)
 
 int p9_lopen_prepare(P9Request *req)
 {
-    return p9_file_open_prepare(req, p9_open_flags_from_wire(req->t.lopen.flags));
+    return p9_file_open_prepare(req,
+                                p9_open_flags_from_wire(req->t.lopen.flags));
 }
 
 int p9_lopen_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
@@ -83,7 +85,7 @@ int p9_lopen_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     int ret;
 
     ret = p9_file_open_run(req, req->node[0],
-                      p9_open_flags_from_wire(req->t.lopen.flags), &reply);
+                           p9_open_flags_from_wire(req->t.lopen.flags), &reply);
     if (!ret) {
         req->r.lopen.qid = reply.qid;
         req->r.lopen.iounit = reply.iounit;

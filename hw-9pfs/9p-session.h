@@ -8,7 +8,7 @@
  * P9TransportOps.  Everything but a row's run() function happens on one event
  * loop; sessions share nothing but the export.
  *
- *     submit → decode → pin fids → prepare → [gate] → run → finish → push
+ *   submit -> decode -> pin fids -> prepare -> [gate] -> run -> finish -> push
  *
  * prepare and finish run on the event loop and may touch the session; run may
  * be on a worker and touches the request, what the request captured (node[],
@@ -116,7 +116,7 @@ struct P9Session {
 
     uint8_t dialect;            /* P9_DIALECT_* negotiated */
     uint32_t msize;             /* 0 until a Tversion succeeded */
-    GHashTable *fids;           /* number → P9Fid, owned */
+    GHashTable *fids;           /* number -> P9Fid, owned */
     unsigned xattr_fids;
     GHashTable *lock_owners;    /* set of P9LockOwner */
     unsigned lock_waiters;      /* parked Tlock requests */
@@ -231,14 +231,18 @@ typedef struct P9RowOps {
     P9_PROTO_finish_##finish(p9_##name##_finish)
 #include "9p-messages.def"
 
-/** p9_request_pin: capture a further fid of the message; -@unknown or -@wrong
- *  when there is none, or in none of @states.  Context: pin and prepare. */
+/**
+ * p9_request_pin: capture a further fid of the message; -@unknown or -@wrong
+ * when there is none, or in none of @states.  Context: pin and prepare.
+ */
 int p9_request_pin(P9Request *req, uint32_t number, int unknown,
                    unsigned states, int wrong);
 /** p9_request_complete: answer a request that said P9_LATER. */
 void p9_request_complete(P9Request *req, int result);
-/** p9_request_cancel: stop a request that has not begun to run; false when it
- *  runs, or must.  Its buffers go back with no reply. */
+/**
+ * p9_request_cancel: stop a request that has not begun to run; false when it
+ * runs, or must.  Its buffers go back with no reply.
+ */
 bool p9_request_cancel(P9Request *req);
 /** p9_request_start: a request from the backlog. */
 void p9_request_start(P9Request *req);
@@ -246,8 +250,10 @@ void p9_request_start(P9Request *req);
 /** p9_session_ended: an active request is gone; go on with what waited. */
 void p9_session_ended(P9Session *s, P9Request *req);
 void p9_session_unref(P9Session *s);
-/** p9_session_release: close @file and @locker (either may be NULL) on a
- *  worker, nobody waits. */
+/**
+ * p9_session_release: close @file and @locker (either may be NULL) on a
+ * worker, nobody waits.
+ */
 void p9_session_release(P9Session *s, FsFile *file, FsLocker *locker);
 /** p9_request_retry: run a parked request again. */
 void p9_request_retry(P9Request *req);

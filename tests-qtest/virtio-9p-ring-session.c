@@ -229,8 +229,10 @@ static void version_leaves_no_late_reply(void)
         ring_check(r[i]->done, "expected read %d of the old session back "
                    "before Rversion", i);
     }
-    /* A throttled read of the new session is not served before the old ones
-     * would have been. */
+    /*
+     * A throttled read of the new session is not served before the old ones
+     * would have been.
+     */
     ring_tattach(d, .fid = 0);
     ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
     ring_tlopen(d, .fid = 1, .flags = RING_O_RDONLY);
