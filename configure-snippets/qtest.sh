@@ -90,8 +90,9 @@ run_one() {
     esac
 }
 
+# Newer glibs list a test as a TAP comment.
 list_tests() {
-    (cd "$run" && "$1" -l -m slow) 2>>"$log"
+    (cd "$run" && "$1" -l -m slow) 2>>"$log" | sed 's/^# //'
 }
 
 run_own() {
