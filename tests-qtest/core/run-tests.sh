@@ -45,7 +45,8 @@ run_tap() {
     if [ "$(build_of "$program")" = tsan ]; then
         while read -r path; do
             paths+=(-p "$path")
-        done < <("${fixed[@]}" "$program" -l 2>/dev/null | grep /threads/)
+        done < <("${fixed[@]}" "$program" -l 2>/dev/null |
+                 sed 's/^# //' | grep /threads/)
     fi
     timeout "$limit" "${fixed[@]}" "$program" --tap "${paths[@]}" \
         >"$log.tap" 2>"$log.err" </dev/null
