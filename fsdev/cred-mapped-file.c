@@ -310,13 +310,14 @@ static void merge(CredValues *into, const CredValues *values)
 
 /* ---- the policy ------------------------------------------------------- */
 
-static int mapped_file_load(const CredObject *obj, FsAttr *attr)
+static int mapped_file_load(const CredObject *obj, const FsAttr *attr,
+                            CredValues *values)
 {
     HOST_FD metafd = -1;
-    CredValues values;
     HostStat st;
     int ret;
 
+    *values = (CredValues) { 0 };
     if (obj->nameless) {
         return 0;
     }
@@ -340,10 +341,7 @@ static int mapped_file_load(const CredObject *obj, FsAttr *attr)
         }
     }
     ret = meta_read(obj->name ? metafd : obj->fd,
-                    obj->name ? obj->name : META_ROOT, &values, &st);
-    if (ret > 0) {
-        cred_overlay(attr, &values);
-    }
+                    obj->name ? obj->name : META_ROOT, values, &st);
     return ret < 0 ? ret : 0;
 }
 

@@ -17,6 +17,8 @@
 #define VIRTFS_GID "user.virtfs.gid"
 #define VIRTFS_MODE "user.virtfs.mode"
 #define VIRTFS_RDEV "user.virtfs.rdev"
+/* Room for more names than nearly all files have. */
+#define LIST_SIZE 1024
 
 static ssize_t get_value(const CredObject *obj, const char *name, void *value,
                          size_t size)
@@ -27,6 +29,17 @@ static ssize_t get_value(const CredObject *obj, const char *name, void *value,
         return host_getxattr(obj->fd, name, value, size);
     }
     ret = fgetxattr(obj->fd, name, value, size);
+    return ret < 0 ? -errno : ret;
+}
+
+static ssize_t list_names(const CredObject *obj, char *list, size_t size)
+{
+    ssize_t ret;
+
+    if (obj->fd_is_path) {
+        return host_listxattr(obj->fd, list, size);
+    }
+    ret = flistxattr(obj->fd, list, size);
     return ret < 0 ? -errno : ret;
 }
 
@@ -77,40 +90,75 @@ static int load64(const CredObject *obj, const char *name, uint64_t *out)
     return 1;
 }
 
-static int mapped_xattr_load(const CredObject *obj, FsAttr *attr)
+/* FS_SET_* of the values there may be; a device number goes with a mode. */
+static int find_values(const CredObject *obj, uint32_t *found)
 {
-    CredValues values = { 0 };
+    char list[LIST_SIZE];
+    ssize_t len = list_names(obj, list, sizeof(list));
+
+    *found = 0;
+    if (len == -ERANGE || len == -E2BIG) {
+        /* Too many to list: then each has to be asked for. */
+        *found = FS_SET_UID | FS_SET_GID | FS_SET_MODE;
+        return 0;
+    }
+    for (ssize_t at = 0; at < len; at += strlen(list + at) + 1) {
+        if (!strcmp(list + at, VIRTFS_UID)) {
+            *found |= FS_SET_UID;
+        } else if (!strcmp(list + at, VIRTFS_GID)) {
+            *found |= FS_SET_GID;
+        } else if (!strcmp(list + at, VIRTFS_MODE)) {
+            *found |= FS_SET_MODE;
+        }
+    }
+    return len < 0 && !means_absent(len) ? (int)len : 0;
+}
+
+static int load_one(const CredObject *obj, const char *name, uint32_t bit,
+                    uint32_t found, uint32_t *value, CredValues *values)
+{
+    int ret = found & bit ? load32(obj, name, value) : 0;
+
+    if (ret > 0) {
+        values->valid |= bit;
+    }
+    return ret < 0 ? ret : 0;
+}
+
+/*
+ * Most files that the host made have no value, and one call tells; those that
+ * the guest made have all of them, others any.
+ */
+static int mapped_xattr_load(const CredObject *obj, const FsAttr *attr,
+                             CredValues *values)
+{
+    uint32_t found;
     int ret;
 
+    *values = (CredValues) { 0 };
     if (S_ISLNK(attr->mode)) {
         return 0;
     }
-    ret = load32(obj, VIRTFS_UID, &values.uid);
-    if (ret < 0) {
-        return ret;
+    ret = find_values(obj, &found);
+    if (ret == 0) {
+        ret = load_one(obj, VIRTFS_UID, FS_SET_UID, found, &values->uid,
+                       values);
     }
-    values.valid |= ret ? FS_SET_UID : 0;
-    ret = load32(obj, VIRTFS_GID, &values.gid);
-    if (ret < 0) {
-        return ret;
+    if (ret == 0) {
+        ret = load_one(obj, VIRTFS_GID, FS_SET_GID, found, &values->gid,
+                       values);
     }
-    values.valid |= ret ? FS_SET_GID : 0;
-    ret = load32(obj, VIRTFS_MODE, &values.mode);
-    if (ret < 0) {
-        return ret;
+    if (ret == 0) {
+        ret = load_one(obj, VIRTFS_MODE, FS_SET_MODE, found, &values->mode,
+                       values);
     }
-    values.valid |= ret ? FS_SET_MODE : 0;
     /* Only a stored mode can make a device; spare the others a call. */
-    if (S_ISREG(attr->mode) && ret &&
-        (S_ISCHR(values.mode) || S_ISBLK(values.mode))) {
-        ret = load64(obj, VIRTFS_RDEV, &values.rdev);
-        if (ret < 0) {
-            return ret;
-        }
-        values.has_rdev = ret;
+    if (ret == 0 && S_ISREG(attr->mode) && (values->valid & FS_SET_MODE) &&
+        (S_ISCHR(values->mode) || S_ISBLK(values->mode))) {
+        ret = load64(obj, VIRTFS_RDEV, &values->rdev);
+        values->has_rdev = ret > 0;
     }
-    cred_overlay(attr, &values);
-    return 0;
+    return ret < 0 ? ret : 0;
 }
 
 static int store32(const CredObject *obj, const char *name, uint32_t value)

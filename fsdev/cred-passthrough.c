@@ -11,8 +11,10 @@
 #include "fsdev/p9-osdep.h"
 #include "fsdev/cred.h"
 
-static int passthrough_load(const CredObject *obj, FsAttr *attr)
+static int passthrough_load(const CredObject *obj, const FsAttr *attr,
+                            CredValues *values)
 {
+    *values = (CredValues) { 0 };
     return 0;
 }
 

@@ -42,8 +42,9 @@ typedef struct CredPolicy {
     bool owner_optional;
     /* Values live beside the file: dirfd and name of a CredObject are used. */
     bool beside;
-    /* Overlay stored values on attributes that came from the host. */
-    int (*load)(const CredObject *obj, FsAttr *attr);
+    /* What is stored for @obj, which the host shows as @attr. */
+    int (*load)(const CredObject *obj, const FsAttr *attr,
+                CredValues *values);
     /* Store what valid says. */
     int (*store)(const CredObject *obj, const CredValues *values);
     /*

@@ -78,6 +78,7 @@ static void victim_take(LocalExport *export, Name *dir, int dirfd,
 {
     CredObject cred = { .fd_is_path = true, .dirfd = dirfd,
                         .name = component };
+    CredValues values;
     HostStat st;
 
     *victim = (Victim) { .name = name_pin_for_removal(dir, component) };
@@ -93,7 +94,9 @@ static void victim_take(LocalExport *export, Name *dir, int dirfd,
         local_attr_from_host(&victim->attr, &st);
         cred.host_type = st.mode & S_IFMT;
         /* Values that cannot be read are none the guest saw. */
-        export->policy->load(&cred, &victim->attr);
+        if (export->policy->load(&cred, &victim->attr, &values) == 0) {
+            cred_overlay(&victim->attr, &values);
+        }
         victim->has_attr = true;
     }
     name_fd_put(victim->name);

@@ -114,43 +114,39 @@ void local_attr_from_host(FsAttr *attr, const HostStat *st)
 }
 
 /*
- * Stored values, read again only when the inode's ctime is another than when
- * they were read last: storing one changes it.  A change within the same tick
- * of the clock that ctimes are taken from would not show, so values are kept
- * only if the ctime was already past when they were read; then no change made
- * since, by us or by others, can have the same one.
+ * What is stored for the object of @cred, put on @attr.  Values that the inode
+ * itself holds come from the cache where its ctime is one to go by: others may
+ * not keep ctimes in step with their attributes.
  */
-static int load_cached(LocalExport *export, Node *node, const CredObject *cred,
-                       const HostStat *st, unsigned flags, FsAttr *attr)
+static int load_cred(LocalExport *export, const CredObject *cred,
+                     const HostStat *st, unsigned flags, FsAttr *attr)
 {
+    bool cached = export->creds && local_dev_never_hangs(export, st->dev);
+    bool may_sleep = export->policy->fake_special;
     struct timespec before;
+    CredValues values;
     int ret;
 
-    /* Others may not keep ctimes in step with their attributes. */
-    if (!local_never_hangs(export, node)) {
-        return flags & FS_NONBLOCK ? -EAGAIN : export->policy->load(cred, attr);
+    if (!may_sleep) {
+        return 0;
     }
-    if (node_cred_get(node, &st->ctime, attr)) {
+    if (cached && cred_cache_get(export->creds, st, &values)) {
+        cred_overlay(attr, &values);
         return 0;
     }
     if (flags & FS_NONBLOCK) {
         return -EAGAIN;
     }
-    clock_gettime(CLOCK_REALTIME_COARSE, &before);
-    ret = export->policy->load(cred, attr);
-    if (ret == 0) {
-        node_cred_put(node, &st->ctime, &before, attr);
+    before = cred_cache_clock();
+    ret = export->policy->load(cred, attr, &values);
+    if (ret < 0) {
+        return ret;
     }
-    return ret;
-}
-
-static int load_cred(LocalExport *export, Node *node, const CredObject *cred,
-                     const HostStat *st, unsigned flags, FsAttr *attr)
-{
-    if (export->policy->fake_special && !export->policy->beside) {
-        return load_cached(export, node, cred, st, flags, attr);
+    if (cached) {
+        cred_cache_put(export->creds, st, &before, &values);
     }
-    return export->policy->load(cred, attr);
+    cred_overlay(attr, &values);
+    return 0;
 }
 
 int local_object_attr(LocalExport *export, const LocalObject *obj,
@@ -166,7 +162,7 @@ int local_object_attr(LocalExport *export, const LocalObject *obj,
         local_orphan_load(export, attr);
         return 0;
     }
-    return load_cred(export, obj->node, &obj->cred, st, flags, attr);
+    return load_cred(export, &obj->cred, st, flags, attr);
 }
 
 int local_object_store(LocalExport *export, const LocalObject *obj,
@@ -228,22 +224,24 @@ static bool may_try(const LocalExport *export, const Node *node)
     return !export->policy->beside && local_never_hangs(export, node);
 }
 
-/* Stored values of what was just found, as the Node may know them. */
-static int found_cred(LocalExport *export, Name *name, const HostStat *st,
-                      unsigned flags, FsAttr *attr)
+/* Look @component up in @dirfd, and at what is found. */
+static int find_host(LocalExport *export, int dirfd, const char *component,
+                     unsigned flags, HostStat *st, FsAttr *attr)
 {
-    LOCAL_PIN pin = { 0 };
-    CredObject cred;
-    int ret = local_pin(&pin, name, flags);
-
-    if (ret < 0) {
-        return ret;
-    }
-    cred = (CredObject) {
-        .fd = pin.fd, .fd_is_path = true, .dirfd = -1,
-        .host_type = st->mode & S_IFMT,
+    LOCAL_LOCK lock = local_lock(export, false);
+    HOST_FD fd = host_lookup(dirfd, component, flags & FS_NONBLOCK
+                             ? HOST_CACHED | HOST_NO_XDEV : 0);
+    CredObject cred = {
+        .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
     };
-    return load_cred(export, name_node(name), &cred, st, flags, attr);
+    int ret = fd < 0 ? fd : host_stat(fd, st);
+
+    if (ret == 0) {
+        local_attr_from_host(attr, st);
+        cred.host_type = st->mode & S_IFMT;
+        ret = load_cred(export, &cred, st, flags, attr);
+    }
+    return ret < 0 ? ret : host_fd_steal(&fd);
 }
 
 int local_find(Name *dir, const char *component, unsigned flags, Name **name,
@@ -251,13 +249,9 @@ int local_find(Name *dir, const char *component, unsigned flags, Name **name,
 {
     LocalExport *export = local_export_of(dir);
     bool try = flags & FS_NONBLOCK;
-    LocalLock lock;
     LOCAL_PIN pin = { 0 };
-    HOST_FD fd = -1;
-    CredObject cred;
-    Name *found;
     HostStat st;
-    int ret;
+    int fd;
 
     if (local_hidden(export, component)) {
         return -EINVAL;
@@ -265,42 +259,19 @@ int local_find(Name *dir, const char *component, unsigned flags, Name **name,
     if (try && !may_try(export, name_node(dir))) {
         return -EAGAIN;
     }
-    ret = local_pin(&pin, dir, flags);
-    if (ret < 0) {
-        return ret;
+    fd = local_pin(&pin, dir, flags);
+    if (fd == 0) {
+        fd = find_host(export, pin.fd, component, flags, &st, attr);
     }
-    lock = local_lock(export, false);
-    fd = host_lookup(pin.fd, component, try ? HOST_CACHED | HOST_NO_XDEV : 0);
-    ret = fd < 0 ? fd : host_stat(fd, &st);
-    if (ret == 0) {
-        local_attr_from_host(attr, &st);
-    }
-    if (ret == 0 && export->policy->beside) {
-        cred = (CredObject) {
-            .fd = fd, .fd_is_path = true, .dirfd = pin.fd,
-            .name = component, .host_type = st.mode & S_IFMT,
-        };
-        ret = export->policy->load(&cred, attr);
-    }
-    local_unlock(&lock);
-    if (ret < 0) {
-        return try && ret == -EXDEV ? -EAGAIN : ret;
+    if (fd < 0) {
+        return try && fd == -EXDEV ? -EAGAIN : fd;
     }
     if (export->base.config.multidevs == FS_MULTIDEVS_FORBID &&
         st.dev != export->root_dev) {
+        close(fd);
         return -ENODEV;
     }
-    ret = name_insert(dir, component, host_fd_steal(&fd), &st, &found);
-    if (ret == 0 && !export->policy->beside) {
-        ret = found_cred(export, found, &st, flags, attr);
-        if (ret < 0) {
-            name_unref(found);
-        }
-    }
-    if (ret == 0) {
-        *name = found;
-    }
-    return ret;
+    return name_insert(dir, component, fd, &st, name);
 }
 
 /* The path fds that are cached count too: give some back, once. */
@@ -474,6 +445,9 @@ static FsExport *local_open_export(const FsConfig *config, GError **error)
     g_rw_lock_init(&export->beside);
     g_mutex_init(&export->orphan_lock);
     export->orphans = local_orphans_new();
+    if (policy->fake_special && !policy->beside) {
+        export->creds = cred_cache_new();
+    }
     export->table = node_table_new(&export->base, fd, &st, config->fd_budget,
                                    0);
     return &export->base;
@@ -484,6 +458,7 @@ static void local_close_export(FsExport *base)
     LocalExport *export = local_export(base);
 
     node_table_free(export->table);
+    cred_cache_free(export->creds);
     g_hash_table_destroy(export->orphans);
     g_mutex_clear(&export->orphan_lock);
     g_rw_lock_clear(&export->beside);

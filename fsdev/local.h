@@ -19,6 +19,7 @@
 #include "fsdev/fsdriver.h"
 #include "fsdev/node.h"
 #include "fsdev/cred.h"
+#include "fsdev/cred-cache.h"
 
 typedef struct LocalExport {
     FsExport base;
@@ -27,6 +28,7 @@ typedef struct LocalExport {
     uint64_t root_dev;
     bool root_is_local;         /* the root's file system never hangs */
     GRWLock beside;             /* see above */
+    CredCache *creds;           /* owned; NULL: values are not in the inode */
     /*
      * Counts the times set-id bits may have been stored by a mapped model: a
      * file that was seen without them at this count has none.  Atomic.
@@ -133,11 +135,17 @@ static inline bool local_hidden(const LocalExport *export, const char *name)
     return export->policy->hidden && export->policy->hidden(name);
 }
 
-/* A call on @node's file system never waits for a third party. */
+/* A call on this file system never waits for a third party. */
+static inline bool local_dev_never_hangs(const LocalExport *export,
+                                         uint64_t dev)
+{
+    return export->root_is_local && dev == export->root_dev;
+}
+
 static inline bool local_never_hangs(const LocalExport *export,
                                      const Node *node)
 {
-    return export->root_is_local && node_dev(node) == export->root_dev;
+    return local_dev_never_hangs(export, node_dev(node));
 }
 
 static inline bool local_same_object(const HostStat *a, const HostStat *b)

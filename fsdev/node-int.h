@@ -48,15 +48,6 @@ static inline void list_add_tail(ListLink *head, ListLink *link)
     head->prev = link;
 }
 
-/* See node_cred_get().  Guarded by the table's lock. */
-typedef struct NodeCred {
-    int64_t ctime;          /* ns since 1970, 0: nothing kept */
-    uint64_t rdev;
-    uint32_t uid;
-    uint32_t gid;
-    uint32_t mode;
-} NodeCred;
-
 /*
  * The sizes of these two decide what an idle fid costs: about 240 bytes with
  * malloc's overhead for a short name, and 20 more in the hash slots.
@@ -69,7 +60,6 @@ struct Node {
     uint64_t mnt_id;
     int64_t btime;          /* ns since 1970, valid if has_btime */
     Name *names;            /* live Names, chained by Name.next; borrowed */
-    NodeCred cred;
     ListLink lru;           /* in one of the table's lists if evictable */
     int fd;                 /* owned path fd, -1: evicted */
     uint32_t pins;          /* the fd is in use */

@@ -113,18 +113,6 @@ uint32_t node_type(const Node *node);   /* S_IFMT bits */
 uint64_t node_dev(const Node *node);
 uint64_t node_ino(const Node *node);
 
-/*
- * Owner, mode and device number as a security model makes them of values that
- * are costly to read, kept as of one ctime of the inode.
- *
- * node_cred_get: overlay them on @attr; false when the inode has changed since
- * or nothing is kept.  node_cred_put: keep those of @attr; @ctime is what the
- * inode had before the values were read, @before the coarse clock then.
- */
-bool node_cred_get(Node *node, const struct timespec *ctime, FsAttr *attr);
-void node_cred_put(Node *node, const struct timespec *ctime,
-                   const struct timespec *before, const FsAttr *attr);
-
 /* Open files of the inode through this export. */
 void node_open_inc(Node *node);
 void node_open_dec(Node *node);

@@ -5,6 +5,7 @@
  */
 #include "fsdev/p9-osdep.h"
 #include <sys/xattr.h>
+#include "fsdev/cred-cache.h"
 #include "local-fixture.h"
 
 typedef struct Share {
@@ -46,12 +47,16 @@ static void share_close(Share *s)
 }
 
 /* As a program of the host, or stock QEMU, would. */
+static void host_stores_as(Share *s, const char *name, uint32_t number)
+{
+    uint32_t value = cpu_to_le32(number);
+
+    g_assert_cmpint(setxattr(s->path, name, &value, sizeof(value), 0), ==, 0);
+}
+
 static void host_stores(Share *s, uint32_t uid)
 {
-    uint32_t value = cpu_to_le32(uid);
-
-    g_assert_cmpint(setxattr(s->path, "user.virtfs.uid", &value,
-                             sizeof(value), 0), ==, 0);
+    host_stores_as(s, "user.virtfs.uid", uid);
 }
 
 /* Ask on and on until it is answered without sleeping. */
@@ -154,6 +159,188 @@ static void test_lookup(void)
     share_close(&s);
 }
 
+/* Fids come and go; what was read stays. */
+static void test_outlives_nodes(void)
+{
+    FsNode *root, *node;
+    FsAttr attr;
+    Share s;
+
+    if (share_open(&s)) {
+        host_stores(&s, 5);
+        g_assert_true(ask_until_kept(&s, &attr));
+        fs_node_unref(s.node);
+        root = fs_root(s.export);
+        g_assert_cmpint(fs_lookup(root, "f", FS_NONBLOCK, &node, &attr), ==,
+                        0);
+        g_assert_cmpuint(attr.uid, ==, 5);
+        s.node = node;
+        host_stores(&s, 6);
+        g_assert_cmpint(fs_lookup(root, "f", FS_NONBLOCK, &node, &attr), ==,
+                        -EAGAIN);
+        g_assert_cmpint(fs_lookup(root, "f", 0, &node, &attr), ==, 0);
+        g_assert_cmpuint(attr.uid, ==, 6);
+        fs_node_unref(node);
+        fs_node_unref(root);
+    }
+    share_close(&s);
+}
+
+static void test_nothing_stored(void)
+{
+    FsAttr attr;
+    Share s;
+
+    if (share_open(&s)) {
+        g_assert_true(ask_until_kept(&s, &attr));
+        g_assert_cmpuint(attr.uid, ==, geteuid());
+        host_stores(&s, 7);
+        g_assert_cmpint(fs_getattr(s.node, NULL, 0, &attr), ==, 0);
+        g_assert_cmpuint(attr.uid, ==, 7);
+    }
+    share_close(&s);
+}
+
+/* Whichever of the values there are, they count. */
+static void test_any_subset(void)
+{
+    static const char *const names[] = {
+        "user.virtfs.uid", "user.virtfs.gid", "user.virtfs.mode",
+    };
+
+    for (unsigned subset = 0; subset < 8; subset++) {
+        FsAttr attr;
+        Share s;
+
+        if (share_open(&s)) {
+            for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+                if (subset & (1u << i)) {
+                    host_stores_as(&s, names[i], S_IFREG | 04);
+                }
+            }
+            for (int kept = 0; kept < 2; kept++) {
+                g_assert_cmpint(fs_getattr(s.node, NULL, 0, &attr), ==, 0);
+                g_assert_cmpuint(attr.uid, ==, subset & 1 ? S_IFREG | 04
+                                                          : geteuid());
+                g_assert_cmpuint(attr.gid, ==, subset & 2 ? S_IFREG | 04
+                                                          : getegid());
+                g_assert_cmphex(attr.mode, ==,
+                                S_IFREG | (subset & 4 ? 04 : 0600));
+                g_assert_true(ask_until_kept(&s, &attr));
+            }
+        }
+        share_close(&s);
+    }
+}
+
+/* More attributes than one list has room for do not hide ours. */
+static void test_many_attributes(void)
+{
+    char name[128];
+    FsAttr attr;
+    Share s;
+
+    if (share_open(&s)) {
+        for (int i = 0; i < 20; i++) {
+            snprintf(name, sizeof(name), "user.%0100d", i);
+            g_assert_cmpint(setxattr(s.path, name, "", 0, 0), ==, 0);
+        }
+        host_stores(&s, 8);
+        g_assert_cmpint(fs_getattr(s.node, NULL, 0, &attr), ==, 0);
+        g_assert_cmpuint(attr.uid, ==, 8);
+    }
+    share_close(&s);
+}
+
+/* ---- the cache alone -------------------------------------------------- */
+
+static HostStat inode(uint64_t ino, time_t ctime)
+{
+    return (HostStat) {
+        .dev = 1, .ino = ino, .has_btime = true,
+        .btime = { 1, 0 }, .ctime = { ctime, 5 },
+    };
+}
+
+static bool cache_knows(CredCache *cache, HostStat st, uint32_t *uid)
+{
+    CredValues values;
+    bool known = cred_cache_get(cache, &st, &values);
+
+    *uid = known ? values.uid : 0;
+    return known;
+}
+
+static void cache_put(CredCache *cache, HostStat st, time_t before,
+                      uint32_t uid)
+{
+    CredValues values = { .valid = FS_SET_UID, .uid = uid };
+    struct timespec clock = { before, 5 };
+
+    cred_cache_put(cache, &st, &clock, &values);
+}
+
+static void test_one_inode_one_ctime(void)
+{
+    CredCache *cache = cred_cache_new();
+    HostStat other = inode(10, 100);
+    uint32_t uid;
+
+    cache_put(cache, inode(10, 100), 101, 1);
+    g_assert_true(cache_knows(cache, inode(10, 100), &uid));
+    g_assert_cmpuint(uid, ==, 1);
+    g_assert_false(cache_knows(cache, inode(11, 100), &uid));
+    g_assert_false(cache_knows(cache, inode(10, 102), &uid));
+    g_assert_false(cache_knows(cache, inode(10, 99), &uid));
+    other.dev = 2;
+    g_assert_false(cache_knows(cache, other, &uid));
+    /* A new file that got the old one's number. */
+    other = inode(10, 100);
+    other.btime.tv_nsec = 1;
+    g_assert_false(cache_knows(cache, other, &uid));
+    other.has_btime = false;
+    g_assert_false(cache_knows(cache, other, &uid));
+    cache_put(cache, inode(10, 105), 106, 2);
+    g_assert_true(cache_knows(cache, inode(10, 105), &uid));
+    g_assert_cmpuint(uid, ==, 2);
+    cred_cache_free(cache);
+}
+
+/* In its own tick a ctime proves nothing. */
+static void test_same_tick_is_not_kept(void)
+{
+    CredCache *cache = cred_cache_new();
+    uint32_t uid;
+
+    cache_put(cache, inode(10, 100), 100, 1);
+    g_assert_false(cache_knows(cache, inode(10, 100), &uid));
+    cache_put(cache, inode(10, 100), 99, 1);
+    g_assert_false(cache_knows(cache, inode(10, 100), &uid));
+    cred_cache_free(cache);
+}
+
+/* Many more inodes than there is room for: forgotten, never mixed up. */
+static void test_full(void)
+{
+    CredCache *cache = cred_cache_new();
+    unsigned known = 0;
+    uint32_t uid;
+
+    for (uint32_t ino = 1; ino <= 200000; ino++) {
+        cache_put(cache, inode(ino, 100), 101, ino ^ 0x5555);
+        g_assert_true(cache_knows(cache, inode(ino, 100), &uid));
+    }
+    for (uint32_t ino = 1; ino <= 200000; ino++) {
+        if (cache_knows(cache, inode(ino, 100), &uid)) {
+            g_assert_cmpuint(uid, ==, ino ^ 0x5555);
+            known++;
+        }
+    }
+    g_assert_cmpuint(known, >, 30000);
+    g_assert_cmpuint(known, <, 200000);
+    cred_cache_free(cache);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -162,5 +349,12 @@ int main(int argc, char **argv)
     g_test_add_func("/local-cache/our-change", test_change_through_us_is_seen);
     g_test_add_func("/local-cache/one-tick", test_changes_within_a_tick);
     g_test_add_func("/local-cache/lookup", test_lookup);
+    g_test_add_func("/local-cache/outlives-nodes", test_outlives_nodes);
+    g_test_add_func("/local-cache/nothing-stored", test_nothing_stored);
+    g_test_add_func("/local-cache/any-subset", test_any_subset);
+    g_test_add_func("/local-cache/many-attributes", test_many_attributes);
+    g_test_add_func("/local-cache/one-inode", test_one_inode_one_ctime);
+    g_test_add_func("/local-cache/same-tick", test_same_tick_is_not_kept);
+    g_test_add_func("/local-cache/full", test_full);
     return g_test_run();
 }

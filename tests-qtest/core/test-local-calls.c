@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a request costs the host: system calls of the local driver, counted.
+ *
+ * A request is little more than its calls, so one more is a regression.  The
+ * bounds are of a kernel with all that host.h knows; others get the tests that
+ * look for answers, not for costs.
+ */
+#include "fsdev/p9-osdep.h"
+#include "fsdev/host.h"
+#include "count-calls.h"
+#include "local-env.h"
+
+/* A request to count, made several times; the last time counts. */
+typedef struct Cost {
+    const char *name;
+    void (*run)(LocalEnv *env, FsNode *dir, bool counted);
+    unsigned most[FS_SM_NONE + 1];      /* by model; 0: not tested */
+} Cost;
+
+static void begin(bool counted)
+{
+    if (counted) {
+        count_calls_begin();
+    }
+}
+
+static void end(bool counted)
+{
+    if (counted) {
+        count_calls_end();
+    }
+}
+
+/* ---- requests --------------------------------------------------------- */
+
+/* Found, and forgotten again. */
+static void walk(FsNode *dir, const char *name, bool counted)
+{
+    FsNode *node;
+    FsAttr attr;
+    int ret;
+
+    begin(counted);
+    ret = fs_lookup(dir, name, 0, &node, &attr);
+    if (ret == 0) {
+        fs_node_unref(node);
+    }
+    end(counted);
+    g_assert_cmpint(ret, ==, 0);
+}
+
+static void run_walk(LocalEnv *env, FsNode *dir, bool counted)
+{
+    walk(dir, "made", counted);
+}
+
+static void run_walk_host(LocalEnv *env, FsNode *dir, bool counted)
+{
+    walk(dir, "host", counted);
+}
+
+/* The first look at what the host has. */
+static void run_walk_new(LocalEnv *env, FsNode *dir, bool counted)
+{
+    if (counted) {
+        local_env_put(env, "d/new", "x");
+        walk(dir, "new", true);
+    }
+}
+
+static void getattr(FsNode *dir, const char *name, bool counted)
+{
+    g_autoptr(FsNode) node = NULL;
+    FsAttr attr;
+    int ret;
+
+    g_assert_cmpint(fs_lookup(dir, name, 0, &node, &attr), ==, 0);
+    begin(counted);
+    ret = fs_getattr(node, NULL, 0, &attr);
+    end(counted);
+    g_assert_cmpint(ret, ==, 0);
+}
+
+static void run_getattr(LocalEnv *env, FsNode *dir, bool counted)
+{
+    getattr(dir, "made", counted);
+}
+
+static void run_getattr_host(LocalEnv *env, FsNode *dir, bool counted)
+{
+    getattr(dir, "host", counted);
+}
+
+static const Cost costs[] = {
+    { "walk", run_walk, { 3, 3, 12, 3 } },
+    { "walk/host-file", run_walk_host, { 3, 3, 7, 3 } },
+    { "walk/new-host-file", run_walk_new, { 3, 4, 7, 3 } },
+    { "getattr", run_getattr, { 1, 1, 11, 1 } },
+    { "getattr/host-file", run_getattr_host, { 1, 1, 6, 1 } },
+};
+
+/* ---- the counting ----------------------------------------------------- */
+
+typedef struct CostCase {
+    const Cost *cost;
+    FsSecurityModel model;
+} CostCase;
+
+/* Values are kept only once the clock of ctimes is past the change. */
+static void await_tick(void)
+{
+    struct timespec now, then;
+
+    clock_gettime(CLOCK_REALTIME, &then);
+    do {
+        clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    } while (now.tv_sec < then.tv_sec ||
+             (now.tv_sec == then.tv_sec && now.tv_nsec <= then.tv_nsec));
+}
+
+static bool kernel_has_all(void)
+{
+    const HostFeatures *f = host_features();
+
+    return f->openat2 && f->statx && f->statx_mnt_id && f->fchmodat2;
+}
+
+static void count_case(void *opaque)
+{
+    const CostCase *row = opaque;
+    LOCAL_ENV env = { .fixture = { .model = row->model } };
+    FsNode *dir;
+    FsAttr attr;
+
+    local_env_start(&env);
+    if (!env.export || !kernel_has_all()) {
+        count_calls_skip();
+    }
+    g_assert_cmpint(fs_mkdir(env.root, "d", 0755, &local_env_cred, &attr), ==,
+                    0);
+    dir = local_env_lookup(&env, "d");
+    g_assert_cmpint(local_env_try_create(dir, "made", O_RDWR), ==, 0);
+    local_env_put(&env, "d/host", "text");
+    await_tick();
+    for (int i = 0; i < 3; i++) {
+        row->cost->run(&env, dir, i == 2);
+    }
+    fs_node_unref(dir);
+}
+
+static void test_cost(gconstpointer opaque)
+{
+    const CostCase *row = opaque;
+    g_autoptr(GString) numbers = g_string_new(NULL);
+    unsigned most = row->cost->most[row->model];
+    CountCalls calls;
+
+    if (!count_calls(count_case, (void *)row, &calls)) {
+        return;
+    }
+    for (unsigned i = 0; i < MIN(calls.count, COUNT_CALLS_MAX); i++) {
+        g_string_append_printf(numbers, " %" PRIu64, calls.number[i]);
+    }
+    g_assert_cmpuint(calls.count, >, 0);
+    if (calls.count > most) {
+        g_test_message("%u calls, not %u, by number:%s", calls.count, most,
+                       numbers->str);
+        g_test_fail();
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(costs); i++) {
+        for (unsigned model = 0; model <= FS_SM_NONE; model++) {
+            g_autofree char *path = NULL;
+            CostCase *row;
+
+            if (!costs[i].most[model]) {
+                continue;
+            }
+            row = g_new(CostCase, 1);
+            *row = (CostCase) { &costs[i], model };
+            path = g_strdup_printf("/local-calls/%s/%s", costs[i].name,
+                                   local_model_name(model));
+            g_test_add_data_func_full(path, row, test_cost, g_free);
+        }
+    }
+    return g_test_run();
+}
