@@ -40,7 +40,7 @@ typedef struct FsDriver FsDriver;
 
 enum {
     FS_NONBLOCK = 1u << 0,      /* do not sleep: -EAGAIN instead */
-    FS_READDIR_DEV = 1u << 1,   /* fs_readdir: .dev and .ino by lstat */
+    FS_READDIR_DEV = 1u << 1,   /* fs_readdir: .dev, and .ino as lstat has it */
 };
 
 enum {

@@ -59,6 +59,7 @@ typedef struct XattrArgs {
 } XattrArgs;
 
 #define PROC_FD_DIR "/proc/self/fd"
+#define PROC_MOUNTINFO "/proc/self/mountinfo"
 #define PROC_FS_MAGIC 0x9fa0
 #define STAT_MASK_ID (STATX_TYPE | STATX_INO)
 /* How often a lookup is repeated that raced with renames on the host. */
@@ -73,6 +74,7 @@ typedef struct ProcName {
 static pthread_once_t host_once = PTHREAD_ONCE_INIT;
 static int host_init_error;
 static int proc_fd = -1;            /* path fd of /proc/self/fd, kept */
+static int mountinfo_fd = -1;       /* of /proc/self/mountinfo, kept */
 static HostFeatures probed;
 static HostFeatures active;         /* what is used: probed, or a test's */
 
@@ -205,6 +207,8 @@ static void host_probe(void)
     probed.utimens_empty = probe_utimens_empty();
     probed.xattrat = probe_xattrat();
     probed.link_empty = probe_link_empty();
+    mountinfo_fd = NO_EINTR(open(PROC_MOUNTINFO, O_RDONLY | O_CLOEXEC));
+    probed.mountinfo = mountinfo_fd >= 0 && probed.statx_mnt_id;
     active = probed;
 }
 
@@ -225,6 +229,11 @@ const HostFeatures *host_features(void)
 void host_override_features(const HostFeatures *features)
 {
     active = features ? *features : probed;
+}
+
+int host_mountinfo_fd(void)
+{
+    return active.mountinfo ? mountinfo_fd : -1;
 }
 
 /* Looking */
@@ -386,41 +395,6 @@ ssize_t host_readlink(int pathfd, char *buf, size_t size)
 
     /* With an empty path the kernel says ENOENT of what is no link. */
     return ret == -ENOENT ? -EINVAL : ret;
-}
-
-bool host_fs_is_local(int fd)
-{
-    /*
-     * Only what is known to be backed by local memory or block devices:
-     * overlayfs and the like may stand on anything.
-     */
-    static const uint32_t local_magic[] = {
-        0x0000ef53,     /* ext2, ext3, ext4 */
-        0x58465342,     /* XFS */
-        0x9123683e,     /* btrfs */
-        0xf2f52010,     /* F2FS */
-        0xca451a4e,     /* bcachefs */
-        0x2fc12fc1,     /* ZFS */
-        0x3153464a,     /* JFS */
-        0x01021994,     /* tmpfs */
-        0x858458f6,     /* ramfs */
-        0x73717368,     /* squashfs */
-        0xe0f5e1e2,     /* EROFS */
-        0x00009660,     /* ISO 9660 */
-        0x00004d44,     /* FAT */
-        0x2011bab0,     /* exFAT */
-    };
-    struct statfs st;
-
-    if (NO_EINTR(fstatfs(fd, &st)) < 0) {
-        return false;
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(local_magic); i++) {
-        if ((uint32_t)st.f_type == local_magic[i]) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Opening and making */

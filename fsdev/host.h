@@ -24,6 +24,7 @@ typedef struct HostFeatures {
     bool utimens_empty;     /* utimensat(fd, "", …, AT_EMPTY_PATH), 5.8 */
     bool xattrat;           /* 6.13: getxattrat(2) and friends */
     bool link_empty;        /* linkat(AT_EMPTY_PATH): CAP_DAC_READ_SEARCH */
+    bool mountinfo;         /* /proc/self/mountinfo; needs statx_mnt_id */
 } HostFeatures;
 
 /* What statx(2) says, reduced to what identity and attributes need. */
@@ -68,6 +69,9 @@ const HostFeatures *host_features(void);
  */
 void host_override_features(const HostFeatures *features);
 
+/** host_mountinfo_fd: for host-fs.c; -1 where there is none. */
+int host_mountinfo_fd(void);
+
 /**
  * host_lookup: path fd of @name (a legal component) in @dirfd.
  *
@@ -111,12 +115,6 @@ ssize_t host_listxattr(int pathfd, char *buf, size_t size);
 int host_setxattr(int pathfd, const char *name, const void *value,
                   size_t size, int flags);
 int host_removexattr(int pathfd, const char *name);
-
-/**
- * host_fs_is_local: no call on @fd's file system waits for a network or a
- * user-space server (fstatfs magic).
- */
-bool host_fs_is_local(int fd);
 
 /* A descriptor closed at the end of its scope. */
 static inline void host_fd_cleanup(int *fd)

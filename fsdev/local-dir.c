@@ -113,13 +113,70 @@ static void fill_dot(const LocalFile *file, bool parent, FsDirent *out)
     }
 }
 
+/* One call of fs_readdir(). */
+typedef struct Listing {
+    const LocalExport *export;
+    const LocalFile *file;
+    unsigned flags;
+    FsDirSink *sink;
+    void *opaque;
+    bool given;                 /* the sink took an entry */
+    HostFsDevs devs;            /* FS_READDIR_DEV: which entries to look at */
+    HostMounts *mounts;         /* counted, or NULL */
+    GHashTable *mounted;        /* borrowed from it: names to look at */
+} Listing;
+
 /*
- * Without FS_READDIR_DEV no entry costs a call of its own.  Returns 0 when the
- * entry is to be left out.
+ * An entry has the device of its directory and the number that the directory
+ * says, except where something is mounted on it or the file system itself is
+ * in several parts.  -EAGAIN when it would sleep to find out.
  */
-static int to_dirent(const LocalExport *export, const LocalFile *file,
-                     const HostDirent *entry, unsigned flags, FsDirent *out)
+static int listing_begin(Listing *listing)
 {
+    const LocalExport *export = listing->export;
+    const LocalFile *file = listing->file;
+    const Node *node = name_node(name_from_fs(file->base.node));
+    int ret;
+
+    if (!(listing->flags & FS_READDIR_DEV)) {
+        return 0;
+    }
+    listing->devs = file->base.dev == export->root_dev ? export->root_devs
+                                                       : host_fs_devs(file->fd);
+    if (listing->devs == HOST_DEVS_ANY) {
+        return 0;
+    }
+    ret = host_mounts_get(!(listing->flags & FS_NONBLOCK), &listing->mounts);
+    if (ret == 0) {
+        listing->mounted = host_mounts_in(listing->mounts, node_mnt_id(node));
+    }
+    if (!listing->mounted) {
+        listing->devs = HOST_DEVS_ANY;
+    }
+    return ret == -EAGAIN ? ret : 0;
+}
+
+static bool must_look_at(const Listing *listing, const HostDirent *entry)
+{
+    if (!(listing->flags & FS_READDIR_DEV)) {
+        return false;
+    }
+    if (listing->devs == HOST_DEVS_ANY || entry->d_type == DT_UNKNOWN ||
+        (listing->devs == HOST_DEVS_DIRS && entry->d_type == DT_DIR)) {
+        return true;
+    }
+    return g_hash_table_size(listing->mounted) > 0 &&
+           g_hash_table_contains(listing->mounted, entry->d_name);
+}
+
+/*
+ * Returns 1, 0 when the entry is to be left out, -EAGAIN when a look at it
+ * might sleep.
+ */
+static int to_dirent(const Listing *listing, const HostDirent *entry,
+                     FsDirent *out)
+{
+    const LocalFile *file = listing->file;
     bool dot = !strcmp(entry->d_name, ".");
     HostStat st;
 
@@ -128,16 +185,20 @@ static int to_dirent(const LocalExport *export, const LocalFile *file,
         .name_len = strlen(entry->d_name),
         .next = entry->d_off,
         .ino = entry->d_ino,
+        .dev = listing->flags & FS_READDIR_DEV ? file->base.dev : 0,
         .type = entry->d_type,
     };
     if (dot || !strcmp(entry->d_name, "..")) {
         fill_dot(file, !dot, out);
         return 1;
     }
-    if (local_hidden(export, entry->d_name)) {
+    if (local_hidden(listing->export, entry->d_name)) {
         return 0;
     }
-    if (flags & FS_READDIR_DEV) {
+    if (must_look_at(listing, entry)) {
+        if (listing->flags & FS_NONBLOCK) {
+            return -EAGAIN;
+        }
         if (host_stat_id_at(file->fd, entry->d_name, &st) < 0) {
             /* Removed since; who asks for the rest need not know. */
             return 0;
@@ -146,7 +207,7 @@ static int to_dirent(const LocalExport *export, const LocalFile *file,
         out->ino = st.ino;
         out->type = IFTODT(st.mode);
     }
-    if (export->policy->fake_special && out->type == DT_REG) {
+    if (listing->export->policy->fake_special && out->type == DT_REG) {
         /* A link or a device may be kept in it. */
         out->type = DT_UNKNOWN;
     }
@@ -154,61 +215,68 @@ static int to_dirent(const LocalExport *export, const LocalFile *file,
 }
 
 /* The next entry of the buffer.  0: go on, 1: the sink has enough. */
-static int give_one(const LocalExport *export, const LocalFile *file,
-                    unsigned flags, FsDirSink *sink, void *opaque,
-                    bool *given)
+static int give_one(Listing *listing)
 {
-    LocalDir *dir = file->dir;
+    LocalDir *dir = listing->file->dir;
     const HostDirent *entry = (const HostDirent *)(dir->buf + dir->pos);
     FsDirent out;
+    int ret = to_dirent(listing, entry, &out);
 
-    if (to_dirent(export, file, entry, flags, &out)) {
-        int ret = sink(opaque, &out);
-
+    if (ret < 0) {
+        return listing->given ? 1 : ret;
+    }
+    if (ret > 0) {
+        ret = listing->sink(listing->opaque, &out);
         if (ret != 0) {
             return ret;
         }
-        *given = true;
+        listing->given = true;
     }
     dir->pos += entry->d_reclen;
     dir->next = entry->d_off;
     return 0;
 }
 
-static int readdir_locked(const LocalExport *export, const LocalFile *file,
-                          uint64_t cookie, unsigned flags, FsDirSink *sink,
-                          void *opaque)
+/* As give_one(), when the buffer is empty. */
+static int fill_for(Listing *listing)
 {
-    LocalDir *dir = file->dir;
-    bool given = false;
+    LocalDir *dir = listing->file->dir;
+    int ret;
+
+    if (listing->flags & FS_NONBLOCK) {
+        ret = dir->at_end ? 0 : -EAGAIN;
+    } else {
+        ret = fill(listing->file->fd, dir);
+    }
+    if (ret > 0) {
+        return 0;
+    }
+    /*
+     * Entries that were taken must reach the guest first; whatever is wrong
+     * is told to the next call.
+     */
+    return ret == 0 || listing->given ? 1 : ret;
+}
+
+static int readdir_locked(Listing *listing, uint64_t cookie)
+{
+    LocalDir *dir = listing->file->dir;
     int ret = seek_to(dir, cookie);
 
     while (ret == 0) {
-        if (dir->pos < dir->len) {
-            ret = give_one(export, file, flags, sink, opaque, &given);
-            continue;
-        }
-        if (flags & FS_NONBLOCK) {
-            return given || dir->at_end ? 0 : -EAGAIN;
-        }
-        ret = fill(file->fd, dir);
-        if (ret <= 0) {
-            /*
-             * Entries that were taken must reach the guest first; whatever
-             * is wrong is told to the next call.
-             */
-            return given ? 0 : ret;
-        }
-        ret = 0;
+        ret = dir->pos < dir->len ? give_one(listing) : fill_for(listing);
     }
-    return ret < 0 ? ret : 0;
+    return MIN(ret, 0);
 }
 
 int local_readdir(FsFile *base, uint64_t cookie, unsigned flags,
                   FsDirSink *sink, void *opaque)
 {
     LocalFile *file = container_of(base, LocalFile, base);
-    LocalExport *export = local_export(base->node->export);
+    Listing listing = {
+        .export = local_export(base->node->export), .file = file,
+        .flags = flags, .sink = sink, .opaque = opaque,
+    };
     int ret;
 
     if (!base->is_dir) {
@@ -216,11 +284,15 @@ int local_readdir(FsFile *base, uint64_t cookie, unsigned flags,
     }
     if (!(flags & FS_NONBLOCK)) {
         g_mutex_lock(&file->dir->lock);
-    } else if ((flags & FS_READDIR_DEV) || !g_mutex_trylock(&file->dir->lock)) {
-        /* A look at every entry may sleep, and so may whoever has the lock. */
+    } else if (!g_mutex_trylock(&file->dir->lock)) {
+        /* Whoever has it may sleep. */
         return -EAGAIN;
     }
-    ret = readdir_locked(export, file, cookie, flags, sink, opaque);
+    ret = listing_begin(&listing);
+    if (ret == 0) {
+        ret = readdir_locked(&listing, cookie);
+    }
     g_mutex_unlock(&file->dir->lock);
+    host_mounts_put(listing.mounts);
     return ret;
 }

@@ -442,6 +442,7 @@ static FsExport *local_open_export(const FsConfig *config, GError **error)
     export->policy = policy;
     export->root_dev = st.dev;
     export->root_is_local = host_fs_is_local(fd);
+    export->root_devs = host_fs_devs(fd);
     g_rw_lock_init(&export->beside);
     g_mutex_init(&export->orphan_lock);
     export->orphans = local_orphans_new();

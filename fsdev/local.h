@@ -20,6 +20,7 @@
 #include "fsdev/node.h"
 #include "fsdev/cred.h"
 #include "fsdev/cred-cache.h"
+#include "fsdev/host-fs.h"
 
 typedef struct LocalExport {
     FsExport base;
@@ -27,6 +28,7 @@ typedef struct LocalExport {
     NodeTable *table;           /* owned */
     uint64_t root_dev;
     bool root_is_local;         /* the root's file system never hangs */
+    HostFsDevs root_devs;       /* of the root's file system */
     GRWLock beside;             /* see above */
     CredCache *creds;           /* owned; NULL: values are not in the inode */
     /*

@@ -477,6 +477,11 @@ uint64_t node_ino(const Node *node)
     return node->ino;
 }
 
+uint64_t node_mnt_id(const Node *node)
+{
+    return node->mnt_id;
+}
+
 void node_open_inc(Node *node)
 {
     g_atomic_int_inc(&node->opens);

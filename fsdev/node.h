@@ -112,6 +112,7 @@ void name_fd_put(Name *name);
 uint32_t node_type(const Node *node);   /* S_IFMT bits */
 uint64_t node_dev(const Node *node);
 uint64_t node_ino(const Node *node);
+uint64_t node_mnt_id(const Node *node);
 
 /* Open files of the inode through this export. */
 void node_open_inc(Node *node);

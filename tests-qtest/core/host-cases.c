@@ -23,6 +23,7 @@ HostFeatures host_features_without(unsigned without)
     f.utimens_empty &= !(without & 32);
     f.xattrat &= !(without & 64);
     f.link_empty &= !(without & 128);
+    f.mountinfo &= f.statx_mnt_id;
     return f;
 }
 

@@ -6,6 +6,7 @@
  * them, and with none, so both branches of each fallback are taken.
  */
 #include "fsdev/p9-osdep.h"
+#include "fsdev/host-fs.h"
 #include "host-cases.h"
 
 #include <pthread.h>

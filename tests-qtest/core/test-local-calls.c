@@ -92,12 +92,42 @@ static void run_getattr_host(LocalEnv *env, FsNode *dir, bool counted)
     getattr(dir, "host", counted);
 }
 
+static int take_entry(void *opaque, const FsDirent *entry)
+{
+    unsigned *count = opaque;
+
+    ++*count;
+    return 0;
+}
+
+/* Two fills, the second to see the end, and what is mounted. */
+static void run_readdir(LocalEnv *env, FsNode *dir, bool counted)
+{
+    g_autoptr(FsFile) file = NULL;
+    unsigned count = 0;
+
+    if (counted) {
+        for (int i = 0; i < 300; i++) {
+            g_autofree char *name = g_strdup_printf("d/%d", i);
+
+            local_env_put(env, name, "");
+        }
+    }
+    g_assert_cmpint(fs_open(dir, O_RDONLY, &file), ==, 0);
+    begin(counted);
+    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV, take_entry, &count),
+                    ==, 0);
+    end(counted);
+    g_assert_cmpuint(count, >=, counted ? 304 : 4);
+}
+
 static const Cost costs[] = {
     { "walk", run_walk, { 3, 3, 12, 3 } },
     { "walk/host-file", run_walk_host, { 3, 3, 7, 3 } },
     { "walk/new-host-file", run_walk_new, { 3, 4, 7, 3 } },
     { "getattr", run_getattr, { 1, 1, 11, 1 } },
     { "getattr/host-file", run_getattr_host, { 1, 1, 6, 1 } },
+    { "readdir", run_readdir, { 3, 3, 3, 3 } },
 };
 
 /* ---- the counting ----------------------------------------------------- */
@@ -123,7 +153,7 @@ static bool kernel_has_all(void)
 {
     const HostFeatures *f = host_features();
 
-    return f->openat2 && f->statx && f->statx_mnt_id && f->fchmodat2;
+    return f->openat2 && f->statx && f->mountinfo && f->fchmodat2;
 }
 
 static void count_case(void *opaque)

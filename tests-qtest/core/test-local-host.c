@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/xattr.h>
 #include "fsdev/host.h"
+#include "fsdev/host-fs.h"
 #include "local-env.h"
 
 #define ROOT_FD_MARGIN 24
