@@ -121,35 +121,39 @@ static char *format_text(const CredValues *values)
 
 /* ---- metadata files --------------------------------------------------- */
 
+/* The new metadata directory: a default ACL is for the guest's files. */
+static int meta_dir_made(int metafd)
+{
+    HostStat st;
+    int ret = host_stat(metafd, &st);
+
+    if (ret == 0 && (st.mode & 07777) != 0700) {
+        ret = host_chmod(metafd, 0700);
+    }
+    return ret;
+}
+
 /*
  * Path fd of DIR/.virtfs_metadata, made when @make says so.  -ENOENT when
  * there is none, -EIO when the name is something that cannot be it.
  */
 static int meta_dir_open(int dirfd, bool make)
 {
-    HOST_FD fd = -1;
+    HOST_FD fd = host_lookup(dirfd, META_DIR, HOST_DIRECTORY);
     bool made = false;
-    HostStat st;
     int ret;
 
-    if (make) {
+    if (fd == -ENOENT && make) {
         made = mkdirat(dirfd, META_DIR, 0700) == 0;
         if (!made && errno != EEXIST) {
             return -errno;
         }
+        fd = host_lookup(dirfd, META_DIR, HOST_DIRECTORY);
     }
-    fd = host_lookup(dirfd, META_DIR, 0);
     if (fd < 0) {
-        return fd;
+        return fd == -ENOTDIR || fd == -ELOOP ? -EIO : fd;
     }
-    ret = host_stat(fd, &st);
-    if (ret == 0 && !S_ISDIR(st.mode)) {
-        ret = -EIO;
-    }
-    if (ret == 0 && made && (st.mode & 07777) != 0700) {
-        /* A default ACL of the directory is for the guest's files. */
-        ret = host_chmod(fd, 0700);
-    }
+    ret = made ? meta_dir_made(fd) : 0;
     return ret < 0 ? ret : host_fd_steal(&fd);
 }
 
@@ -272,7 +276,8 @@ static int meta_replace(int tmpfd, int metafd, const char *name,
     /* The mode is part of the format; a umask may have narrowed it. */
     ret = fchmod(fd, 0600) < 0 ? -errno : write_all(fd, text, strlen(text));
     if (ret == 0 && renameat(tmpfd, tmp, metafd, name) < 0) {
-        ret = -errno;
+        /* A directory in its place is nothing of ours. */
+        ret = errno == EISDIR ? -EIO : -errno;
     }
     if (ret < 0) {
         unlinkat(tmpfd, tmp, 0);
@@ -387,7 +392,7 @@ static int mapped_file_store(const CredObject *obj, const CredValues *values)
     if (metafd < 0) {
         return metafd;
     }
-    ret = meta_read(metafd, obj->name, &merged, &st);
+    ret = obj->fresh ? 0 : meta_read(metafd, obj->name, &merged, &st);
     if (ret < 0) {
         return ret;
     }

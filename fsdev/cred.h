@@ -20,6 +20,7 @@ typedef struct CredObject {
     int fd;                 /* path fd of the object, or a real descriptor */
     bool fd_is_path;
     bool nameless;          /* no name is left, so nothing is beside it */
+    bool fresh;             /* just made: what is stored for it is no more */
     int dirfd;              /* path fd of its directory, -1 for the root */
     const char *name;       /* component in dirfd, NULL for the root */
     uint32_t host_type;     /* S_IFMT bits on the host */

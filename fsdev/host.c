@@ -246,10 +246,16 @@ static bool same_mount(int fd, int other)
            a.dev == b.dev && a.mnt_id == b.mnt_id;
 }
 
+static int lookup_flags(unsigned flags)
+{
+    return O_PATH | O_NOFOLLOW | O_CLOEXEC |
+           (flags & HOST_DIRECTORY ? O_DIRECTORY : 0);
+}
+
 static int lookup_openat2(int dirfd, const char *name, unsigned flags)
 {
     OpenHow how = {
-        .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+        .flags = lookup_flags(flags),
         .resolve = OPEN_BENEATH | OPEN_NO_SYMLINKS | OPEN_NO_MAGICLINKS,
     };
     int tries = flags & HOST_CACHED ? 1 : LOOKUP_TRIES;
@@ -285,7 +291,7 @@ int host_lookup(int dirfd, const char *name, unsigned flags)
         }
     }
     /* One component, and a link is not followed: this cannot leave either. */
-    fd = CALL(openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    fd = CALL(openat(dirfd, name, lookup_flags(flags)));
     if (fd >= 0 && (flags & HOST_NO_XDEV) && !same_mount(dirfd, fd)) {
         return -EXDEV;
     }

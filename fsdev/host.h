@@ -50,6 +50,7 @@ typedef struct HostStat {
 enum {
     HOST_CACHED = 1u << 0,  /* resolve from the dentry cache or -EAGAIN */
     HOST_NO_XDEV = 1u << 1, /* -EXDEV instead of crossing a mount point */
+    HOST_DIRECTORY = 1u << 2, /* -ENOTDIR for anything else, links too */
 };
 
 /**

@@ -2,9 +2,9 @@
 /*
  * The local driver: making files, directories, links and special files.
  *
- * Something new is made with no rights for anybody, then gets its owner and
+ * Something new is made with no rights for others, then gets its owner and
  * only then its mode, all by descriptor, so nobody sees a set-id file of the
- * wrong owner.  What exists already keeps owner and mode.  When a step fails,
+ * wrong owner; what came out right is not set again.  What exists already keeps owner and mode.  When a step fails,
  * what this call made is removed again, after a look whether it is still that.
  * Called through fsdriver.c from any thread that may block.
  */
@@ -65,49 +65,65 @@ static CredValues new_values(const LocalExport *export, uint32_t mode,
     return values;
 }
 
-/* Store @values on what was just made and tell what the guest sees then. */
-static int new_finish(LocalExport *export, const CredObject *cred,
-                      const CredValues *values, HostStat *st, FsAttr *attr)
+/* What of @todo the host has got right by itself; see to_make(). */
+static void drop_what_is_right(CredValues *todo, const HostStat *st)
 {
-    CredValues todo = *values;
-    int ret;
+    const uint32_t owner = FS_SET_UID | FS_SET_GID;
 
     /* An owner that is right already needs no privilege to be set. */
-    if (!export->policy->fake_special) {
-        if ((todo.valid & FS_SET_UID) && todo.uid == st->uid) {
-            todo.valid &= ~FS_SET_UID;
-        }
-        if ((todo.valid & FS_SET_GID) && todo.gid == st->gid) {
-            todo.valid &= ~FS_SET_GID;
-        }
+    if ((todo->valid & FS_SET_UID) && todo->uid == st->uid) {
+        todo->valid &= ~FS_SET_UID;
     }
-    if (export->policy->unlinked) {
-        /* Of an earlier file of this name, removed without our knowing. */
-        export->policy->unlinked(cred->dirfd, cred->name);
+    if ((todo->valid & FS_SET_GID) && todo->gid == st->gid) {
+        todo->valid &= ~FS_SET_GID;
     }
-    ret = export->policy->store(cred, &todo);
-    if (ret == 0) {
-        ret = host_stat(cred->fd, st);
+    /* A change of owner may change the mode. */
+    if (!(todo->valid & owner) && !((todo->mode ^ st->mode) & 07777)) {
+        todo->valid &= ~FS_SET_MODE;
+    }
+}
+
+/*
+ * Store @values on what was just made and tell what the guest sees then.
+ * *@st is what the host made, for models that set it on the host.
+ */
+static int new_finish(LocalExport *export, CredObject *cred,
+                      const CredValues *values, HostStat *st, FsAttr *attr)
+{
+    bool fake = export->policy->fake_special;
+    CredValues todo = *values;
+    int ret = 0;
+
+    if (!fake) {
+        drop_what_is_right(&todo, st);
+    }
+    if (fake || todo.valid) {
+        /* Values of an earlier file of this name do not count. */
+        cred->fresh = true;
+        ret = export->policy->store(cred, &todo);
+        if (ret == 0) {
+            ret = host_stat(cred->fd, st);
+        }
     }
     if (ret == 0) {
         local_attr_from_host(attr, st);
-        if (export->policy->fake_special) {
+        if (fake) {
             cred_overlay(attr, values);
         }
     }
     return ret;
 }
 
-static void new_undo(LocalExport *export, const CredObject *cred,
-                     const HostStat *st)
+static void new_undo(LocalExport *export, const CredObject *cred)
 {
-    HostStat now;
+    HostStat st, now;
 
-    if (host_stat_id_at(cred->dirfd, cred->name, &now) < 0 ||
-        !local_same_object(&now, st)) {
+    if (host_stat(cred->fd, &st) < 0 ||
+        host_stat_id_at(cred->dirfd, cred->name, &now) < 0 ||
+        !local_same_object(&now, &st)) {
         return;
     }
-    unlinkat(cred->dirfd, cred->name, S_ISDIR(st->mode) ? AT_REMOVEDIR : 0);
+    unlinkat(cred->dirfd, cred->name, S_ISDIR(st.mode) ? AT_REMOVEDIR : 0);
     if (export->policy->unlinked) {
         export->policy->unlinked(cred->dirfd, cred->name);
     }
@@ -136,6 +152,33 @@ static int put_content(int fd, const char *content)
 }
 
 /*
+ * The mode to make a file with: no rights for others as long as owner or group
+ * may still change.  They will not where the last new file came out with the
+ * ones asked for; at the worst, in a directory that gives its own group away,
+ * this file has for a moment what it would have had for good on a local disk.
+ */
+static mode_t to_make(LocalExport *export, const CredValues *values)
+{
+    if (export->policy->fake_special) {
+        return export->base.config.fmode;
+    }
+    return (uint32_t)g_atomic_int_get(&export->made_uid) == values->uid &&
+           (uint32_t)g_atomic_int_get(&export->made_gid) == values->gid
+           ? values->mode & 0777 : values->mode & 0700;
+}
+
+static int look_at_made(LocalExport *export, int fd, HostStat *st)
+{
+    int ret = host_stat(fd, st);
+
+    if (ret == 0) {
+        g_atomic_int_set(&export->made_uid, st->uid);
+        g_atomic_int_set(&export->made_gid, st->gid);
+    }
+    return ret;
+}
+
+/*
  * Make the regular file @component, open with @flags, holding @content if that
  * is not NULL.  On success the caller owns @made->cred.fd; on failure nothing
  * is left.
@@ -144,11 +187,8 @@ static int make_regular(LocalExport *export, int dirfd, const char *component,
                         int flags, const char *content,
                         const CredValues *values, NewFile *made)
 {
-    /* Without rights for others until owner and mode are what they shall. */
-    mode_t mode = export->policy->fake_special ? export->base.config.fmode
-                                               : values->mode & 0700;
-    int fd = host_create(dirfd, component, flags, mode);
-    int ret;
+    int fd = host_create(dirfd, component, flags, to_make(export, values));
+    int ret = 0;
 
     if (fd < 0) {
         return fd;
@@ -156,42 +196,20 @@ static int make_regular(LocalExport *export, int dirfd, const char *component,
     made->cred = (CredObject) {
         .fd = fd, .dirfd = dirfd, .name = component, .host_type = S_IFREG,
     };
-    ret = host_stat(fd, &made->st);
-    if (ret < 0) {
-        close(fd);
-        return ret;
+    if (!export->policy->fake_special) {
+        ret = look_at_made(export, fd, &made->st);
     }
-    if (content) {
+    if (ret == 0 && content) {
         ret = put_content(fd, content);
     }
     if (ret == 0) {
         ret = new_finish(export, &made->cred, values, &made->st, &made->attr);
     }
     if (ret < 0) {
-        new_undo(export, &made->cred, &made->st);
+        new_undo(export, &made->cred);
         close(fd);
     }
     return ret;
-}
-
-/* The Name of a new file; another file under this name by now is -ESTALE. */
-static int name_new_file(Name *dir, const NewFile *made, Name **name)
-{
-    HOST_FD fd = host_lookup(made->cred.dirfd, made->cred.name, 0);
-    HostStat st;
-    int ret;
-
-    if (fd < 0) {
-        return fd;
-    }
-    ret = host_stat(fd, &st);
-    if (ret < 0) {
-        return ret;
-    }
-    if (!local_same_object(&st, &made->st)) {
-        return -ESTALE;
-    }
-    return name_insert(dir, made->cred.name, host_fd_steal(&fd), &st, name);
 }
 
 static int create_counted(LocalExport *export, Name *dir,
@@ -215,9 +233,10 @@ static int create_counted(LocalExport *export, Name *dir,
     if (ret < 0) {
         return ret;
     }
-    ret = name_new_file(dir, &made, &name);
+    /* Whoever wants a path fd finds it by the name, if it is that file yet. */
+    ret = name_insert(dir, component, -1, &made.st, &name);
     if (ret < 0) {
-        new_undo(export, &made.cred, &made.st);
+        new_undo(export, &made.cred);
         close(made.cred.fd);
         return ret;
     }
@@ -364,7 +383,7 @@ static int adopt(LocalExport *export, int dirfd, const char *component,
     }
     ret = new_finish(export, &cred, values, &st, attr);
     if (ret < 0) {
-        new_undo(export, &cred, &st);
+        new_undo(export, &cred);
     }
     return ret;
 }

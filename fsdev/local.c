@@ -441,6 +441,7 @@ static FsExport *local_open_export(const FsConfig *config, GError **error)
     fs_export_init(&export->base, config);
     export->policy = policy;
     export->root_dev = st.dev;
+    export->made_uid = export->made_gid = -1;
     export->root_is_local = host_fs_is_local(fd);
     export->root_devs = host_fs_devs(fd);
     g_rw_lock_init(&export->beside);

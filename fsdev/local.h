@@ -36,6 +36,8 @@ typedef struct LocalExport {
      * file that was seen without them at this count has none.  Atomic.
      */
     gint setid_count;
+    gint made_uid;              /* owner that the host gave a new file last; */
+    gint made_gid;              /* atomic, a guess */
     GMutex orphan_lock;
     GHashTable *orphans;        /* owned; guarded by orphan_lock */
 } LocalExport;

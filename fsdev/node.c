@@ -448,7 +448,7 @@ int name_insert(Name *parent, const char *component, int path_fd,
         }
         name = name_insert_new(parent, component, node, st, hash);
     }
-    if (name && name->node->fd < 0) {
+    if (name && name->node->fd < 0 && spare >= 0) {
         node_fd_install(name->node, host_fd_steal(&spare));
     }
     table_unlock(table);

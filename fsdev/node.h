@@ -63,6 +63,7 @@ int name_locate(Name *name, Name **parent, char *component);
  * name_insert: the Name for @component in @parent that leads to the object of
  * @path_fd (taken over, also on failure) with identity @st.
  *
+ * With @path_fd -1 it is as if that had been evicted already.
  * Finds or makes both objects.  Returns counted *@out, -ENFILE at the limit.
  */
 int name_insert(Name *parent, const char *component, int path_fd,

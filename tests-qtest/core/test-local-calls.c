@@ -92,6 +92,103 @@ static void run_getattr_host(LocalEnv *env, FsNode *dir, bool counted)
     getattr(dir, "host", counted);
 }
 
+/* Make, write, close, remove: what unpacking an archive is made of. */
+static void life_of_file(FsNode *dir, bool create, bool writing, bool release,
+                         bool removal)
+{
+    struct iovec iov = { (void *)"x", 1 };
+    FsNode *node;
+    FsFile *file;
+    FsAttr attr;
+
+    begin(create);
+    g_assert_cmpint(fs_create(dir, "life", O_RDWR | O_EXCL, 0644,
+                              &local_env_cred, &node, &file, &attr), ==, 0);
+    end(create);
+    begin(writing);
+    g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), ==, 1);
+    end(writing);
+    begin(release);
+    fs_release(file);
+    fs_node_unref(node);
+    end(release);
+    begin(removal);
+    g_assert_cmpint(fs_unlink(dir, "life", false), ==, 0);
+    end(removal);
+}
+
+static void run_create(LocalEnv *env, FsNode *dir, bool counted)
+{
+    life_of_file(dir, counted, false, false, false);
+}
+
+/* Where the host gives new files the owner that is asked for. */
+static void run_create_own(LocalEnv *env, FsNode *dir, bool counted)
+{
+    FsCred cred = local_env_cred;
+
+    local_env_cred = (FsCred) { geteuid(), getegid() };
+    life_of_file(dir, counted, false, false, false);
+    local_env_cred = cred;
+}
+
+static void run_write(LocalEnv *env, FsNode *dir, bool counted)
+{
+    life_of_file(dir, false, counted, false, false);
+}
+
+static void run_release(LocalEnv *env, FsNode *dir, bool counted)
+{
+    life_of_file(dir, false, false, counted, false);
+}
+
+static void run_unlink(LocalEnv *env, FsNode *dir, bool counted)
+{
+    life_of_file(dir, false, false, false, counted);
+}
+
+static void open_and_read(FsNode *dir, bool open, bool reading)
+{
+    g_autoptr(FsNode) node = NULL;
+    g_autoptr(FsFile) file = NULL;
+    char buf[8];
+    struct iovec iov = { buf, sizeof(buf) };
+    FsAttr attr;
+    int ret;
+
+    g_assert_cmpint(fs_lookup(dir, "host", 0, &node, &attr), ==, 0);
+    begin(open);
+    ret = fs_open(node, O_RDONLY, &file);
+    end(open);
+    g_assert_cmpint(ret, ==, 0);
+    begin(reading);
+    ret = fs_read(file, &iov, 1, 0, 0);
+    end(reading);
+    g_assert_cmpint(ret, ==, 4);
+}
+
+static void run_open(LocalEnv *env, FsNode *dir, bool counted)
+{
+    open_and_read(dir, counted, false);
+}
+
+static void run_read(LocalEnv *env, FsNode *dir, bool counted)
+{
+    open_and_read(dir, false, counted);
+}
+
+static void run_mkdir(LocalEnv *env, FsNode *dir, bool counted)
+{
+    FsAttr attr;
+    int ret;
+
+    begin(counted);
+    ret = fs_mkdir(dir, "new-dir", 0755, &local_env_cred, &attr);
+    end(counted);
+    g_assert_cmpint(ret, ==, 0);
+    g_assert_cmpint(fs_unlink(dir, "new-dir", true), ==, 0);
+}
+
 static int take_entry(void *opaque, const FsDirent *entry)
 {
     unsigned *count = opaque;
@@ -127,6 +224,14 @@ static const Cost costs[] = {
     { "walk/new-host-file", run_walk_new, { 3, 4, 7, 3 } },
     { "getattr", run_getattr, { 1, 1, 11, 1 } },
     { "getattr/host-file", run_getattr_host, { 1, 1, 6, 1 } },
+    { "open", run_open, { 1, 2, 6, 1 } },
+    { "read", run_read, { 1, 1, 1, 1 } },
+    { "create", run_create, { 5, 5, 11, 5 } },
+    { "create/own", run_create_own, { 2, 5, 11, 2 } },
+    { "write", run_write, { 2, 2, 2, 2 } },
+    { "release", run_release, { 1, 1, 1, 1 } },
+    { "unlink", run_unlink, { 1, 1, 4, 1 } },
+    { "mkdir", run_mkdir, { 8, 8, 12, 8 } },
     { "readdir", run_readdir, { 3, 3, 3, 3 } },
 };
 
