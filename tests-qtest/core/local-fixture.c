@@ -216,3 +216,56 @@ void local_fixture_done(void *opaque)
     g_clear_pointer(&fixture->outside, g_free);
     g_clear_pointer(&fixture->base, g_free);
 }
+
+/* ---- the conformance suite ------------------------------------------- */
+
+static unsigned caps_of(const LocalFixture *fixture)
+{
+    unsigned caps = CONF_WRITE | CONF_SYMLINK | CONF_HARD_LINK | CONF_FIFO |
+                    CONF_SETID;
+    bool root = geteuid() == 0 && !fixture->as_user;
+
+    if (local_can_user_xattr()) {
+        caps |= CONF_USER_XATTR;
+    }
+    switch (fixture->model) {
+    case FS_SM_PASSTHROUGH:
+        caps |= root ? CONF_ANY_OWNER : 0;
+        caps |= root && local_can_mknod() ? CONF_DEVICE : 0;
+        caps |= local_can_acl() ? CONF_ACL : 0;
+        break;
+    case FS_SM_NONE:
+        caps |= root ? CONF_ANY_OWNER : CONF_OWNER_LOST;
+        caps |= root && local_can_mknod() ? CONF_DEVICE : 0;
+        break;
+    case FS_SM_MAPPED_XATTR:
+        caps |= CONF_ANY_OWNER | CONF_DEVICE | CONF_ACL;
+        break;
+    case FS_SM_MAPPED_FILE:
+        caps |= CONF_ANY_OWNER | CONF_DEVICE;
+        caps |= local_can_acl() ? CONF_ACL : 0;
+        break;
+    }
+    return caps;
+}
+
+ConformanceSubject local_fixture_subject(LocalFixture *fixture,
+                                         const char *prefix)
+{
+    ConformanceSubject subject = {
+        .prefix = prefix,
+        .caps = caps_of(fixture),
+        .owner = { 1000, 1001 },
+        .opaque = fixture,
+        .open = local_fixture_open,
+        .done = local_fixture_done,
+    };
+
+    if (fixture->model == FS_SM_PASSTHROUGH &&
+        (geteuid() != 0 || fixture->as_user)) {
+        /* Nobody else's file can be made. */
+        subject.owner.uid = fixture->as_user ? USER_ID : geteuid();
+        subject.owner.gid = fixture->as_user ? USER_ID : getegid();
+    }
+    return subject;
+}

@@ -10,6 +10,7 @@
 #define TESTS_CORE_LOCAL_FIXTURE_H
 
 #include "fsdev/fsdriver.h"
+#include "conformance.h"
 
 typedef struct LocalFixture {
     FsSecurityModel model;
@@ -31,6 +32,9 @@ FsExport *local_fixture_open(void *fixture);
 void local_fixture_done(void *fixture);
 /** local_fixture_reopen: a second export of the same directory. */
 FsExport *local_fixture_reopen(LocalFixture *fixture);
+/** local_fixture_subject: @fixture for the conformance suite. */
+ConformanceSubject local_fixture_subject(LocalFixture *fixture,
+                                         const char *prefix);
 
 /**
  * local_separate_mounts: what is mounted from now on is seen by this process

@@ -10,36 +10,6 @@
 #include "conformance.h"
 #include "local-fixture.h"
 
-static unsigned caps_of(const LocalFixture *fixture)
-{
-    unsigned caps = CONF_WRITE | CONF_SYMLINK | CONF_HARD_LINK | CONF_FIFO |
-                    CONF_SETID;
-    bool root = geteuid() == 0 && !fixture->as_user;
-
-    if (local_can_user_xattr()) {
-        caps |= CONF_USER_XATTR;
-    }
-    switch (fixture->model) {
-    case FS_SM_PASSTHROUGH:
-        caps |= root ? CONF_ANY_OWNER : 0;
-        caps |= root && local_can_mknod() ? CONF_DEVICE : 0;
-        caps |= local_can_acl() ? CONF_ACL : 0;
-        break;
-    case FS_SM_NONE:
-        caps |= root ? CONF_ANY_OWNER : CONF_OWNER_LOST;
-        caps |= root && local_can_mknod() ? CONF_DEVICE : 0;
-        break;
-    case FS_SM_MAPPED_XATTR:
-        caps |= CONF_ANY_OWNER | CONF_DEVICE | CONF_ACL;
-        break;
-    case FS_SM_MAPPED_FILE:
-        caps |= CONF_ANY_OWNER | CONF_DEVICE;
-        caps |= local_can_acl() ? CONF_ACL : 0;
-        break;
-    }
-    return caps;
-}
-
 /* They have to outlive the run: model × user × kernel. */
 static struct {
     LocalFixture fixture;
@@ -60,19 +30,7 @@ static void add_subject(unsigned n, FsSecurityModel model, bool as_user,
     snprintf(subjects[n].prefix, sizeof(subjects[n].prefix),
              "/local/%s/%s/%s", local_model_name(model),
              root ? "root" : "user", bare ? "old-kernel" : "this-kernel");
-    *subject = (ConformanceSubject) {
-        .prefix = subjects[n].prefix,
-        .caps = caps_of(fixture),
-        .owner = { 1000, 1001 },
-        .opaque = fixture,
-        .open = local_fixture_open,
-        .done = local_fixture_done,
-    };
-    if (model == FS_SM_PASSTHROUGH && !root) {
-        /* Nobody else's file can be made. */
-        subject->owner.uid = as_user ? 65534 : geteuid();
-        subject->owner.gid = as_user ? 65534 : getegid();
-    }
+    *subject = local_fixture_subject(fixture, subjects[n].prefix);
     conformance_add(subject);
 }
 

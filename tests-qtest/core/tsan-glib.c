@@ -58,13 +58,17 @@ void (g_mutex_unlock)(GMutex *mutex)
 static pthread_cond_t *cond_of(GCond *cond)
 {
     pthread_cond_t *made, *there;
+    pthread_condattr_t attr;
 
     there = g_atomic_pointer_get(&cond->p);
     if (there) {
         return there;
     }
     made = calloc(1, sizeof(*made));
-    pthread_cond_init(made, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(made, &attr);
+    pthread_condattr_destroy(&attr);
     if (!g_atomic_pointer_compare_and_exchange(&cond->p, NULL, made)) {
         free(made);
     }
@@ -88,6 +92,17 @@ void g_cond_clear(GCond *cond)
 void g_cond_wait(GCond *cond, GMutex *mutex)
 {
     pthread_cond_wait(cond_of(cond), mutex_of(mutex));
+}
+
+gboolean g_cond_wait_until(GCond *cond, GMutex *mutex, gint64 end_time)
+{
+    struct timespec end = {
+        .tv_sec = end_time / G_USEC_PER_SEC,
+        .tv_nsec = end_time % G_USEC_PER_SEC * 1000,
+    };
+
+    return pthread_cond_timedwait(cond_of(cond), mutex_of(mutex), &end) !=
+           ETIMEDOUT;
 }
 
 void g_cond_signal(GCond *cond)
