@@ -3,7 +3,7 @@
  * Treaddir: directory entries straight from the driver to the guest's buffer.
  */
 #include "fsdev/p9-osdep.h"
-#include "9p-session.h"
+#include "9p-ops.h"
 
 #define DIRENT_FIXED_SZ (P9_QID_SZ + 8 + 1 + 2) /* qid offset type name[s] */
 
@@ -57,13 +57,23 @@ static int put_dirent(void *opaque, const FsDirent *entry)
     return 0;
 }
 
+int p9_readdir_prepare(P9Request *req)
+{
+    req->r.readdir.data = (P9Data) {
+        .count = MIN(req->t.readdir.count, p9_request_room(req)),
+        .offset = P9_IO_HDRSZ,
+    };
+    p9_reply_prepare(req, req->r.readdir.data.count);
+    return 0;
+}
+
 int p9_readdir_run(P9Request *req, unsigned flags)
 {
     const struct P9Treaddir *t = &req->t.readdir;
     P9Session *s = req->session;
     DirSink sink = {
         .req = req,
-        .room = MIN(t->count, p9_request_room(req)),
+        .room = req->r.readdir.data.count,
     };
     int ret;
 
@@ -73,8 +83,7 @@ int p9_readdir_run(P9Request *req, unsigned flags)
     if (s->export->config.multidevs != FS_MULTIDEVS_WARN) {
         flags |= FS_READDIR_DEV;
     }
-    p9_cursor_init(&sink.c, req->in, req->in_cnt, req->in_bytes);
-    p9_skip(&sink.c, P9_IO_HDRSZ);
+    p9_reply_cursor(req, &sink.c);
     ret = fs_readdir(req->file[0], t->offset, flags, put_dirent, &sink);
     if (ret < 0) {
         return ret;
@@ -82,9 +91,14 @@ int p9_readdir_run(P9Request *req, unsigned flags)
     if (sink.full && !sink.used) {
         return -EINVAL;         /* as getdents(2): not even one fits */
     }
-    req->r.readdir.data = (P9Data) {
-        .count = sink.used,
-        .offset = P9_IO_HDRSZ,
-    };
+    req->r.readdir.data.count = sink.used;
     return 0;
+}
+
+int p9_readdir_finish(P9Request *req, int result)
+{
+    if (!result) {
+        p9_reply_finish(req, req->r.readdir.data.count);
+    }
+    return result;
 }

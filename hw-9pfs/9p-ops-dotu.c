@@ -412,7 +412,7 @@ static int put_entry(P9Request *req, const Entry *entry, P9Cursor *c,
     if (ret < 0) {
         return ret;
     }
-    if (p9_stat_size(&st) > P9_IO_HDRSZ + room - c->pos) {
+    if (p9_stat_size(&st) > room - c->pos) {
         return 1;
     }
     p9_put_stat(c, &st);
@@ -435,8 +435,7 @@ int p9_read_dir_run(P9Request *req, unsigned flags)
         return -EAGAIN;
     }
     ret = fs_readdir(req->file[0], req->dir_cookie, 0, collect_entry, &sink);
-    p9_cursor_init(&c, req->in, req->in_cnt, req->in_bytes);
-    p9_skip(&c, P9_IO_HDRSZ);
+    p9_reply_cursor(req, &c);
     for (unsigned i = 0; !ret && i < entries->len; i++) {
         const Entry *entry = entries->pdata[i];
 
@@ -445,7 +444,7 @@ int p9_read_dir_run(P9Request *req, unsigned flags)
             req->dir_cookie = entry->next;
         }
     }
-    req->r.read.data.count = c.pos - P9_IO_HDRSZ;
+    req->r.read.data.count = c.pos;
     if (ret == 1) {
         ret = req->r.read.data.count ? 0 : -EINVAL;
     }

@@ -164,6 +164,31 @@ static void payload_bounce(P9Request *req, size_t bytes)
     payload_set(req, &iov, 1, 0, bytes);
 }
 
+void p9_reply_prepare(P9Request *req, uint32_t count)
+{
+    if (req->file[0]->remote) {
+        payload_bounce(req, count);
+    } else {
+        payload_set(req, req->in, req->in_cnt, P9_IO_HDRSZ, count);
+    }
+}
+
+void p9_reply_cursor(const P9Request *req, P9Cursor *c)
+{
+    p9_cursor_init(c, req->iov, req->iov_cnt, SIZE_MAX);
+}
+
+void p9_reply_finish(P9Request *req, uint32_t count)
+{
+    P9Cursor c;
+
+    if (req->bounce) {
+        p9_cursor_init(&c, req->in, req->in_cnt, req->in_bytes);
+        p9_skip(&c, P9_IO_HDRSZ);
+        p9_put_bytes(&c, req->bounce, count);
+    }
+}
+
 typedef ssize_t FileIo(FsFile *file, const struct iovec *iov, int iovcnt,
                        uint64_t offset, unsigned flags);
 
@@ -209,20 +234,18 @@ int p9_read_prepare(P9Request *req)
         return 0;
     }
     if (req->fid[0]->state == P9_FID_DIR) {
-        /* Directories are read by Treaddir in 9P2000.L. */
-        return req->session->dialect == P9_DIALECT_L
-               ? -EOPNOTSUPP : p9_read_dir_prepare(req);
+        if (req->session->dialect == P9_DIALECT_L) {
+            return -EOPNOTSUPP;         /* that is Treaddir's */
+        }
+        p9_reply_prepare(req, count);
+        return p9_read_dir_prepare(req);
     }
     if (!offset_is_valid(t->offset, count)) {
         return -EINVAL;
     }
     req->ticket.is_write = false;
     req->ticket.bytes = count;
-    if (req->file[0]->remote) {
-        payload_bounce(req, count);
-    } else {
-        payload_set(req, req->in, req->in_cnt, P9_IO_HDRSZ, count);
-    }
+    p9_reply_prepare(req, count);
     return 0;
 }
 
@@ -260,14 +283,11 @@ int p9_read_run(P9Request *req, unsigned flags)
 
 int p9_read_finish(P9Request *req, int result)
 {
-    P9Cursor c;
-
-    if (!result && req->file[0] && req->file[0]->is_dir) {
-        p9_read_dir_finish(req);
-    } else if (!result && req->bounce) {
-        p9_cursor_init(&c, req->in, req->in_cnt, req->in_bytes);
-        p9_skip(&c, P9_IO_HDRSZ);
-        p9_put_bytes(&c, req->bounce, req->r.read.data.count);
+    if (!result && req->file[0]) {
+        if (req->file[0]->is_dir) {
+            p9_read_dir_finish(req);
+        }
+        p9_reply_finish(req, req->r.read.data.count);
     }
     return result;
 }

@@ -35,6 +35,17 @@ int p9_readlink(P9Request *req, FsNode *node, P9String *target);
 /** p9_remove_object: unlink what fid[0] stands for. */
 int p9_remove_object(P9Request *req);
 
+/**
+ * p9_reply_prepare: where run() shall put up to @count bytes of payload for
+ * the reply: the guest's buffer, or one of ours when calls on the file may
+ * hang (see FsFile.remote).
+ */
+void p9_reply_prepare(P9Request *req, uint32_t count);
+/** p9_reply_cursor: at the start of that place. */
+void p9_reply_cursor(const P9Request *req, P9Cursor *c);
+/** p9_reply_finish: @count bytes that are there become the guest's. */
+void p9_reply_finish(P9Request *req, uint32_t count);
+
 /** p9_read_dir_prepare, p9_read_dir_run: Tread of a directory (.u). */
 int p9_read_dir_prepare(P9Request *req);
 int p9_read_dir_run(P9Request *req, unsigned flags);

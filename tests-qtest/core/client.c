@@ -198,14 +198,21 @@ Client *client_start(FsExport *export, ClientKind kind)
     return c;
 }
 
+void client_end(Client *c)
+{
+    p9_session_free(g_steal_pointer(&c->session));
+    g_assert_cmpuint(c->pending, ==, 0);
+    g_assert_false(c->busy);
+}
+
 void client_free(Client *c)
 {
     if (!c) {
         return;
     }
-    p9_session_free(c->session);
-    g_assert_cmpuint(c->pending, ==, 0);
-    g_assert_false(c->busy);
+    if (c->session) {
+        client_end(c);
+    }
     test_exec_drain(c->exec);
     test_exec_free(c->exec);
     /* The session was the other owner: this closes the export, which checks

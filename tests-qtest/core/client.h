@@ -45,7 +45,7 @@ typedef struct Call {
 
 struct Client {
     FsExport *export;           /* counted */
-    P9Session *session;
+    P9Session *session;         /* NULL after client_end() */
     TestExec *exec;
     bool by_hand;               /* jobs run when the test says so */
     GPtrArray *calls;           /* all of them, owned */
@@ -70,6 +70,8 @@ typedef enum ClientKind {
 Client *client_new(FsExport *export, ClientKind kind, const P9Limits *limits);
 /** client_start: the same after Tversion, and Tattach as fid 0. */
 Client *client_start(FsExport *export, ClientKind kind);
+/** client_end: ends the session; its work on threads may still go on. */
+void client_end(Client *c);
 /** client_free: ends the session; nothing may be leaked. */
 void client_free(Client *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)

@@ -318,7 +318,7 @@ static unsigned read_names(Client *c, uint32_t count, GHashTable *names)
     return entries;
 }
 
-static void test_read_directory(void)
+static void check_read_directory(bool remote)
 {
     g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
     g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash,
@@ -330,6 +330,7 @@ static void test_read_directory(void)
 
         memfs_add(c->export, name, "");
     }
+    memfs_remote(c->export, remote);
     g_assert_cmpint(client_walk(c, 0, 1, ""), ==, 0);
     g_assert_cmpint(ASK(c, open, .fid = 1), ==, 0);
     g_assert_cmpuint(read_names(c, 300, names), ==, 52);
@@ -339,6 +340,17 @@ static void test_read_directory(void)
     g_assert_cmpuint(read_names(c, 60000, names), ==, 52);
     g_assert_cmpint(client_read(c, 1, 17, 300), ==, -EINVAL);
     g_assert_cmpint(client_read(c, 1, 0, 20), ==, -EINVAL);
+}
+
+static void test_read_directory(void)
+{
+    check_read_directory(false);
+}
+
+/* Through a buffer of ours. */
+static void test_read_directory_remote(void)
+{
+    check_read_directory(true);
 }
 
 /* Nothing of the extension on the wire, users as names. */
@@ -377,6 +389,8 @@ int main(int argc, char **argv)
     g_test_add_func("/dotu/wstat/keeps-type", test_wstat_keeps_type);
     g_test_add_func("/dotu/wstat/bad-names", test_wstat_bad_names);
     g_test_add_func("/dotu/read-directory", test_read_directory);
+    g_test_add_func("/dotu/read-directory-remote",
+                    test_read_directory_remote);
     g_test_add_func("/dotu/plain", test_plain);
     return g_test_run();
 }

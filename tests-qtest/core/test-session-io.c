@@ -291,15 +291,17 @@ static void fill_dir(Client *c, unsigned n)
     }
 }
 
-static void test_readdir(void)
+static void check_readdir(bool remote)
 {
     static const uint32_t counts[] = { 60, 61, 62, 100, 4096, 65536,
                                        UINT32_MAX };
     g_autoptr(Client) c = client_with_files();
 
     fill_dir(c, 500);
+    memfs_remote(c->export, remote);
+    g_assert_cmpint(client_open(c, 5, "dir", O_RDONLY), ==, 0);
     for (unsigned i = 0; i < ARRAY_SIZE(counts); i++) {
-        g_autoptr(GPtrArray) names = list_dir(c, 2, counts[i]);
+        g_autoptr(GPtrArray) names = list_dir(c, 5, counts[i]);
 
         g_assert_cmpuint(names->len, ==, 502);
         g_assert_cmpstr(names->pdata[0], ==, ".");
@@ -311,6 +313,17 @@ static void test_readdir(void)
             g_assert_cmpstr(names->pdata[j + 2], ==, name);
         }
     }
+}
+
+static void test_readdir(void)
+{
+    check_readdir(false);
+}
+
+/* Through a buffer of ours. */
+static void test_readdir_remote(void)
+{
+    check_readdir(true);
 }
 
 /* From any entry, also after the directory changed. */
@@ -451,6 +464,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/io/remote", test_remote);
     g_test_add_func("/session/io/errors", test_io_errors);
     g_test_add_func("/session/readdir/all", test_readdir);
+    g_test_add_func("/session/readdir/remote", test_readdir_remote);
     g_test_add_func("/session/readdir/resume", test_readdir_resume);
     g_test_add_func("/session/readdir/counts", test_readdir_counts);
     g_test_add_func("/session/readdir/offsets", test_readdir_offsets);
