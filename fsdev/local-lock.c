@@ -30,11 +30,20 @@ static int open_to_lock(const LocalExport *export, int pathfd)
     return fd;
 }
 
+FsLocker *local_locker_new(const FsFile *file, int fd)
+{
+    LocalLocker *locker = g_new0(LocalLocker, 1);
+
+    locker->base.export = file->node->export;
+    locker->fd = fd;
+    locker->remote = file->remote;
+    return &locker->base;
+}
+
 int local_locker_open(FsFile *file, FsLocker **out)
 {
     LocalExport *export = local_export(file->node->export);
     LOCAL_PIN pin = { 0 };
-    LocalLocker *locker;
     int fd;
     int ret;
 
@@ -53,11 +62,7 @@ int local_locker_open(FsFile *file, FsLocker **out)
         node_fd_unaccount(export->table);
         return fd;
     }
-    locker = g_new0(LocalLocker, 1);
-    locker->base.export = &export->base;
-    locker->fd = fd;
-    locker->remote = file->remote;
-    *out = &locker->base;
+    *out = local_locker_new(file, fd);
     return 0;
 }
 

@@ -301,8 +301,7 @@ static int local_lookup(FsNode *dir, const char *name, unsigned flags,
     return 0;
 }
 
-static int local_getattr(FsNode *node, FsFile *file, unsigned flags,
-                         FsAttr *attr)
+int local_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr)
 {
     LocalExport *export = local_export(node->export);
     Name *name = name_from_fs(node);
@@ -349,7 +348,7 @@ static ssize_t read_target(int pathfd, char *buf, size_t size)
     return len < 0 ? -errno : (ssize_t)strnlen(buf, len);
 }
 
-static ssize_t local_readlink(FsNode *node, char *buf, size_t size)
+ssize_t local_readlink(FsNode *node, char *buf, size_t size)
 {
     Name *name = name_from_fs(node);
     LOCAL_PIN pin = { 0 };
@@ -372,7 +371,7 @@ static ssize_t local_readlink(FsNode *node, char *buf, size_t size)
     return host_readlink(pin.fd, buf, size);
 }
 
-static int local_statfs(FsNode *node, struct statfs *st)
+int local_statfs(FsNode *node, struct statfs *st)
 {
     LOCAL_PIN pin = { 0 };
     int ret = local_pin(&pin, name_from_fs(node), 0);
@@ -420,6 +419,36 @@ static int open_root(const char *path, HostStat *st, GError **error)
     return host_fd_steal(&fd);
 }
 
+void local_export_init(LocalExport *export, const FsConfig *config,
+                       const CredPolicy *policy, int root_fd,
+                       const HostStat *root, const NodeRemoteOps *remote)
+{
+    fs_export_init(&export->base, config);
+    export->policy = policy;
+    export->root_dev = root->dev;
+    export->made_uid = export->made_gid = -1;
+    export->root_is_local = host_fs_is_local(root_fd);
+    export->root_devs = host_fs_devs(root_fd);
+    g_rw_lock_init(&export->beside);
+    g_mutex_init(&export->orphan_lock);
+    export->orphans = local_orphans_new();
+    if (policy->fake_special && !policy->beside) {
+        export->creds = cred_cache_new();
+    }
+    export->table = node_table_new_remote(&export->base, root_fd, root,
+                                          config->fd_budget, 0, remote);
+}
+
+void local_export_exit(LocalExport *export)
+{
+    node_table_free(export->table);
+    cred_cache_free(export->creds);
+    g_hash_table_destroy(export->orphans);
+    g_mutex_clear(&export->orphan_lock);
+    g_rw_lock_clear(&export->beside);
+    fs_config_clear(&export->base.config);
+}
+
 static FsExport *local_open_export(const FsConfig *config, GError **error)
 {
     const CredPolicy *policy = policy_of(config->model);
@@ -438,20 +467,7 @@ static FsExport *local_open_export(const FsConfig *config, GError **error)
         return NULL;
     }
     export = g_new0(LocalExport, 1);
-    fs_export_init(&export->base, config);
-    export->policy = policy;
-    export->root_dev = st.dev;
-    export->made_uid = export->made_gid = -1;
-    export->root_is_local = host_fs_is_local(fd);
-    export->root_devs = host_fs_devs(fd);
-    g_rw_lock_init(&export->beside);
-    g_mutex_init(&export->orphan_lock);
-    export->orphans = local_orphans_new();
-    if (policy->fake_special && !policy->beside) {
-        export->creds = cred_cache_new();
-    }
-    export->table = node_table_new(&export->base, fd, &st, config->fd_budget,
-                                   0);
+    local_export_init(export, config, policy, fd, &st, NULL);
     return &export->base;
 }
 
@@ -459,36 +475,31 @@ static void local_close_export(FsExport *base)
 {
     LocalExport *export = local_export(base);
 
-    node_table_free(export->table);
-    cred_cache_free(export->creds);
-    g_hash_table_destroy(export->orphans);
-    g_mutex_clear(&export->orphan_lock);
-    g_rw_lock_clear(&export->beside);
-    fs_config_clear(&base->config);
+    local_export_exit(export);
     g_free(export);
 }
 
-static FsNode *local_root(FsExport *export)
+FsNode *local_root(FsExport *export)
 {
     return name_to_fs(node_table_root(local_export(export)->table));
 }
 
-static void local_node_ref(FsNode *node)
+void local_node_ref(FsNode *node)
 {
     name_ref(name_from_fs(node));
 }
 
-static void local_node_unref(FsNode *node)
+void local_node_unref(FsNode *node)
 {
     name_unref(name_from_fs(node));
 }
 
-static FsNode *local_parent(FsNode *node)
+FsNode *local_parent(FsNode *node)
 {
     return name_to_fs(name_parent(name_from_fs(node)));
 }
 
-static int local_locate(FsNode *node, FsNode **dir, char *component)
+int local_locate(FsNode *node, FsNode **dir, char *component)
 {
     Name *parent;
     int ret = name_locate(name_from_fs(node), &parent, component);

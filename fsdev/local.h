@@ -2,7 +2,8 @@
 /*
  * What the files of the local driver share: its types and a few helpers.
  *
- * Private to fsdev/local*.c.  A LocalExport joins a tree of nodes (node.h)
+ * Private to fsdev/local*.c and to the proxy, which does the same work with
+ * descriptors that it gets from somebody else.  A LocalExport joins a tree of nodes (node.h)
  * with one credential policy (cred.h); a LocalFile is an open descriptor; a
  * LocalObject is a node made ready for the policy.  Everything here may be
  * called from any thread; what may block says so.
@@ -160,6 +161,17 @@ static inline bool local_same_object(const HostStat *a, const HostStat *b)
 /* local.c */
 
 /**
+ * local_export_init: what a LocalExport begins with.
+ *
+ * @root_fd (taken over) is a path fd of the exported directory; @remote is
+ * the node table's, or NULL.
+ */
+void local_export_init(LocalExport *export, const FsConfig *config,
+                       const CredPolicy *policy, int root_fd,
+                       const HostStat *root, const NodeRemoteOps *remote);
+/** local_export_exit: frees what is in @export, not @export itself. */
+void local_export_exit(LocalExport *export);
+/**
  * local_object_get: @name ready for the policy, by the descriptor of @file
  * where there is one.  Context: may block; LocalExport.beside is held.
  */
@@ -189,6 +201,15 @@ int local_guest_type(Name *name, uint32_t *type);
 /** local_find: what fs_lookup() does, with the Name itself. */
 int local_find(Name *dir, const char *component, unsigned flags, Name **name,
                FsAttr *attr);
+
+FsNode *local_root(FsExport *export);
+void local_node_ref(FsNode *node);
+void local_node_unref(FsNode *node);
+FsNode *local_parent(FsNode *node);
+int local_locate(FsNode *node, FsNode **dir, char *component);
+int local_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr);
+ssize_t local_readlink(FsNode *node, char *buf, size_t size);
+int local_statfs(FsNode *node, struct statfs *st);
 
 /* local-setattr.c */
 
@@ -246,6 +267,8 @@ void local_release(FsFile *file);
 
 /* local-lock.c */
 
+/** local_locker_new: @fd (taken over, accounted) to lock @file's object by. */
+FsLocker *local_locker_new(const FsFile *file, int fd);
 int local_locker_open(FsFile *file, FsLocker **locker);
 void local_locker_close(FsLocker *locker);
 int local_lock_range(FsLocker *locker, const FsLock *lock, unsigned flags);

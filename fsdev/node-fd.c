@@ -7,7 +7,8 @@
  * root.  Nodes that live Names have as parent are the second choice, since
  * everything below them is reached through their descriptors.  Getting a
  * descriptor back climbs from the Name to the nearest Node that has one, then
- * walks down again comparing each inode with the Node it is to be.
+ * walks down again comparing each inode with the Node it is to be.  In a table
+ * with NodeRemoteOps it is asked for instead.
  *
  * Called by node.c and, through node.h, by the local driver, from any thread.
  * Descriptors are opened and closed without any lock held.
@@ -564,6 +565,39 @@ static int node_fd_reopen(Name *name)
     return fd;
 }
 
+/*
+ * The same where somebody else knows the way: what he gives is the Node's or
+ * nothing, as he may have mistaken one object for another.
+ */
+static int node_fd_fetch(Name *name)
+{
+    Node *node = name->node;
+    NodeTable *table = node->table;
+    HOST_FD fd = table->remote->fetch(name);
+    HostStat st;
+    int ret;
+
+    if (fd < 0) {
+        return fd;
+    }
+    ret = host_stat(fd, &st);
+    if (ret == 0 && !node_same(node, &st)) {
+        ret = -ESTALE;
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    table_lock(table);
+    if (node->fd < 0) {
+        node_fd_install(node, host_fd_steal(&fd));
+    }
+    node->pins++;
+    node_fd_update(node);
+    ret = node->fd;
+    table_unlock(table);
+    return ret;
+}
+
 int name_fd_get(Name *name, unsigned flags)
 {
     Node *node = name->node;
@@ -586,7 +620,7 @@ int name_fd_get(Name *name, unsigned flags)
     if (hard_limit_reached(1) && !evict_somewhere(table, 0)) {
         return -EMFILE;
     }
-    fd = node_fd_reopen(name);
+    fd = table->remote ? node_fd_fetch(name) : node_fd_reopen(name);
     node_fd_trim(table);
     return fd;
 }

@@ -71,6 +71,7 @@ struct Node {
     bool is_root;
 };
 
+/* In a table with NodeRemoteOps a NameRemote comes before each of these. */
 struct Name {
     FsNode fs;              /* what the session sees; first */
     HashLink link;          /* in NodeTable.names while live */
@@ -90,6 +91,7 @@ struct NodeTable {
     pthread_mutex_t lock;
     pthread_cond_t renames_change;  /* renames or calms became 0 */
     FsExport *export;       /* borrowed, constant */
+    const NodeRemoteOps *remote;    /* constant; NULL: the host's objects */
     Name *root;             /* counted, constant */
     HashTable nodes;
     HashTable names;

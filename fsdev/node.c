@@ -110,10 +110,21 @@ Name *name_find(NodeTable *table, const Name *parent, const char *component)
 
 /* Making and freeing */
 
+static size_t remote_size(const NodeTable *table)
+{
+    return table->remote ? sizeof(NameRemote) : 0;
+}
+
+/* Locked.  Of a Name whose table has NodeRemoteOps. */
+static NameRemote *remote_of(Name *name)
+{
+    return (NameRemote *)name - 1;
+}
+
 size_t name_size(const Name *name)
 {
-    size_t size = offsetof(Name, room) + name->capacity + 1 +
-                  OBJECT_OVERHEAD;
+    size_t size = remote_size(name->node->table) + offsetof(Name, room) +
+                  name->capacity + 1 + OBJECT_OVERHEAD;
 
     if (name->component != name->room) {
         size += name->length + 1 + OBJECT_OVERHEAD;
@@ -147,7 +158,9 @@ static Name *name_new(Name *parent, const char *component, Node *node)
     NodeTable *table = node->table;
     size_t length = strlen(component);
     size_t capacity = MAX(length, MIN_ROOM);
-    Name *name = g_malloc0(offsetof(Name, room) + capacity + 1);
+    char *block = g_malloc0(remote_size(table) + offsetof(Name, room) +
+                            capacity + 1);
+    Name *name = (Name *)(block + remote_size(table));
 
     name->fs.export = table->export;
     name->parent = parent ? name_ref(parent) : name;
@@ -245,16 +258,19 @@ static void name_detach(Name *name, HashLink **nodes)
     *nodes = &node->link;
 }
 
-static void name_free_list(HashLink *names)
+static void name_free_list(const NodeTable *table, HashLink *names)
 {
     while (names) {
         Name *name = container_of(names, Name, link);
 
         names = names->next;
+        if (table->remote && remote_of(name)->count) {
+            table->remote->forget(table->export, remote_of(name));
+        }
         if (name->component != name->room) {
             g_free(name->component);
         }
-        g_free(name);
+        g_free((char *)name - remote_size(table));
     }
 }
 
@@ -295,14 +311,15 @@ void name_unref(Name *name)
         name = parent;
     }
     table_unlock(table);
-    name_free_list(names);
+    name_free_list(table, names);
     node_free_list(nodes);
 }
 
 /* The table */
 
-NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
-                          unsigned fd_budget, size_t max_bytes)
+NodeTable *node_table_new_remote(FsExport *export, int root_fd,
+                                 const HostStat *root, unsigned fd_budget,
+                                 size_t max_bytes, const NodeRemoteOps *ops)
 {
     NodeTable *table = g_new0(NodeTable, 1);
     Node *node;
@@ -310,6 +327,7 @@ NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
     pthread_mutex_init(&table->lock, NULL);
     pthread_cond_init(&table->renames_change, NULL);
     table->export = export;
+    table->remote = ops;
     table->max_bytes = max_bytes ? max_bytes : DEFAULT_MAX_BYTES;
     table->seed = ((uint64_t)g_random_int() << 32) | g_random_int();
     hash_init(&table->nodes);
@@ -323,6 +341,13 @@ NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
     table->root = name_new(NULL, "", node);
     table_unlock(table);
     return table;
+}
+
+NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
+                          unsigned fd_budget, size_t max_bytes)
+{
+    return node_table_new_remote(export, root_fd, root, fd_budget, max_bytes,
+                                 NULL);
 }
 
 void node_table_free(NodeTable *table)
@@ -400,6 +425,34 @@ int name_locate(Name *name, Name **parent, char *component)
     }
     table_unlock(table);
     return ret;
+}
+
+void name_remote_told(Name *name, uint64_t id, uint32_t epoch)
+{
+    NodeTable *table = name->node->table;
+    NameRemote *remote = remote_of(name);
+    NameRemote old = { 0 };
+
+    table_lock(table);
+    if (remote->id != id || remote->epoch != epoch) {
+        old = *remote;
+        *remote = (NameRemote) { .id = id, .epoch = epoch };
+    }
+    remote->count++;
+    table_unlock(table);
+    if (old.count) {
+        table->remote->forget(table->export, &old);
+    }
+}
+
+NameRemote name_remote(Name *name)
+{
+    NameRemote remote;
+
+    table_lock(name->node->table);
+    remote = *remote_of(name);
+    table_unlock(name->node->table);
+    return remote;
 }
 
 /* Locked.  Returns NULL when the limit on memory is reached. */

@@ -38,6 +38,33 @@ NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
                           unsigned fd_budget, size_t max_bytes);
 /** node_table_free: the root is the only Name left. */
 void node_table_free(NodeTable *table);
+/*
+ * For a table whose objects somebody else holds too, by numbers of his: what
+ * he told is kept with the Name, and he is the way back of every descriptor.
+ */
+typedef struct NameRemote {
+    uint64_t id;
+    uint32_t epoch;             /* of the connection that id belongs to */
+    uint32_t count;             /* how often id was told; 0: never */
+} NameRemote;
+
+typedef struct NodeRemoteOps {
+    /* Path fd of the Name's object, or -errno.  May block. */
+    int (*fetch)(Name *name);
+    /* A Name is gone and with it the use of @remote.  Never blocks. */
+    void (*forget)(FsExport *export, const NameRemote *remote);
+} NodeRemoteOps;
+/** node_table_new_remote: such a table; @ops may be NULL. */
+NodeTable *node_table_new_remote(FsExport *export, int root_fd,
+                                 const HostStat *root, unsigned fd_budget,
+                                 size_t max_bytes, const NodeRemoteOps *ops);
+/**
+ * name_remote_told: @id was told once more; an older one of another number or
+ * epoch is given to forget().
+ */
+void name_remote_told(Name *name, uint64_t id, uint32_t epoch);
+NameRemote name_remote(Name *name);
+
 /** node_table_root: counted. */
 Name *node_table_root(NodeTable *table);
 

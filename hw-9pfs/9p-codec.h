@@ -12,8 +12,8 @@
 #define HW_9PFS_9P_CODEC_H
 
 #include "fsdev/p9-osdep.h"
+#include "fsdev/p9-wire.h"
 #include "9p.h"
-#include "9p-wire.h"
 
 typedef struct P9Qid {
     uint8_t type;

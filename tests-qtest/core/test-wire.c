@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tests of the bounded cursor (9p-wire.c): values, limits, and that it never
+ * Tests of the bounded cursor (p9-wire.c): values, limits, and that it never
  * touches a byte outside its vector, which the guarded buffers prove.
  */
 #include "fsdev/p9-osdep.h"
-#include "hw/9pfs/9p-wire.h"
+#include "fsdev/p9-wire.h"
 #include "guarded.h"
 
 /* The bytes 1, 2, 3 … so that every position has a value of its own. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A bounded cursor over scattered guest memory: see 9p-wire.h.
+ * A bounded cursor over scattered memory: see p9-wire.h.
  *
  * transfer() is the only loop over the iovec; every accessor is a call of it.
  */
 #include "fsdev/p9-osdep.h"
-#include "9p-wire.h"
+#include "fsdev/p9-wire.h"
 
 typedef enum { TRANSFER_GET, TRANSFER_PUT, TRANSFER_SKIP } TransferKind;
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A bounded cursor over scattered guest memory.
+ * A bounded cursor over scattered memory of somebody else.
  *
- * All access to request and reply bytes goes through it.  A cursor never moves
+ * All access to bytes of requests and replies goes through it.  A cursor never moves
  * past its limit: the first get or put that would is refused, sets "failed",
  * and from then on every get yields zeroes and every put does nothing, so a
  * sequence of them needs one check at its end.  Every byte is read exactly
  * once; what is checked is the private copy.  Context: any thread, one at a
  * time; never blocks.
  */
-#ifndef HW_9PFS_9P_WIRE_H
-#define HW_9PFS_9P_WIRE_H
+#ifndef FSDEV_P9_WIRE_H
+#define FSDEV_P9_WIRE_H
 
 #include "fsdev/p9-osdep.h"
 
