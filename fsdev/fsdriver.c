@@ -14,6 +14,7 @@
 
 static const FsDriver *const fs_drivers[] = {
     &fs_local_driver,
+    &fs_proxy_driver,
     &fs_synth_driver,
 };
 
@@ -39,12 +40,14 @@ void fs_config_copy(FsConfig *to, const FsConfig *from)
     *to = *from;
     to->id = g_strdup(from->id);
     to->path = g_strdup(from->path);
+    to->socket = g_strdup(from->socket);
 }
 
 void fs_config_clear(FsConfig *config)
 {
     g_clear_pointer(&config->id, g_free);
     g_clear_pointer(&config->path, g_free);
+    g_clear_pointer(&config->socket, g_free);
 }
 
 void fs_export_init(FsExport *export, const FsConfig *config)

@@ -134,6 +134,8 @@ typedef struct FsConfig {
     const FsDriver *driver;
     char *id;
     char *path;                 /* local: the directory to export */
+    char *socket;               /* proxy: where the helper listens, or … */
+    int sock_fd;                /* … NULL: connected to it */
     FsSecurityModel model;
     bool readonly;
     bool writeout_immediate;    /* start writeback after each write */
@@ -414,6 +416,7 @@ const FsDriver *fs_driver_find(const char *name);
 const FsDriver *fs_driver_nth(unsigned n);
 
 extern const FsDriver fs_local_driver;
+extern const FsDriver fs_proxy_driver;
 extern const FsDriver fs_synth_driver;
 
 #endif

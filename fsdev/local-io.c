@@ -90,6 +90,27 @@ static int check_readonly(const LocalExport *export, int flags)
     return export->base.config.readonly && (flags & writing) ? -EROFS : 0;
 }
 
+int local_check_open(const LocalExport *export, uint32_t type, int flags,
+                     int *host_flags)
+{
+    int ret = check_readonly(export, flags);
+
+    if (ret == 0) {
+        ret = check_type(type, flags);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    *host_flags = S_ISDIR(type)
+                  ? O_RDONLY | O_DIRECTORY | (flags & O_NOATIME)
+                  : flags & FLAGS_KEPT;
+    if (export->base.config.readonly) {
+        /* Reading should not write to the disk either. */
+        *host_flags |= O_NOATIME;
+    }
+    return 0;
+}
+
 /* A real descriptor of @name; counted by the node table when it succeeds. */
 static int open_fd(LocalExport *export, Name *name, int flags)
 {
@@ -129,27 +150,17 @@ static int truncate_opened(LocalExport *export, Name *name, LocalFile *file)
 int local_open_name(LocalExport *export, Name *name, int flags,
                     LocalFile **file)
 {
-    int open_flags = flags & FLAGS_KEPT;
     LocalFile *opened;
     uint32_t type;
+    int open_flags;
     int fd;
-    int ret = check_readonly(export, flags);
+    int ret = local_guest_type(name, &type);
 
     if (ret == 0) {
-        ret = local_guest_type(name, &type);
-    }
-    if (ret == 0) {
-        ret = check_type(type, flags);
+        ret = local_check_open(export, type, flags, &open_flags);
     }
     if (ret < 0) {
         return ret;
-    }
-    if (S_ISDIR(type)) {
-        open_flags = O_RDONLY | O_DIRECTORY | (flags & O_NOATIME);
-    }
-    if (export->base.config.readonly) {
-        /* Reading should not write to the disk either. */
-        open_flags |= O_NOATIME;
     }
     fd = open_fd(export, name, open_flags);
     if (fd < 0) {

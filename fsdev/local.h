@@ -3,10 +3,10 @@
  * What the files of the local driver share: its types and a few helpers.
  *
  * Private to fsdev/local*.c and to the proxy, which does the same work with
- * descriptors that it gets from somebody else.  A LocalExport joins a tree of nodes (node.h)
- * with one credential policy (cred.h); a LocalFile is an open descriptor; a
- * LocalObject is a node made ready for the policy.  Everything here may be
- * called from any thread; what may block says so.
+ * descriptors that it gets from somebody else.  A LocalExport joins a tree of
+ * nodes (node.h) with one credential policy (cred.h); a LocalFile is an open
+ * descriptor; a LocalObject is a node made ready for the policy.  Everything
+ * here may be called from any thread; what may block says so.
  *
  * Locking: for a policy that keeps values beside the file, one operation is
  * two or more host calls.  LocalExport.beside makes them one for all others:
@@ -254,6 +254,12 @@ int local_rename(FsNode *dir, const char *name, FsNode *newdir,
 
 /** local_file_new: @fd (taken over, accounted) as an open file of @name. */
 LocalFile *local_file_new(LocalExport *export, Name *name, int fd, int flags);
+/**
+ * local_check_open: may @flags be asked for what has @type as the guest sees
+ * it, and what of them, without O_TRUNC, is for the host?
+ */
+int local_check_open(const LocalExport *export, uint32_t type, int flags,
+                     int *host_flags);
 /** local_open_name: what fs_open() does, with our own types. */
 int local_open_name(LocalExport *export, Name *name, int flags,
                     LocalFile **file);

@@ -2,12 +2,12 @@
 /*
  * A bounded cursor over scattered memory of somebody else.
  *
- * All access to bytes of requests and replies goes through it.  A cursor never moves
- * past its limit: the first get or put that would is refused, sets "failed",
- * and from then on every get yields zeroes and every put does nothing, so a
- * sequence of them needs one check at its end.  Every byte is read exactly
- * once; what is checked is the private copy.  Context: any thread, one at a
- * time; never blocks.
+ * All access to bytes of requests and replies goes through it.  A cursor never
+ * moves past its limit: the first get or put that would is refused, sets
+ * "failed", and from then on every get yields zeroes and every put does
+ * nothing, so a sequence of them needs one check at its end.  Every byte is
+ * read exactly once; what is checked is the private copy.  Context: any
+ * thread, one at a time; never blocks.
  */
 #ifndef FSDEV_P9_WIRE_H
 #define FSDEV_P9_WIRE_H

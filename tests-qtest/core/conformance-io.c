@@ -286,7 +286,8 @@ const ConformanceTest conformance_io[] = {
     { "write-drops-setid", CONF_SETID, write_drops_setid },
     { "write-drops-setid-set-while-open", CONF_SETID,
       write_drops_setid_set_while_open },
-    { "write-keeps-locking-mark", CONF_SETID, write_keeps_locking_mark },
+    { "write-keeps-locking-mark", CONF_SETID | CONF_SGID_MARK,
+      write_keeps_locking_mark },
     { "write-to-unlinked-drops-setid", CONF_SETID, write_to_unlinked_setid },
     { "io-large", CONF_WRITE, large_file },
     { NULL }

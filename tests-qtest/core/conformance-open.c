@@ -37,8 +37,8 @@ static void create_leaves_owner_alone(Conf *c)
 
     conf_assert_errno(fs_create(c->root, "f", O_RDWR, 0600, &nobody, &node,
                                 &file, &attr), 0);
-    g_assert_cmpuint(attr.uid, ==, geteuid());
-    g_assert_cmpuint(conf_attr(node).uid, ==, geteuid());
+    g_assert_cmpuint(attr.uid, ==, c->subject->maker);
+    g_assert_cmpuint(conf_attr(node).uid, ==, c->subject->maker);
 }
 
 static void create_any_mode(Conf *c)

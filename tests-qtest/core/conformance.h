@@ -26,12 +26,15 @@ enum {
     CONF_USER_XATTR = 1u << 8,
     CONF_ACL = 1u << 9,         /* system.posix_acl_* */
     CONF_READ_ONLY = 1u << 10,  /* refuses every change */
+    CONF_SGID_MARK = 1u << 11,  /* a write keeps the set-group-id bit of what
+                                   the group may not execute */
 };
 
 typedef struct ConformanceSubject {
     const char *prefix;         /* of the test paths, with leading '/' */
     unsigned caps;
     FsCred owner;               /* may be given to what is made */
+    uid_t maker;                /* who owns it if none is given */
     const char *sample_dir;     /* without CONF_WRITE: names in the root … */
     const char *sample_file;    /* … of a directory and a regular file */
     void *opaque;

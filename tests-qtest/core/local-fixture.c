@@ -128,7 +128,11 @@ static void make_directories(LocalFixture *fixture)
     fixture->outside = g_build_filename(fixture->base, "outside", NULL);
     g_assert_cmpint(mkdir(fixture->path, 0755), ==, 0);
     g_assert_cmpint(mkdir(fixture->outside, 0755), ==, 0);
-    if (fixture->as_user) {
+    if (fixture->proxy) {
+        /* Nobody but root and whoever owns the files comes near them. */
+        g_assert_cmpint(chown(fixture->path, fixture->proxy->owner.uid,
+                              fixture->proxy->owner.gid), ==, 0);
+    } else if (fixture->as_user) {
         g_assert_cmpint(chmod(fixture->base, 0755), ==, 0);
         g_assert_cmpint(chown(fixture->path, USER_ID, USER_ID), ==, 0);
         g_assert_cmpint(chown(fixture->outside, USER_ID, USER_ID), ==, 0);
@@ -154,8 +158,13 @@ FsExport *local_fixture_reopen(LocalFixture *fixture)
     g_autoptr(GError) error = NULL;
     FsExport *export;
 
-    fixture->config.driver = &fs_local_driver;
-    fixture->config.path = fixture->path;
+    if (fixture->proxy) {
+        fixture->config.driver = &fs_proxy_driver;
+        fixture->config.sock_fd = fixture->proxy->fd;
+    } else {
+        fixture->config.driver = &fs_local_driver;
+        fixture->config.path = fixture->path;
+    }
     fixture->config.model = fixture->model;
     fixture->config.fmode = 0600;
     fixture->config.dmode = 0700;
@@ -188,11 +197,14 @@ FsExport *local_fixture_open(void *opaque)
             return NULL;
         }
     }
+    host_override_features(fixture->bare ? &nothing : NULL);
+    if (fixture->proxy) {
+        proxy_fixture_start(fixture->proxy, fixture->path);
+    }
     if (fixture->as_user) {
         be_user();
         fixture->is_user = true;
     }
-    host_override_features(fixture->bare ? &nothing : NULL);
     return local_fixture_reopen(fixture);
 }
 
@@ -204,6 +216,9 @@ void local_fixture_done(void *opaque)
     if (fixture->is_user) {
         be_root();
         fixture->is_user = false;
+    }
+    if (fixture->proxy) {
+        proxy_fixture_stop(fixture->proxy);
     }
     if (fixture->mounted) {
         umount2(fixture->path, MNT_DETACH);
@@ -222,7 +237,7 @@ void local_fixture_done(void *opaque)
 static unsigned caps_of(const LocalFixture *fixture)
 {
     unsigned caps = CONF_WRITE | CONF_SYMLINK | CONF_HARD_LINK | CONF_FIFO |
-                    CONF_SETID;
+                    CONF_SETID | CONF_SGID_MARK;
     bool root = geteuid() == 0 && !fixture->as_user;
 
     if (local_can_user_xattr()) {
@@ -256,6 +271,7 @@ ConformanceSubject local_fixture_subject(LocalFixture *fixture,
         .prefix = prefix,
         .caps = caps_of(fixture),
         .owner = { 1000, 1001 },
+        .maker = fixture->as_user ? USER_ID : geteuid(),
         .opaque = fixture,
         .open = local_fixture_open,
         .done = local_fixture_done,

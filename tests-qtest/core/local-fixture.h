@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Exports of the local driver for tests: a temporary directory, a security
+ * Exports of the local driver and of the proxy for tests: a temporary directory, a security
  * model, a user to be and the kernel features to use.
  *
  * One at a time, as it changes the effective user and the driver's view of
@@ -11,12 +11,14 @@
 
 #include "fsdev/fsdriver.h"
 #include "conformance.h"
+#include "proxy-fixture.h"
 
 typedef struct LocalFixture {
     FsSecurityModel model;
     bool as_user;               /* not root; for test programs run by root */
     bool bare;                  /* as on a kernel without any new call */
     const char *tmpfs;          /* options of one to mount there; NULL: none */
+    ProxyFixture *proxy;        /* through a helper that root runs; or NULL */
     FsConfig config;            /* what else to set; driver, path, model and
                                    modes are filled in by local_fixture_open */
     bool is_user;               /* as_user has happened */

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The asking end of a proxy connection: see proxy-conn.h.
+ *
+ * One mutex guards everything but the reading, which whoever has set "reading"
+ * does without it.  The socket is closed when nobody uses the connection any
+ * more; until then a broken one is only shut down, so that no thread waits on
+ * a descriptor that has become something else's.
+ */
+#include "fsdev/p9-osdep.h"
+#include <poll.h>
+#include <sys/socket.h>
+#include "fsdev/proxy-conn.h"
+
+/* Somebody waits for an answer. */
+typedef struct Pending {
+    uint32_t tag;
+    GCond ready;                /* done, or to become the reader */
+    bool done;
+    char *buf;                  /* owned once done */
+    size_t len;
+    int fds[PROXY_FDS_MAX];
+    unsigned n_fds;
+    bool fds_lost;
+} Pending;
+
+typedef struct Forget {
+    uint64_t id;
+    uint32_t count;
+} Forget;
+
+struct ProxyConn {
+    gint refs;                  /* atomic */
+    int fd;                     /* owned */
+    GMutex lock;
+    bool broken;
+    bool reading;               /* one of the pending reads the socket */
+    uint32_t next_tag;
+    GHashTable *pending;        /* tag → Pending, borrowed */
+    GArray *unsent;             /* of Forget: the socket was full */
+    char inbox[PROXY_MESSAGE_MAX];      /* the reader's */
+};
+
+ProxyConn *proxy_conn_new(int fd)
+{
+    ProxyConn *conn = g_new0(ProxyConn, 1);
+
+    conn->refs = 1;
+    conn->fd = fd;
+    g_mutex_init(&conn->lock);
+    conn->pending = g_hash_table_new(NULL, NULL);
+    conn->unsent = g_array_new(false, false, sizeof(Forget));
+    return conn;
+}
+
+ProxyConn *proxy_conn_ref(ProxyConn *conn)
+{
+    g_atomic_int_inc(&conn->refs);
+    return conn;
+}
+
+void proxy_conn_unref(ProxyConn *conn)
+{
+    if (!g_atomic_int_dec_and_test(&conn->refs)) {
+        return;
+    }
+    close(conn->fd);
+    g_hash_table_destroy(conn->pending);
+    g_array_free(conn->unsent, true);
+    g_mutex_clear(&conn->lock);
+    g_free(conn);
+}
+
+/* ---- the end of it ---------------------------------------------------- */
+
+static void wake_all(ProxyConn *conn)
+{
+    GHashTableIter iter;
+    gpointer pending;
+
+    g_hash_table_iter_init(&iter, conn->pending);
+    while (g_hash_table_iter_next(&iter, NULL, &pending)) {
+        g_cond_signal(&((Pending *)pending)->ready);
+    }
+}
+
+static void break_locked(ProxyConn *conn)
+{
+    if (!conn->broken) {
+        conn->broken = true;
+        shutdown(conn->fd, SHUT_RDWR);
+        wake_all(conn);
+    }
+}
+
+void proxy_conn_break(ProxyConn *conn)
+{
+    g_mutex_lock(&conn->lock);
+    break_locked(conn);
+    g_mutex_unlock(&conn->lock);
+}
+
+bool proxy_conn_is_broken(ProxyConn *conn)
+{
+    struct pollfd peer = { .fd = conn->fd };
+    bool broken;
+
+    g_mutex_lock(&conn->lock);
+    /* It may have gone while nobody had a question. */
+    if (poll(&peer, 1, 0) > 0 && (peer.revents & (POLLHUP | POLLERR))) {
+        break_locked(conn);
+    }
+    broken = conn->broken;
+    g_mutex_unlock(&conn->lock);
+    return broken;
+}
+
+/* ---- sending ---------------------------------------------------------- */
+
+static int send_bytes(int fd, const void *buf, size_t len, int flags)
+{
+    ssize_t ret;
+
+    do {
+        ret = send(fd, buf, len, MSG_NOSIGNAL | flags);
+    } while (ret < 0 && errno == EINTR);
+    return ret < 0 ? -errno : 0;
+}
+
+/* 0: sent, or nobody is left to hear it; -EAGAIN: the socket is full. */
+static int send_forget(ProxyConn *conn, const Forget *forget)
+{
+    ProxyRequest t = { .forget = { forget->id, forget->count } };
+    char buf[64];
+    ssize_t len = proxy_encode_request(buf, sizeof(buf), 0, PROXY_FORGET, &t);
+
+    return send_bytes(conn->fd, buf, len, MSG_DONTWAIT) == -EAGAIN ? -EAGAIN
+                                                                   : 0;
+}
+
+/* Locked. */
+static void send_unsent(ProxyConn *conn)
+{
+    guint sent = 0;
+
+    while (sent < conn->unsent->len &&
+           send_forget(conn, &g_array_index(conn->unsent, Forget, sent)) == 0) {
+        sent++;
+    }
+    if (sent) {
+        g_array_remove_range(conn->unsent, 0, sent);
+    }
+}
+
+void proxy_conn_forget(ProxyConn *conn, uint64_t id, uint32_t count)
+{
+    Forget forget = { id, count };
+
+    g_mutex_lock(&conn->lock);
+    if (!conn->broken) {
+        send_unsent(conn);
+        if (conn->unsent->len || send_forget(conn, &forget) < 0) {
+            g_array_append_val(conn->unsent, forget);
+        }
+    }
+    g_mutex_unlock(&conn->lock);
+}
+
+static int send_request(ProxyConn *conn, uint32_t tag, ProxyType type,
+                        const ProxyRequest *t)
+{
+    bool big = proxy_message_info(type)->flags & PROXY_F_BIG;
+    g_autofree char *room = big ? g_malloc(PROXY_MESSAGE_MAX) : NULL;
+    char small[PROXY_SMALL_MAX];
+    char *buf = big ? room : small;
+    ssize_t len = proxy_encode_request(buf, big ? PROXY_MESSAGE_MAX
+                                                : PROXY_SMALL_MAX,
+                                       tag, type, t);
+
+    return len < 0 ? len : send_bytes(conn->fd, buf, len, 0);
+}
+
+/* ---- reading ---------------------------------------------------------- */
+
+/* Descriptors of @msg: as many as fit into @fds, the rest is closed. */
+static unsigned take_fds(struct msghdr *msg, int *fds)
+{
+    unsigned taken = 0;
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+        unsigned n;
+
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) {
+            continue;
+        }
+        n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (unsigned i = 0; i < n; i++) {
+            int fd;
+
+            memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+            if (taken < PROXY_FDS_MAX) {
+                fds[taken++] = fd;
+            } else {
+                close(fd);
+            }
+        }
+    }
+    return taken;
+}
+
+static void close_fds(const int *fds, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (fds[i] >= 0) {
+            close(fds[i]);
+        }
+    }
+}
+
+/* One message into the inbox.  False when there is no use in reading on. */
+static bool receive(ProxyConn *conn, Pending *got)
+{
+    struct iovec iov = { conn->inbox, sizeof(conn->inbox) };
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(PROXY_FDS_MAX * sizeof(int))];
+    } control;
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1,
+        .msg_control = &control, .msg_controllen = sizeof(control),
+    };
+    ssize_t len;
+
+    do {
+        len = recvmsg(conn->fd, &msg, MSG_CMSG_CLOEXEC);
+    } while (len < 0 && errno == EINTR);
+    if (len <= 0) {
+        return false;
+    }
+    *got = (Pending) { .len = len };
+    got->n_fds = take_fds(&msg, got->fds);
+    /* More than fit were sent, or the table of this process is full. */
+    got->fds_lost = msg.msg_flags & MSG_CTRUNC;
+    if ((msg.msg_flags & MSG_TRUNC) ||
+        proxy_decode_tag(conn->inbox, len, &got->tag) < 0) {
+        close_fds(got->fds, got->n_fds);
+        return false;
+    }
+    return true;
+}
+
+/* Locked: hand @got, which is in the inbox, to whom it is for. */
+static bool deliver(ProxyConn *conn, const Pending *got)
+{
+    Pending *to = g_hash_table_lookup(conn->pending,
+                                      GUINT_TO_POINTER(got->tag));
+
+    if (!to || to->done) {
+        close_fds(got->fds, got->n_fds);
+        return false;
+    }
+    to->buf = g_malloc(got->len);
+    memcpy(to->buf, conn->inbox, got->len);
+    to->len = got->len;
+    memcpy(to->fds, got->fds, sizeof(to->fds));
+    to->n_fds = got->n_fds;
+    to->fds_lost = got->fds_lost;
+    to->done = true;
+    g_cond_signal(&to->ready);
+    return true;
+}
+
+/* Locked: somebody else who waits shall read. */
+static void pass_reading_on(ProxyConn *conn)
+{
+    GHashTableIter iter;
+    gpointer pending;
+
+    g_hash_table_iter_init(&iter, conn->pending);
+    while (g_hash_table_iter_next(&iter, NULL, &pending)) {
+        if (!((Pending *)pending)->done) {
+            g_cond_signal(&((Pending *)pending)->ready);
+            return;
+        }
+    }
+}
+
+/* Locked; the lock is released while this thread reads. */
+static void await(ProxyConn *conn, Pending *pending)
+{
+    while (!pending->done && !conn->broken) {
+        Pending got;
+        bool received;
+
+        if (conn->reading) {
+            g_cond_wait(&pending->ready, &conn->lock);
+            continue;
+        }
+        conn->reading = true;
+        g_mutex_unlock(&conn->lock);
+        received = receive(conn, &got);
+        g_mutex_lock(&conn->lock);
+        conn->reading = false;
+        if (!received || !deliver(conn, &got)) {
+            break_locked(conn);
+        }
+    }
+    if (!conn->reading) {
+        pass_reading_on(conn);
+    }
+}
+
+/* ---- calls ------------------------------------------------------------ */
+
+/* Locked.  Tags of answers that are still awaited are not used again. */
+static void pending_add(ProxyConn *conn, Pending *pending)
+{
+    do {
+        pending->tag = conn->next_tag++;
+    } while (g_hash_table_contains(conn->pending,
+                                   GUINT_TO_POINTER(pending->tag)));
+    g_hash_table_insert(conn->pending, GUINT_TO_POINTER(pending->tag),
+                        pending);
+}
+
+static int answer_take(ProxyType type, Pending *pending, ProxyAnswer *answer)
+{
+    uint32_t error = 0;
+    unsigned wanted;
+    int ret;
+
+    answer->buf = pending->buf;
+    for (unsigned i = 0; i < pending->n_fds; i++) {
+        answer->fds[i] = pending->fds[i];
+    }
+    ret = proxy_decode_reply(answer->buf, pending->len, type, &error,
+                             &answer->r);
+    if (ret < 0) {
+        return ret;
+    }
+    wanted = error ? 0 : proxy_message_info(type)->fds;
+    if (pending->fds_lost && pending->n_fds < wanted) {
+        answer->fds_lost = true;
+        return -EMFILE;
+    }
+    if (pending->n_fds != wanted || pending->fds_lost) {
+        return -EBADMSG;
+    }
+    return -(int)error;
+}
+
+int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
+                    ProxyAnswer *answer)
+{
+    Pending pending = { 0 };
+    int ret = -EIO;
+
+    *answer = (ProxyAnswer) { .fds = { -1, -1 } };
+    g_cond_init(&pending.ready);
+    g_mutex_lock(&conn->lock);
+    if (!conn->broken) {
+        send_unsent(conn);
+        pending_add(conn, &pending);
+        g_mutex_unlock(&conn->lock);
+        ret = send_request(conn, pending.tag, type, t);
+        g_mutex_lock(&conn->lock);
+        if (ret == 0) {
+            await(conn, &pending);
+        } else if (ret != -EMSGSIZE) {
+            break_locked(conn);
+        }
+        g_hash_table_remove(conn->pending, GUINT_TO_POINTER(pending.tag));
+        ret = ret == -EMSGSIZE ? -E2BIG : -EIO;
+    }
+    g_mutex_unlock(&conn->lock);
+    g_cond_clear(&pending.ready);
+    if (pending.done) {
+        ret = answer_take(type, &pending, answer);
+        if (ret == -EBADMSG) {
+            proxy_conn_break(conn);
+            ret = -EIO;
+        }
+    }
+    return ret;
+}
+
+void proxy_answer_clear(ProxyAnswer *answer)
+{
+    close_fds(answer->fds, PROXY_FDS_MAX);
+    g_free(answer->buf);
+    *answer = (ProxyAnswer) { .fds = { -1, -1 } };
+}

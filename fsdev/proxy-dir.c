@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The proxy driver: reading directories.
+ *
+ * The helper opened the directory, so entries come from its descriptor as they
+ * do in the local driver.  Only their identity needs a right to look into the
+ * directory: when that is asked for, a batch of entries is read, one question
+ * tells what they are, and then they are given on.  Called through fsdriver.c
+ * from any thread.
+ */
+#include "fsdev/p9-osdep.h"
+#include "fsdev/proxy.h"
+
+#define BATCH 128
+
+typedef struct Batch {
+    GString *names;             /* owned; each with its NUL */
+    unsigned n;
+    struct {
+        FsDirent dirent;        /* .name is not valid */
+        size_t at;              /* of its name in names */
+        bool dot;               /* its identity is known */
+    } entries[BATCH];
+} Batch;
+
+static void batch_clear(Batch *batch)
+{
+    g_string_free(batch->names, true);
+}
+
+static int batch_add(void *opaque, const FsDirent *dirent)
+{
+    Batch *batch = opaque;
+    const char *name = dirent->name;
+
+    if (batch->n == BATCH) {
+        return 1;
+    }
+    batch->entries[batch->n].dirent = *dirent;
+    batch->entries[batch->n].at = batch->names->len;
+    batch->entries[batch->n].dot = !strcmp(name, ".") || !strcmp(name, "..");
+    batch->n++;
+    g_string_append_len(batch->names, name, dirent->name_len + 1);
+    return 0;
+}
+
+/* What the entries are, in the order of their names. */
+static int ask_identities(ProxyAsk *ask, FsNode *dir, const Batch *batch)
+{
+    uint64_t id;
+    int ret = proxy_ask_about(ask, dir, &id);
+
+    if (ret == 0) {
+        ask->t.identify = (struct ProxyTidentify) {
+            id, { batch->names->str, batch->names->len },
+        };
+        ret = proxy_ask(ask, PROXY_IDENTIFY);
+    }
+    if (ret == 0 && ask->answer.r.identify.identities.len !=
+                    batch->n * PROXY_IDENTITY_SIZE) {
+        ret = proxy_ask_refuse(ask);
+    }
+    return ret;
+}
+
+/* 0: all were taken, 1: the sink has enough. */
+static int batch_give(const Batch *batch, const ProxyBlob *identities,
+                      FsDirSink *sink, void *opaque)
+{
+    int ret = 0;
+
+    for (unsigned i = 0; i < batch->n && ret == 0; i++) {
+        FsDirent dirent = batch->entries[i].dirent;
+        uint32_t mode;
+        uint64_t dev;
+        uint64_t ino;
+
+        dirent.name = batch->names->str + batch->entries[i].at;
+        proxy_get_identity(identities, i, &dev, &ino, &mode);
+        if (!batch->entries[i].dot) {
+            if (!mode) {
+                /* Removed since; who asks for the rest need not know. */
+                continue;
+            }
+            dirent.dev = dev;
+            dirent.ino = ino;
+            dirent.type = IFTODT(mode);
+        }
+        ret = sink(opaque, &dirent);
+    }
+    return ret;
+}
+
+static int readdir_with_identity(FsFile *file, uint64_t cookie,
+                                 FsDirSink *sink, void *opaque)
+{
+    bool given = false;
+    int ret;
+
+    do {
+        __attribute__((cleanup(batch_clear))) Batch batch = {
+            .names = g_string_new(NULL),
+        };
+        PROXY_ASK ask = { 0 };
+
+        ret = local_readdir(file, cookie, 0, batch_add, &batch);
+        if (ret == 0 && !batch.n) {
+            return 0;
+        }
+        if (ret == 0) {
+            ret = ask_identities(&ask, file->node, &batch);
+        }
+        if (ret < 0) {
+            /* What was taken must reach the guest first. */
+            return given ? 0 : ret;
+        }
+        ret = batch_give(&batch, &ask.answer.r.identify.identities, sink,
+                         opaque);
+        cookie = batch.entries[batch.n - 1].dirent.next;
+        given = true;
+    } while (ret == 0);
+    return ret < 0 ? ret : 0;
+}
+
+int proxy_readdir(FsFile *file, uint64_t cookie, unsigned flags,
+                  FsDirSink *sink, void *opaque)
+{
+    if (!(flags & FS_READDIR_DEV)) {
+        return local_readdir(file, cookie, flags, sink, opaque);
+    }
+    if (!file->is_dir) {
+        return -ENOTDIR;
+    }
+    return flags & FS_NONBLOCK ? -EAGAIN
+                               : readdir_with_identity(file, cookie, sink,
+                                                       opaque);
+}

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The proxy driver: an export that virtfs-proxy-helper opens for us.
+ *
+ * QEMU may be anybody; the helper holds the privilege.  It tells a number and
+ * passes an O_PATH descriptor for every object that is looked up, and a real
+ * one for every file that is opened, so attributes, links, reads, writes and
+ * directories need no word with it.  What it says is checked: a helper that
+ * has been taken over must not take QEMU too.  When it has gone, what needs it
+ * is -EIO; with socket= the next look at the root connects again, to a helper
+ * that exports the same directory.
+ *
+ * Here are the export, the connection, lookup and open; proxy-change.c and
+ * proxy-dir.c hold the rest, proxy.h what they share.
+ */
+#include "fsdev/p9-osdep.h"
+#include <sys/socket.h>
+#include <sys/un.h>
+#include "fsdev/proxy.h"
+
+/* How long the helper may take to answer the first question. */
+#define HELLO_SECONDS 10
+
+/* ---- the connection --------------------------------------------------- */
+
+static int connect_path(const char *path)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    HOST_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    int ret;
+
+    if (fd < 0) {
+        return -errno;
+    }
+    if (strlen(path) >= sizeof(addr.sun_path)) {
+        return -ENAMETOOLONG;
+    }
+    memcpy(addr.sun_path, path, strlen(path));
+    do {
+        ret = connect(fd, (struct sockaddr *)&addr, sizeof(addr));
+    } while (ret < 0 && errno == EINTR);
+    return ret < 0 ? -errno : host_fd_steal(&fd);
+}
+
+/* A copy, so that the share can be unplugged and plugged in again. */
+static int connect_fd(int sock_fd)
+{
+    int value;
+    socklen_t len = sizeof(value);
+
+    if (getsockopt(sock_fd, SOL_SOCKET, SO_TYPE, &value, &len) < 0) {
+        return -errno;
+    }
+    if (value != SOCK_SEQPACKET) {
+        return -EPROTOTYPE;
+    }
+    fcntl(sock_fd, F_SETFD, FD_CLOEXEC);
+    value = fcntl(sock_fd, F_DUPFD_CLOEXEC, 0);
+    return value < 0 ? -errno : value;
+}
+
+/* Of waiting for an answer; 0: for ever. */
+static void set_patience(int fd, unsigned seconds)
+{
+    struct timeval patience = { .tv_sec = seconds };
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+}
+
+/* Path fd of what the helper exports. */
+static int say_hello(ProxyConn *conn, HostStat *st)
+{
+    ProxyRequest t = { .hello = { .version = PROXY_VERSION } };
+    PROXY_ANSWER answer;
+    int ret = proxy_conn_call(conn, PROXY_HELLO, &t, &answer);
+
+    if (ret == 0 && answer.r.hello.version != PROXY_VERSION) {
+        ret = -EPROTONOSUPPORT;
+    }
+    if (ret == 0) {
+        ret = fcntl(answer.fds[0], F_GETFL);
+        ret = ret < 0 || !(ret & O_PATH) ? -EPROTO : 0;
+    }
+    if (ret == 0) {
+        ret = host_stat(answer.fds[0], st);
+    }
+    if (ret == 0 && !S_ISDIR(st->mode)) {
+        ret = -EPROTO;
+    }
+    return ret < 0 ? ret : host_fd_steal(&answer.fds[0]);
+}
+
+/* A new connection in *@conn; returns the root's path fd. */
+static int make_connection(const FsConfig *config, ProxyConn **out,
+                           HostStat *st)
+{
+    int fd = config->socket ? connect_path(config->socket)
+                            : connect_fd(config->sock_fd);
+    ProxyConn *conn;
+    int root;
+
+    if (fd < 0) {
+        return fd;
+    }
+    set_patience(fd, HELLO_SECONDS);
+    conn = proxy_conn_new(fd);
+    root = say_hello(conn, st);
+    if (root < 0) {
+        proxy_conn_unref(conn);
+        return root;
+    }
+    set_patience(fd, 0);
+    *out = conn;
+    return root;
+}
+
+/* Counted, with its epoch. */
+static ProxyConn *current_conn(ProxyExport *export, uint32_t *epoch)
+{
+    ProxyConn *conn;
+
+    g_mutex_lock(&export->lock);
+    conn = proxy_conn_ref(export->conn);
+    *epoch = export->epoch;
+    g_mutex_unlock(&export->lock);
+    return conn;
+}
+
+/* Take up with another helper, unless another thread has just done so. */
+static void reconnect(ProxyExport *export)
+{
+    const FsConfig *config = &export->local.base.config;
+    ProxyConn *old;
+    ProxyConn *conn;
+    HostStat st;
+    uint32_t epoch;
+    Name *root = node_table_root(export->local.table);
+    int fd;
+
+    g_mutex_lock(&export->reconnecting);
+    old = current_conn(export, &epoch);
+    fd = proxy_conn_is_broken(old) ? make_connection(config, &conn, &st)
+                                   : -EALREADY;
+    proxy_conn_unref(old);
+    if (fd >= 0) {
+        close(fd);
+        if (st.dev == node_dev(name_node(root)) &&
+            st.ino == node_ino(name_node(root))) {
+            g_mutex_lock(&export->lock);
+            old = export->conn;
+            export->conn = conn;
+            export->epoch++;
+            g_mutex_unlock(&export->lock);
+            proxy_conn_unref(old);
+        } else {
+            p9_warn_once("9p: '%s' exports another directory now",
+                         config->socket);
+            proxy_conn_unref(conn);
+        }
+    }
+    g_mutex_unlock(&export->reconnecting);
+    name_unref(root);
+}
+
+/* ---- questions -------------------------------------------------------- */
+
+void proxy_ask_clear(ProxyAsk *ask)
+{
+    if (ask->conn) {
+        proxy_answer_clear(&ask->answer);
+        proxy_conn_unref(ask->conn);
+        ask->conn = NULL;
+    }
+}
+
+static bool is_root(FsNode *node)
+{
+    Name *root = node_table_root(local_export(node->export)->table);
+    bool is = name_to_fs(root) == node;
+
+    name_unref(root);
+    return is;
+}
+
+int proxy_ask_id(const ProxyAsk *ask, FsNode *node, uint64_t *id)
+{
+    NameRemote remote;
+
+    if (is_root(node)) {
+        *id = PROXY_ROOT_ID;
+        return 0;
+    }
+    remote = name_remote(name_from_fs(node));
+    *id = remote.id;
+    return remote.count && remote.epoch == ask->epoch ? 0 : -EIO;
+}
+
+int proxy_ask_about(ProxyAsk *ask, FsNode *node, uint64_t *id)
+{
+    ProxyExport *export = proxy_export(node->export);
+
+    *ask = (ProxyAsk) {
+        .export = export, .answer = { .fds = { -1, -1 } },
+    };
+    ask->conn = current_conn(export, &ask->epoch);
+    /* For other objects there is nothing to be done about it. */
+    if (is_root(node) && proxy_conn_is_broken(ask->conn) &&
+        export->local.base.config.socket) {
+        reconnect(export);
+        proxy_conn_unref(ask->conn);
+        ask->conn = current_conn(export, &ask->epoch);
+    }
+    return proxy_ask_id(ask, node, id);
+}
+
+int proxy_ask(ProxyAsk *ask, ProxyType type)
+{
+    int ret;
+
+    proxy_answer_clear(&ask->answer);
+    ret = proxy_conn_call(ask->conn, type, &ask->t, &ask->answer);
+    if (ret == -EIO && proxy_conn_is_broken(ask->conn)) {
+        p9_warn_once("9p: virtfs-proxy-helper has gone; the guest gets EIO");
+    }
+    return ret;
+}
+
+int proxy_ask_refuse(ProxyAsk *ask)
+{
+    proxy_conn_break(ask->conn);
+    return -EIO;
+}
+
+int proxy_ask_take_fd(ProxyAsk *ask, unsigned n)
+{
+    return host_fd_steal(&ask->answer.fds[n]);
+}
+
+/* A descriptor that can do more than it should is not one to look through. */
+static bool is_path_fd(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && (flags & O_PATH);
+}
+
+int proxy_ask_insert(ProxyAsk *ask, FsNode *dir, const char *component,
+                     unsigned n, uint64_t id, HostStat *st, Name **name)
+{
+    LocalExport *export = &ask->export->local;
+    int fd = ask->answer.fds[n];
+    int ret;
+
+    if (!is_path_fd(fd)) {
+        return proxy_ask_refuse(ask);
+    }
+    ret = host_stat(fd, st);
+    if (ret == 0 && export->base.config.multidevs == FS_MULTIDEVS_FORBID &&
+        st->dev != export->root_dev) {
+        ret = -ENODEV;
+    }
+    if (ret == 0) {
+        ret = name_insert(name_from_fs(dir), component,
+                          proxy_ask_take_fd(ask, n), st, name);
+    }
+    if (ret < 0) {
+        proxy_conn_forget(ask->conn, id, 1);
+        return ret;
+    }
+    name_remote_told(*name, id, ask->epoch);
+    return 0;
+}
+
+/* A regular file or a directory, the right one, open as it shall be. */
+static bool is_file_fd(int fd, const Node *node, int flags)
+{
+    int has = fcntl(fd, F_GETFL);
+    struct stat st;
+
+    return has >= 0 && !(has & O_PATH) &&
+           (has & O_ACCMODE) == (flags & O_ACCMODE) && fstat(fd, &st) == 0 &&
+           (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) &&
+           st.st_dev == node_dev(node) && st.st_ino == node_ino(node);
+}
+
+int proxy_ask_file(ProxyAsk *ask, Name *name, unsigned n, int flags,
+                   LocalFile **file)
+{
+    if (!is_file_fd(ask->answer.fds[n], name_node(name), flags)) {
+        return proxy_ask_refuse(ask);
+    }
+    *file = local_file_new(&ask->export->local, name,
+                           proxy_ask_take_fd(ask, n), flags);
+    return 0;
+}
+
+/* ---- lookup ----------------------------------------------------------- */
+
+static int proxy_lookup_once(FsNode *dir, const char *name, FsNode **node,
+                             FsAttr *attr)
+{
+    PROXY_ASK ask = { 0 };
+    uint64_t id;
+    HostStat st;
+    Name *found;
+    int ret = proxy_ask_about(&ask, dir, &id);
+
+    if (ret == 0) {
+        ask.t.lookup = (struct ProxyTlookup) { id, { name, strlen(name) } };
+        ret = proxy_ask(&ask, PROXY_LOOKUP);
+    }
+    if (ask.answer.fds_lost) {
+        proxy_conn_forget(ask.conn, ask.answer.r.lookup.id, 1);
+    }
+    if (ret == 0) {
+        ret = proxy_ask_insert(&ask, dir, name, 0, ask.answer.r.lookup.id,
+                               &st, &found);
+    }
+    if (ret == 0) {
+        local_attr_from_host(attr, &st);
+        *node = name_to_fs(found);
+    }
+    return ret;
+}
+
+static int proxy_lookup(FsNode *dir, const char *name, unsigned flags,
+                        FsNode **node, FsAttr *attr)
+{
+    int ret;
+
+    if (flags & FS_NONBLOCK) {
+        return -EAGAIN;
+    }
+    ret = proxy_lookup_once(dir, name, node, attr);
+    if (ret == -EMFILE &&
+        node_fd_reclaim(local_export(dir->export)->table)) {
+        ret = proxy_lookup_once(dir, name, node, attr);
+    }
+    return ret;
+}
+
+/* The way back of an evicted path fd. */
+static int proxy_fetch(Name *name)
+{
+    PROXY_ASK ask = { 0 };
+    uint64_t id;
+    int ret = proxy_ask_about(&ask, name_to_fs(name), &id);
+
+    if (ret == 0) {
+        ask.t.fetch.id = id;
+        ret = proxy_ask(&ask, PROXY_FETCH);
+    }
+    if (ret == 0 && !is_path_fd(ask.answer.fds[0])) {
+        ret = proxy_ask_refuse(&ask);
+    }
+    return ret < 0 ? ret : proxy_ask_take_fd(&ask, 0);
+}
+
+static void proxy_forget(FsExport *base, const NameRemote *remote)
+{
+    uint32_t epoch;
+    ProxyConn *conn = current_conn(proxy_export(base), &epoch);
+
+    if (remote->epoch == epoch) {
+        proxy_conn_forget(conn, remote->id, remote->count);
+    }
+    proxy_conn_unref(conn);
+}
+
+static const NodeRemoteOps proxy_remote = {
+    .fetch = proxy_fetch,
+    .forget = proxy_forget,
+};
+
+/* ---- open ------------------------------------------------------------- */
+
+/* Descriptor 0 of the answer is open as @flags say. */
+static int ask_open(ProxyAsk *ask, FsNode *node, int flags)
+{
+    uint64_t id;
+    int ret = proxy_ask_about(ask, node, &id);
+
+    if (ret == 0) {
+        ask->t.open = (struct ProxyTopen) { id, flags };
+        ret = proxy_ask(ask, PROXY_OPEN);
+    }
+    if (ret == -EMFILE &&
+        node_fd_reclaim(local_export(node->export)->table)) {
+        ret = proxy_ask(ask, PROXY_OPEN);
+    }
+    return ret;
+}
+
+static int proxy_open(FsNode *node, int flags, FsFile **file)
+{
+    LocalExport *export = local_export(node->export);
+    Name *name = name_from_fs(node);
+    PROXY_ASK ask = { 0 };
+    LocalFile *opened = NULL;
+    int open_flags;
+    int ret = local_check_open(export, node_type(name_node(name)), flags,
+                               &open_flags);
+
+    if (ret == 0) {
+        ret = node_fd_account(export->table);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    ret = ask_open(&ask, node, open_flags | (flags & O_TRUNC));
+    if (ret == 0) {
+        ret = proxy_ask_file(&ask, name, 0, open_flags, &opened);
+    }
+    if (ret < 0) {
+        node_fd_unaccount(export->table);
+        return ret;
+    }
+    *file = &opened->base;
+    return 0;
+}
+
+static int proxy_locker_open(FsFile *file, FsLocker **locker)
+{
+    LocalExport *export = local_export(file->node->export);
+    const Node *node = name_node(name_from_fs(file->node));
+    bool readonly = export->base.config.readonly;
+    PROXY_ASK ask = { 0 };
+    int flags = readonly ? O_RDONLY : O_RDWR;
+    int ret;
+
+    if (file->is_dir) {
+        return -EOPNOTSUPP;
+    }
+    ret = node_fd_account(export->table);
+    if (ret < 0) {
+        return ret;
+    }
+    ret = ask_open(&ask, file->node, flags);
+    if (ret == -EACCES || ret == -EPERM || ret == -EROFS || ret == -ETXTBSY) {
+        proxy_ask_clear(&ask);
+        flags = O_RDONLY;
+        ret = ask_open(&ask, file->node, flags);
+    }
+    if (ret == 0 && !is_file_fd(ask.answer.fds[0], node, flags)) {
+        ret = proxy_ask_refuse(&ask);
+    }
+    if (ret < 0) {
+        node_fd_unaccount(export->table);
+        return ret;
+    }
+    *locker = local_locker_new(file, proxy_ask_take_fd(&ask, 0));
+    return 0;
+}
+
+/* ---- the export ------------------------------------------------------- */
+
+static const char *connect_problem(int error)
+{
+    switch (error) {
+    case EPROTOTYPE:
+        return "it is no socket of the type SOCK_SEQPACKET";
+    case EPROTONOSUPPORT:
+        return "virtfs-proxy-helper is of another version";
+    case EPROTO:
+    case EIO:
+        return "what answers there, if anything, is no virtfs-proxy-helper";
+    default:
+        return g_strerror(error);
+    }
+}
+
+static FsExport *proxy_open_export(const FsConfig *config, GError **error)
+{
+    ProxyExport *export;
+    const char *what;
+    ProxyConn *conn;
+    HostStat st;
+    int fd = host_init(&what);
+
+    if (fd < 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(-fd),
+                    "cannot open '%s': %s", what, g_strerror(-fd));
+        return NULL;
+    }
+    fd = make_connection(config, &conn, &st);
+    if (fd < 0) {
+        g_autofree char *where = config->socket
+            ? g_strdup_printf("socket '%s'", config->socket)
+            : g_strdup_printf("sock_fd %d", config->sock_fd);
+
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(-fd),
+                    "cannot connect by %s: %s", where, connect_problem(-fd));
+        return NULL;
+    }
+    export = g_new0(ProxyExport, 1);
+    g_mutex_init(&export->lock);
+    g_mutex_init(&export->reconnecting);
+    export->conn = conn;
+    local_export_init(&export->local, config, &cred_passthrough, fd, &st,
+                      &proxy_remote);
+    return &export->local.base;
+}
+
+static void proxy_close_export(FsExport *base)
+{
+    ProxyExport *export = proxy_export(base);
+
+    local_export_exit(&export->local);
+    proxy_conn_unref(export->conn);
+    g_mutex_clear(&export->reconnecting);
+    g_mutex_clear(&export->lock);
+    g_free(export);
+}
+
+const FsDriver fs_proxy_driver = {
+    .name = "proxy",
+    .open_export = proxy_open_export,
+    .close_export = proxy_close_export,
+    .root = local_root,
+    .node_ref = local_node_ref,
+    .node_unref = local_node_unref,
+    .parent = local_parent,
+    .locate = local_locate,
+    .lookup = proxy_lookup,
+    .getattr = local_getattr,
+    .setattr = proxy_setattr,
+    .readlink = local_readlink,
+    .statfs = local_statfs,
+    .create = proxy_create,
+    .mkdir = proxy_mkdir,
+    .mknod = proxy_mknod,
+    .symlink = proxy_symlink,
+    .link = proxy_link,
+    .unlink = proxy_unlink,
+    .rename = proxy_rename,
+    .open = proxy_open,
+    .read = local_read,
+    .write = local_write,
+    .fsync = local_fsync,
+    .readdir = proxy_readdir,
+    .release = local_release,
+    .getxattr = proxy_getxattr,
+    .listxattr = proxy_listxattr,
+    .setxattr = proxy_setxattr,
+    .removexattr = proxy_removexattr,
+    .locker_open = proxy_locker_open,
+    .locker_close = local_locker_close,
+    .lock = local_lock_range,
+    .getlock = local_getlock,
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the proxy driver share.
+ *
+ * Private to fsdev/proxy*.c.  A ProxyExport is a LocalExport whose descriptors
+ * come from a helper: all that can be done through one is the local driver's
+ * code, all that needs a right that QEMU may lack is asked of the helper.
+ * Everything here may be called from any thread; what asks may block.
+ */
+#ifndef FSDEV_PROXY_H
+#define FSDEV_PROXY_H
+
+#include "fsdev/local.h"
+#include "fsdev/proxy-conn.h"
+
+typedef struct ProxyExport {
+    LocalExport local;          /* first */
+    GMutex reconnecting;        /* one at a time; taken before lock */
+    GMutex lock;                /* guards conn and epoch */
+    ProxyConn *conn;            /* counted */
+    uint32_t epoch;             /* changes with conn: its numbers are its own */
+} ProxyExport;
+
+static inline ProxyExport *proxy_export(FsExport *export)
+{
+    return container_of(local_export(export), ProxyExport, local);
+}
+
+/* A question to the helper, and its answer. */
+typedef struct ProxyAsk {
+    ProxyExport *export;        /* borrowed */
+    ProxyConn *conn;            /* counted */
+    uint32_t epoch;             /* of conn */
+    ProxyRequest t;
+    ProxyAnswer answer;
+} ProxyAsk;
+
+void proxy_ask_clear(ProxyAsk *ask);
+#define PROXY_ASK __attribute__((cleanup(proxy_ask_clear))) ProxyAsk
+
+/**
+ * proxy_ask_about: begin a question about @node; *@id is its number.
+ *
+ * -EIO when the helper has gone, or is not the one that knew @node.  May
+ * connect to another one when @node is the root.
+ */
+int proxy_ask_about(ProxyAsk *ask, FsNode *node, uint64_t *id);
+/** proxy_ask_id: number of a further object of the same question. */
+int proxy_ask_id(const ProxyAsk *ask, FsNode *node, uint64_t *id);
+/** proxy_ask: send ask->t as @type, wait for ask->answer. */
+int proxy_ask(ProxyAsk *ask, ProxyType type);
+/** proxy_ask_refuse: the answer cannot be true; breaks the connection. */
+int proxy_ask_refuse(ProxyAsk *ask);
+/** proxy_ask_take_fd: descriptor @n of the answer, now the caller's. */
+int proxy_ask_take_fd(ProxyAsk *ask, unsigned n);
+/**
+ * proxy_ask_insert: the Name for @component in @dir, of path fd @n and number
+ * @id in the answer; *@st is what the host says of it.
+ */
+int proxy_ask_insert(ProxyAsk *ask, FsNode *dir, const char *component,
+                     unsigned n, uint64_t id, HostStat *st, Name **name);
+/**
+ * proxy_ask_file: descriptor @n of the answer as an open file of @name.
+ * node_fd_account() was called; on failure the caller takes that back.
+ */
+int proxy_ask_file(ProxyAsk *ask, Name *name, unsigned n, int flags,
+                   LocalFile **file);
+
+/* proxy-change.c */
+
+int proxy_create(FsNode *dir, const char *name, int flags, uint32_t mode,
+                 const FsCred *cred, FsNode **node, FsFile **file,
+                 FsAttr *attr);
+int proxy_mkdir(FsNode *dir, const char *name, uint32_t mode,
+                const FsCred *cred, FsAttr *attr);
+int proxy_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
+                const FsCred *cred, FsAttr *attr);
+int proxy_symlink(FsNode *dir, const char *name, const char *target,
+                  const FsCred *cred, FsAttr *attr);
+int proxy_link(FsNode *node, FsNode *dir, const char *name);
+int proxy_unlink(FsNode *dir, const char *name, bool is_dir);
+int proxy_rename(FsNode *dir, const char *name, FsNode *newdir,
+                 const char *newname);
+int proxy_setattr(FsNode *node, FsFile *file, const FsSetattr *set);
+ssize_t proxy_getxattr(FsNode *node, const char *name, void *buf, size_t size);
+ssize_t proxy_listxattr(FsNode *node, char *buf, size_t size);
+int proxy_setxattr(FsNode *node, const char *name, const void *value,
+                   size_t size, int flags);
+int proxy_removexattr(FsNode *node, const char *name);
+
+/* proxy-dir.c */
+
+int proxy_readdir(FsFile *file, uint64_t cookie, unsigned flags,
+                  FsDirSink *sink, void *opaque);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The proxy driver against the conformance suite: as root with the helper in
+ * a thread, and as a user who may do nothing himself, with a helper that root
+ * runs.  And under load: threads that ask at the same time.
+ */
+#include "fsdev/p9-osdep.h"
+#include "fsdev/host.h"
+#include "conformance.h"
+#include "local-fixture.h"
+#include "storm.h"
+
+static unsigned caps_of(const ProxyFixture *proxy)
+{
+    unsigned caps = CONF_WRITE | CONF_SYMLINK | CONF_HARD_LINK | CONF_FIFO;
+    bool root = geteuid() == 0;
+
+    caps |= root ? CONF_ANY_OWNER : 0;
+    caps |= proxy->options.allow_suid ? CONF_SETID : 0;
+    /* For who may do nothing the kernel takes it for a program's. */
+    caps |= root && proxy->in_thread ? CONF_SGID_MARK : 0;
+    caps |= root && proxy->options.allow_devices && local_can_mknod()
+            ? CONF_DEVICE : 0;
+    caps |= local_can_user_xattr() ? CONF_USER_XATTR : 0;
+    caps |= local_can_acl() ? CONF_ACL : 0;
+    return caps;
+}
+
+static struct {
+    const char *prefix;
+    bool in_thread;
+    bool as_user;
+    bool bare;
+    bool allow;
+    ProxyFixture proxy;
+    LocalFixture fixture;
+    ConformanceSubject subject;
+} subjects[] = {
+    { "/proxy/user", .as_user = true, .allow = true },
+    { "/proxy/user-default", .as_user = true },
+    { "/proxy/user-old-kernel", .as_user = true, .allow = true, .bare = true },
+    { "/proxy/same-process", .in_thread = true, .allow = true },
+};
+
+static void add_subject(size_t n)
+{
+    ProxyFixture *proxy = &subjects[n].proxy;
+    ConformanceSubject *subject = &subjects[n].subject;
+    bool root = geteuid() == 0;
+
+    proxy->in_thread = subjects[n].in_thread;
+    proxy->options.allow_suid = subjects[n].allow;
+    proxy->options.allow_devices = subjects[n].allow;
+    proxy->owner = root ? (FsCred) { 1000, 1001 }
+                        : (FsCred) { geteuid(), getegid() };
+    subjects[n].fixture = (LocalFixture) {
+        .model = FS_SM_PASSTHROUGH, .proxy = proxy,
+        .as_user = root && subjects[n].as_user, .bare = subjects[n].bare,
+    };
+    *subject = (ConformanceSubject) {
+        .prefix = subjects[n].prefix,
+        .caps = caps_of(proxy),
+        .owner = proxy->owner,
+        .maker = geteuid(),
+        .opaque = &subjects[n].fixture,
+        .open = local_fixture_open,
+        .done = local_fixture_done,
+    };
+    conformance_add(subject);
+}
+
+/* ---- threads ---------------------------------------------------------- */
+
+static void test_threads(void)
+{
+    ProxyFixture proxy = {
+        .in_thread = true, .owner = { geteuid(), getegid() },
+    };
+    LocalFixture fixture = { .model = FS_SM_PASSTHROUGH, .proxy = &proxy };
+    unsigned fds = conformance_count_fds();
+    FsExport *export = local_fixture_open(&fixture);
+
+    if (export) {
+        storm_run(export);
+        fs_export_unref(export);
+    }
+    local_fixture_done(&fixture);
+    g_assert_cmpuint(conformance_count_fds(), ==, fds);
+}
+
+int main(int argc, char **argv)
+{
+    const char *what;
+
+    proxy_fixture_main(argc, argv);
+    g_test_init(&argc, &argv, NULL);
+    umask(022);
+    /* What it opens stays open and is no leak. */
+    g_assert_cmpint(host_init(&what), ==, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(subjects); i++) {
+        add_subject(i);
+    }
+    g_test_add_func("/proxy/threads/same-names", test_threads);
+    return g_test_run();
+}
