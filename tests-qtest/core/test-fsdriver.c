@@ -148,8 +148,9 @@ static FsExport *open_fake(const FsDriver *driver)
 static void test_driver_list(void)
 {
     g_assert_true(fs_driver_nth(0) == &fs_local_driver);
-    g_assert_true(fs_driver_nth(1) == &fs_synth_driver);
-    g_assert_null(fs_driver_nth(2));
+    g_assert_true(fs_driver_nth(1) == &fs_proxy_driver);
+    g_assert_true(fs_driver_nth(2) == &fs_synth_driver);
+    g_assert_null(fs_driver_nth(3));
     g_assert_null(fs_driver_nth(UINT_MAX));
     g_assert_true(fs_driver_find("local") == &fs_local_driver);
     g_assert_true(fs_driver_find("synth") == &fs_synth_driver);
