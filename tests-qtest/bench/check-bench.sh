@@ -1,19 +1,32 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# check-bench.sh BENCH QEMU: does the bench notice wrong answers?
+# check-bench.sh BENCH QEMU: does the bench work, and notice wrong answers?
 #
-# A wrapper around QEMU spoils the exported folder before QEMU starts, so that
-# a correct server must give answers that the bench did not expect. Each case
-# has to end with status 1 and a message that names what was wrong. Needs no
-# QEMU of ours: any binary with virtio-9p does.
+# First every workload runs for a moment. Then a wrapper around QEMU spoils the
+# exported folder before QEMU starts, so that a correct server must give answers
+# that the bench did not expect: each case has to end with status 1 and a
+# message that names what was wrong. Needs no QEMU of ours: any binary with
+# virtio-9p does. The last line is "N passed, M failed, K skipped".
 
 set -euo pipefail
 bench=$1
 qemu=$(realpath "$2")
 work=$(mktemp -d "${TMPDIR:-/tmp}/check-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-failed=0
+passed=0 failed=0
+
+ok() {
+    echo "ok $1"
+    passed=$((passed + 1))
+}
+
+# not_ok NAME WHY: with what the bench said.
+not_ok() {
+    echo "FAILED $1: $2"
+    cat "$work/out"
+    failed=$((failed + 1))
+}
 
 # wrap COMMAND: a QEMU that first runs COMMAND in the exported folder.
 wrap() {
@@ -37,17 +50,51 @@ expect() {
     "$bench" --a "$work/qemu" --quick --no-calls --dir "$work" --only "$2" \
         >"$work/out" 2>&1 || status=$?
     if [ "$status" = 1 ] && grep -q -- "^bench: .*$3" "$work/out"; then
-        echo "ok $1"
+        ok "$1"
     else
-        echo "FAILED $1: expected status 1 and \"$3\", came status $status and:"
-        cat "$work/out"
-        failed=1
+        not_ok "$1" "expected status 1 and \"$3\", came status $status and:"
     fi
     if compgen -G "$work/9p-bench-*" >/dev/null; then
-        echo "FAILED $1: left its trees behind"
-        failed=1
+        not_ok "$1" "left its trees behind"
     fi
 }
+
+# Every row of --list that does not have to be asked for has figures, or a
+# reason that lies with this machine.
+every_workload() {
+    local name
+    if ! "$bench" --a "$qemu" --quick --no-calls --json "$work/json" >"$work/out" 2>&1; then
+        not_ok every-workload "ended with an error:"
+        return
+    fi
+    while read -r name; do
+        if ! grep -q "^{\"workload\": \"$name\".*\"ops_per_s\": {\"median\": [1-9]" "$work/json" &&
+            ! grep -qE "^\{\"workload\": \"$name\".*\"not_run\": \"(needs root|no user\.\* xattrs here)\"" "$work/json"; then
+            not_ok every-workload "no figures of $name"
+            return
+        fi
+    done < <("$bench" --list | grep -v '(only when named)' | cut -d' ' -f1)
+    ok every-workload
+}
+
+# Two binaries: targets on the terminal and in the page, whose rest stays.
+both_tables() {
+    printf '%s\n' above '<!-- the bench writes from here -->' gone '<!-- to here -->' below >"$work/page.md"
+    if "$bench" --a "$qemu" --b "$qemu" --quick --no-calls --dir "$work" --only getattr-root \
+        --markdown "$work/page.md" >"$work/out" 2>&1 &&
+        grep -q '^[0-9]* of 6 targets reached$' "$work/out" &&
+        grep -q '^| getattr-root | .* | 32 | ops/s, ours ÷ stock | ≥ 4 | ' "$work/page.md" &&
+        [ "$(sed -n '1p;2p;$p' "$work/page.md" | tr '\n' '|')" = 'above|<!-- the bench writes from here -->|below|' ] &&
+        ! grep -q gone "$work/page.md"; then
+        ok both-tables
+    else
+        not_ok both-tables "expected the targets of getattr-root twice:"
+        cat "$work/page.md"
+    fi
+}
+
+every_workload
+both_tables
 
 expect size stat-d1 'expected mode' 'truncate -s 5 f*'
 expect mode stat-d1 'expected mode' 'chmod 600 f*'
@@ -61,4 +108,6 @@ expect missing-entry readdir-warn 'expected 2000 entries, came 1999' \
 expect strange-entry readdir-warn 'unexpected entry "g1"' 'touch g1'
 expect not-empty create-none 'c99 is still there' 'touch c99'
 expect no-qemu flush 'qtest socket' 'exit 3'
-exit "$failed"
+expect no-delay slow-storage 'the delay has no effect' 'unset LD_PRELOAD'
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]

@@ -170,7 +170,18 @@ static void keep_over_exec(int fd)
     fcntl(fd, F_SETFD, 0);
 }
 
-static G_GNUC_NORETURN void run_qemu(GPtrArray *args, const Inherited *fd)
+/* See preload/slow-read.c. */
+static void make_reads_slow(const MachineOptions *o)
+{
+    g_autofree char *ns = g_strdup_printf("%" PRIu64, o->slow_ns);
+
+    setenv("LD_PRELOAD", o->slow_reads, 1);
+    setenv("BENCH_SLOW_DIR", o->path, 1);
+    setenv("BENCH_SLOW_NS", ns, 1);
+}
+
+static G_GNUC_NORETURN void run_qemu(GPtrArray *args, const Inherited *fd,
+                                     const MachineOptions *o)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* Lets the counter of system calls attach where Yama restricts that. */
@@ -179,6 +190,9 @@ static G_GNUC_NORETURN void run_qemu(GPtrArray *args, const Inherited *fd)
     keep_over_exec(fd->bios);
     keep_over_exec(fd->qtest);
     keep_over_exec(fd->bell);
+    if (o->slow_reads) {
+        make_reads_slow(o);
+    }
     execv(args->pdata[0], (char **)args->pdata);
     fprintf(stderr, "bench: cannot run %s: %s\n", (char *)args->pdata[0],
             strerror(errno));
@@ -214,7 +228,7 @@ void machine_start(Machine *m, const MachineOptions *o)
         die_errno("fork");
     }
     if (m->pid == 0) {
-        run_qemu(args, &fd);
+        run_qemu(args, &fd, o);
     }
     running = m;
     close(fd.ram);

@@ -25,6 +25,8 @@ typedef struct MachineOptions {
     const char *fsdev;      /* more properties for -fsdev, may be NULL */
     const char *device;     /* more properties for -device, may be NULL */
     char **args;            /* more arguments, NULL or NULL-terminated */
+    const char *slow_reads; /* object that makes them slow, may be NULL */
+    uint64_t slow_ns;       /* … by so much */
     bool ioeventfd;         /* the device listens to an eventfd for kicks */
 } MachineOptions;
 

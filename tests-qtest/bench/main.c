@@ -23,10 +23,10 @@
 typedef struct Options {
     Side side[SIDES];
     char **dirs, **only;
-    char *kick, *irq, *json;
+    char *kick, *irq, *json, *markdown;
     int rounds, spin, depth;
     double seconds;
-    gboolean quick, list, no_calls, pages;
+    gboolean quick, list, no_calls, pages, all;
 } Options;
 
 static Options opt = { .spin = SPIN_US };
@@ -56,6 +56,8 @@ static const GOptionEntry entries[] = {
       "make the trees here, repeatable (/dev/shm and /var/tmp)", "DIR" },
     { "only", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &opt.only,
       "only workloads of this name, * allowed, repeatable", "NAME" },
+    { "all", 0, 0, G_OPTION_ARG_NONE, &opt.all,
+      "also those that otherwise run only when named", NULL },
     { "depth", 'q', 0, G_OPTION_ARG_INT, &opt.depth,
       "only this queue depth", "N" },
     { "rounds", 'r', 0, G_OPTION_ARG_INT, &opt.rounds,
@@ -74,6 +76,8 @@ static const GOptionEntry entries[] = {
       "do not count system calls", NULL },
     { "json", 0, 0, G_OPTION_ARG_FILENAME, &opt.json,
       "write all values to this file too", "FILE" },
+    { "markdown", 0, 0, G_OPTION_ARG_FILENAME, &opt.markdown,
+      "write both tables into this page, between its marks", "FILE" },
     { "quick", 0, 0, G_OPTION_ARG_NONE, &opt.quick,
       "small trees, short runs: does the bench itself work?", NULL },
     { "list", 'l', 0, G_OPTION_ARG_NONE, &opt.list,
@@ -108,17 +112,18 @@ static bool is_wanted(const Workload *w)
     unsigned i;
 
     if (!opt.only) {
-        return !w->on_request;
+        return !w->on_request || opt.all;
     }
     for (i = 0; opt.only[i]; i++) {
         if (!fnmatch(opt.only[i], w->name, 0)) {
-            return !w->on_request || !strcmp(opt.only[i], w->name);
+            return !w->on_request || opt.all || !strcmp(opt.only[i], w->name);
         }
     }
     return false;
 }
 
-static GPtrArray *make_cells(const Workload *w, Place *place)
+static GPtrArray *make_cells(const Workload *w, Place *place,
+                             const RunOptions *run)
 {
     GPtrArray *cells = g_ptr_array_new();
     const char *why = w->not_run;
@@ -126,6 +131,9 @@ static GPtrArray *make_cells(const Workload *w, Place *place)
 
     if (!why && w->root && geteuid()) {
         why = "needs root";
+    }
+    if (!why && w->slow_ns && access(run->slow_reads, R_OK) < 0) {
+        why = "no slow-read.so beside the bench";
     }
     if (!why) {
         why = place_tree(place, w->tree, opt.quick)->unusable;
@@ -183,7 +191,7 @@ static void run_all(const ReportFacts *facts, GPtrArray *all)
             if (!is_wanted(&workloads[w])) {
                 continue;
             }
-            cells = make_cells(&workloads[w], place);
+            cells = make_cells(&workloads[w], place, facts->options);
             if (cells->len) {
                 run_workload(cells, place, facts->options);
             }
@@ -194,6 +202,16 @@ static void run_all(const ReportFacts *facts, GPtrArray *all)
         }
         places_remove();
     }
+}
+
+/* A file that is built into the same folder as the program. */
+static char *find_beside(const char *name)
+{
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *folder = program ? g_path_get_dirname(program)
+                                      : g_strdup(".");
+
+    return g_build_filename(folder, name, NULL);
 }
 
 static void parse(int argc, char **argv, RunOptions *run)
@@ -236,6 +254,7 @@ static void parse(int argc, char **argv, RunOptions *run)
         .small = opt.quick,
         .calls = !opt.no_calls,
         .rounds = opt.rounds,
+        .slow_reads = find_beside("slow-read.so"),
     };
 }
 
@@ -273,8 +292,12 @@ int main(int argc, char **argv)
     if (!cells->len) {
         die("no workload is called that, or has that depth; see --list");
     }
+    report_targets(stdout, &facts, cells);
     if (opt.json) {
         write_json(&facts, cells);
+    }
+    if (opt.markdown) {
+        report_markdown(opt.markdown, &facts, cells);
     }
     return 0;
 }

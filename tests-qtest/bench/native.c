@@ -236,6 +236,14 @@ void native_rename(Native *n)
                    back ? "d1" : "moved"), "renameat");
 }
 
+void native_read_slow(Native *n)
+{
+    struct timespec pause = { .tv_nsec = SLOW_NS };
+
+    nanosleep(&pause, NULL);
+    native_read_sequential(n);
+}
+
 double native_run(NativeOp *op, const Tree *tree, uint32_t io_size,
                   uint64_t ns)
 {

@@ -17,6 +17,9 @@ typedef struct Native {
     uint8_t *buffer;        /* owned */
 } Native;
 
+/* How long a read of the slow workload takes. */
+#define SLOW_NS             UINT64_C(1000000)
+
 /* One operation; dies when a call fails. */
 typedef void NativeOp(Native *n);
 
@@ -25,7 +28,7 @@ NativeOp native_nothing, native_getattr_root, native_stat_root,
          native_xattr_get, native_small_file, native_read_random,
          native_read_sequential, native_write_sequential, native_readdir,
          native_create_mapped_xattr, native_create_mapped_file,
-         native_create_owned, native_rename;
+         native_create_owned, native_rename, native_read_slow;
 
 /* Median time of an operation, microseconds, from @ns nanoseconds of them. */
 double native_run(NativeOp *op, const Tree *tree, uint32_t io_size,

@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "report.h"
+#include "targets.h"
 
 static void put_string(FILE *out, const char *s)
 {
@@ -113,6 +114,38 @@ static void put_cell(FILE *out, const ReportFacts *facts, const Cell *c)
     fputc('}', out);
 }
 
+static void put_target(FILE *out, const ReportFacts *facts,
+                       const TargetResult *r)
+{
+    g_autofree char *limit = target_limit(&r->target);
+    g_autofree char *figure = target_figure(&r->target, facts->sides[0].name,
+                                            facts->sides[1].name);
+
+    fputs("{\"workload\": ", out);
+    put_string(out, r->target.workload);
+    fputs(", \"fs\": ", out);
+    put_string(out, r->fs);
+    fprintf(out, ", \"depth\": %u, \"figure\": ", r->target.depth);
+    put_string(out, figure);
+    fputs(", \"wanted\": ", out);
+    put_string(out, limit);
+    fputs(", \"measured\": ", out);
+    put_number(out, r->measured);
+    fprintf(out, ", \"reached\": %s}", r->reached ? "true" : "false");
+}
+
+static void put_targets(FILE *out, const ReportFacts *facts, GPtrArray *cells)
+{
+    g_autoptr(GArray) results = targets_check(cells, facts->side_count);
+    unsigned i;
+
+    fputs("],\n\"targets\": [\n", out);
+    for (i = 0; i < results->len; i++) {
+        fputs(i ? ",\n" : "", out);
+        put_target(out, facts, &g_array_index(results, TargetResult, i));
+    }
+}
+
 void report_json(FILE *out, const ReportFacts *facts, GPtrArray *cells)
 {
     struct utsname u;
@@ -135,5 +168,6 @@ void report_json(FILE *out, const ReportFacts *facts, GPtrArray *cells)
         fputs(i ? ",\n" : "", out);
         put_cell(out, facts, cells->pdata[i]);
     }
+    put_targets(out, facts, cells);
     fputs("\n]}\n", out);
 }

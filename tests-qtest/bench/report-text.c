@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "report.h"
+#include "targets.h"
 
 #define NAME_WIDTH  22
 #define SIDE_WIDTH  8
@@ -87,4 +88,30 @@ void report_cell(FILE *out, const ReportFacts *facts, const Cell *c)
     print_number(out, cell_native(c));
     fprintf(out, "\n");
     fflush(out);
+}
+
+void report_targets(FILE *out, const ReportFacts *facts, GPtrArray *cells)
+{
+    g_autoptr(GArray) results = targets_check(cells, facts->side_count);
+    unsigned i, reached = 0;
+
+    if (!results->len) {
+        return;
+    }
+    fprintf(out, "\n%-*s %-6s %3s %10s %10s %-8s figure\n", NAME_WIDTH,
+            "target", "fs", "qd", "wanted", "measured", "");
+    for (i = 0; i < results->len; i++) {
+        const TargetResult *r = &g_array_index(results, TargetResult, i);
+        g_autofree char *limit = target_limit(&r->target);
+        g_autofree char *figure = target_figure(&r->target,
+                                                facts->sides[0].name,
+                                                facts->sides[1].name);
+
+        /* The sign is three bytes wide and one column. */
+        fprintf(out, "%-*s %-6s %3u %12s %10.4g %-8s %s\n", NAME_WIDTH,
+                r->target.workload, r->fs, r->target.depth, limit,
+                r->measured, r->reached ? "reached" : "MISSED", figure);
+        reached += r->reached;
+    }
+    fprintf(out, "%u of %u targets reached\n", reached, results->len);
 }

@@ -19,6 +19,13 @@ typedef struct ReportFacts {
 void report_head(FILE *out, const ReportFacts *facts);
 void report_cell(FILE *out, const ReportFacts *facts, const Cell *cell);
 
+/* The figures to reach; nothing when the cells allow none. */
+void report_targets(FILE *out, const ReportFacts *facts, GPtrArray *cells);
+
+/* Writes both tables as Markdown; see report-markdown.c. */
+void report_markdown(const char *path, const ReportFacts *facts,
+                     GPtrArray *cells);
+
 /* Writes all cells as one JSON object. */
 void report_json(FILE *out, const ReportFacts *facts, GPtrArray *cells);
 

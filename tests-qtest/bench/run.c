@@ -19,13 +19,13 @@
 #define TRACED_SPIN_US  20000
 #define NO_LIMIT        (UINT64_MAX / 2)
 
-typedef struct Target {
+typedef struct Subject {
     Load load;
     Guest guest;
     double fid_bytes;       /* NAN when no fid is held */
-} Target;
+} Subject;
 
-static void measure(Target *t, Cell *c, unsigned side, unsigned round,
+static void measure(Subject *t, Cell *c, unsigned side, unsigned round,
                     const RunOptions *o)
 {
     pid_t pid = t->guest.machine.pid;
@@ -59,7 +59,7 @@ static void measure(Target *t, Cell *c, unsigned side, unsigned round,
     }
 }
 
-static void count_calls(Target *t, Cell *c, unsigned side, unsigned round)
+static void count_calls(Subject *t, Cell *c, unsigned side, unsigned round)
 {
     CallCounter *counter = calls_start(t->guest.machine.pid);
     unsigned spin_us = t->guest.options.spin_us;
@@ -81,7 +81,7 @@ static void count_calls(Target *t, Cell *c, unsigned side, unsigned round)
     t->guest.options.spin_us = spin_us;
 }
 
-static void hold(Target *t)
+static void hold(Subject *t)
 {
     pid_t pid = t->guest.machine.pid;
     uint64_t before = proc_rss(pid);
@@ -96,13 +96,15 @@ static void hold(Target *t)
     }
 }
 
-static void start(Target *t, const Workload *w, const Side *side,
+static void start(Subject *t, const Workload *w, const Side *side,
                   const Tree *tree, const RunOptions *o)
 {
     MachineOptions m = {
         .binary = side->binary, .path = tree->path, .model = w->model,
         .multidevs = w->multidevs, .fsdev = side->fsdev,
         .device = side->device, .args = side->args,
+        .slow_reads = w->slow_ns ? o->slow_reads : NULL,
+        .slow_ns = w->slow_ns,
     };
 
     guest_start(&t->guest, &m, &o->guest);
@@ -124,7 +126,7 @@ void run_side(Cell **cells, unsigned n, const Side *side, unsigned number,
               unsigned round, const Tree *tree, const RunOptions *o)
 {
     const Workload *w = cells[0]->workload;
-    Target *t = g_new0(Target, 1);
+    Subject *t = g_new0(Subject, 1);
     unsigned i;
 
     start(t, w, side, tree, o);

@@ -20,6 +20,7 @@ typedef struct RunOptions {
     uint64_t run_ns;        /* length of a measured run */
     uint64_t warm_ns;       /* length of what precedes it */
     bool small;             /* small trees */
+    char *slow_reads;       /* see MachineOptions; owned */
     bool calls;             /* count system calls in the last round */
     unsigned rounds;
 } RunOptions;

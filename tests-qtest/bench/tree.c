@@ -38,7 +38,7 @@ static const struct {
 } kinds[TREE_KINDS] = {
     [TREE_FLAT]   = { "flat", 0, 10000, 200, 4096, 4096, ATTRS_NONE },
     [TREE_DEEP8]  = { "deep8", 7, 10000, 200, 0, 0, ATTRS_NONE },
-    [TREE_DEEP32] = { "deep32", 31, 100, 20, 4096, 4096, ATTRS_NONE },
+    [TREE_DEEP32] = { "deep32", 31, 10000, 200, 4096, 4096, ATTRS_NONE },
     [TREE_BIG]    = { "big", 0, 1, 1, 256 * MIB, 16 * MIB, ATTRS_NONE },
     [TREE_OUT]    = { "out", 0, 1, 1, 64 * MIB, 16 * MIB, ATTRS_NONE },
     [TREE_WIDE]   = { "wide", 0, 100000, 2000, 0, 0, ATTRS_NONE },

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+#include "native.h"
 #include "work.h"
 
 /* What Linux' client sends along with O_RDONLY (O_LARGEFILE). */
@@ -151,6 +152,44 @@ static bool read_chunk(Lane *lane, uint64_t chunk)
     lane->offset = chunk % chunks(lane->load) * lane->load->io_size;
     p9_tread(lane, FID_FILE, lane->offset, lane->load->io_size);
     return true;
+}
+
+/* Every lane attaches for itself and opens a file of its own. */
+void work_open_slow(Load *load)
+{
+    Lane *lane = &load->control;
+    char name[TREE_NAME_SIZE];
+    uint32_t fid;
+    unsigned i;
+
+    for (i = 0; i < LANES_MAX; i++) {
+        fid = lane_fid(&load->lanes[i], 0);
+        p9_tattach(lane, fid);
+        lane_call(lane);
+        p9_rattach(lane);
+        tree_file_name(i, name);
+        p9_twalk(lane, fid, fid);
+        p9_twalk_name(lane, name);
+        lane_call(lane);
+        p9_rwalk(lane, 1);
+        p9_tlopen(lane, fid, READ_FLAGS);
+        lane_call(lane);
+        p9_rlopen(lane, P9_RLOPEN);
+    }
+}
+
+bool work_read_slow(Lane *lane)
+{
+    if (lane->step == 0) {
+        lane->pick = lane->id;
+        p9_tread(lane, lane_fid(lane, 0), 0, lane->load->io_size);
+        return true;
+    }
+    check_small(lane);
+    if (now_ns() - lane->start_ns < SLOW_NS) {
+        p9_wrong(lane, "a slow read took no time: the delay has no effect");
+    }
+    return false;
 }
 
 bool work_read_random(Lane *lane)

@@ -17,9 +17,10 @@ void work_check_held(Load *load);
 
 /* work-data.c */
 LaneStep work_small_file, work_cat, work_read_random, work_read_sequential,
-         work_write_sequential;
+         work_write_sequential, work_read_slow;
 void work_open_read(Load *load);
 void work_open_write(Load *load);
+void work_open_slow(Load *load);
 void work_check_written(Load *load);
 
 /* work-name.c */

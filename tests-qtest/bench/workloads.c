@@ -11,6 +11,7 @@
 #define DEPTHS_1        { 1 }
 #define DEPTHS_1_8      { 1, 8 }
 #define DEPTHS_1_8_32   { 1, 8, 32 }
+#define DEPTHS_16       { 16 }
 
 #define XATTR "mapped-xattr"
 
@@ -96,14 +97,19 @@ const Workload workloads[] = {
       .step = work_create, .finish = work_check_empty,
       .native = native_create_owned },
 
+    { "stat-held-1k", "stat at depth 1 while 1 000 fids are held",
+      TREE_WIDE, XATTR, .held = 1000, .held_small = 20, .rounds = 3,
+      .depths = DEPTHS_1_8_32, .step = work_stat_root,
+      .finish = work_check_held, .native = native_stat_root },
+
     { "stat-held", "stat at depth 1 while 50 000 fids are held",
       TREE_WIDE, XATTR, .held = 50000, .held_small = 1000, .rounds = 3,
-      .depths = DEPTHS_1_8, .step = work_stat_root,
+      .depths = DEPTHS_1_8_32, .step = work_stat_root,
       .finish = work_check_held, .native = native_stat_root },
 
     { "stat-held-1m", "stat at depth 1 while 1 000 000 fids are held",
       TREE_WIDE, XATTR, .held = 1000000, .held_small = 1000, .rounds = 1,
-      .on_request = true, .depths = DEPTHS_1_8, .step = work_stat_root,
+      .on_request = true, .depths = DEPTHS_1_8_32, .step = work_stat_root,
       .finish = work_check_held, .native = native_stat_root },
 
     { "getattr-d32", "getattr of a held fid at depth 32",
@@ -144,13 +150,10 @@ const Workload workloads[] = {
       .depths = DEPTHS_1_8_32, .step = work_xattr_get,
       .native = native_xattr_get },
 
-    /*
-     * 16 fids, each read by its own lane, over a driver that takes 1 ms a
-     * read.  The row is the hook: give it a tree, a step and a native loop,
-     * and machine.c the option of the driver, once QEMU's side exists.
-     */
-    { "slow-storage", "16 reads at once on storage that takes 1 ms",
-      .not_run = "there is no -fsdev driver with a delay yet" },
+    { "slow-storage", "16 attached fids, each reading on storage of 1 ms",
+      TREE_FLAT, XATTR, .io_size = 4 * KIB, .slow_ns = SLOW_NS,
+      .depths = DEPTHS_16, .prepare = work_open_slow, .step = work_read_slow,
+      .native = native_read_slow },
 };
 
 const unsigned workloads_count = G_N_ELEMENTS(workloads);

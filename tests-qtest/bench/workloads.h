@@ -21,6 +21,7 @@ typedef struct Workload {
     unsigned rounds;                /* at most so many; 0: no limit */
     unsigned depths[DEPTHS_MAX];    /* queue depths, 0 ends them */
     bool root;                      /* needs root's rights */
+    uint64_t slow_ns;               /* each read on the host takes so long */
     bool on_request;                /* only when --only names it */
     const char *not_run;            /* why it cannot be run yet, or NULL */
     LaneStep *step;

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Slow storage: loaded into QEMU before libc, makes each positioned read of a
+ * file below BENCH_SLOW_DIR take BENCH_SLOW_NS nanoseconds, as if a disk had
+ * to be asked.  A read that must not wait (RWF_NOWAIT) answers EAGAIN instead.
+ * It lies below both binaries, so neither can know of it.
+ *
+ * Runs in any thread of QEMU; all state is set before main().
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_SEC 1000000000
+
+static const char *slow_dir;
+static size_t slow_dir_len;
+static uint64_t slow_ns;
+
+static ssize_t (*real_pread)(int, void *, size_t, off_t);
+static ssize_t (*real_preadv)(int, const struct iovec *, int, off_t);
+static ssize_t (*real_preadv2)(int, const struct iovec *, int, off_t, int);
+
+/* An object with the name of a function of libc's; off_t is 64 bits wide. */
+static void *next_of(const char *name)
+{
+    void *function = dlsym(RTLD_NEXT, name);
+
+    if (!function) {
+        fprintf(stderr, "slow-read: no %s\n", name);
+        abort();
+    }
+    return function;
+}
+
+static void __attribute__((constructor)) start(void)
+{
+    const char *ns = getenv("BENCH_SLOW_NS");
+
+    slow_dir = getenv("BENCH_SLOW_DIR");
+    slow_dir_len = slow_dir ? strlen(slow_dir) : 0;
+    slow_ns = ns ? strtoull(ns, NULL, 10) : 0;
+    *(void **)&real_pread = next_of("pread64");
+    *(void **)&real_preadv = next_of("preadv64");
+    *(void **)&real_preadv2 = next_of("preadv64v2");
+}
+
+static bool is_slow(int fd)
+{
+    char link[32], path[PATH_MAX];
+    ssize_t len;
+
+    if (!slow_dir || !slow_ns) {
+        return false;
+    }
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    len = readlink(link, path, sizeof(path));
+    return len > (ssize_t)slow_dir_len &&
+           !memcmp(path, slow_dir, slow_dir_len) && path[slow_dir_len] == '/';
+}
+
+static void be_slow(int fd)
+{
+    struct timespec pause = { slow_ns / NS_PER_SEC, slow_ns % NS_PER_SEC };
+
+    if (is_slow(fd)) {
+        while (nanosleep(&pause, &pause) < 0 && errno == EINTR) {
+            continue;
+        }
+    }
+}
+
+static ssize_t slow_pread(int fd, void *buf, size_t count, off_t offset)
+{
+    be_slow(fd);
+    return real_pread(fd, buf, count, offset);
+}
+
+static ssize_t slow_preadv(int fd, const struct iovec *iov, int iovcnt,
+                           off_t offset)
+{
+    be_slow(fd);
+    return real_preadv(fd, iov, iovcnt, offset);
+}
+
+static ssize_t slow_preadv2(int fd, const struct iovec *iov, int iovcnt,
+                            off_t offset, int flags)
+{
+    if (flags & RWF_NOWAIT) {
+        if (is_slow(fd)) {
+            errno = EAGAIN;
+            return -1;
+        }
+    } else {
+        be_slow(fd);
+    }
+    return real_preadv2(fd, iov, iovcnt, offset, flags);
+}
+
+/* The names that programs of either kind of off_t are linked with. */
+#define EXPORT(name, function) \
+    __typeof__(function) name##_ __asm__(#name) \
+        __attribute__((alias(#function), visibility("default")))
+
+EXPORT(pread, slow_pread);
+EXPORT(pread64, slow_pread);
+EXPORT(preadv, slow_preadv);
+EXPORT(preadv64, slow_preadv);
+EXPORT(preadv2, slow_preadv2);
+EXPORT(preadv64v2, slow_preadv2);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Compares cells with targets.def.  Single thread; called by the reports when
+ * all is measured.
+ */
+#include <math.h>
+#include <string.h>
+#include "targets.h"
+
+#define NOT_SLOWER 0.95
+
+static const Target targets[] = {
+#define RATIO(workload, depth, metric, sign, limit) \
+    { TARGET_RATIO, workload, depth, METRIC_##metric, TARGET_##sign, limit, \
+      NULL, 0 },
+#define VALUE(workload, depth, metric, sign, limit) \
+    { TARGET_VALUE, workload, depth, METRIC_##metric, TARGET_##sign, limit, \
+      NULL, 0 },
+#define ACROSS(workload, depth, metric, sign, limit, base, side) \
+    { TARGET_ACROSS, workload, depth, METRIC_##metric, TARGET_##sign, limit, \
+      base, side },
+#include "targets.def"
+#undef RATIO
+#undef VALUE
+#undef ACROSS
+};
+
+static const Cell *find_cell(GPtrArray *cells, const char *fs,
+                             const char *workload, unsigned depth)
+{
+    unsigned i;
+
+    for (i = 0; i < cells->len; i++) {
+        const Cell *c = cells->pdata[i];
+
+        if (!c->not_run && c->depth == depth && !strcmp(c->fs, fs) &&
+            !strcmp(c->workload->name, workload)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+/* NAN when a cell that it takes was not measured. */
+static double measured(const Target *t, GPtrArray *cells, const char *fs)
+{
+    const Cell *c = find_cell(cells, fs, t->workload, t->depth);
+    const Cell *base;
+
+    if (!c) {
+        return NAN;
+    }
+    switch (t->kind) {
+    case TARGET_RATIO:
+        return cell_ratio(c, t->metric);
+    case TARGET_VALUE:
+        return cell_median(c, 1, t->metric);
+    default:
+        base = find_cell(cells, fs, t->base, t->depth);
+        return base ? cell_median(c, 1, t->metric) /
+                      cell_median(base, t->base_side, t->metric) : NAN;
+    }
+}
+
+static void add_result(GArray *results, const Target *t, const char *fs,
+                       double value)
+{
+    TargetResult r = { .target = *t, .fs = fs, .measured = value };
+
+    if (!isnan(value)) {
+        r.reached = t->sign == TARGET_GE ? value >= t->limit
+                                         : value <= t->limit;
+        g_array_append_val(results, r);
+    }
+}
+
+/* The cell whose second binary is slowest against its first. */
+static void add_worst(GArray *results, GPtrArray *cells, const char *fs)
+{
+    Target t = { TARGET_WORST, NULL, 0, METRIC_OPS, TARGET_GE, NOT_SLOWER,
+                 NULL, 0 };
+    double worst = INFINITY;
+    unsigned i;
+
+    for (i = 0; i < cells->len; i++) {
+        const Cell *c = cells->pdata[i];
+
+        if (!c->not_run && !strcmp(c->fs, fs) &&
+            cell_ratio(c, METRIC_OPS) < worst) {
+            worst = cell_ratio(c, METRIC_OPS);
+            t.workload = c->workload->name;
+            t.depth = c->depth;
+        }
+    }
+    if (t.workload) {
+        add_result(results, &t, fs, worst);
+    }
+}
+
+GArray *targets_check(GPtrArray *cells, unsigned side_count)
+{
+    GArray *results = g_array_new(false, false, sizeof(TargetResult));
+    g_autoptr(GPtrArray) fs = g_ptr_array_new();
+    unsigned i, k;
+
+    for (i = 0; i < cells->len && side_count == 2; i++) {
+        const Cell *c = cells->pdata[i];
+
+        if (!g_ptr_array_find_with_equal_func(fs, c->fs, g_str_equal, NULL)) {
+            g_ptr_array_add(fs, (char *)c->fs);
+        }
+    }
+    for (k = 0; k < fs->len; k++) {
+        for (i = 0; i < G_N_ELEMENTS(targets); i++) {
+            add_result(results, &targets[i], fs->pdata[k],
+                       measured(&targets[i], cells, fs->pdata[k]));
+        }
+        add_worst(results, cells, fs->pdata[k]);
+    }
+    return results;
+}
+
+char *target_figure(const Target *t, const char *first, const char *second)
+{
+    const char *what = metric_info[t->metric].title;
+
+    switch (t->kind) {
+    case TARGET_RATIO:
+        return g_strdup_printf("%s, %s ÷ %s", what, second, first);
+    case TARGET_VALUE:
+        return g_strdup_printf("%s, %s", what, second);
+    case TARGET_ACROSS:
+        return g_strdup_printf("%s, %s ÷ %s's %s", what, second,
+                               t->base_side ? second : first, t->base);
+    default:
+        return g_strdup_printf("%s, %s ÷ %s, the worst of all", what, second,
+                               first);
+    }
+}
+
+/* Fractions as they are written in targets.def. */
+char *target_limit(const Target *t)
+{
+    const char *sign = t->sign == TARGET_GE ? "≥" : "≤";
+
+    return t->limit < 0.9 ? g_strdup_printf("%s 1/%.3g", sign, 1 / t->limit)
+                          : g_strdup_printf("%s %.4g", sign, t->limit);
+}
