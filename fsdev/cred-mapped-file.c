@@ -4,120 +4,20 @@
  * beside the host files.
  *
  * The values of DIR/NAME are in DIR/.virtfs_metadata/NAME, those of the
- * export's root in its .virtfs_metadata_root: lines "virtfs.uid=", ".gid=",
- * ".mode=" and ".rdev=" with decimal numbers.  Anybody with access to the
- * shared tree may have put something else there, so what is found is typed
- * before it is opened, read to a bound and believed only where it makes sense.
+ * export's root in its .virtfs_metadata_root, as cred-text.h has them.
+ * Anybody with access to the shared tree may have put something else there, so
+ * what is found is typed before it is opened, read to a bound and believed
+ * only where it makes sense.
  * Called by the local driver under its lock, from any thread that may block.
  */
 #include "fsdev/p9-osdep.h"
 #include "fsdev/cred.h"
+#include "fsdev/cred-text.h"
 
 #define META_DIR ".virtfs_metadata"
 #define META_ROOT ".virtfs_metadata_root"
 /* Four lines are under 100 bytes; leave room for what others added. */
 #define META_MAX_BYTES 4096
-
-/* ---- text ------------------------------------------------------------- */
-
-/* 1 and *@out when @text is a decimal number alone; 0 otherwise. */
-static int parse_number(const char *text, uint64_t *out)
-{
-    const char *digits = text + (*text == '-');
-    char *end;
-
-    if (!g_ascii_isdigit(*digits)) {
-        return 0;
-    }
-    errno = 0;
-    *out = *text == '-' ? (uint64_t)g_ascii_strtoll(text, &end, 10)
-                        : g_ascii_strtoull(text, &end, 10);
-    while (g_ascii_isspace(*end)) {
-        end++;
-    }
-    return errno == 0 && *end == '\0';
-}
-
-/*
- * The format's writers print 32-bit values through "%d": large ids and device
- * numbers come as negative numbers.  -1 never stands for a value.
- */
-static int parse_u32(const char *text, uint32_t *out)
-{
-    uint64_t number;
-
-    if (!parse_number(text, &number) ||
-        (number > UINT32_MAX && (int64_t)number < INT32_MIN) ||
-        (number > UINT32_MAX && *text != '-') ||
-        (uint32_t)number == UINT32_MAX) {
-        return 0;
-    }
-    *out = number;
-    return 1;
-}
-
-static void parse_line(const char *line, CredValues *values)
-{
-    uint32_t small;
-
-    if (g_str_has_prefix(line, "virtfs.uid=")) {
-        if (parse_u32(line + 11, &values->uid)) {
-            values->valid |= FS_SET_UID;
-        }
-    } else if (g_str_has_prefix(line, "virtfs.gid=")) {
-        if (parse_u32(line + 11, &values->gid)) {
-            values->valid |= FS_SET_GID;
-        }
-    } else if (g_str_has_prefix(line, "virtfs.mode=")) {
-        if (parse_u32(line + 12, &values->mode)) {
-            values->valid |= FS_SET_MODE;
-        }
-    } else if (g_str_has_prefix(line, "virtfs.rdev=")) {
-        if (parse_u32(line + 12, &small)) {
-            values->rdev = small;
-            values->has_rdev = true;
-        } else if (line[12] != '-' && parse_number(line + 12, &values->rdev)) {
-            values->has_rdev = true;
-        }
-    }
-}
-
-static void parse_text(char *text, CredValues *values)
-{
-    char *next;
-
-    memset(values, 0, sizeof(*values));
-    for (char *line = text; line; line = next) {
-        next = strchr(line, '\n');
-        if (next) {
-            *next++ = '\0';
-        }
-        parse_line(line, values);
-    }
-}
-
-static char *format_text(const CredValues *values)
-{
-    GString *text = g_string_new(NULL);
-
-    if (values->valid & FS_SET_UID) {
-        g_string_append_printf(text, "virtfs.uid=%d\n", (int)values->uid);
-    }
-    if (values->valid & FS_SET_GID) {
-        g_string_append_printf(text, "virtfs.gid=%d\n", (int)values->gid);
-    }
-    if (values->valid & FS_SET_MODE) {
-        g_string_append_printf(text, "virtfs.mode=%d\n", (int)values->mode);
-    }
-    /* All ones would read as "-1", which never stands for a value. */
-    if (values->has_rdev && values->rdev < UINT32_MAX) {
-        g_string_append_printf(text, "virtfs.rdev=%d\n", (int)values->rdev);
-    } else if (values->has_rdev) {
-        g_string_append_printf(text, "virtfs.rdev=%" PRIu64 "\n",
-                               values->rdev);
-    }
-    return g_string_free(text, FALSE);
-}
 
 /* ---- metadata files --------------------------------------------------- */
 
@@ -192,7 +92,7 @@ static int meta_read(int metafd, const char *name, CredValues *values,
         return -errno;
     }
     text[len] = '\0';
-    parse_text(text, values);
+    cred_text_parse(text, values);
     return 1;
 }
 
@@ -315,6 +215,38 @@ static void merge(CredValues *into, const CredValues *values)
 
 /* ---- the policy ------------------------------------------------------- */
 
+/*
+ * A directory that folds case can have more spellings for its own metadata
+ * than mapped_file_hidden() knows of.
+ */
+static int refuse_meta_dir(const CredObject *obj, const FsAttr *attr)
+{
+    HostStat st;
+
+    if (!obj->name || !S_ISDIR(attr->mode) ||
+        host_stat_id_at(obj->dirfd, META_DIR, &st) < 0) {
+        return 0;
+    }
+    return st.dev == attr->dev && st.ino == attr->ino ? -EINVAL : 0;
+}
+
+/*
+ * Whoever put a link in the way of this gains nothing: values that are kept
+ * of the inode it leads to have been read there as those of some name, and
+ * "nothing stored" is what he could have had by removing them.
+ */
+static int mapped_file_holder(const CredObject *obj, const FsAttr *attr,
+                              HostStat *st)
+{
+    int ret = refuse_meta_dir(obj, attr);
+
+    if (ret == 0) {
+        ret = obj->name ? host_stat_below(obj->dirfd, META_DIR, obj->name, st)
+                        : host_stat_at(obj->fd, META_ROOT, st);
+    }
+    return ret;
+}
+
 static int mapped_file_load(const CredObject *obj, const FsAttr *attr,
                             CredValues *values)
 {
@@ -326,23 +258,14 @@ static int mapped_file_load(const CredObject *obj, const FsAttr *attr,
     if (obj->nameless) {
         return 0;
     }
+    ret = refuse_meta_dir(obj, attr);
+    if (ret < 0) {
+        return ret;
+    }
     if (obj->name) {
         metafd = meta_dir_open(obj->dirfd, false);
         if (metafd < 0) {
             return metafd == -ENOENT ? 0 : metafd;
-        }
-        /*
-         * A directory that folds case can have more spellings for its own
-         * metadata than mapped_file_hidden() knows of.
-         */
-        if (S_ISDIR(attr->mode)) {
-            ret = host_stat(metafd, &st);
-            if (ret < 0) {
-                return ret;
-            }
-            if (st.dev == attr->dev && st.ino == attr->ino) {
-                return -EINVAL;
-            }
         }
     }
     ret = meta_read(obj->name ? metafd : obj->fd,
@@ -363,7 +286,7 @@ static int store_root(int rootfd, const CredValues *values)
         return ret;
     }
     merge(&merged, values);
-    text = format_text(&merged);
+    text = cred_text_format(&merged);
     tmpfd = meta_dir_open(rootfd, true);
     if (tmpfd < 0) {
         return tmpfd;
@@ -398,11 +321,11 @@ static int mapped_file_store(const CredObject *obj, const CredValues *values)
     }
     if (ret > 0 && is_shared(&st, &merged)) {
         merge(&merged, values);
-        text = format_text(&merged);
+        text = cred_text_format(&merged);
         return meta_write_shared(metafd, obj->name, text, &st);
     }
     merge(&merged, values);
-    text = format_text(&merged);
+    text = cred_text_format(&merged);
     return meta_replace(metafd, metafd, obj->name, text);
 }
 
@@ -602,6 +525,7 @@ static bool mapped_file_hidden(const char *name)
 const CredPolicy cred_mapped_file = {
     .fake_special = true,
     .beside = true,
+    .holder = mapped_file_holder,
     .load = mapped_file_load,
     .store = mapped_file_store,
     .before_link = mapped_file_before_link,

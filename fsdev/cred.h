@@ -43,6 +43,12 @@ typedef struct CredPolicy {
     bool owner_optional;
     /* Values live beside the file: dirfd and name of a CredObject are used. */
     bool beside;
+    /*
+     * The inode that holds the values of @obj: where load() will find them,
+     * without a promise that it can.  -ENOENT when nothing is stored.  NULL:
+     * the object's own inode.
+     */
+    int (*holder)(const CredObject *obj, const FsAttr *attr, HostStat *st);
     /* What is stored for @obj, which the host shows as @attr. */
     int (*load)(const CredObject *obj, const FsAttr *attr,
                 CredValues *values);

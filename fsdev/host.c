@@ -368,31 +368,59 @@ int host_stat(int fd, HostStat *st)
     return ret;
 }
 
-int host_stat_id_at(int dirfd, const char *name, HostStat *st)
+/* @path may have several components that the caller trusts. */
+static int stat_at(int dirfd, const char *path, int flags, unsigned mask,
+                   HostStat *st)
 {
-    const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
     struct stat stbuf;
     struct statx stx;
     int ret;
 
-    if (!is_component(name)) {
-        return -EINVAL;
-    }
+    flags |= AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
     if (active.statx) {
-        /* Identity does not change: no need to ask a file server again. */
-        ret = CALL(sys_statx(dirfd, name, flags | AT_STATX_DONT_SYNC,
-                             STAT_MASK_ID | STATX_BTIME | STATX_MNT_ID,
-                             &stx));
+        ret = CALL(sys_statx(dirfd, path, flags,
+                             mask | STATX_BTIME | STATX_MNT_ID, &stx));
         if (ret == 0) {
             from_statx(st, &stx);
         }
         return ret;
     }
-    ret = CALL(fstatat(dirfd, name, &stbuf, flags));
+    ret = CALL(fstatat(dirfd, path, &stbuf,
+                       AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT));
     if (ret == 0) {
         from_stat(st, &stbuf);
     }
     return ret;
+}
+
+int host_stat_at(int dirfd, const char *name, HostStat *st)
+{
+    return is_component(name) ? stat_at(dirfd, name, 0, STATX_BASIC_STATS, st)
+                              : -EINVAL;
+}
+
+int host_stat_id_at(int dirfd, const char *name, HostStat *st)
+{
+    /* Identity does not change: no need to ask a file server again. */
+    return is_component(name) ? stat_at(dirfd, name, AT_STATX_DONT_SYNC,
+                                        STAT_MASK_ID, st)
+                              : -EINVAL;
+}
+
+int host_stat_below(int dirfd, const char *dir, const char *name, HostStat *st)
+{
+    char path[2 * NAME_MAX + 2];
+    size_t len = strlen(dir);
+    size_t name_len = strlen(name);
+
+    if (!is_component(dir) || !is_component(name) || len > NAME_MAX ||
+        name_len > NAME_MAX) {
+        return -EINVAL;
+    }
+    memcpy(path, dir, len);
+    path[len] = '/';
+    memcpy(path + len + 1, name, name_len + 1);
+    return stat_at(dirfd, path, 0, STATX_BASIC_STATS, st);
 }
 
 ssize_t host_readlink(int pathfd, char *buf, size_t size)

@@ -81,8 +81,16 @@ int host_mountinfo_fd(void);
 int host_lookup(int dirfd, const char *name, unsigned flags);
 /** host_stat: of any descriptor, path fds included. */
 int host_stat(int fd, HostStat *st);
-/** host_stat_id_at: lstat of @name in @dirfd; identity and type only. */
+/** host_stat_at: lstat of @name in @dirfd. */
+int host_stat_at(int dirfd, const char *name, HostStat *st);
+/** host_stat_id_at: the same; identity and type only. */
 int host_stat_id_at(int dirfd, const char *name, HostStat *st);
+/**
+ * host_stat_below: lstat of @name in @dir in @dirfd.  A link in place of @dir
+ * is followed: for what must not be believed alone.
+ */
+int host_stat_below(int dirfd, const char *dir, const char *name,
+                    HostStat *st);
 /**
  * host_reopen: real descriptor of the very object of @pathfd.
  *

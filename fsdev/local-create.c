@@ -4,8 +4,9 @@
  *
  * Something new is made with no rights for others, then gets its owner and
  * only then its mode, all by descriptor, so nobody sees a set-id file of the
- * wrong owner; what came out right is not set again.  What exists already keeps owner and mode.  When a step fails,
- * what this call made is removed again, after a look whether it is still that.
+ * wrong owner; what came out right is not set again.  What exists already
+ * keeps owner and mode.  When a step fails, what this call made is removed
+ * again, after a look whether it is still that.
  * Called through fsdriver.c from any thread that may block.
  */
 #include "fsdev/p9-osdep.h"

@@ -54,7 +54,7 @@ static int truncate_fd(int fd, uint64_t size)
     return ret;
 }
 
-int local_set_size(LocalExport *export, const LocalObject *obj, int fd,
+int local_set_size(LocalExport *export, LocalObject *obj, int fd,
                    uint64_t size)
 {
     HOST_FD own = -1;

@@ -15,12 +15,10 @@
 
 /* The host may have put another file in its place without telling. */
 static bool name_still_leads_to(const Node *node, int dirfd,
-                                const char *component)
+                                const char *component, HostStat *st)
 {
-    HostStat st;
-
-    return host_stat_id_at(dirfd, component, &st) == 0 &&
-           st.dev == node_dev(node) && st.ino == node_ino(node);
+    return host_stat_at(dirfd, component, st) == 0 &&
+           st->dev == node_dev(node) && st->ino == node_ino(node);
 }
 
 static int object_place(Name *name, unsigned flags, LocalObject *obj)
@@ -45,7 +43,8 @@ static int object_place(Name *name, unsigned flags, LocalObject *obj)
     obj->parent = parent;
     obj->cred.dirfd = fd;
     obj->cred.name = obj->component;
-    obj->cred.nameless = !name_still_leads_to(obj->node, fd, obj->component);
+    obj->has_st = name_still_leads_to(obj->node, fd, obj->component, &obj->st);
+    obj->cred.nameless = !obj->has_st;
     return 0;
 }
 
@@ -114,46 +113,68 @@ void local_attr_from_host(FsAttr *attr, const HostStat *st)
 }
 
 /*
- * What is stored for the object of @cred, put on @attr.  Values that the inode
- * itself holds come from the cache where its ctime is one to go by: others may
- * not keep ctimes in step with their attributes.
+ * The inode whose ctime tells when what is stored for @cred changes, and
+ * whether to go by it: others may not keep ctimes in step with their contents.
+ * Returns -ENOENT when nothing is stored.
  */
+static int find_holder(LocalExport *export, const CredObject *cred,
+                       const FsAttr *attr, HostStat *holder, bool *cached)
+{
+    int ret = 0;
+
+    if (export->policy->holder) {
+        ret = export->policy->holder(cred, attr, holder);
+    }
+    *cached = ret == 0 && local_dev_never_hangs(export, holder->dev);
+    /* What is wrong with it, load() will find. */
+    return ret == -ENOENT ? ret : 0;
+}
+
+/* What is stored for the object of @cred, put on @attr. */
 static int load_cred(LocalExport *export, const CredObject *cred,
                      const HostStat *st, unsigned flags, FsAttr *attr)
 {
-    bool cached = export->creds && local_dev_never_hangs(export, st->dev);
-    bool may_sleep = export->policy->fake_special;
     struct timespec before;
+    HostStat holder = *st;
     CredValues values;
+    bool cached;
     int ret;
 
-    if (!may_sleep) {
+    if (!export->creds) {
         return 0;
-    }
-    if (cached && cred_cache_get(export->creds, st, &values)) {
-        cred_overlay(attr, &values);
-        return 0;
-    }
-    if (flags & FS_NONBLOCK) {
-        return -EAGAIN;
     }
     before = cred_cache_clock();
-    ret = export->policy->load(cred, attr, &values);
-    if (ret < 0) {
-        return ret;
+    if (find_holder(export, cred, attr, &holder, &cached) < 0) {
+        return 0;
     }
-    if (cached) {
-        cred_cache_put(export->creds, st, &before, &values);
+    if (!cached || !cred_cache_get(export->creds, &holder, &values)) {
+        if (flags & FS_NONBLOCK) {
+            return -EAGAIN;
+        }
+        ret = export->policy->load(cred, attr, &values);
+        if (ret < 0) {
+            return ret;
+        }
+        if (cached) {
+            cred_cache_put(export->creds, &holder, &before, &values);
+        }
     }
     cred_overlay(attr, &values);
     return 0;
 }
 
-int local_object_attr(LocalExport *export, const LocalObject *obj,
-                      unsigned flags, HostStat *st, FsAttr *attr)
+int local_object_attr(LocalExport *export, LocalObject *obj, unsigned flags,
+                      HostStat *st, FsAttr *attr)
 {
-    int ret = host_stat(obj->cred.fd, st);
+    int ret = 0;
 
+    if (obj->has_st) {
+        /* For once: things change. */
+        obj->has_st = false;
+        *st = obj->st;
+    } else {
+        ret = host_stat(obj->cred.fd, st);
+    }
     if (ret < 0) {
         return ret;
     }
@@ -432,7 +453,7 @@ void local_export_init(LocalExport *export, const FsConfig *config,
     g_rw_lock_init(&export->beside);
     g_mutex_init(&export->orphan_lock);
     export->orphans = local_orphans_new();
-    if (policy->fake_special && !policy->beside) {
+    if (policy->fake_special) {
         export->creds = cred_cache_new();
     }
     export->table = node_table_new_remote(&export->base, root_fd, root,

@@ -31,7 +31,7 @@ typedef struct LocalExport {
     bool root_is_local;         /* the root's file system never hangs */
     HostFsDevs root_devs;       /* of the root's file system */
     GRWLock beside;             /* see above */
-    CredCache *creds;           /* owned; NULL: values are not in the inode */
+    CredCache *creds;           /* owned; NULL: the host has all values */
     /*
      * Counts the times set-id bits may have been stored by a mapped model: a
      * file that was seen without them at this count has none.  Atomic.
@@ -67,6 +67,8 @@ typedef struct LocalObject {
     Node *node;                 /* borrowed from the Name */
     Name *pinned;               /* counted */
     Name *parent;               /* counted and pinned */
+    HostStat st;                /* as the name leads to it, see has_st */
+    bool has_st;                /* not used yet */
     char component[NAME_MAX + 1];
 } LocalObject;
 
@@ -182,8 +184,8 @@ void local_object_put(LocalObject *obj);
  * local_object_attr: what the guest sees; *@st is what the host has.
  * Context: may block without FS_NONBLOCK; LocalExport.beside is held.
  */
-int local_object_attr(LocalExport *export, const LocalObject *obj,
-                      unsigned flags, HostStat *st, FsAttr *attr);
+int local_object_attr(LocalExport *export, LocalObject *obj, unsigned flags,
+                      HostStat *st, FsAttr *attr);
 /**
  * local_object_store: the policy's store, or an orphan's.
  * Context: may block; LocalExport.beside is held for writing.
@@ -219,7 +221,7 @@ int local_setattr(FsNode *node, FsFile *file, const FsSetattr *set);
  * @fd is a writable descriptor of it, or -1.
  * Context: may block; LocalExport.beside is held for writing.
  */
-int local_set_size(LocalExport *export, const LocalObject *obj, int fd,
+int local_set_size(LocalExport *export, LocalObject *obj, int fd,
                    uint64_t size);
 /**
  * local_drop_setid: what a local file system does when data changes and the

@@ -6,7 +6,7 @@
 #include "fsdev/p9-osdep.h"
 #include <sys/xattr.h>
 #include "fsdev/cred-cache.h"
-#include "local-fixture.h"
+#include "local-env.h"
 
 typedef struct Share {
     LocalFixture fixture;
@@ -252,6 +252,108 @@ static void test_many_attributes(void)
     share_close(&s);
 }
 
+/* ---- values beside the file ------------------------------------------- */
+
+enum { BY_RENAME, IN_PLACE, BY_REMOVAL, WAYS };
+
+/* The several ways in which a program of the host may change them. */
+static void host_stores_beside(LocalEnv *env, int way, unsigned uid)
+{
+    g_autofree char *text = g_strdup_printf("virtfs.uid=%u\n", uid);
+
+    if (way == BY_REMOVAL) {
+        unlink(local_env_path(env, ".virtfs_metadata/f"));
+    }
+    local_env_put(env, way == IN_PLACE ? ".virtfs_metadata/f"
+                                       : ".virtfs_metadata/new", text);
+    if (way != IN_PLACE) {
+        g_assert_cmpint(rename(local_env_path(env, ".virtfs_metadata/new"),
+                               local_env_path(env, ".virtfs_metadata/f")), ==,
+                        0);
+    }
+}
+
+/* Values are kept only once the clock of ctimes is past the change. */
+static void await_tick(void)
+{
+    struct timespec now, then;
+
+    clock_gettime(CLOCK_REALTIME, &then);
+    do {
+        clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    } while (now.tv_sec < then.tv_sec ||
+             (now.tv_sec == then.tv_sec && now.tv_nsec <= then.tv_nsec));
+}
+
+static void check_uid(LocalEnv *env, FsNode *node, unsigned uid)
+{
+    FsAttr attr;
+
+    g_assert_cmpint(fs_getattr(node, NULL, 0, &attr), ==, 0);
+    g_assert_cmpuint(attr.uid, ==, uid);
+    g_assert_cmpuint(local_env_attr(env, "f").uid, ==, uid);
+}
+
+static void test_beside_host_change(LocalEnv *env)
+{
+    g_autoptr(FsNode) node = NULL;
+
+    local_env_create(env, "f", 0644);
+    node = local_env_lookup(env, "f");
+    for (unsigned uid = 1; uid < 2000; uid++) {
+        host_stores_beside(env, uid % WAYS, uid);
+        check_uid(env, node, uid);
+        if (uid % 100 < WAYS) {
+            await_tick();
+            check_uid(env, node, uid);
+        }
+    }
+}
+
+static void test_beside_our_change(LocalEnv *env)
+{
+    FsSetattr set = { .valid = FS_SET_UID };
+    g_autoptr(FsNode) node = NULL;
+
+    local_env_create(env, "f", 0644);
+    node = local_env_lookup(env, "f");
+    for (set.uid = 1; set.uid < 1000; set.uid++) {
+        g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
+        check_uid(env, node, set.uid);
+        if (set.uid % 50 == 0) {
+            await_tick();
+            check_uid(env, node, set.uid);
+        }
+    }
+}
+
+/* Linked files share their values; a file with an old name has its own. */
+static void test_beside_names(LocalEnv *env)
+{
+    FsSetattr set = { .valid = FS_SET_UID, .uid = 11 };
+    g_autoptr(FsNode) node = NULL;
+
+    local_env_create(env, "f", 0644);
+    node = local_env_lookup(env, "f");
+    await_tick();
+    check_uid(env, node, local_env_cred.uid);
+    g_assert_cmpint(fs_link(node, env->root, "g"), ==, 0);
+    g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
+    g_assert_cmpuint(local_env_attr(env, "g").uid, ==, 11);
+    await_tick();
+    check_uid(env, node, 11);
+    g_assert_cmpint(fs_unlink(env->root, "f", false), ==, 0);
+    local_env_create(env, "f", 0644);
+    g_assert_cmpuint(local_env_attr(env, "f").uid, ==, local_env_cred.uid);
+    g_assert_cmpuint(local_env_attr(env, "g").uid, ==, 11);
+}
+
+static const LocalEnvTest beside_tests[] = {
+    { "host-change", 1u << FS_SM_MAPPED_FILE, test_beside_host_change },
+    { "our-change", 1u << FS_SM_MAPPED_FILE, test_beside_our_change },
+    { "names", 1u << FS_SM_MAPPED_FILE, test_beside_names },
+};
+
 /* ---- the cache alone -------------------------------------------------- */
 
 static HostStat inode(uint64_t ino, time_t ctime)
@@ -353,6 +455,8 @@ int main(int argc, char **argv)
     g_test_add_func("/local-cache/nothing-stored", test_nothing_stored);
     g_test_add_func("/local-cache/any-subset", test_any_subset);
     g_test_add_func("/local-cache/many-attributes", test_many_attributes);
+    local_env_add("/local-cache/beside", beside_tests,
+                  ARRAY_SIZE(beside_tests));
     g_test_add_func("/local-cache/one-inode", test_one_inode_one_ctime);
     g_test_add_func("/local-cache/same-tick", test_same_tick_is_not_kept);
     g_test_add_func("/local-cache/full", test_full);

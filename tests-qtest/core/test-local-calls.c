@@ -219,15 +219,15 @@ static void run_readdir(LocalEnv *env, FsNode *dir, bool counted)
 }
 
 static const Cost costs[] = {
-    { "walk", run_walk, { 3, 3, 12, 3 } },
-    { "walk/host-file", run_walk_host, { 3, 3, 7, 3 } },
-    { "walk/new-host-file", run_walk_new, { 3, 4, 7, 3 } },
-    { "getattr", run_getattr, { 1, 1, 11, 1 } },
-    { "getattr/host-file", run_getattr_host, { 1, 1, 6, 1 } },
-    { "open", run_open, { 1, 2, 6, 1 } },
+    { "walk", run_walk, { 3, 3, 4, 3 } },
+    { "walk/host-file", run_walk_host, { 3, 3, 4, 3 } },
+    { "walk/new-host-file", run_walk_new, { 3, 4, 4, 3 } },
+    { "getattr", run_getattr, { 1, 1, 2, 1 } },
+    { "getattr/host-file", run_getattr_host, { 1, 1, 2, 1 } },
+    { "open", run_open, { 1, 2, 3, 1 } },
     { "read", run_read, { 1, 1, 1, 1 } },
-    { "create", run_create, { 5, 5, 11, 5 } },
-    { "create/own", run_create_own, { 2, 5, 11, 2 } },
+    { "create", run_create, { 5, 5, 9, 5 } },
+    { "create/own", run_create_own, { 2, 5, 9, 2 } },
     { "write", run_write, { 2, 2, 2, 2 } },
     { "release", run_release, { 1, 1, 1, 1 } },
     { "unlink", run_unlink, { 1, 1, 4, 1 } },
