@@ -15,8 +15,8 @@
 #include "fsdev/p9-osdep.h"
 #include "fsdev/node-int.h"
 
-/* 1.1 million short names, or what a guest with 4 GiB may well cache. */
-#define DEFAULT_MAX_BYTES (256 * 1024 * 1024)
+/* Two million names: what a guest with 8 GiB may well cache. */
+#define DEFAULT_MAX_BYTES (512 * 1024 * 1024)
 /* malloc's header and rounding, and two hash slots. */
 #define OBJECT_OVERHEAD 32
 /* Components up to this long may follow a rename without a second block. */
