@@ -103,6 +103,36 @@ void fs_admit_cancel(FsExport *export, FsTicket *ticket)
     export->gate->cancel(export->gate, ticket);
 }
 
+/*
+ * Changes: counted before and after the call, so that whoever looked at
+ * something while it was being changed sees another count as well.
+ */
+
+static gint fs_changes;         /* atomic */
+
+unsigned fs_change_count(void)
+{
+    return g_atomic_int_get(&fs_changes);
+}
+
+void fs_change_note(void)
+{
+    g_atomic_int_inc(&fs_changes);
+}
+
+static int change_begin(void)
+{
+    fs_change_note();
+    return 0;
+}
+
+static void change_end(int *scope G_GNUC_UNUSED)
+{
+    fs_change_note();
+}
+#define CHANGES \
+    __attribute__((cleanup(change_end), unused)) int scope = change_begin()
+
 /* What drivers may return: a status, or a count that is at most @most. */
 
 static int status(int ret)
@@ -186,6 +216,13 @@ int fs_locate(FsNode *node, FsNode **dir, char *name)
     return ret;
 }
 
+bool fs_node_is_brief(FsNode *node)
+{
+    const FsDriver *driver = driver_of(node);
+
+    return driver->is_brief && driver->is_brief(node);
+}
+
 int fs_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
               FsAttr *attr)
 {
@@ -218,6 +255,8 @@ int fs_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr)
 
 int fs_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
 {
+    CHANGES;
+
     if (!driver_of(node)->setattr) {
         return -EOPNOTSUPP;
     }
@@ -252,6 +291,7 @@ int fs_statfs(FsNode *node, struct statfs *st)
 int fs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
               const FsCred *cred, FsNode **node, FsFile **file, FsAttr *attr)
 {
+    CHANGES;
     FsNode *made = NULL;
     FsFile *opened = NULL;
     FsAttr seen;
@@ -274,6 +314,7 @@ int fs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
 int fs_mkdir(FsNode *dir, const char *name, uint32_t mode,
              const FsCred *cred, FsAttr *attr)
 {
+    CHANGES;
     FsAttr seen;
     int ret;
 
@@ -290,6 +331,7 @@ int fs_mkdir(FsNode *dir, const char *name, uint32_t mode,
 int fs_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
              const FsCred *cred, FsAttr *attr)
 {
+    CHANGES;
     FsAttr seen;
     int ret;
 
@@ -306,6 +348,7 @@ int fs_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
 int fs_symlink(FsNode *dir, const char *name, const char *target,
                const FsCred *cred, FsAttr *attr)
 {
+    CHANGES;
     FsAttr seen;
     int ret;
 
@@ -321,6 +364,8 @@ int fs_symlink(FsNode *dir, const char *name, const char *target,
 
 int fs_link(FsNode *node, FsNode *dir, const char *name)
 {
+    CHANGES;
+
     if (!driver_of(node)->link) {
         return -EOPNOTSUPP;
     }
@@ -329,6 +374,8 @@ int fs_link(FsNode *node, FsNode *dir, const char *name)
 
 int fs_unlink(FsNode *dir, const char *name, bool is_dir)
 {
+    CHANGES;
+
     if (!driver_of(dir)->unlink) {
         return -EOPNOTSUPP;
     }
@@ -338,6 +385,8 @@ int fs_unlink(FsNode *dir, const char *name, bool is_dir)
 int fs_rename(FsNode *dir, const char *name, FsNode *newdir,
               const char *newname)
 {
+    CHANGES;
+
     if (!driver_of(dir)->rename) {
         return -EOPNOTSUPP;
     }
@@ -348,6 +397,7 @@ int fs_rename(FsNode *dir, const char *name, FsNode *newdir,
 
 int fs_open(FsNode *node, int flags, FsFile **file)
 {
+    CHANGES;
     FsFile *opened = NULL;
     int ret;
 
@@ -365,6 +415,8 @@ int fs_open(FsNode *node, int flags, FsFile **file)
 ssize_t fs_read(FsFile *file, const struct iovec *iov, int iovcnt,
                 uint64_t offset, unsigned flags)
 {
+    CHANGES;
+
     if (!file_driver(file)->read) {
         return -EOPNOTSUPP;
     }
@@ -375,6 +427,8 @@ ssize_t fs_read(FsFile *file, const struct iovec *iov, int iovcnt,
 ssize_t fs_write(FsFile *file, const struct iovec *iov, int iovcnt,
                  uint64_t offset, unsigned flags)
 {
+    CHANGES;
+
     if (!file_driver(file)->write) {
         return -EOPNOTSUPP;
     }
@@ -393,6 +447,8 @@ int fs_fsync(FsFile *file, bool datasync)
 int fs_readdir(FsFile *file, uint64_t cookie, unsigned flags, FsDirSink *sink,
                void *opaque)
 {
+    CHANGES;
+
     if (!file_driver(file)->readdir) {
         return -EOPNOTSUPP;
     }
@@ -462,6 +518,8 @@ ssize_t fs_listxattr(FsNode *node, char *buf, size_t size)
 int fs_setxattr(FsNode *node, const char *name, const void *value,
                 size_t size, int flags)
 {
+    CHANGES;
+
     if (!driver_of(node)->setxattr) {
         return -EOPNOTSUPP;
     }
@@ -470,6 +528,8 @@ int fs_setxattr(FsNode *node, const char *name, const void *value,
 
 int fs_removexattr(FsNode *node, const char *name)
 {
+    CHANGES;
+
     if (!driver_of(node)->removexattr) {
         return -EOPNOTSUPP;
     }

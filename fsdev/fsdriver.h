@@ -13,6 +13,8 @@
  *  - may be called from several threads at once, on the same objects too;
  *  - may block, unless FS_NONBLOCK is among the flags: then it must not sleep
  *    and answers -EAGAIN when it would have to ("call again without it");
+ *    FS_BRIEF allows to wait, but for the host's own storage only: see
+ *    fs_node_is_brief();
  *  - a name argument is one legal component: NUL-terminated, not empty, no
  *    '/', at most NAME_MAX bytes, neither "." nor "..".
  */
@@ -41,6 +43,8 @@ typedef struct FsDriver FsDriver;
 enum {
     FS_NONBLOCK = 1u << 0,      /* do not sleep: -EAGAIN instead */
     FS_READDIR_DEV = 1u << 1,   /* fs_readdir: .dev, and .ino as lstat has it */
+    FS_BRIEF = 1u << 2,         /* may wait for a disk of the host, never for
+                                   a third party: -EAGAIN instead */
 };
 
 enum {
@@ -148,8 +152,9 @@ typedef struct FsConfig {
 } FsConfig;
 
 /*
- * A gate lets reads and writes through at a configured rate.  It belongs to
- * the event loop: admit, cancel and the admitted callback all run there.
+ * A gate lets reads and writes through at a configured rate.  Several event
+ * loops may use it: admit, cancel and the admitted callback of a ticket all
+ * run in the loop of the request.
  */
 typedef struct FsTicket FsTicket;
 typedef struct FsGate FsGate;
@@ -158,7 +163,9 @@ struct FsTicket {
     void (*admitted)(FsTicket *ticket); /* set by the caller of fs_admit() */
     uint64_t bytes;
     bool is_write;
-    GList link;                 /* the gate's while waiting */
+    GList link;                 /* the gate's while waiting, as … */
+    void *gate_data;
+    bool going;
 };
 
 struct FsGate {
@@ -214,6 +221,7 @@ struct FsDriver {
     void (*node_unref)(FsNode *node);
     FsNode *(*parent)(FsNode *node);
     int (*locate)(FsNode *node, FsNode **dir, char *name);
+    bool (*is_brief)(FsNode *node);
 
     int (*lookup)(FsNode *dir, const char *name, unsigned flags,
                   FsNode **node, FsAttr *attr);
@@ -297,6 +305,16 @@ FsNode *fs_parent(FsNode *node);
  */
 int fs_locate(FsNode *node, FsNode **dir, char *name);
 
+/**
+ * fs_node_is_brief: calls on @node never wait for longer than the host's own
+ * storage takes, whatever a network or a user-space file system does.
+ *
+ * What lies below may be another file system: the calls that may come to it,
+ * fs_lookup(), fs_create() and fs_open(), know FS_BRIEF or O_NONBLOCK.
+ * False when the driver cannot say.  Never blocks.
+ */
+bool fs_node_is_brief(FsNode *node);
+
 /** fs_lookup: @name in @dir → counted *@node and its attributes. */
 int fs_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
               FsAttr *attr);
@@ -327,6 +345,7 @@ int fs_statfs(FsNode *node, struct statfs *st);
  *
  * @flags are host O_* bits without O_CREAT; @mode permission bits.  On
  * failure nothing that this call made is left, and nothing else is removed.
+ * O_NONBLOCK among @flags is FS_BRIEF.
  */
 int fs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
               const FsCred *cred, FsNode **node, FsFile **file, FsAttr *attr);
@@ -349,6 +368,7 @@ int fs_rename(FsNode *dir, const char *name, FsNode *newdir,
 /**
  * fs_open: open a regular file (host O_* flags without O_CREAT) or a
  * directory.  Anything else is -ENXIO, and is never opened on the host.
+ * O_NONBLOCK among @flags is FS_BRIEF: a lease on the file is not awaited.
  */
 int fs_open(FsNode *node, int flags, FsFile **file);
 /**
@@ -410,6 +430,14 @@ int fs_getlock(FsLocker *locker, FsLock *lock, unsigned flags);
 /** fs_admit: ask the export's gate.  Context: event loop; never blocks. */
 bool fs_admit(FsExport *export, FsTicket *ticket);
 void fs_admit_cancel(FsExport *export, FsTicket *ticket);
+
+/**
+ * fs_change_count: another value than before if any call of this process has
+ * changed anything meanwhile, atimes included, or is doing so.  Any thread.
+ */
+unsigned fs_change_count(void);
+/** fs_change_note: count a change that no call here has made.  Any thread. */
+void fs_change_note(void);
 
 /** fs_driver_find: by name, NULL if unknown.  fs_driver_nth: for listing. */
 const FsDriver *fs_driver_find(const char *name);

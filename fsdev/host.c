@@ -433,7 +433,7 @@ ssize_t host_readlink(int pathfd, char *buf, size_t size)
 
 /* Opening and making */
 
-int host_reopen(int pathfd, int flags)
+static int reopen(int pathfd, int flags)
 {
     const int drop = O_CREAT | O_EXCL | O_NOFOLLOW | O_PATH |
                      (O_TMPFILE & ~O_DIRECTORY);
@@ -441,18 +441,26 @@ int host_reopen(int pathfd, int flags)
     int fd;
 
     proc_name(&name, pathfd);
-    flags = (flags & ~drop) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    flags = (flags & ~drop) | O_CLOEXEC | O_NOCTTY;
     fd = CALL(openat(proc_fd, name.entry, flags));
     if (fd == -EPERM && (flags & O_NOATIME)) {
         /* Somebody else's file: a hint is no reason to fail. */
-        flags &= ~O_NOATIME;
-        fd = CALL(openat(proc_fd, name.entry, flags));
-    }
-    if (fd == -EAGAIN) {
-        /* A lease on the file: wait until its holder has given it up. */
-        fd = CALL(openat(proc_fd, name.entry, flags & ~O_NONBLOCK));
+        fd = CALL(openat(proc_fd, name.entry, flags & ~O_NOATIME));
     }
     return fd;
+}
+
+int host_reopen_brief(int pathfd, int flags)
+{
+    return reopen(pathfd, flags | O_NONBLOCK);
+}
+
+int host_reopen(int pathfd, int flags)
+{
+    int fd = host_reopen_brief(pathfd, flags);
+
+    /* A lease on the file: wait until its holder has given it up. */
+    return fd == -EAGAIN ? reopen(pathfd, flags & ~O_NONBLOCK) : fd;
 }
 
 int host_create(int dirfd, const char *name, int flags, mode_t mode)

@@ -99,6 +99,8 @@ int host_stat_below(int dirfd, const char *dir, const char *name,
  * dropped when the kernel refuses it.  May wait for a lease to be broken.
  */
 int host_reopen(int pathfd, int flags);
+/** host_reopen_brief: the same, but a lease on the file is -EAGAIN. */
+int host_reopen_brief(int pathfd, int flags);
 /** host_create: openat(O_CREAT | O_EXCL | O_NOFOLLOW); the umask applies. */
 int host_create(int dirfd, const char *name, int flags, mode_t mode);
 

@@ -276,7 +276,8 @@ static int open_existing(LocalExport *export, Name *dir,
 {
     FsAttr seen;
     Name *name;
-    int ret = local_find(dir, component, 0, &name, &seen);
+    int ret = local_find(dir, component, flags & O_NONBLOCK ? FS_BRIEF : 0,
+                         &name, &seen);
 
     if (ret < 0) {
         return ret;

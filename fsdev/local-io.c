@@ -111,6 +111,12 @@ int local_check_open(const LocalExport *export, uint32_t type, int flags,
     return 0;
 }
 
+static int reopen(int pathfd, int flags)
+{
+    return flags & O_NONBLOCK ? host_reopen_brief(pathfd, flags)
+                              : host_reopen(pathfd, flags);
+}
+
 /* A real descriptor of @name; counted by the node table when it succeeds. */
 static int open_fd(LocalExport *export, Name *name, int flags)
 {
@@ -123,10 +129,10 @@ static int open_fd(LocalExport *export, Name *name, int flags)
     }
     fd = local_pin(&pin, name, 0);
     if (fd == 0) {
-        fd = host_reopen(pin.fd, flags);
+        fd = reopen(pin.fd, flags);
         if ((fd == -EMFILE || fd == -ENFILE) &&
             node_fd_reclaim(export->table)) {
-            fd = host_reopen(pin.fd, flags);
+            fd = reopen(pin.fd, flags);
         }
     }
     if (fd < 0) {
@@ -162,7 +168,7 @@ int local_open_name(LocalExport *export, Name *name, int flags,
     if (ret < 0) {
         return ret;
     }
-    fd = open_fd(export, name, open_flags);
+    fd = open_fd(export, name, open_flags | (flags & O_NONBLOCK));
     if (fd < 0) {
         return fd;
     }

@@ -240,9 +240,13 @@ int local_guest_type(Name *name, uint32_t *type)
  * May the loop thread look into @node itself?  A value beside the file may
  * have to come from a disk, and what is mounted below may be anything.
  */
-static bool may_try(const LocalExport *export, const Node *node)
+static bool may_try(const LocalExport *export, const Node *node,
+                    unsigned flags)
 {
-    return !export->policy->beside && local_never_hangs(export, node);
+    if ((flags & FS_NONBLOCK) && export->policy->beside) {
+        return false;
+    }
+    return local_never_hangs(export, node);
 }
 
 /* Look @component up in @dirfd, and at what is found. */
@@ -250,8 +254,10 @@ static int find_host(LocalExport *export, int dirfd, const char *component,
                      unsigned flags, HostStat *st, FsAttr *attr)
 {
     LOCAL_LOCK lock = local_lock(export, false);
-    HOST_FD fd = host_lookup(dirfd, component, flags & FS_NONBLOCK
-                             ? HOST_CACHED | HOST_NO_XDEV : 0);
+    bool try = flags & FS_NONBLOCK;
+    bool here = flags & (FS_NONBLOCK | FS_BRIEF);
+    HOST_FD fd = host_lookup(dirfd, component, (try ? HOST_CACHED : 0) |
+                                               (here ? HOST_NO_XDEV : 0));
     CredObject cred = {
         .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
     };
@@ -269,7 +275,7 @@ int local_find(Name *dir, const char *component, unsigned flags, Name **name,
                FsAttr *attr)
 {
     LocalExport *export = local_export_of(dir);
-    bool try = flags & FS_NONBLOCK;
+    bool here = flags & (FS_NONBLOCK | FS_BRIEF);
     LOCAL_PIN pin = { 0 };
     HostStat st;
     int fd;
@@ -277,7 +283,7 @@ int local_find(Name *dir, const char *component, unsigned flags, Name **name,
     if (local_hidden(export, component)) {
         return -EINVAL;
     }
-    if (try && !may_try(export, name_node(dir))) {
+    if (here && !may_try(export, name_node(dir), flags)) {
         return -EAGAIN;
     }
     fd = local_pin(&pin, dir, flags);
@@ -285,7 +291,7 @@ int local_find(Name *dir, const char *component, unsigned flags, Name **name,
         fd = find_host(export, pin.fd, component, flags, &st, attr);
     }
     if (fd < 0) {
-        return try && fd == -EXDEV ? -EAGAIN : fd;
+        return here && fd == -EXDEV ? -EAGAIN : fd;
     }
     if (export->base.config.multidevs == FS_MULTIDEVS_FORBID &&
         st.dev != export->root_dev) {
@@ -332,10 +338,12 @@ int local_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr)
     FsAttr seen;
     int ret;
 
+    if ((flags & (FS_NONBLOCK | FS_BRIEF)) &&
+        !may_try(export, name_node(name), flags)) {
+        return -EAGAIN;
+    }
     if (!(flags & FS_NONBLOCK)) {
         ret = local_name_attr(name, local, &seen);
-    } else if (!may_try(export, name_node(name))) {
-        return -EAGAIN;
     } else {
         ret = local_object_get(name, local, flags, &obj);
         if (ret == 0) {
@@ -500,6 +508,12 @@ static void local_close_export(FsExport *base)
     g_free(export);
 }
 
+static bool local_is_brief(FsNode *node)
+{
+    return local_never_hangs(local_export(node->export),
+                             name_node(name_from_fs(node)));
+}
+
 FsNode *local_root(FsExport *export)
 {
     return name_to_fs(node_table_root(local_export(export)->table));
@@ -540,6 +554,7 @@ const FsDriver fs_local_driver = {
     .node_unref = local_node_unref,
     .parent = local_parent,
     .locate = local_locate,
+    .is_brief = local_is_brief,
     .lookup = local_lookup,
     .getattr = local_getattr,
     .setattr = local_setattr,

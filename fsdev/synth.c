@@ -236,6 +236,12 @@ static int synth_locate(FsNode *fsnode, FsNode **dir, char *name)
     return 0;
 }
 
+/* All of it is in memory. */
+static bool synth_is_brief(FsNode *fsnode G_GNUC_UNUSED)
+{
+    return true;
+}
+
 static void synth_fill_attr(const SynthNode *node, FsAttr *attr)
 {
     *attr = (FsAttr) {
@@ -524,6 +530,7 @@ const FsDriver fs_synth_driver = {
     .node_unref = synth_node_unref,
     .parent = synth_parent,
     .locate = synth_locate,
+    .is_brief = synth_is_brief,
     .lookup = synth_lookup,
     .getattr = synth_getattr,
     .setattr = synth_setattr,

@@ -60,6 +60,7 @@ void memfs_set_hook(FsExport *export, MemHook *hook, void *opaque)
 
     m->hook = hook;
     m->hook_opaque = opaque;
+    fs_change_note();
 }
 
 void memfs_fail(FsExport *export, MemOp op, int error, unsigned times)
@@ -70,6 +71,7 @@ void memfs_fail(FsExport *export, MemOp op, int error, unsigned times)
     m->fail[op].error = error;
     m->fail[op].times = times;
     g_mutex_unlock(&m->lock);
+    fs_change_note();
 }
 
 void memfs_sleepy(FsExport *export, bool sleepy)
@@ -79,6 +81,7 @@ void memfs_sleepy(FsExport *export, bool sleepy)
     g_mutex_lock(&m->lock);
     m->sleepy = sleepy;
     g_mutex_unlock(&m->lock);
+    fs_change_note();
 }
 
 void memfs_remote(FsExport *export, bool remote)
@@ -88,6 +91,7 @@ void memfs_remote(FsExport *export, bool remote)
     g_mutex_lock(&m->lock);
     m->remote = remote;
     g_mutex_unlock(&m->lock);
+    fs_change_note();
 }
 
 void memfs_hold(FsExport *export, MemOp op)
@@ -97,6 +101,7 @@ void memfs_hold(FsExport *export, MemOp op)
     g_mutex_lock(&m->lock);
     m->hold[op] = true;
     g_mutex_unlock(&m->lock);
+    fs_change_note();
 }
 
 void memfs_await_held(FsExport *export, unsigned n)
@@ -143,4 +148,5 @@ void memfs_set_dev(FsNode *node, uint64_t dev)
     g_mutex_lock(&m->lock);
     n->inode->attr.dev = dev;
     g_mutex_unlock(&m->lock);
+    fs_change_note();
 }

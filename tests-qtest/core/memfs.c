@@ -469,6 +469,11 @@ static int memfs_statfs(FsNode *node, struct statfs *st)
     return 0;
 }
 
+static bool memfs_is_brief(FsNode *node)
+{
+    return !mem_of_node(mem_node(node))->remote;
+}
+
 const FsDriver memfs_driver = {
     .name = "memfs",
     .open_export = memfs_open_export,
@@ -477,6 +482,7 @@ const FsDriver memfs_driver = {
     .node_ref = memfs_node_ref,
     .node_unref = memfs_node_unref,
     .parent = memfs_parent,
+    .is_brief = memfs_is_brief,
     .locate = memfs_locate,
     .lookup = memfs_lookup,
     .getattr = memfs_getattr,
