@@ -120,11 +120,13 @@ enum {
     P9_F_GUEST_MEM = 1u << 2,
     P9_F_GATED = 1u << 3,
     P9_F_NO_SESSION = 1u << 4,
+    P9_F_TRY_FIRST = 1u << 5,
 };
 
 typedef enum P9Inline {
     P9_INLINE_ALWAYS,
     P9_INLINE_TRY,
+    P9_INLINE_BRIEF,
     P9_INLINE_NEVER,
 } P9Inline;
 

@@ -97,8 +97,8 @@ void p9_fid_remove(P9Fid *fid)
     }
     g_hash_table_remove(s->fids, GUINT_TO_POINTER(fid->number));
     fid_out_of_table(fid);
-    if (!g_hash_table_size(s->fids) && s->ops->set_busy) {
-        s->ops->set_busy(s->opaque, false);
+    if (!g_hash_table_size(s->fids)) {
+        p9_session_let_go(s);
     }
 }
 
@@ -116,9 +116,7 @@ void p9_fid_remove_all(P9Session *s)
     while (g_hash_table_iter_next(&iter, NULL, &fid)) {
         fid_out_of_table(fid);
     }
-    if (s->ops->set_busy) {
-        s->ops->set_busy(s->opaque, false);
-    }
+    p9_session_let_go(s);
 }
 
 P9XattrFid *p9_xattr_fid_new(uint32_t size, bool for_write)

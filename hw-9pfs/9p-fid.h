@@ -48,6 +48,7 @@ typedef struct P9Fid {
     bool removed;               /* no longer in the table */
     bool remove_on_clunk;       /* .u: opened with ORCLOSE */
     unsigned pins;
+    uint32_t recent;            /* what its walk saw: p9_recent_get() */
     FsNode *node;               /* counted */
     FsFile *file;               /* owned; FILE and DIR */
     uint64_t dir_offset;        /* .u: where the next Tread of a DIR begins, */

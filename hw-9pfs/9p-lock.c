@@ -79,7 +79,8 @@ int p9_lock_owner_open(P9LockOwner *owner, FsFile *file, unsigned flags,
     if (*locker) {
         return 0;
     }
-    if (flags & FS_NONBLOCK) {
+    /* A lease on the file makes opening wait for its holder. */
+    if (flags & (FS_NONBLOCK | FS_BRIEF)) {
         return -EAGAIN;
     }
     g_mutex_lock(&owner->opening);

@@ -26,13 +26,26 @@ static uint32_t encode_dev(dev_t dev)
     return (minor(dev) & 0xff) | major(dev) << 8 | (minor(dev) & ~0xffu) << 12;
 }
 
+int p9_getattr_prepare(P9Request *req)
+{
+    const P9Fid *fid = req->fid[0];
+
+    /* An open file is asked itself; it may be another size by now. */
+    req->has_attr = !req->file[0] &&
+                    p9_recent_get(&req->session->recent, fid->recent,
+                                  &req->attr);
+    return 0;
+}
+
 int p9_getattr_run(P9Request *req, unsigned flags)
 {
     struct P9Rgetattr *r = &req->r.getattr;
-    FsAttr attr;
-    int ret;
+    FsAttr attr = req->attr;
+    int ret = 0;
 
-    ret = fs_getattr(req->node[0], req->file[0], flags, &attr);
+    if (!req->has_attr) {
+        ret = fs_getattr(req->node[0], req->file[0], flags, &attr);
+    }
     if (ret < 0) {
         return ret;
     }

@@ -112,13 +112,13 @@ int p9_open_prepare(P9Request *req)
     return ret < 0 ? ret : p9_file_open_prepare(req, flags_from_omode(omode));
 }
 
-int p9_open_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_open_run(P9Request *req, unsigned flags)
 {
     P9OpenReply reply;
     int ret;
 
     ret = p9_file_open_run(req, req->node[0],
-                           flags_from_omode(req->t.open.mode), &reply);
+                           flags_from_omode(req->t.open.mode), flags, &reply);
     if (!ret) {
         req->r.open.qid = reply.qid;
         req->r.open.iounit = reply.iounit;
@@ -217,7 +217,8 @@ static int create_and_walk(P9Request *req, const FsCred *cred,
     ret = fs_lookup(req->node[0], t->name.s, 0, &req->new_node, &attr);
     if (!ret) {
         ret = t->perm & DM_DIR
-              ? p9_file_open_run(req, req->new_node, O_RDONLY, reply)
+              ? p9_file_open_run(req, req->new_node, O_RDONLY, 0,
+                                 reply)
               : p9_file_opened(req, &attr, reply);
     }
     if (ret < 0) {
@@ -226,7 +227,7 @@ static int create_and_walk(P9Request *req, const FsCred *cred,
     return ret;
 }
 
-int p9_create_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_create_run(P9Request *req, unsigned flags)
 {
     const struct P9Tcreate *t = &req->t.create;
     FsCred cred = { .uid = req->fid[0]->uid, .gid = UINT32_MAX };
@@ -236,7 +237,7 @@ int p9_create_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     ret = t->perm & DM_TYPES
           ? create_and_walk(req, &cred, &reply)
           : p9_file_create_run(req, t->name.s, flags_from_omode(t->mode),
-                               mode_from_dm(t->perm), &cred, &reply);
+                               mode_from_dm(t->perm), &cred, flags, &reply);
     if (!ret) {
         req->r.create.qid = reply.qid;
         req->r.create.iounit = reply.iounit;
@@ -431,7 +432,8 @@ int p9_read_dir_run(P9Request *req, unsigned flags)
     P9Cursor c;
     int ret;
 
-    if (flags & FS_NONBLOCK) {
+    /* Each entry is looked up, and may be a mount point of anything. */
+    if (flags & (FS_NONBLOCK | FS_BRIEF)) {
         return -EAGAIN;
     }
     ret = fs_readdir(req->file[0], req->dir_cookie, 0, collect_entry, &sink);

@@ -29,14 +29,21 @@ int p9_file_opened(P9Request *req, const FsAttr *attr, P9OpenReply *reply)
     return p9_qid_from_attr(req->session->qids, attr, &reply->qid);
 }
 
+/* What fs_open() and fs_create() are to know of run()'s flags. */
+static int brief_oflags(unsigned flags)
+{
+    return flags & FS_BRIEF ? O_NONBLOCK : 0;
+}
+
 int p9_file_open_run(P9Request *req, FsNode *node, int oflags,
-                     P9OpenReply *reply)
+                     unsigned flags, P9OpenReply *reply)
 {
     FsAttr attr;
     int ret;
 
     /* O_EXCL says nothing without O_CREAT. */
-    ret = fs_open(node, oflags & ~O_EXCL, &req->new_file);
+    ret = fs_open(node, (oflags & ~O_EXCL) | brief_oflags(flags),
+                  &req->new_file);
     if (!ret) {
         ret = fs_getattr(node, req->new_file, 0, &attr);
     }
@@ -44,13 +51,14 @@ int p9_file_open_run(P9Request *req, FsNode *node, int oflags,
 }
 
 int p9_file_create_run(P9Request *req, const char *name, int oflags,
-                       uint32_t mode, const FsCred *cred, P9OpenReply *reply)
+                       uint32_t mode, const FsCred *cred, unsigned flags,
+                       P9OpenReply *reply)
 {
     FsAttr attr;
     int ret;
 
-    ret = fs_create(req->node[0], name, oflags, mode, cred, &req->new_node,
-                    &req->new_file, &attr);
+    ret = fs_create(req->node[0], name, oflags | brief_oflags(flags), mode,
+                    cred, &req->new_node, &req->new_file, &attr);
     return ret < 0 ? ret : p9_file_opened(req, &attr, reply);
 }
 
@@ -59,6 +67,7 @@ int p9_file_open_finish(P9Request *req, int result)
     P9Fid *fid = req->fid[0];
 
     fid->state = P9_FID_NONE;
+    fid->recent = 0;
     if (result < 0) {
         return result;
     }
@@ -79,13 +88,14 @@ int p9_lopen_prepare(P9Request *req)
                                 p9_open_flags_from_wire(req->t.lopen.flags));
 }
 
-int p9_lopen_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_lopen_run(P9Request *req, unsigned flags)
 {
     P9OpenReply reply;
     int ret;
 
     ret = p9_file_open_run(req, req->node[0],
-                           p9_open_flags_from_wire(req->t.lopen.flags), &reply);
+                           p9_open_flags_from_wire(req->t.lopen.flags), flags,
+                           &reply);
     if (!ret) {
         req->r.lopen.qid = reply.qid;
         req->r.lopen.iounit = reply.iounit;
@@ -104,7 +114,7 @@ int p9_lcreate_prepare(P9Request *req)
     return 0;
 }
 
-int p9_lcreate_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_lcreate_run(P9Request *req, unsigned flags)
 {
     const struct P9Tlcreate *t = &req->t.lcreate;
     FsCred cred = { .uid = req->fid[0]->uid, .gid = t->gid };
@@ -112,7 +122,7 @@ int p9_lcreate_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     int ret;
 
     ret = p9_file_create_run(req, t->name.s, p9_open_flags_from_wire(t->flags),
-                        t->mode & 07777, &cred, &reply);
+                             t->mode & 07777, &cred, flags, &reply);
     if (!ret) {
         req->r.lcreate.qid = reply.qid;
         req->r.lcreate.iounit = reply.iounit;

@@ -90,7 +90,7 @@ int p9_lock_run(P9Request *req, unsigned flags)
     if (!ret || lock_is_vain(ret)) {
         return 0;
     }
-    if (ret == -EAGAIN && (flags & FS_NONBLOCK)) {
+    if (ret == -EAGAIN && flags) {
         return ret;
     }
     if (ret != -EACCES) {

@@ -8,9 +8,14 @@
 
 int p9_attach_prepare(P9Request *req)
 {
-    P9Session *s = req->session;
+    int ret = p9_session_hold(req->session);
 
-    return s->ops->set_busy ? s->ops->set_busy(s->opaque, true) : 0;
+    if (ret == -EINPROGRESS) {
+        /* Until p9_session_busy_done(). */
+        req->state = P9_REQ_PARKED;
+        return P9_LATER;
+    }
+    return ret;
 }
 
 int p9_attach_run(P9Request *req, unsigned flags)
@@ -18,7 +23,9 @@ int p9_attach_run(P9Request *req, unsigned flags)
     FsAttr attr;
     int ret;
 
-    req->new_node = fs_root(req->session->export);
+    if (!req->new_node) {
+        req->new_node = fs_root(req->session->export);
+    }
     ret = fs_getattr(req->new_node, NULL, flags, &attr);
     if (ret < 0) {
         return ret;
@@ -50,25 +57,26 @@ static int walk_step(P9Request *req, FsNode **node, const P9Name *name,
                      unsigned flags, P9Qid *qid)
 {
     FsNode *next;
-    FsAttr attr;
     int ret;
+
+    p9_recent_begin(&req->moment);
 
     if (name->dots) {
         next = name->dots == 2 ? fs_parent(*node) : fs_node_ref(*node);
-        ret = fs_getattr(next, NULL, flags, &attr);
+        ret = fs_getattr(next, NULL, flags, &req->attr);
         if (ret < 0) {
             fs_node_unref(next);
             return ret;
         }
     } else {
-        ret = fs_lookup(*node, name->s, flags, &next, &attr);
+        ret = fs_lookup(*node, name->s, flags, &next, &req->attr);
         if (ret < 0) {
             return ret;
         }
     }
     fs_node_unref(*node);
     *node = next;
-    return p9_qid_from_attr(req->session->qids, &attr, qid);
+    return p9_qid_from_attr(req->session->qids, &req->attr, qid);
 }
 
 int p9_walk_run(P9Request *req, unsigned flags)
@@ -91,17 +99,24 @@ int p9_walk_run(P9Request *req, unsigned flags)
         return qids->n && ret != -EAGAIN ? 0 : ret;
     }
     req->new_node = node;
+    req->has_attr = names->n;
     return 0;
 }
 
 int p9_walk_finish(P9Request *req, int result)
 {
+    P9Session *s = req->session;
     P9Fid *fid = req->fid[0];
+    uint32_t recent = 0;
 
     if (result < 0 || !req->new_node) {
         return result;
     }
+    if (req->has_attr) {
+        recent = p9_recent_put(&s->recent, &req->moment, &req->attr);
+    }
     if (req->newfid) {
+        req->newfid->recent = recent;
         p9_fid_commit(req->newfid, P9_FID_NONE, fid->uid,
                       g_steal_pointer(&req->new_node));
         return 0;
@@ -112,6 +127,7 @@ int p9_walk_finish(P9Request *req, int result)
     /* Others that named this fid captured the old node. */
     fs_node_unref(fid->node);
     fid->node = g_steal_pointer(&req->new_node);
+    fid->recent = recent;
     return 0;
 }
 

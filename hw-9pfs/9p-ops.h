@@ -18,14 +18,15 @@ typedef struct P9OpenReply {
 
 /** p9_file_open_prepare: @oflags are the host's; read-only refuses some. */
 int p9_file_open_prepare(P9Request *req, int oflags);
-/** p9_file_open_run: node[0] -> new_file. */
+/** p9_file_open_run: node[0] -> new_file; @flags are run()'s. */
 int p9_file_open_run(P9Request *req, FsNode *node, int oflags,
-                     P9OpenReply *reply);
+                     unsigned flags, P9OpenReply *reply);
 /** p9_file_open_finish: the fid takes new_file and new_node, or nothing. */
 int p9_file_open_finish(P9Request *req, int result);
 /** p9_file_create_run: a regular file in node[0] -> new_node, new_file. */
 int p9_file_create_run(P9Request *req, const char *name, int oflags,
-                       uint32_t mode, const FsCred *cred, P9OpenReply *reply);
+                       uint32_t mode, const FsCred *cred, unsigned flags,
+                       P9OpenReply *reply);
 /** p9_file_opened: what to answer for an object with these attributes. */
 int p9_file_opened(P9Request *req, const FsAttr *attr, P9OpenReply *reply);
 

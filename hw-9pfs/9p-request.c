@@ -136,6 +136,7 @@ static void request_clear(P9Request *req)
     g_clear_pointer(&req->bounce, g_free);
     p9_arena_reset(&req->arena);
     req->done = 0;
+    req->has_attr = false;
     req->prepared = false;
     req->state = P9_REQ_IDLE;
 }
@@ -194,11 +195,24 @@ static void request_push(P9Request *req, size_t len)
     p9_session_ended(s, req);
 }
 
+/* Leave the rest for p9_request_resume(). */
+static void request_hold(P9Request *req, bool done, int result)
+{
+    req->held_done = done;
+    req->result = result;
+    req->held.data = req;
+    g_queue_push_tail_link(&req->session->held, &req->held);
+}
+
 void p9_request_complete(P9Request *req, int result)
 {
     P9Session *s = req->session;
     const P9RowOps *ops = req->info ? &row_ops[req->info->number] : NULL;
 
+    if (s->paused && !req->orphan) {
+        request_hold(req, true, result);
+        return;
+    }
     if (req->prepared && ops->finish) {
         result = ops->finish(req, req->orphan ? -ECANCELED : result);
     }
@@ -238,24 +252,29 @@ static void guest_memory_done(P9Request *req)
 static void run_on_worker(P9Job *job)
 {
     P9Request *req = container_of(job, P9Request, job);
+    uint64_t begun = p9_policy_now();
 
     req->result = row_ops[req->info->number].run(req, 0);
+    req->ran_ns = p9_policy_now() - begun;
     guest_memory_done(req);
 }
 
 static void worker_done(P9Job *job)
 {
     P9Request *req = container_of(job, P9Request, job);
+    P9Session *s = req->session;
 
+    s->jobs--;
     if (req->state == P9_REQ_IDLE) {
         /* Cancelled and answered before; only the memory was still in use. */
         request_end(req);
         return;
     }
+    p9_policy_learn(&s->policy, req->info->number, req->ran_ns);
     req->state = P9_REQ_LOOP;
     if (req->result == -EINPROGRESS && !req->orphan) {
         req->state = P9_REQ_PARKED;
-        if (req->flushes || req->session->version) {
+        if (req->flushes || s->version) {
             p9_request_cancel(req);
         }
         return;
@@ -276,20 +295,70 @@ static void send_to_worker(P9Request *req)
     }
     req->state = P9_REQ_WORKER;
     req->job.started = 0;
+    s->jobs++;
     s->exec->submit(s->exec, &req->job);
+}
+
+/* Does the work stay within storage of the host, whose end is in sight? */
+static bool is_brief(const P9Request *req)
+{
+    for (unsigned i = 0; i < req->nfids; i++) {
+        if (!fs_node_is_brief(req->node[i]) ||
+            (req->file[i] && req->file[i]->remote)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool may_wait_here(const P9Request *req)
+{
+    const P9Session *s = req->session;
+    bool others;
+
+    if (!s->limits.own_loop || req->info->inl == P9_INLINE_NEVER ||
+        !is_brief(req)) {
+        return false;
+    }
+    others = s->jobs || (s->ops->more && s->ops->more(s->opaque));
+    return p9_policy_may_wait(&s->policy, req->info->number, others);
+}
+
+static int run_waiting(P9Request *req)
+{
+    uint64_t begun = p9_policy_now();
+    int result = row_ops[req->info->number].run(req, FS_BRIEF);
+
+    p9_policy_learn(&req->session->policy, req->info->number,
+                    p9_policy_now() - begun);
+    return result;
+}
+
+/* All that can be done on the event loop.  -EAGAIN: the rest is a job. */
+static int run_on_loop(P9Request *req)
+{
+    const P9RowOps *ops = &row_ops[req->info->number];
+    bool wait = may_wait_here(req);
+    int result = -EAGAIN;
+
+    if (req->info->inl < P9_INLINE_BRIEF &&
+        (!wait || (req->info->flags & P9_F_TRY_FIRST))) {
+        result = ops->run(req, FS_NONBLOCK);
+    }
+    return result == -EAGAIN && wait ? run_waiting(req) : result;
 }
 
 static void execute(P9Request *req)
 {
     const P9RowOps *ops = &row_ops[req->info->number];
-    int result = -EAGAIN;
+    int result;
 
     req->state = P9_REQ_LOOP;
-    if (!ops->run) {
-        result = 0;
-    } else if (req->info->inl != P9_INLINE_NEVER) {
-        result = ops->run(req, FS_NONBLOCK);
+    if (req->session->paused) {
+        request_hold(req, false, 0);
+        return;
     }
+    result = ops->run ? run_on_loop(req) : 0;
     if (result == -EINPROGRESS) {
         req->state = P9_REQ_PARKED;
     } else if (result == -EAGAIN && ops->run) {
@@ -302,7 +371,17 @@ static void execute(P9Request *req)
 void p9_request_retry(P9Request *req)
 {
     assert(req->state == P9_REQ_PARKED);
+    req->prepared = true;
     execute(req);
+}
+
+void p9_request_resume(P9Request *req)
+{
+    if (req->held_done) {
+        p9_request_complete(req, req->result);
+    } else {
+        execute(req);
+    }
 }
 
 static void gate_opened(FsTicket *ticket)
@@ -514,11 +593,7 @@ void p9_session_drop_requests(P9Session *s)
             request_stopped(req);
         }
     }
-    g_mutex_lock(&s->lock);
-    while (s->guest_users) {
-        g_cond_wait(&s->guest_done, &s->lock);
-    }
-    g_mutex_unlock(&s->lock);
+    p9_session_wait_guest(s);
     while (s->active.head) {
         P9Request *req = s->active.head->data;
 
@@ -527,6 +602,7 @@ void p9_session_drop_requests(P9Session *s)
         if (req->state == P9_REQ_WORKER) {
             req->orphan = true;     /* worker_done() ends it, unseen */
         } else {
+            request_cancelled(req); /* held by a pause */
             request_end(req);
         }
     }

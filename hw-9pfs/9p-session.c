@@ -36,6 +36,7 @@ P9Session *p9_session_new(FsExport *export, P9Exec *exec,
     g_queue_init(&s->active);
     g_queue_init(&s->backlog);
     g_queue_init(&s->idle);
+    g_queue_init(&s->held);
     g_mutex_init(&s->lock);
     g_cond_init(&s->guest_done);
     s->refs = 1;
@@ -59,6 +60,9 @@ static void session_destroy(P9Session *s)
     g_mutex_clear(&s->lock);
     g_cond_clear(&s->guest_done);
     fs_export_unref(s->export);
+    if (s->gone) {
+        s->gone(s->gone_opaque);
+    }
     g_free(s);
 }
 
@@ -75,6 +79,7 @@ void p9_session_reset(P9Session *s)
 
     s->refs++;
     s->version = NULL;
+    g_queue_init(&s->held);
     p9_session_drop_requests(s);
     while ((link = g_queue_pop_head_link(&s->backlog))) {
         P9Request *req = link->data;
@@ -90,10 +95,88 @@ void p9_session_reset(P9Session *s)
     p9_session_unref(s);
 }
 
-void p9_session_free(P9Session *s)
+void p9_session_free(P9Session *s, void (*gone)(void *opaque), void *opaque)
 {
     p9_session_reset(s);
+    s->gone = gone;
+    s->gone_opaque = opaque;
     p9_session_unref(s);
+}
+
+/* ---- the VM stops and goes on ---- */
+
+void p9_session_wait_guest(P9Session *s)
+{
+    g_mutex_lock(&s->lock);
+    while (s->guest_users) {
+        g_cond_wait(&s->guest_done, &s->lock);
+    }
+    g_mutex_unlock(&s->lock);
+}
+
+void p9_session_pause(P9Session *s)
+{
+    s->paused = true;
+    p9_session_wait_guest(s);
+}
+
+void p9_session_resume(P9Session *s)
+{
+    GList *link;
+
+    s->paused = false;
+    while ((link = g_queue_pop_head_link(&s->held))) {
+        p9_request_resume(link->data);
+    }
+}
+
+/* ---- does the session hold anything? ---- */
+
+int p9_session_hold(P9Session *s)
+{
+    int ret = 0;
+
+    if (s->busy == P9_BUSY_NO) {
+        ret = s->ops->set_busy ? s->ops->set_busy(s->opaque, true) : 0;
+        if (ret == 0) {
+            s->busy = P9_BUSY_YES;
+        } else if (ret == -EINPROGRESS) {
+            s->busy = P9_BUSY_ASKED;
+        }
+    }
+    return s->busy == P9_BUSY_ASKED ? -EINPROGRESS : ret;
+}
+
+void p9_session_let_go(P9Session *s)
+{
+    if (s->busy != P9_BUSY_NO && s->ops->set_busy) {
+        s->ops->set_busy(s->opaque, false);
+    }
+    s->busy = P9_BUSY_NO;
+}
+
+void p9_session_busy_done(P9Session *s, int result)
+{
+    g_autoptr(GPtrArray) waiters = g_ptr_array_new();
+
+    if (s->busy != P9_BUSY_ASKED) {
+        return;
+    }
+    s->busy = result < 0 ? P9_BUSY_NO : P9_BUSY_YES;
+    for (GList *l = s->active.head; l; l = l->next) {
+        P9Request *req = l->data;
+
+        if (req->state == P9_REQ_PARKED && req->header.type == P9_TATTACH) {
+            g_ptr_array_add(waiters, req);
+        }
+    }
+    for (unsigned i = 0; i < waiters->len; i++) {
+        if (result < 0) {
+            p9_request_complete(waiters->pdata[i], result);
+        } else {
+            p9_request_retry(waiters->pdata[i]);
+        }
+    }
 }
 
 void p9_session_info(const P9Session *s, P9SessionInfo *info)

@@ -22,7 +22,9 @@
 #include "9p-exec.h"
 #include "9p-fid.h"
 #include "9p-lock.h"
+#include "9p-policy.h"
 #include "9p-qid.h"
+#include "9p-recent.h"
 
 typedef struct P9Request P9Request;
 
@@ -39,7 +41,8 @@ typedef struct P9TransportOps {
     void (*broken)(void *opaque, P9Request *req, const char *why);
     /*
      * The session begins or ceases to hold state (fids).  A failure to begin
-     * (-errno) refuses the Tattach.  May be repeated.  May be NULL.
+     * (-errno) refuses the Tattach; -EINPROGRESS: p9_session_busy_done() will
+     * tell.  May be NULL.
      */
     int (*set_busy)(void *opaque, bool busy);
     /*
@@ -47,6 +50,8 @@ typedef struct P9TransportOps {
      * replaces a later one.  May be NULL: then nothing is ever retried.
      */
     void (*set_timer)(void *opaque, unsigned ms);
+    /* Does another request wait to be submitted?  May be NULL. */
+    bool (*more)(void *opaque);
     /* A request was decoded / a reply of @len bytes is ready.  May be NULL. */
     void (*trace_request)(void *opaque, const P9Request *req);
     void (*trace_reply)(void *opaque, const P9Request *req, int result);
@@ -55,6 +60,7 @@ typedef struct P9TransportOps {
 typedef struct P9Limits {
     uint32_t max_msize;     /* what the transport can carry */
     uint32_t max_fids;      /* 0: P9_MAX_FIDS_DEFAULT */
+    bool own_loop;          /* the event loop serves nobody else */
 } P9Limits;
 
 #define P9_MAX_FIDS_DEFAULT (2u << 20)
@@ -77,8 +83,26 @@ P9Session *p9_session_new(FsExport *export, P9Exec *exec,
 void p9_session_reset(P9Session *s);
 /** p9_session_tick: the time of ops->set_timer has come. */
 void p9_session_tick(P9Session *s);
-/** p9_session_free: reset, and free as soon as the last worker is done. */
-void p9_session_free(P9Session *s);
+/**
+ * p9_session_busy_done: what became of ops->set_busy(true), 0 or -errno.
+ * May come late, when nobody waits for it any more.
+ */
+void p9_session_busy_done(P9Session *s, int result);
+/**
+ * p9_session_pause, p9_session_resume: in between no guest memory is touched
+ * and nothing is pushed.
+ *
+ * Pausing waits for running reads and writes of local files only; what else
+ * ends meanwhile is answered after the resume.  No request is submitted in
+ * between; a reset is possible and leaves the session paused.
+ */
+void p9_session_pause(P9Session *s);
+void p9_session_resume(P9Session *s);
+/**
+ * p9_session_free: reset, and free as soon as the last worker is done; then
+ * @gone (may be NULL) is called, on the event loop.
+ */
+void p9_session_free(P9Session *s, void (*gone)(void *opaque), void *opaque);
 
 /** p9_request_new: an idle request.  Never fails. */
 P9Request *p9_request_new(P9Session *s);
@@ -114,6 +138,11 @@ struct P9Session {
     P9Limits limits;
     P9QidMap *qids;             /* owned; has its own lock */
 
+    enum {
+        P9_BUSY_NO,
+        P9_BUSY_ASKED,          /* Tattach requests are parked until … */
+        P9_BUSY_YES,            /* … the transport has agreed */
+    } busy;
     uint8_t dialect;            /* P9_DIALECT_* negotiated */
     uint32_t msize;             /* 0 until a Tversion succeeded */
     GHashTable *fids;           /* number -> P9Fid, owned */
@@ -124,9 +153,16 @@ struct P9Session {
     P9Request *version;         /* a Tversion that waits for the others */
     GQueue backlog;             /* what came after it */
     bool in_backlog;            /* the backlog is being worked off */
+    unsigned jobs;              /* requests that workers have */
+    P9Policy policy;
+    P9RecentTable recent;
     GQueue idle;                /* requests to be used again */
+    bool paused;
+    GQueue held;                /* P9Request.held: to go on at the resume */
 
     unsigned refs;              /* the owner's, one a request, one a release */
+    void (*gone)(void *opaque); /* see p9_session_free() */
+    void *gone_opaque;
 
     GMutex lock;                /* guards guest_users */
     GCond guest_done;
@@ -147,6 +183,8 @@ typedef enum P9RequestState {
 struct P9Request {
     P9Session *session;
     GList link;                 /* in session->active, backlog or idle */
+    GList held;                 /* in session->held */
+    bool held_done;             /* … with its result, not still to run */
     void *element;              /* the transport's */
     const struct iovec *out;    /* borrowed from the transport */
     const struct iovec *in;
@@ -179,7 +217,8 @@ struct P9Request {
 
     P9Job job;
     bool on_guest_mem;          /* counted in session->guest_users */
-    int result;                 /* of run() on a worker */
+    int result;                 /* of run() on a worker, */
+    uint64_t ran_ns;            /* … and how long that took */
     FsTicket ticket;
 
     /* What run() hands to finish(). */
@@ -188,6 +227,9 @@ struct P9Request {
     P9XattrFid *xattr;          /* owned */
     P9LockOwner *lock_owner;    /* counted */
     bool lock_waits;            /* counted in session->lock_waiters */
+    P9Moment moment;            /* before attr was looked at */
+    FsAttr attr;                /* a walk's last; a getattr's, if … */
+    bool has_attr;              /* … known before it runs */
     uint32_t done;              /* bytes read or written so far */
     uint64_t dir_cookie;        /* .u: where a directory read goes on */
 
@@ -205,7 +247,8 @@ struct P9Request {
  * The functions of a row.  Results are 0 or -errno.
  *
  * prepare: check state, reserve.  Also P9_LATER.
- * run: the work.  With FS_NONBLOCK in @flags -EAGAIN means "on a worker".
+ * run: the work.  With FS_NONBLOCK or FS_BRIEF in @flags -EAGAIN means "call
+ *      again without it": nothing is done yet, or request->done says how much.
  *      -EINPROGRESS: it is parked, until p9_request_retry(), a flush or the
  *      session's end.
  * finish: after a successful prepare, commit (@result 0) or undo; may turn
@@ -247,6 +290,15 @@ bool p9_request_cancel(P9Request *req);
 /** p9_request_start: a request from the backlog. */
 void p9_request_start(P9Request *req);
 
+/** p9_request_resume: go on with a request that was held by a pause. */
+void p9_request_resume(P9Request *req);
+
+/** p9_session_hold: ask for ops->set_busy(true), as that answers. */
+int p9_session_hold(P9Session *s);
+/** p9_session_let_go: no fid is left. */
+void p9_session_let_go(P9Session *s);
+/** p9_session_wait_guest: until no worker touches guest memory. */
+void p9_session_wait_guest(P9Session *s);
 /** p9_session_ended: an active request is gone; go on with what waited. */
 void p9_session_ended(P9Session *s, P9Request *req);
 void p9_session_unref(P9Session *s);

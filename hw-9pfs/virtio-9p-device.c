@@ -6,23 +6,30 @@
  * the T-message, device-writable ones take the R-message.  Elements are handed
  * to the session with their buffers and come back, in any order, through the
  * transport operations below.  The guest is notified once for all replies of
- * one turn of the event loop.  Context: main loop, BQL held.
+ * one turn of the event loop.
+ *
+ * Queue and session belong to the device's loop (virtio-9p-loop.h), mostly a
+ * thread without the BQL; what has to be done with the BQL held goes to the
+ * main loop as a bottom half and is not waited for.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "hw/virtio/virtio.h"
 #include "hw/virtio/virtio-access.h"
+#include "hw/virtio/virtio-bus.h"
 #include "hw/qdev-properties.h"
 #include "migration/blocker.h"
 #include "qemu/defer-call.h"
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "qemu/timer.h"
+#include "qemu/units.h"
 #include "standard-headers/linux/virtio_9p.h"
 #include "standard-headers/linux/virtio_ids.h"
 #include "fsdev/qemu-fsdev.h"
 #include "9p-session.h"
 #include "virtio-9p.h"
+#include "virtio-9p-loop.h"
 #include "trace.h"
 
 #define QUEUE_SIZE      128
@@ -33,16 +40,36 @@
  * a request one more: what the longest chain can carry.
  */
 #define MSIZE_MAX       ((VIRTQUEUE_MAX_SIZE - 2) * 4096)
-/* Requests taken from the queue before others get their turn. */
+/*
+ * Requests taken from the queue, and bytes of replies to them, before others
+ * get their turn on the loop.
+ */
 #define BATCH_MAX       VIRTQUEUE_MAX_SIZE
+#define BATCH_BYTES_MAX (4 * MiB)
 
-/* ---- what the session asks of us ---- */
+static const VirtioDeviceClass *virtio_9p_base_class;
+
+/* ---- what the session asks of us; context: the loop ---- */
+
+/* Context: main loop. */
+static void virtio_9p_notify_bh(void *opaque)
+{
+    V9fsVirtioState *v = opaque;
+
+    virtio_notify(VIRTIO_DEVICE(v), v->vq);
+}
 
 static void virtio_9p_notify(void *opaque)
 {
     V9fsVirtioState *v = opaque;
 
-    virtio_notify(VIRTIO_DEVICE(v), v->vq);
+    if (p9_loop_is_main(v->loop)) {
+        virtio_notify(VIRTIO_DEVICE(v), v->vq);
+    } else if (v->irqfd) {
+        virtio_notify_irqfd(VIRTIO_DEVICE(v), v->vq);
+    } else {
+        qemu_bh_schedule(v->notify);
+    }
 }
 
 static void virtio_9p_push(void *opaque, P9Request *req, size_t len)
@@ -51,6 +78,7 @@ static void virtio_9p_push(void *opaque, P9Request *req, size_t len)
 
     virtqueue_push(v->vq, req->element, len);
     g_clear_pointer(&req->element, g_free);
+    v->batch_bytes += len;
     defer_call(virtio_9p_notify, v);
 }
 
@@ -71,12 +99,13 @@ static void virtio_9p_broken(void *opaque, P9Request *req, const char *why)
     virtio_9p_drop(v, req);
 }
 
-/* Fids cannot be migrated: keep the VM here while the guest holds any. */
-static int virtio_9p_set_busy(void *opaque, bool busy)
+/*
+ * Fids cannot be migrated: keep the VM here while the guest holds any.
+ * Context: main loop, BQL held.
+ */
+static int virtio_9p_block_migration(V9fsVirtioState *v, bool block)
 {
-    V9fsVirtioState *v = opaque;
-
-    if (!busy) {
+    if (!block) {
         migrate_del_blocker(&v->migration_blocker);
         return 0;
     }
@@ -87,6 +116,40 @@ static int virtio_9p_set_busy(void *opaque, bool busy)
                "the guest has mounted the 9p export with mount tag '%s'",
                v->mount_tag);
     return migrate_add_blocker(&v->migration_blocker, NULL);
+}
+
+/* Context: main loop.  Only what is wanted last counts. */
+static void virtio_9p_hold_bh(void *opaque)
+{
+    V9fsVirtioState *v = opaque;
+    bool wanted = qatomic_read(&v->hold_wanted);
+    int ret = virtio_9p_block_migration(v, wanted);
+
+    if (wanted) {
+        qatomic_set(&v->hold_result, ret);
+        qemu_bh_schedule(v->hold_done);
+    }
+}
+
+static void virtio_9p_hold_done_bh(void *opaque)
+{
+    V9fsVirtioState *v = opaque;
+
+    defer_call_begin();
+    p9_session_busy_done(v->session, qatomic_read(&v->hold_result));
+    defer_call_end();
+}
+
+static int virtio_9p_set_busy(void *opaque, bool busy)
+{
+    V9fsVirtioState *v = opaque;
+
+    if (p9_loop_is_main(v->loop)) {
+        return virtio_9p_block_migration(v, busy);
+    }
+    qatomic_set(&v->hold_wanted, busy);
+    qemu_bh_schedule(v->hold);
+    return busy ? -EINPROGRESS : 0;
 }
 
 static void virtio_9p_set_timer(void *opaque, unsigned ms)
@@ -104,6 +167,13 @@ static void virtio_9p_tick(void *opaque)
     defer_call_begin();
     p9_session_tick(v->session);
     defer_call_end();
+}
+
+static bool virtio_9p_more(void *opaque)
+{
+    V9fsVirtioState *v = opaque;
+
+    return !virtio_queue_empty(v->vq);
 }
 
 static void virtio_9p_trace_request(void *opaque, const P9Request *req)
@@ -142,6 +212,7 @@ static const P9TransportOps virtio_9p_transport = {
     .broken = virtio_9p_broken,
     .set_busy = virtio_9p_set_busy,
     .set_timer = virtio_9p_set_timer,
+    .more = virtio_9p_more,
     .trace_request = virtio_9p_trace_request,
     .trace_reply = virtio_9p_trace_reply,
 };
@@ -164,21 +235,33 @@ static bool virtio_9p_take_one(V9fsVirtioState *v)
     return true;
 }
 
+static bool virtio_9p_batch_full(const V9fsVirtioState *v, unsigned taken)
+{
+    return taken >= BATCH_MAX || v->batch_bytes >= BATCH_BYTES_MAX;
+}
+
 static void virtio_9p_drain_queue(V9fsVirtioState *v)
 {
+    /* A loop that polls the queue keeps notifications off by itself. */
+    bool suppress = virtio_queue_get_notification(v->vq);
     unsigned taken = 0;
 
+    v->batch_bytes = 0;
     defer_call_begin();
     do {
-        virtio_queue_set_notification(v->vq, 0);
-        while (taken < BATCH_MAX && virtio_9p_take_one(v)) {
+        if (suppress) {
+            virtio_queue_set_notification(v->vq, 0);
+        }
+        while (!virtio_9p_batch_full(v, taken) && virtio_9p_take_one(v)) {
             taken++;
         }
-        virtio_queue_set_notification(v->vq, 1);
-    } while (taken < BATCH_MAX && !virtio_queue_empty(v->vq));
+        if (suppress) {
+            virtio_queue_set_notification(v->vq, 1);
+        }
+    } while (!virtio_9p_batch_full(v, taken) && !virtio_queue_empty(v->vq));
     defer_call_end();
 
-    if (taken == BATCH_MAX) {
+    if (virtio_9p_batch_full(v, taken)) {
         qemu_bh_schedule(v->again);
     }
 }
@@ -188,9 +271,120 @@ static void virtio_9p_again(void *opaque)
     virtio_9p_drain_queue(opaque);
 }
 
+/* Context: the loop, or BQL held when the bus has no ioeventfd for us. */
 static void virtio_9p_handle_output(VirtIODevice *vdev, VirtQueue *vq)
 {
-    virtio_9p_drain_queue(VIRTIO_9P(vdev));
+    V9fsVirtioState *v = VIRTIO_9P(vdev);
+
+    if (p9_loop_is_here(v->loop)) {
+        virtio_9p_drain_queue(v);
+    } else {
+        qemu_bh_schedule(v->again);
+    }
+}
+
+/* ---- the loop comes and goes ---- */
+
+static void virtio_9p_attach_notifier(void *opaque)
+{
+    V9fsVirtioState *v = opaque;
+
+    v->irqfd = true;
+    virtio_queue_aio_attach_host_notifier(v->vq, p9_loop_context(v->loop));
+}
+
+static void virtio_9p_detach_notifier(void *opaque)
+{
+    V9fsVirtioState *v = opaque;
+
+    virtio_queue_aio_detach_host_notifier(v->vq, p9_loop_context(v->loop));
+    /* A kick that came before is not lost: the queue is looked at again. */
+    virtio_queue_host_notifier_read(virtio_queue_get_host_notifier(v->vq));
+    v->irqfd = false;
+}
+
+/* Context: BQL held. */
+static int virtio_9p_start_ioeventfd(VirtIODevice *vdev)
+{
+    V9fsVirtioState *v = VIRTIO_9P(vdev);
+    BusState *bus = qdev_get_parent_bus(DEVICE(v));
+    VirtioBusClass *k = VIRTIO_BUS_GET_CLASS(bus);
+    int ret;
+
+    if (p9_loop_is_main(v->loop)) {
+        return virtio_9p_base_class->start_ioeventfd(vdev);
+    }
+    if (v->started) {
+        return 0;
+    }
+    if (!k->set_guest_notifiers) {
+        return -ENOSYS;
+    }
+    ret = k->set_guest_notifiers(bus->parent, 1, true);
+    if (ret < 0) {
+        return ret;
+    }
+    ret = virtio_bus_set_host_notifier(VIRTIO_BUS(bus), 0, true);
+    if (ret < 0) {
+        virtio_bus_cleanup_host_notifier(VIRTIO_BUS(bus), 0);
+        k->set_guest_notifiers(bus->parent, 1, false);
+        return ret;
+    }
+    v->started = true;
+    p9_loop_call(v->loop, virtio_9p_attach_notifier, v);
+    return 0;
+}
+
+/* Context: BQL held. */
+static void virtio_9p_stop_ioeventfd(VirtIODevice *vdev)
+{
+    V9fsVirtioState *v = VIRTIO_9P(vdev);
+    BusState *bus = qdev_get_parent_bus(DEVICE(v));
+    VirtioBusClass *k = VIRTIO_BUS_GET_CLASS(bus);
+
+    if (p9_loop_is_main(v->loop)) {
+        virtio_9p_base_class->stop_ioeventfd(vdev);
+        return;
+    }
+    if (!v->started) {
+        return;
+    }
+    v->started = false;
+    p9_loop_call(v->loop, virtio_9p_detach_notifier, v);
+    virtio_bus_set_host_notifier(VIRTIO_BUS(bus), 0, false);
+    virtio_bus_cleanup_host_notifier(VIRTIO_BUS(bus), 0);
+    k->set_guest_notifiers(bus->parent, 1, false);
+}
+
+static void virtio_9p_pause(void *opaque)
+{
+    V9fsVirtioState *v = opaque;
+
+    p9_session_pause(v->session);
+}
+
+static void virtio_9p_resume(void *opaque)
+{
+    V9fsVirtioState *v = opaque;
+
+    defer_call_begin();
+    p9_session_resume(v->session);
+    defer_call_end();
+}
+
+/*
+ * Called when the VM stops and goes on, too: while it stands still, its memory
+ * must not change.
+ */
+static void virtio_9p_set_status(VirtIODevice *vdev, uint8_t status)
+{
+    V9fsVirtioState *v = VIRTIO_9P(vdev);
+    bool paused = !vdev->vm_running;
+
+    if (paused != v->paused) {
+        v->paused = paused;
+        p9_loop_call(v->loop, paused ? virtio_9p_pause : virtio_9p_resume, v);
+    }
 }
 
 /* ---- the device ---- */
@@ -212,13 +406,20 @@ static void virtio_9p_get_config(VirtIODevice *vdev, uint8_t *config)
     memcpy(config + offsetof(struct virtio_9p_config, tag), v->mount_tag, len);
 }
 
-static void virtio_9p_reset(VirtIODevice *vdev)
+static void virtio_9p_reset_in_loop(void *opaque)
 {
-    V9fsVirtioState *v = VIRTIO_9P(vdev);
+    V9fsVirtioState *v = opaque;
 
     qemu_bh_cancel(v->again);
     timer_del(v->timer);
     p9_session_reset(v->session);
+}
+
+static void virtio_9p_reset(VirtIODevice *vdev)
+{
+    V9fsVirtioState *v = VIRTIO_9P(vdev);
+
+    p9_loop_call(v->loop, virtio_9p_reset_in_loop, v);
 }
 
 static bool virtio_9p_check_properties(V9fsVirtioState *v, Error **errp)
@@ -248,23 +449,65 @@ static bool virtio_9p_check_properties(V9fsVirtioState *v, Error **errp)
     return true;
 }
 
+static void virtio_9p_begin_in_loop(void *opaque)
+{
+    V9fsVirtioState *v = opaque;
+    AioContext *ctx = p9_loop_context(v->loop);
+    P9Limits limits = {
+        .max_msize = MSIZE_MAX,
+        .own_loop = !p9_loop_is_main(v->loop),
+    };
+
+    v->session = p9_session_new(v->export, p9_exec_qemu(),
+                                &virtio_9p_transport, v, &limits);
+    v->timer = aio_timer_new(ctx, QEMU_CLOCK_REALTIME, SCALE_MS,
+                             virtio_9p_tick, v);
+    /*
+     * The guard against a device that calls itself is for code with the BQL:
+     * in another thread it would mistake the guest's accesses for that.
+     */
+    v->again = p9_loop_is_main(v->loop)
+               ? virtio_bh_new_guarded(DEVICE(v), virtio_9p_again, v)
+               : aio_bh_new(ctx, virtio_9p_again, v);
+    v->hold_done = aio_bh_new(ctx, virtio_9p_hold_done_bh, v);
+}
+
+static void virtio_9p_session_gone(void *opaque)
+{
+    p9_loop_unref(opaque);
+}
+
+static void virtio_9p_end_in_loop(void *opaque)
+{
+    V9fsVirtioState *v = opaque;
+
+    g_clear_pointer(&v->again, qemu_bh_delete);
+    p9_session_free(g_steal_pointer(&v->session), virtio_9p_session_gone,
+                    p9_loop_ref(v->loop));
+    g_clear_pointer(&v->timer, timer_free);
+    g_clear_pointer(&v->hold_done, qemu_bh_delete);
+}
+
 static void virtio_9p_device_realize(DeviceState *dev, Error **errp)
 {
-    static const P9Limits limits = { .max_msize = MSIZE_MAX };
     VirtIODevice *vdev = VIRTIO_DEVICE(dev);
     V9fsVirtioState *v = VIRTIO_9P(dev);
 
     if (!virtio_9p_check_properties(v, errp)) {
         return;
     }
-    v->export = qemu_fsdev_open(v->fsdev, errp);
-    if (!v->export) {
+    v->loop = p9_loop_new(v->iothread, v->own_thread, errp);
+    if (!v->loop) {
         return;
     }
-    v->session = p9_session_new(v->export, p9_exec_qemu(),
-                                &virtio_9p_transport, v, &limits);
-    v->timer = timer_new_ms(QEMU_CLOCK_REALTIME, virtio_9p_tick, v);
-    v->again = virtio_bh_new_guarded(dev, virtio_9p_again, v);
+    v->export = qemu_fsdev_open(v->fsdev, errp);
+    if (!v->export) {
+        g_clear_pointer(&v->loop, p9_loop_unref);
+        return;
+    }
+    v->notify = virtio_bh_new_guarded(dev, virtio_9p_notify_bh, v);
+    v->hold = virtio_bh_new_guarded(dev, virtio_9p_hold_bh, v);
+    p9_loop_call(v->loop, virtio_9p_begin_in_loop, v);
     virtio_init(vdev, VIRTIO_ID_9P,
                 sizeof(struct virtio_9p_config) + strlen(v->mount_tag));
     v->vq = virtio_add_queue(vdev, QUEUE_SIZE, virtio_9p_handle_output);
@@ -275,9 +518,11 @@ static void virtio_9p_device_unrealize(DeviceState *dev)
     VirtIODevice *vdev = VIRTIO_DEVICE(dev);
     V9fsVirtioState *v = VIRTIO_9P(dev);
 
-    g_clear_pointer(&v->again, qemu_bh_delete);
-    g_clear_pointer(&v->session, p9_session_free);
-    g_clear_pointer(&v->timer, timer_free);
+    p9_loop_call(v->loop, virtio_9p_end_in_loop, v);
+    g_clear_pointer(&v->notify, qemu_bh_delete);
+    g_clear_pointer(&v->hold, qemu_bh_delete);
+    virtio_9p_block_migration(v, false);
+    g_clear_pointer(&v->loop, p9_loop_unref);
     g_clear_pointer(&v->export, qemu_fsdev_close);
     virtio_delete_queue(v->vq);
     virtio_cleanup(vdev);
@@ -296,6 +541,9 @@ static const VMStateDescription vmstate_virtio_9p = {
 static const Property virtio_9p_properties[] = {
     DEFINE_PROP_STRING("fsdev", V9fsVirtioState, fsdev),
     DEFINE_PROP_STRING("mount_tag", V9fsVirtioState, mount_tag),
+    DEFINE_PROP_LINK("iothread", V9fsVirtioState, iothread, TYPE_IOTHREAD,
+                     IOThread *),
+    DEFINE_PROP_BOOL("own-thread", V9fsVirtioState, own_thread, true),
 };
 
 static void virtio_9p_device_class_init(ObjectClass *klass, void *data)
@@ -310,6 +558,11 @@ static void virtio_9p_device_class_init(ObjectClass *klass, void *data)
     vdc->realize = virtio_9p_device_realize;
     vdc->unrealize = virtio_9p_device_unrealize;
     vdc->reset = virtio_9p_reset;
+    virtio_9p_base_class =
+        VIRTIO_DEVICE_CLASS(object_class_get_parent(klass));
+    vdc->start_ioeventfd = virtio_9p_start_ioeventfd;
+    vdc->stop_ioeventfd = virtio_9p_stop_ioeventfd;
+    vdc->set_status = virtio_9p_set_status;
     vdc->get_features = virtio_9p_get_features;
     vdc->get_config = virtio_9p_get_config;
 }

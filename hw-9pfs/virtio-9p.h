@@ -20,13 +20,31 @@ struct V9fsVirtioState {
     /* Properties */
     char *mount_tag;
     char *fsdev;
+    struct IOThread *iothread;      /* counted by the property; NULL: none */
+    bool own_thread;
 
-    VirtQueue *vq;
+    VirtQueue *vq;                  /* used in the loop */
     struct FsExport *export;        /* counted, NULL until realized */
+    struct P9Loop *loop;            /* counted */
+
+    /* Used in the loop */
     struct P9Session *session;      /* owned */
-    QEMUBH *again;                  /* goes on with a long queue */
+    QEMUBH *again;                  /* takes what is in the queue */
     QEMUTimer *timer;               /* p9_session_tick() */
+    QEMUBH *hold_done;              /* tells the session hold_result */
+    bool irqfd;                     /* the guest's notifiers are set up */
+    size_t batch_bytes;             /* of replies, this turn */
+
+    /* Used with the BQL held */
+    QEMUBH *notify;                 /* virtio_notify(), for a loop without */
+    QEMUBH *hold;                   /* brings migration_blocker up to date */
     Error *migration_blocker;       /* set while the guest holds fids */
+    bool started;                   /* the loop has the host's notifier */
+    bool paused;                    /* with the VM */
+
+    /* Atomic */
+    bool hold_wanted;               /* the guest holds fids, or will */
+    int hold_result;                /* of hold_wanted: 0 or -errno */
 };
 
 #endif

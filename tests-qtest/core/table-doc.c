@@ -109,6 +109,7 @@ static void add_flags(GString *page, uint8_t flags)
         { P9_F_GUEST_MEM, "guest memory" },
         { P9_F_GATED, "throttled" },
         { P9_F_NO_SESSION, "before a session" },
+        { P9_F_TRY_FIRST, "tried first" },
     };
     const char *between = "";
 
