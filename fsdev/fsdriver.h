@@ -43,8 +43,7 @@ typedef struct FsDriver FsDriver;
 enum {
     FS_NONBLOCK = 1u << 0,      /* do not sleep: -EAGAIN instead */
     FS_READDIR_DEV = 1u << 1,   /* fs_readdir: .dev, and .ino as lstat has it */
-    FS_BRIEF = 1u << 2,         /* may wait for a disk of the host, never for
-                                   a third party: -EAGAIN instead */
+    FS_BRIEF = 1u << 2,         /* wait for a local disk at most: -EAGAIN */
 };
 
 enum {

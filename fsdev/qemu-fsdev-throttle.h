@@ -19,8 +19,8 @@ bool qemu_fsdev_throttle_parse(ThrottleConfig *config, QemuOpts *opts,
 /**
  * qemu_fsdev_gate_new: a gate for @config, or NULL when it limits nothing.
  *
- * The gate has its timers in the main loop and is never freed: it remembers what was
- * used while devices come and go.  Context: BQL held.
+ * The gate has its timers in the main loop and is never freed: it remembers
+ * what was used while devices come and go.  Context: BQL held.
  */
 FsGate *qemu_fsdev_gate_new(ThrottleConfig *config);
 
