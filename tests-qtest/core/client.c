@@ -200,7 +200,7 @@ Client *client_start(FsExport *export, ClientKind kind)
 
 void client_end(Client *c)
 {
-    p9_session_free(g_steal_pointer(&c->session));
+    p9_session_free(g_steal_pointer(&c->session), NULL, NULL);
     g_assert_cmpuint(c->pending, ==, 0);
     g_assert_false(c->busy);
 }
