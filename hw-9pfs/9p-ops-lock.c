@@ -131,11 +131,16 @@ int p9_getlock_prepare(P9Request *req)
                       &t->client_id);
 }
 
+/*
+ * The Linux client looks at its own locks first, which leaves UNLCK in its
+ * question if none is in the way, and asks us for that.  What was meant is not
+ * known then; a lock for writing would be in the way of either.
+ */
 int p9_getlock_run(P9Request *req, unsigned flags)
 {
     const struct P9Tgetlock *t = &req->t.getlock;
     FsLock lock = {
-        .type = lock_types[t->type],
+        .type = t->type == P9_LOCK_TYPE_UNLCK ? F_RDLCK : lock_types[t->type],
         .start = t->start,
         .length = t->length,
     };
@@ -149,7 +154,7 @@ int p9_getlock_run(P9Request *req, unsigned flags)
         .proc_id = t->proc_id,
         .client_id = t->client_id,
     };
-    if (!req->lock_owner || t->type == P9_LOCK_TYPE_UNLCK) {
+    if (!req->lock_owner) {
         return 0;
     }
     ret = p9_lock_owner_open(req->lock_owner, req->file[0], flags, &locker);

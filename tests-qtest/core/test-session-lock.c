@@ -281,6 +281,15 @@ static void test_getlock(void)
         r = &client_last(l.b)->r.getlock;
         g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_UNLCK);
         g_assert_cmpstr(r->client_id.s, ==, "guest");
+        /* What Linux asks: only a lock for writing is surely in the way. */
+        g_assert_cmpint(getlock(l.b, P9_LOCK_TYPE_UNLCK, 0, 0), ==, 0);
+        r = &client_last(l.b)->r.getlock;
+        g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_UNLCK);
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 40, 2, 5), ==, 0);
+        g_assert_cmpint(getlock(l.b, P9_LOCK_TYPE_UNLCK, 0, 0), ==, 0);
+        r = &client_last(l.b)->r.getlock;
+        g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_WRLCK);
+        g_assert_cmpuint(r->start, ==, 40);
     }
     locks_end(&l);
 }
