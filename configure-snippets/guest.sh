@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# guest.sh kernel|demo|check: fetches Debian's kernel into BUILD/kernel (unpacked, not installed), has the guest's
-# initrd built, and hands emulator, firmware, kernel and initrd to the scripts in tests-qtest/guest.
+# guest.sh kernel|demo|check|soak: fetches Debian's kernel into BUILD/kernel (unpacked, not installed), has the guest's
+# initrd built, and hands emulator, firmware, kernel and initrd to the scripts in tests-qtest/guest; the tests also get
+# Debian's programs for the guest and Debian's own build of the base (unpacked below BUILD/packages).
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=configure-snippets/apt-lib.sh
 . "$snippets/apt-lib.sh"
+# shellcheck source=configure-snippets/packages-lib.sh
+. "$snippets/packages-lib.sh"
 
 guest=$TOP/tests-qtest/guest
 initrd=$run/initrd.img
@@ -71,6 +74,31 @@ export_environment() {
     export QEMU QEMU_FW KERNEL INITRD
 }
 
+# The programs of Debian's packages. Its QEMU runs with the libraries it was built for, whatever the host has.
+export_packages() {
+    local usr=$BUILD/packages/stock/root/usr lib
+    lib=$usr/lib/x86_64-linux-gnu
+    fetch_packages "$BUILD/packages/clients" "${client_packages[@]}"
+    fetch_packages "$BUILD/packages/stock" "${stock_packages[@]}"
+    export PACKAGES=$BUILD/packages/clients
+    export STOCK_QEMU="env QEMU_MODULE_DIR=$lib/qemu $usr/lib64/ld-linux-x86-64.so.2 --library-path $lib \
+        $usr/bin/qemu-system-x86_64"
+}
+
+# run_scenarios WORK NAME...: all of them, or those named.
+run_scenarios() {
+    build_initrd
+    export_environment
+    export_packages
+    export WORK=$1
+    shift
+    # Guests at a time; each is one busy CPU under TCG.
+    JOBS=$(nproc)
+    export JOBS=$((JOBS < 2 ? 2 : JOBS > 4 ? 4 : JOBS))
+    mkdir -p "$WORK"
+    exec "$guest/run-guest.sh" "$@"
+}
+
 sample_share() {
     mkdir -p "$1/notes"
     printf 'This file lies on the host, in %s.\n' "$1" >"$1/hello.txt"
@@ -96,16 +124,14 @@ demo)
     exec "$guest/demo.sh"
     ;;
 check)
-    build_initrd
-    export_environment
-    export WORK=$run/guest
-    # Guests at a time; each is one busy CPU under TCG.
-    JOBS=$(nproc)
-    export JOBS=$((JOBS < 2 ? 2 : JOBS > 4 ? 4 : JOBS))
-    mkdir -p "$WORK"
-    exec "$guest/run-guest.sh"
+    run_scenarios "$run/guest"
+    ;;
+soak)
+    # Those that have a long form.
+    export SOAK=1
+    run_scenarios "$run/soak" 'client-*' 'two-guests-*'
     ;;
 *)
-    die "guest.sh: kernel, demo or check"
+    die "guest.sh: kernel, demo, check or soak"
     ;;
 esac

@@ -11,10 +11,11 @@
 # "fail TEXT", "skip TEXT", "call FUNCTION ARGS" (of on-host; answered by
 # "STATUS TEXT"), "end ID" and "done" (answered by an empty line).  The
 # first one is the console and takes everything a scenario prints.
-export PATH=/payload/bin:/bin:/sbin
+export PATH=/payload/bin:/usr/bin:/usr/sbin:/bin:/sbin
 PAYLOAD=/payload
 ERRFILE=/tmp/err
 . $PAYLOAD/lib.sh
+. $PAYLOAD/settings
 
 stty -F /dev/ttyS1 raw -echo
 exec 9<>/dev/ttyS1
@@ -62,6 +63,23 @@ run_scenario() {
     try "umount" umount "$MNT"
 }
 
+# Debian's programs, where the guest has been given them: /usr and what it
+# stands for are in that share, the programs of /bin stay busybox'.
+use_packages() {
+    local name
+    mkdir -p /packages
+    mount -t 9p -o trans=virtio,version=9p2000.L,cache=loose,ro packages \
+          /packages || return
+    ln -s /packages/usr /usr
+    for name in lib lib64; do
+        ln -s usr/$name /$name
+    done
+}
+
+if grep -q -x packages /sys/bus/virtio/drivers/9pnet_virtio/*/mount_tag \
+        2>/dev/null; then
+    use_packages
+fi
 dmesg -c > /dev/null
 while read -r ID NAME EXPORT MODEL TAG CACHE FOLDER OPTIONS <&8; do
     echo "=== $ID"

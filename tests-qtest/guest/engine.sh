@@ -26,6 +26,25 @@ need_root() {
     [ "$(id -u)" -eq 0 ] || skip "needs root on the host"
 }
 
+# share_dir EXPORT: its folder on the host.  NAME-second is the folder of NAME,
+# given to another guest.
+share_dir() {
+    echo "$WORK/exports/${1%-second}"
+}
+
+# meet POINT: for a scenario that runs in two guests at once: waits until the
+# other one has come to this point too.  Each point is met once.
+meet() {
+    local fifo=$WORK/meet/$NAME.${EXPORT%-second}.$CACHE.$1 limit
+    limit=$((120 * DEADLINE_FACTOR))
+    mkfifo "$fifo" 2>/dev/null
+    # Opening either end waits for the other.
+    case $EXPORT in
+    *-second) timeout $limit sh -c ': < "$1"' meet "$fifo" ;;
+    *) timeout $limit sh -c ': > "$1"' meet "$fifo" ;;
+    esac || { echo "the other guest did not come"; return 1; }
+}
+
 # run_hook ID FUNCTION ARGS...: a scenario's function on the host, if it has
 # it, in a shell of its own inside the scenario's folder.
 run_hook() (
@@ -33,7 +52,7 @@ run_hook() (
     shift 2
     NAME=${test_name[$ID]} EXPORT=${test_export[$ID]} CACHE=${test_cache[$ID]}
     MODEL=${export_model[$EXPORT]}
-    EXPORT_DIR=$WORK/exports/$EXPORT
+    EXPORT_DIR=$(share_dir "$EXPORT")
     DIR=$EXPORT_DIR/${test_folder[$ID]}
     PATH=$WORK/payload/bin:$PATH
     . "$here/scenarios/$NAME.sh"
@@ -57,11 +76,17 @@ verdict() {
     fi
 }
 
-# A passed scenario's files go at once: some are hundreds of megabytes.
+# A passed scenario's files go at once: some are hundreds of megabytes.  Those
+# of two guests stay: the other one may not be through.
 clean_folder() {
+    local export=${test_export[$1]-}
     case ${test_folder[$1]-.} in
     .) ;;
-    *) rm -rf "$WORK/exports/${test_export[$1]}/${test_folder[$1]}" ;;
+    *)
+        [ -n "${export_machine[$export-second]:-}" ] ||
+            [ "$export" != "${export%-second}" ] ||
+            rm -rf "$(share_dir "$export")/${test_folder[$1]}"
+        ;;
     esac
 }
 
@@ -104,22 +129,38 @@ check_host() {
     fi
 }
 
-# Sets $pending to the scenarios that the host could prepare.
+# cannot_run ID: prints why this host cannot run a scenario, or nothing.
+cannot_run() {
+    local export=${test_export[$1]} machine
+    machine=${export_machine[${export%-second}]}
+    if [ "${export_model[$export]}" = passthrough ] && [ "$(id -u)" -ne 0 ]; then
+        echo "passthrough needs root on the host"
+    elif [ -z "$PACKAGES" ] &&
+         [[ "${machine_exports[$machine]} " == *' packages '* ]]; then
+        echo "PACKAGES names no packages for the guest"
+    elif [ -z "$STOCK_QEMU" ] &&
+         [ "${machine_emulator[${machine_peer[$machine]:-$machine}]}" = stock ]; then
+        echo "STOCK_QEMU names no other emulator"
+    fi
+}
+
+# Sets $pending to the scenarios that the host could prepare.  A folder that
+# two guests share is prepared for the first of them.
 prepare_tests() {
-    local id status
+    local id status why
     pending=()
     for id in ${machine_tests[$MACHINE]}; do
         : > "$FAILURES"
         : > "$SKIPS"
-        if [ "${export_model[${test_export[$id]}]}" = passthrough ] &&
-           [ "$(id -u)" -ne 0 ]; then
-            verdict "$id" skip "passthrough needs root on the host"
+        why=$(cannot_run "$id")
+        if [ -n "$why" ]; then
+            verdict "$id" skip "$why"
             continue
         fi
         clean_folder "$id"
-        mkdir -p "$WORK/exports/${test_export[$id]}/${test_folder[$id]}"
+        mkdir -p "$(share_dir "${test_export[$id]}")/${test_folder[$id]}"
         status=0
-        run_hook "$id" host_prepare > "$MDIR/prepare.out" 2>&1 || status=$?
+        [[ ${test_export[$id]} == *-second ]] || run_hook "$id" host_prepare > "$MDIR/prepare.out" 2>&1 || status=$?
         if [ -s "$SKIPS" ]; then
             verdict "$id" skip "$(head -n 1 "$SKIPS")"
         elif [ $status -ne 0 ] || [ -s "$FAILURES" ]; then
@@ -165,17 +206,21 @@ write_plan() {
 # boot: starts QEMU with every export of this machine that has a scenario to
 # run or none at all, and the watcher that reports its end.
 boot() {
-    local export args argv dir
+    local export args argv dir emulator
     local append="console=ttyS0 panic=-1 quiet mitigations=off"
-    argv=("$QEMU" $QEMU_FW -M pc -accel "$ACCEL" -m 512M -nodefaults
+    case ${machine_emulator[$MACHINE]} in
+    stock) emulator=$STOCK_QEMU ;;
+    *) emulator=$QEMU ;;
+    esac
+    argv=($emulator $QEMU_FW -M pc -accel "$ACCEL" -m 512M -nodefaults
           -display none -no-reboot -kernel "$KERNEL" -initrd "$MDIR/initrd.img"
           -append "$append ${machine_append[$MACHINE]}"
           -chardev "file,id=console,path=$MDIR/console.log" -serial chardev:console
           -chardev "pipe,id=wire,path=$MDIR/wire" -serial chardev:wire)
     for export in ${machine_exports[$MACHINE]}; do
-        dir=$WORK/exports/$export
+        dir=$(share_dir "$export")
         mkdir -p "$dir"
-        args=${export_args[$export]}
+        args=${export_args[$export]//@PACKAGES@/$PACKAGES/root}
         for word in $args; do
             argv+=("${word//@DIR@/${dir//,/,,}}")
         done

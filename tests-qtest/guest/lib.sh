@@ -49,6 +49,11 @@ skip() {
     exit 0
 }
 
+# amount SHORT LONG: the second in a soak run, which has the time.
+amount() {
+    if [ -n "${SOAK:-}" ]; then echo "$2"; else echo "$1"; fi
+}
+
 # Numbers of one file as `stat -c` prints them, the link itself for a symlink.
 stat_of() {
     stat -c "$1" "$2" 2>&1

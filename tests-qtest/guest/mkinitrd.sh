@@ -17,7 +17,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-wanted="virtio_pci 9pnet_virtio 9p"
+wanted="virtio_pci 9pnet_virtio 9p overlay"
 
 die() {
     echo "mkinitrd: $*" >&2

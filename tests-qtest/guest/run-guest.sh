@@ -10,7 +10,10 @@
 # INITRD (of mkinitrd.sh), WORK (scratch folder; its file system must have
 # user.* extended attributes).  Optional: ACCEL (tcg; kvm; auto: kvm if a guest
 # boots with it), JOBS (guests at a time, 2), DEADLINE_FACTOR (1), KEEP=1
-# (leave the shares behind), SRC_TREE (what to pack for tree-from-tar), CC.
+# (leave the shares behind), SRC_TREE (what to pack for tree-from-tar), CC,
+# PACKAGES (a folder of packages: root/ their files, debs/ themselves),
+# STOCK_QEMU (the base's own emulator, may be several words), SOAK=1 (the long
+# form of the scenarios that have one).
 # Prints "ok NAME", "ok NAME # SKIP reason" or "not ok NAME - expected X, came
 # Y", at last "N passed, M failed, K skipped".  Exits 1 if any failed.
 set -u
@@ -20,7 +23,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/engine.sh"
 
 declare -A export_machine export_model export_tag export_args
-declare -A machine_append machine_exports machine_tests
+declare -A machine_emulator machine_peer machine_append
+declare -A machine_exports machine_tests
 declare -A scenario_options scenario_mount scenario_deadline
 declare -A test_name test_export test_cache test_folder
 machines=()
@@ -32,10 +36,12 @@ die() {
 }
 
 read_tables() {
-    local name rest machine model tag args
-    while read -r name rest; do
+    local name emulator peer rest machine model tag args
+    while read -r name emulator peer rest; do
         case $name in '' | '#'*) continue ;; esac
         machines+=("$name")
+        machine_emulator[$name]=$emulator
+        machine_peer[$name]=${peer#-}
         machine_append[$name]=$rest
     done < "$here/machines.conf"
     while read -r name machine model tag args; do
@@ -104,6 +110,7 @@ build_payload() {
     cp "$here/lib.sh" "$WORK/payload/"
     cp "$here/helpers/on-host.sh" "$WORK/payload/bin/on-host"
     cp "$here"/scenarios/*.sh "$WORK/payload/scenarios/"
+    echo "SOAK=${SOAK:-}" > "$WORK/payload/settings"
     for source in "$here"/helpers/*.c; do
         name=$(basename "$source" .c)
         ${CC:-gcc} -static -O1 -Wall -Wextra -Werror \
@@ -115,16 +122,27 @@ build_payload() {
         cpio --quiet -L -o -H newc -R 0:0) | gzip -1 -n > "$WORK/payload.img"
 }
 
+# run_with_peer NAME: a machine, and at the same time the one that its
+# scenarios need beside it.
+run_with_peer() {
+    local peer=${machine_peer[$1]}
+    trap 'kill $(jobs -p) 2>/dev/null; wait; exit 1' HUP INT TERM
+    [ -z "$peer" ] || ( run_machine "$peer" ) &
+    ( run_machine "$1" ) &
+    wait
+}
+
 # At most $JOBS machines at a time, in the order of machines.conf.
 run_machines() {
     local machine running=0
     for machine in "${machines[@]}"; do
         [ -n "${machine_tests[$machine]:-}" ] || continue
+        case " ${machine_peer[*]} " in *" $machine "*) continue ;; esac
         if [ $running -ge "$JOBS" ]; then
             wait -n
             running=$((running - 1))
         fi
-        ( run_machine "$machine" ) &
+        ( run_with_peer "$machine" ) &
         running=$((running + 1))
     done
     wait
@@ -150,10 +168,12 @@ main() {
     done
     [ -r "$KERNEL" ] && [ -r "$INITRD" ] || die "cannot read $KERNEL, $INITRD"
     QEMU_FW=${QEMU_FW:-} JOBS=${JOBS:-2} DEADLINE_FACTOR=${DEADLINE_FACTOR:-1}
+    PACKAGES=${PACKAGES:-} STOCK_QEMU=${STOCK_QEMU:-}
     mkdir -p "$WORK"
     WORK=$(cd "$WORK" && pwd)
     ACCEL=$(pick_accel "${ACCEL:-tcg}")
-    rm -rf "$WORK/exports" "$WORK/machines"
+    rm -rf "$WORK/exports" "$WORK/machines" "$WORK/meet"
+    mkdir "$WORK/meet"
     build_payload
     trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
     trap 'exit 130' HUP INT TERM

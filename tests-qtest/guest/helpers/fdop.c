@@ -14,8 +14,8 @@
  *   chmod MODE, chown UID GID, times SECONDS NANOSECONDS (both times), truncate SIZE,
  *   sync, datasync, syncfs, allocate OFF LEN, setxattr NAME TEXT
  *   flock ex|sh|un      never waits
- *   lock r|w|u START LEN (fcntl F_SETLK), getlock r|w START LEN (prints
- *   "free" or "held")
+ *   lock r|w|u START LEN (fcntl F_SETLK), lockwait r|w START LEN (F_SETLKW),
+ *   getlock r|w START LEN (prints "free" or "held")
  *   mapread OFF N, mapwrite OFF TEXT   through a shared mapping
  *   sh COMMAND          runs a shell command meanwhile; it must succeed
  *   expect ERRNO        the next operation must fail so: a name of errno_of()
@@ -239,6 +239,13 @@ static int op_lock(void)
     return fcntl(fd, F_SETLK, &range);
 }
 
+static int op_lockwait(void)
+{
+    struct flock range = lock_range();
+
+    return fcntl(fd, F_SETLKW, &range);
+}
+
 static int op_getlock(void)
 {
     struct flock range = lock_range();
@@ -301,6 +308,7 @@ static const struct {
     { "datasync", 0, op_datasync }, { "syncfs", 0, op_syncfs },
     { "allocate", 2, op_allocate }, { "setxattr", 2, op_setxattr },
     { "flock", 1, op_flock }, { "lock", 3, op_lock },
+    { "lockwait", 3, op_lockwait },
     { "getlock", 3, op_getlock }, { "mapread", 2, op_mapread },
     { "mapwrite", 2, op_mapwrite },
 };

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# setcap gives a program a capability that a user without rights then has, also
+# where QEMU itself could not keep it; a write takes it away.
+exports="client-xattr client-file client-pass"
+
+guest_run() {
+    cp /bin/busybox busybox
+    chmod 755 busybox
+    if setcap cap_chown+ep busybox 2>&1 | grep -q 'not supported'; then
+        skip "the server keeps no security.* attributes"
+    fi
+    expect "getcap" "busybox cap_chown=ep" "$(getcap busybox)"
+    : > file
+    chmod 777 .
+    chown 1000 file
+    try "chown by a user" asuser 1000 1000 ./busybox chown 7 file
+    expect "its owner" 7 "$(stat_of %u file)"
+    try "remove" setcap -r busybox
+    expect "getcap after it" "" "$(getcap busybox)"
+    try "set again" setcap cap_chown+ep busybox
+    echo >> busybox
+    expect "getcap after a write" "" "$(getcap busybox)"
+}
