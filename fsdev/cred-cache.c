@@ -115,13 +115,23 @@ bool cred_cache_get(CredCache *cache, const HostStat *st, CredValues *values)
     return found;
 }
 
+/*
+ * File systems cut ctimes off: at 100 ns or 1 µs some, whole milliseconds or
+ * one or two seconds old formats (ext4 with inodes of 128 bytes, FAT).  So
+ * long a change may still get what the inode has.
+ */
+static int64_t grain_of(const struct timespec *ctime)
+{
+    return ctime->tv_nsec % 1000000 ? 1000 : 2000000000;
+}
+
 void cred_cache_put(CredCache *cache, const HostStat *st,
                     const struct timespec *before, const CredValues *values)
 {
     Entry *set = set_of(cache, st);
     int out = 0;
 
-    if (ns_of(&st->ctime) >= ns_of(before)) {
+    if (ns_of(&st->ctime) + grain_of(&st->ctime) >= ns_of(before)) {
         return;
     }
     pthread_mutex_lock(&cache->lock);

@@ -9,8 +9,9 @@
  * Why it never answers with old values: storing one changes the ctime of the
  * inode that holds it, and an entry counts for its own ctime only.  A change
  * within the same tick of the clock that ctimes are taken from would not show,
- * so values are kept only if the ctime was past already before they were read:
- * no change since, ours or another's, can have been given the same one.  Other
+ * so values are kept only if the ctime was past already before they were read,
+ * on the coarsest clock that the file system may keep it by: no change since,
+ * ours or another's, can have been given the same one.  Other
  * inodes that get the number later differ in ctime too, and in birth time.
  *
  * For file systems alone whose ctimes the host's kernel sets.

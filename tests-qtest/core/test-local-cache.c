@@ -373,13 +373,18 @@ static bool cache_knows(CredCache *cache, HostStat st, uint32_t *uid)
     return known;
 }
 
+static void cache_put_at(CredCache *cache, HostStat st,
+                         struct timespec before, uint32_t uid)
+{
+    CredValues values = { .valid = FS_SET_UID, .uid = uid };
+
+    cred_cache_put(cache, &st, &before, &values);
+}
+
 static void cache_put(CredCache *cache, HostStat st, time_t before,
                       uint32_t uid)
 {
-    CredValues values = { .valid = FS_SET_UID, .uid = uid };
-    struct timespec clock = { before, 5 };
-
-    cred_cache_put(cache, &st, &clock, &values);
+    cache_put_at(cache, st, (struct timespec) { before, 5 }, uid);
 }
 
 static void test_one_inode_one_ctime(void)
@@ -421,6 +426,36 @@ static void test_same_tick_is_not_kept(void)
     cred_cache_free(cache);
 }
 
+/* Where ctimes are cut off, a change soon after gets the same one. */
+static void test_coarse_ctimes(void)
+{
+    static const struct {
+        long ctime_ns;
+        struct timespec before;
+        bool kept;
+    } rows[] = {
+        { 5, { 100, 900 }, false },
+        { 5, { 100, 1006 }, true },
+        { 123456700, { 100, 123456789 }, false },
+        { 123456700, { 100, 127456789 }, true },
+        { 120000000, { 100, 129000000 }, false },
+        { 0, { 100, 900000000 }, false },
+        { 0, { 101, 999999999 }, false },
+        { 0, { 102, 1 }, true },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CredCache *cache = cred_cache_new();
+        HostStat st = inode(10, 100);
+        uint32_t uid;
+
+        st.ctime.tv_nsec = rows[i].ctime_ns;
+        cache_put_at(cache, st, rows[i].before, 1);
+        g_assert_cmpint(cache_knows(cache, st, &uid), ==, rows[i].kept);
+        cred_cache_free(cache);
+    }
+}
+
 /* Many more inodes than there is room for: forgotten, never mixed up. */
 static void test_full(void)
 {
@@ -459,6 +494,7 @@ int main(int argc, char **argv)
                   ARRAY_SIZE(beside_tests));
     g_test_add_func("/local-cache/one-inode", test_one_inode_one_ctime);
     g_test_add_func("/local-cache/same-tick", test_same_tick_is_not_kept);
+    g_test_add_func("/local-cache/coarse", test_coarse_ctimes);
     g_test_add_func("/local-cache/full", test_full);
     return g_test_run();
 }
