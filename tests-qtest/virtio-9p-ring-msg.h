@@ -67,7 +67,9 @@ enum {
     RING_LOCK_RDLCK = 0,
     RING_LOCK_WRLCK = 1,
     RING_LOCK_UNLCK = 2,
+    RING_LOCK_BLOCK = 1,        /* flag of Tlock */
     RING_LOCK_SUCCESS = 0,
+    RING_LOCK_BLOCKED = 1,
 };
 
 #define RING_NOFID 0xffffffffu
