@@ -3,7 +3,8 @@
 #
 # Tests of the scripts beside this one, those parts that need neither network nor a build: which mirrors are read out
 # of an apt configuration, which source trees are refused, what clean takes away, how a patch that does not fit is
-# reported, and that every test source is built. Prints "ok NAME" or "not ok NAME - expected..., came...", last "N passed, M failed, K skipped".
+# reported, that every test source is built, and what README claims. Prints "ok NAME" or "not ok NAME - expected...,
+# came...", last "N passed, M failed, K skipped".
 
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -149,11 +150,48 @@ test_sources_named() {
     expect test-sources-are-built '' "$missing"
 }
 
+# claims README-FILE: what is said about its table.
+claims() {
+    env TOP="$here/.." BASE=10.0 BUILD="$work/build" README="$1" "$here/claims.sh" named 2>&1
+}
+
+test_claims() {
+    expect readme-names-tests-that-exist '' "$(claims "$here/../README.md" | grep '^not ok')"
+    cat >"$work/README" <<'EOF'
+## What differs
+| here | shown by |
+|---|---|
+| good | `check-core`: `test-codec`; `check-guest`: `rename`, `*-while-open`; `check-qtest`: `lock/*` |
+| bad | `check-core`: `test-nothing`; `check-guest`: `nothing-*`; `check-qtest`: `nothing/*` |
+| empty | `check-core` |
+EOF
+    expect claims-without-tests-are-found '4 passed, 4 failed, 0 skipped' "$(claims "$work/README" | tail -n 1)"
+}
+
+# The lines that the parts of check print, and a test that failed in one of its forms.
+test_claims_passed() {
+    mkdir -p "$work/build/logs"
+    printf 'test-%s    %s\n' a.plain '3 passed, 0 failed, 0 skipped' b.plain '3 passed, 0 failed, 0 skipped' \
+        b.asan '2 passed, 1 failed, 0 skipped' >"$work/build/logs/check-core.log"
+    printf '%s\n' 'ok one/none' 'not ok two/none - x' 'ok two/loose' 'ok three/none # SKIP y' \
+        >"$work/build/logs/check-guest.log"
+    printf 'ok /x86_64/virtio-9p-ring/group/name\n' >"$work/build/logs/check-qtest.log"
+    cat >"$work/README" <<'EOF'
+## What differs
+| good | `check-core`: `test-a`; `check-guest`: `one`, `o*`; `check-qtest`: `group/*` |
+| bad | `check-core`: `test-b`, `test-c`; `check-guest`: `two`, `three`; `check-qtest`: `other/*` |
+EOF
+    expect claims-of-failed-tests-are-found '4 passed, 5 failed, 0 skipped' \
+        "$(env TOP="$here/.." BASE=10.0 BUILD="$work/build" README="$work/README" "$here/claims.sh" passed | tail -n 1)"
+}
+
 test_one_line
 test_deb822
 test_trees
 test_clean
 test_series
 test_sources_named
+test_claims
+test_claims_passed
 printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
 [ "$failed" = 0 ]

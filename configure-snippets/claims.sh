@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# claims.sh named|passed: holds README's table "What differs from QEMU's own" against the tests. Each row ends in
+# "`TARGET`: `TEST`, ...; `TARGET`: ...", a TEST being a program of check-core, a scenario of check-guest or
+# group/name of check-qtest, with shell patterns. named: such tests exist. passed: they were run by the last
+# check, whose output lies in BUILD/logs, and passed; those that were skipped show nothing. Prints "not ok" and the
+# row for each test that is missing, last "N passed, M failed, K skipped".
+
+# shellcheck source=configure-snippets/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# claims README: "ROW<tab>TARGET<tab>TEST" for each test that a row names; a row that names none comes with two "-".
+claims() {
+    awk -F ' *[|] *' '
+        /^## / { inside = /What differs/ }
+        inside && NF == 4 && $2 != "here" && $2 !~ /^-+$/ {
+            row = substr($2, 1, 60); n = split($3, part, / *; */); found = 0
+            for (i = 1; i <= n; i++) {
+                # "`TARGET`: `TEST`, `TEST`": every second piece is between back quotes.
+                m = split(part[i], word, /`/)
+                for (j = 4; j <= m; j += 2) { print row "\t" word[2] "\t" word[j]; found = 1 }
+            }
+            if (!found) print row "\t-\t-"
+        }' "$1"
+}
+
+# is_there TARGET TEST: names a test of that target.
+is_there() {
+    case $1 in
+    check-core) compgen -G "$TOP/tests-qtest/core/$2.c" >/dev/null ;;
+    check-guest) compgen -G "$TOP/tests-qtest/guest/scenarios/$2.sh" >/dev/null ;;
+    check-qtest) grep -q -E "\"(virtio-9p-options/)?${2%%/*}/" "$TOP"/tests-qtest/*.c ;;
+    *) return 1 ;;
+    esac
+}
+
+# results TARGET: "ok NAME" or "not ok NAME" for each test in the output of its last run.
+results() {
+    local log=$logs/$1.log
+    [ -f "$log" ] || return 0
+    case $1 in
+    check-core) sed -n -E 's/^(test-[^. ]*)\.[a-z]+ +[1-9][0-9]* passed, 0 failed,.*/ok \1/p
+                           t; s/^(test-[^. ]*)\.[a-z]+ .*failed.*/not ok \1/p' "$log" ;;
+    check-guest) sed -n -E '/# SKIP/d; s/^((not )?ok [^ /]*).*/\1/p' "$log" ;;
+    check-qtest) sed -n -E '/# SKIP/d; s/^((not )?ok )\/[^/]*\/[^/]*\/([^ ]*).*/\1\3/p' "$log" ;;
+    esac | sort -u
+}
+
+# was_passed TARGET TEST: tests of that name were run, and none failed.
+was_passed() {
+    local line good=1
+    while read -r line; do
+        # shellcheck disable=SC2053
+        [[ ${line#not } == "ok "$2 ]] || continue
+        [[ $line == ok* ]] || return 1
+        good=0
+    done < <(results "$1")
+    return $good
+}
+
+case $1 in
+named) holds=is_there ;;
+passed) holds=was_passed ;;
+*) die "claims.sh: named or passed" ;;
+esac
+
+good=0 bad=0
+while IFS=$'\t' read -r row target test; do
+    if "$holds" "$target" "$test"; then
+        good=$((good + 1))
+    else
+        bad=$((bad + 1))
+        say "not ok README: \"$row...\" - expected a test $target: $test that $holds, came none"
+    fi
+done < <(claims "${README:-$TOP/README.md}")
+say "$good passed, $bad failed, 0 skipped"
+[ "$bad" = 0 ] && [ "$good" != 0 ]
