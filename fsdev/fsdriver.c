@@ -6,6 +6,8 @@
  * -EOPNOTSUPP for what a driver does not have, lets output arguments be
  * written on success only, and asserts that the driver kept its side of the
  * contract.  Nothing that a guest sends or a host file contains is asserted.
+ * On the way down the ids of the guest become the host's, and back on the way
+ * up, so that no driver knows of uidmap= and gidmap=.
  * Also here: the list of drivers, and the part of an export that is the same
  * for all of them.  Context: as fsdriver.h says of each call.
  */
@@ -41,6 +43,8 @@ void fs_config_copy(FsConfig *to, const FsConfig *from)
     to->id = g_strdup(from->id);
     to->path = g_strdup(from->path);
     to->socket = g_strdup(from->socket);
+    id_map_ref(to->users);
+    id_map_ref(to->groups);
 }
 
 void fs_config_clear(FsConfig *config)
@@ -48,6 +52,8 @@ void fs_config_clear(FsConfig *config)
     g_clear_pointer(&config->id, g_free);
     g_clear_pointer(&config->path, g_free);
     g_clear_pointer(&config->socket, g_free);
+    g_clear_pointer(&config->users, id_map_unref);
+    g_clear_pointer(&config->groups, id_map_unref);
 }
 
 void fs_export_init(FsExport *export, const FsConfig *config)
@@ -167,6 +173,61 @@ static const FsDriver *file_driver(const FsFile *file)
     return driver_of(file->node);
 }
 
+/* Ids of owners: the guest's above, the host's below */
+
+static int cred_to_host(const FsNode *node, const FsCred *cred, FsCred *host)
+{
+    const FsConfig *config = &node->export->config;
+    int ret;
+
+    *host = *cred;
+    host->root = cred->uid == 0;
+    ret = id_map_to_host(config->users, &host->uid);
+    return ret < 0 ? ret : id_map_to_host(config->groups, &host->gid);
+}
+
+static int set_to_host(const FsNode *node, const FsSetattr *set,
+                       FsSetattr *host)
+{
+    const FsConfig *config = &node->export->config;
+    int ret = 0;
+
+    *host = *set;
+    if (set->valid & FS_SET_UID) {
+        ret = id_map_to_host(config->users, &host->uid);
+    }
+    if (ret == 0 && (set->valid & FS_SET_GID)) {
+        ret = id_map_to_host(config->groups, &host->gid);
+    }
+    return ret;
+}
+
+/* The end of every call that tells attributes. */
+static int tell_attr(const FsNode *node, int ret, const FsAttr *seen,
+                     FsAttr *attr)
+{
+    const FsConfig *config = &node->export->config;
+
+    if (ret == 0) {
+        *attr = *seen;
+        id_map_to_guest(config->users, &attr->uid);
+        id_map_to_guest(config->groups, &attr->gid);
+    }
+    return ret;
+}
+
+static bool has_ids(const FsNode *node, const char *xattr)
+{
+    const FsConfig *config = &node->export->config;
+
+    return (config->users || config->groups) && id_map_is_acl(xattr);
+}
+
+int fs_check_user(FsExport *export, uint32_t uid)
+{
+    return id_map_to_host(export->config.users, &uid);
+}
+
 /* Nodes */
 
 FsNode *fs_root(FsExport *export)
@@ -233,9 +294,8 @@ int fs_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
     if (ret == 0) {
         assert(found && found->export == dir->export);
         *node = found;
-        *attr = seen;
     }
-    return ret;
+    return tell_attr(dir, ret, &seen, attr);
 }
 
 int fs_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr)
@@ -247,20 +307,20 @@ int fs_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr)
         return -EOPNOTSUPP;
     }
     ret = status(driver_of(node)->getattr(node, file, flags, &seen));
-    if (ret == 0) {
-        *attr = seen;
-    }
-    return ret;
+    return tell_attr(node, ret, &seen, attr);
 }
 
 int fs_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
 {
     CHANGES;
+    FsSetattr host;
+    int ret;
 
     if (!driver_of(node)->setattr) {
         return -EOPNOTSUPP;
     }
-    return status(driver_of(node)->setattr(node, file, set));
+    ret = set_to_host(node, set, &host);
+    return ret < 0 ? ret : status(driver_of(node)->setattr(node, file, &host));
 }
 
 ssize_t fs_readlink(FsNode *node, char *buf, size_t size)
@@ -294,72 +354,80 @@ int fs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
     CHANGES;
     FsNode *made = NULL;
     FsFile *opened = NULL;
+    FsCred host;
     FsAttr seen;
     int ret;
 
     if (!driver_of(dir)->create) {
         return -EOPNOTSUPP;
     }
-    ret = status(driver_of(dir)->create(dir, name, flags, mode, cred, &made,
+    ret = cred_to_host(dir, cred, &host);
+    if (ret < 0) {
+        return ret;
+    }
+    ret = status(driver_of(dir)->create(dir, name, flags, mode, &host, &made,
                                         &opened, &seen));
     if (ret == 0) {
         assert(made && opened && opened->node && !opened->is_dir);
         *node = made;
         *file = opened;
-        *attr = seen;
     }
-    return ret;
+    return tell_attr(dir, ret, &seen, attr);
 }
 
 int fs_mkdir(FsNode *dir, const char *name, uint32_t mode,
              const FsCred *cred, FsAttr *attr)
 {
     CHANGES;
+    FsCred host;
     FsAttr seen;
     int ret;
 
     if (!driver_of(dir)->mkdir) {
         return -EOPNOTSUPP;
     }
-    ret = status(driver_of(dir)->mkdir(dir, name, mode, cred, &seen));
+    ret = cred_to_host(dir, cred, &host);
     if (ret == 0) {
-        *attr = seen;
+        ret = status(driver_of(dir)->mkdir(dir, name, mode, &host, &seen));
     }
-    return ret;
+    return tell_attr(dir, ret, &seen, attr);
 }
 
 int fs_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
              const FsCred *cred, FsAttr *attr)
 {
     CHANGES;
+    FsCred host;
     FsAttr seen;
     int ret;
 
     if (!driver_of(dir)->mknod) {
         return -EOPNOTSUPP;
     }
-    ret = status(driver_of(dir)->mknod(dir, name, mode, rdev, cred, &seen));
+    ret = cred_to_host(dir, cred, &host);
     if (ret == 0) {
-        *attr = seen;
+        ret = status(driver_of(dir)->mknod(dir, name, mode, rdev, &host,
+                                           &seen));
     }
-    return ret;
+    return tell_attr(dir, ret, &seen, attr);
 }
 
 int fs_symlink(FsNode *dir, const char *name, const char *target,
                const FsCred *cred, FsAttr *attr)
 {
     CHANGES;
+    FsCred host;
     FsAttr seen;
     int ret;
 
     if (!driver_of(dir)->symlink) {
         return -EOPNOTSUPP;
     }
-    ret = status(driver_of(dir)->symlink(dir, name, target, cred, &seen));
+    ret = cred_to_host(dir, cred, &host);
     if (ret == 0) {
-        *attr = seen;
+        ret = status(driver_of(dir)->symlink(dir, name, target, &host, &seen));
     }
-    return ret;
+    return tell_attr(dir, ret, &seen, attr);
 }
 
 int fs_link(FsNode *node, FsNode *dir, const char *name)
@@ -499,11 +567,20 @@ int fs_getlock(FsLocker *locker, FsLock *lock, unsigned flags)
 
 ssize_t fs_getxattr(FsNode *node, const char *name, void *buf, size_t size)
 {
+    const FsConfig *config = &node->export->config;
+    ssize_t len;
+
     if (!driver_of(node)->getxattr) {
         return -EOPNOTSUPP;
     }
-    return count(driver_of(node)->getxattr(node, name, buf, size),
-                 size ? size : SSIZE_MAX);
+    len = count(driver_of(node)->getxattr(node, name, buf, size),
+                size ? size : SSIZE_MAX);
+    if (len > 0 && size && has_ids(node, name)) {
+        int ret = id_map_acl_to_guest(config->users, config->groups, buf, len);
+
+        return ret < 0 ? ret : len;
+    }
+    return len;
 }
 
 ssize_t fs_listxattr(FsNode *node, char *buf, size_t size)
@@ -519,9 +596,21 @@ int fs_setxattr(FsNode *node, const char *name, const void *value,
                 size_t size, int flags)
 {
     CHANGES;
+    const FsConfig *config = &node->export->config;
+    g_autofree void *mapped = NULL;
 
     if (!driver_of(node)->setxattr) {
         return -EOPNOTSUPP;
+    }
+    if (size && has_ids(node, name)) {
+        int ret;
+
+        mapped = g_memdup2(value, size);
+        ret = id_map_acl_to_host(config->users, config->groups, mapped, size);
+        if (ret < 0) {
+            return ret;
+        }
+        value = mapped;
     }
     return status(driver_of(node)->setxattr(node, name, value, size, flags));
 }

@@ -15,6 +15,9 @@
  *    and answers -EAGAIN when it would have to ("call again without it");
  *    FS_BRIEF allows to wait, but for the host's own storage only: see
  *    fs_node_is_brief();
+ *  - ids of owners, also those in ACLs, are the guest's for the session and
+ *    the host's for the driver; an id that uidmap= or gidmap= has no place for
+ *    is -EOVERFLOW;
  *  - a name argument is one legal component: NUL-terminated, not empty, no
  *    '/', at most NAME_MAX bytes, neither "." nor "..".
  */
@@ -22,6 +25,7 @@
 #define FSDEV_FSDRIVER_H
 
 #include "fsdev/p9-osdep.h"
+#include "fsdev/idmap.h"
 
 /*
  * An object of the exported tree as reached by one name: what a fid stands
@@ -72,6 +76,7 @@ typedef struct FsAttr {
 typedef struct FsCred {
     uint32_t uid;
     uint32_t gid;
+    bool root;                  /* set by fsdriver.c: uid 0 in the guest */
 } FsCred;
 
 enum {
@@ -147,6 +152,8 @@ typedef struct FsConfig {
     FsMultidevs multidevs;
     uint32_t max_xattr;         /* open xattr fids, 0 = no limit */
     bool no_locks;              /* grant every lock, take none on the host */
+    IdMap *users;               /* counted; NULL: guest and host ids are one */
+    IdMap *groups;
     unsigned fd_budget;         /* cached O_PATH fds, 0 = from RLIMIT_NOFILE */
 } FsConfig;
 
@@ -283,6 +290,9 @@ void fs_export_init(FsExport *export, const FsConfig *config);
 /** fs_config_copy / fs_config_clear: deep copy, and freeing of the strings. */
 void fs_config_copy(FsConfig *to, const FsConfig *from);
 void fs_config_clear(FsConfig *config);
+
+/** fs_check_user: 0 when a guest's user may own things, or -EOVERFLOW. */
+int fs_check_user(FsExport *export, uint32_t uid);
 
 /** fs_root: the exported directory, counted.  Never fails, never blocks. */
 FsNode *fs_root(FsExport *export);

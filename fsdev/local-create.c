@@ -40,7 +40,7 @@ static uint32_t new_mode(Name *dir, uint32_t mode, const FsCred *cred)
     FsAttr attr;
 
     mode &= 07777;
-    if ((mode & program) == program && cred->uid != 0 &&
+    if ((mode & program) == program && !cred->root &&
         local_name_attr(dir, NULL, &attr) == 0 && (attr.mode & S_ISGID)) {
         mode &= ~S_ISGID;
     }

@@ -135,6 +135,24 @@ static bool fsdev_parse_mode(const FsConfig *config, QemuOpts *opts,
     return true;
 }
 
+/* Leaves *@map alone when the option is not given. */
+static bool fsdev_parse_map(QemuOpts *opts, const char *name, IdMap **map,
+                            Error **errp)
+{
+    const char *given = qemu_opt_get(opts, name);
+    g_autoptr(GError) error = NULL;
+
+    if (!given) {
+        return true;
+    }
+    *map = id_map_new(given, &error);
+    if (!*map) {
+        error_setg(errp, "invalid %s '%s': %s", name, given, error->message);
+        return false;
+    }
+    return true;
+}
+
 static bool fsdev_parse_local(FsdevEntry *entry, QemuOpts *opts, Error **errp)
 {
     FsConfig *config = &entry->config;
@@ -220,6 +238,8 @@ int qemu_fsdev_add(QemuOpts *opts, Error **errp)
     entry->config.readonly = qemu_opt_get_bool(opts, "readonly", false);
     entry->config.no_locks = !qemu_opt_get_bool(opts, "locks", true);
     if (!fsdev_parse_max_xattr(&entry->config, opts, errp) ||
+        !fsdev_parse_map(opts, "uidmap", &entry->config.users, errp) ||
+        !fsdev_parse_map(opts, "gidmap", &entry->config.groups, errp) ||
         (driver == &fs_local_driver &&
          !fsdev_parse_local(entry, opts, errp))) {
         fsdev_entry_free(entry);

@@ -8,8 +8,11 @@
 
 int p9_attach_prepare(P9Request *req)
 {
-    int ret = p9_session_hold(req->session);
+    int ret = fs_check_user(req->session->export, req->t.attach.n_uname);
 
+    if (!ret) {
+        ret = p9_session_hold(req->session);
+    }
     if (ret == -EINPROGRESS) {
         /* Until p9_session_busy_done(). */
         req->state = P9_REQ_PARKED;

@@ -78,8 +78,18 @@ static const Refused refused[] = {
     { "throttling-length", "-fsdev " LOCAL_NONE
       ",throttling.iops-total=5,throttling.iops-total-max-length=0",
       "throttling", "cannot be 0" },
+    { "uidmap/piece", "-fsdev " LOCAL_NONE ",uidmap=0:1000:1+squash",
+      "uidmap '0:1000:1+squash': 'squash'", "GUEST:HOST:COUNT" },
+    { "uidmap/number", "-fsdev " LOCAL_NONE ",uidmap=0:root:1",
+      "'root' in '0:root:1'", "squash:HOST" },
+    { "uidmap/overlap", "-fsdev " LOCAL_NONE ",uidmap=0:5:9+8:100:1",
+      "'8:100:1' has guest ids that '0:5:9' has", "GUEST:HOST:COUNT" },
+    { "gidmap/count", "-fsdev " LOCAL_NONE ",gidmap=0:1000:0",
+      "gidmap '0:1000:0': the count", "GUEST:HOST:COUNT" },
+    { "uidmap/synth", "-fsdev synth,id=a,uidmap=0:1000:1", "'uidmap'",
+      "id, fsdriver, readonly, max_xattr" },
     { "local-with-socket", "-fsdev " LOCAL_NONE ",socket=/s", "'socket'",
-      "multidevs, max_xattr, locks, throttling.*" },
+      "multidevs, max_xattr, locks, uidmap, gidmap, throttling.*" },
     { "synth-with-path", "-fsdev synth,id=a,path=/", "'path'",
       "id, fsdriver, readonly, max_xattr" },
     { "synth-with-throttling", "-fsdev synth,id=a,throttling.bps-total=5",
@@ -97,6 +107,8 @@ static const Refused refused[] = {
     { "virtfs/fmode-of-none",
       "-virtfs local,path=/,security_model=none,mount_tag=a,fmode=0600",
       "fmode", "mapped-xattr or mapped-file" },
+    { "virtfs/gidmap", "-virtfs local,path=/,security_model=none,mount_tag=a,"
+      "gidmap=1:2:3:4", "gidmap '1:2:3:4': '1:2:3:4'", "GUEST:HOST:COUNT" },
     { "virtfs/synth-with-path", "-virtfs synth,mount_tag=a,path=/", "'path'",
       "id, fsdriver, readonly, max_xattr" },
 };
@@ -124,6 +136,9 @@ static const char *const accepted[] = {
     "local,id=a,path=/,security_model=none,multidevs=warn,max_xattr=4294967295",
     "local,id=a,path=/,security_model=none,multidevs=remap,max_xattr=0",
     "local,id=a,path=/nobody/has/this,security_model=none",
+    "local,id=a,path=/,security_model=none,uidmap=0:1000:1,gidmap=squash:5",
+    "local,id=a,path=/,security_model=mapped,uidmap=0:1000:1+1:100000:65535",
+    "local,id=a,path=/,security_model=mapped,gidmap=0:1000:1,,1:100000:65535",
     "local,id=a,path=/,security_model=none,throttling.bps-total=1000,"
         "throttling.bps-total-max=2000,throttling.bps-total-max-length=3,"
         "throttling.iops-read=10,throttling.iops-write=10,"
@@ -263,6 +278,7 @@ static void test_virtfs_all_options(void)
         "-M pc -nodefaults -virtfs local,mount_tag=a,path=/,"
         "security_model=mapped-xattr,readonly=on,writeout=immediate,"
         "fmode=0640,dmode=0750,multidevs=warn,max_xattr=5,"
+        "uidmap=0:1000:1+squash:65534,gidmap=0:1000:1,"
         "throttling.iops-total=1000,throttling.iops-size=4096");
 
     assert_device(qts, 0, "a", "a");

@@ -2,6 +2,7 @@ DEF("fsdev", HAS_ARG, QEMU_OPTION_fsdev,
     "-fsdev local,id=id,path=dir,security_model=mapped-xattr|mapped-file|passthrough|none\n"
     "       [,readonly=on|off][,writeout=immediate][,fmode=mode][,dmode=mode]\n"
     "       [,multidevs=remap|forbid|warn][,max_xattr=n][,throttling.option=value...]\n"
+    "       [,uidmap=map][,gidmap=map]\n"
     "                share a host directory; add a virtio-9p device to show it to a guest\n"
     "-fsdev synth,id=id[,readonly=on|off][,max_xattr=n]\n"
     "                a tree in memory, for tests\n"
@@ -57,6 +58,23 @@ SRST
         ``remap``, the default, gives the guest numbers that stay distinct.
         ``warn`` passes the host's numbers on and prints a warning once.
         ``forbid`` denies access to the other file systems.
+
+    ``uidmap=map``, ``gidmap=map``
+        Which users and groups of the guest are which of the host. A map is
+        made of pieces joined by ``+``. ``guest:host:count`` makes that many
+        ids, from ``guest`` on in the guest, those from ``host`` on of the
+        host. No id may be in two pieces. For example
+        ``uidmap=0:1000:1+1:100000:65535`` lets the guest's root own what
+        the host's user 1000 owns.
+
+        The map holds wherever an owner is named: when files are made and
+        chowned, in the attributes that the guest sees, in POSIX ACLs, and
+        for the user who mounts. The mapped security models keep the host's
+        id of the pair. An owner that is in no piece is shown to the guest
+        as 65534, and a guest's id that is in none is refused with
+        EOVERFLOW; with the piece ``squash:host`` all such ids of the guest
+        are that one id of the host instead. Without a map an id is the same
+        on both sides.
 
     ``throttling.bps-total=n``, ``throttling.bps-read=n``, ``throttling.bps-write=n``
         Limits in bytes a second.
