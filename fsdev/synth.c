@@ -372,6 +372,8 @@ static int synth_open(FsNode *fsnode, int flags, FsFile **file)
     opened = g_new0(SynthFile, 1);
     opened->base.node = fsnode;
     opened->base.is_dir = synth_is_dir(node);
+    opened->base.dev = synth_export(node)->dev;
+    opened->base.ino = node->ino;
     opened->accmode = accmode;
     *file = &opened->base;
     return 0;

@@ -42,12 +42,55 @@ int p9_fid_reserve(P9Session *s, uint32_t number, P9Fid **out)
     return 0;
 }
 
-void p9_fid_commit(P9Fid *fid, uint8_t state, uint32_t uid, FsNode *node)
+void p9_fid_commit(P9Fid *fid, uint8_t state, uint32_t uid, FsNode *root,
+                   FsNode *node)
 {
     assert(fid->state == P9_FID_RESERVED);
     fid->state = state;
     fid->uid = uid;
+    fid->root = root ? fs_node_ref(root) : NULL;
     fid->node = node;
+}
+
+/* Is @node @root, or somewhere below it? */
+static bool node_is_in(FsNode *node, FsNode *root)
+{
+    FsNode *at = fs_node_ref(node);
+    bool found = at == root;
+    bool top = false;
+
+    while (!found && !top) {
+        FsNode *up = fs_parent(at);
+
+        found = up == root;
+        top = up == at;
+        fs_node_unref(at);
+        at = up;
+    }
+    fs_node_unref(at);
+    return found;
+}
+
+int p9_fid_parent(const P9Fid *fid, FsNode *node, FsNode **parent)
+{
+    FsNode *up;
+
+    if (node == fid->root) {
+        *parent = fs_node_ref(node);
+        return 0;
+    }
+    up = fs_parent(node);
+    if (fid->root && !node_is_in(up, fid->root)) {
+        fs_node_unref(up);
+        return -ENOENT;
+    }
+    *parent = up;
+    return 0;
+}
+
+int p9_fid_locate(const P9Fid *fid, FsNode *node, FsNode **dir, char *name)
+{
+    return node == fid->root ? -EBUSY : fs_locate(node, dir, name);
 }
 
 static void fid_free(P9Fid *fid)
@@ -64,6 +107,7 @@ static void fid_free(P9Fid *fid)
     }
     g_slist_free(fid->lock_owners);
     fs_node_unref(fid->node);
+    fs_node_unref(fid->root);
     g_free(fid);
 }
 

@@ -50,6 +50,7 @@ typedef struct P9Fid {
     unsigned pins;
     uint32_t recent;            /* what its walk saw: p9_recent_get() */
     FsNode *node;               /* counted */
+    FsNode *root;               /* counted; attached to; NULL: the export's */
     FsFile *file;               /* owned; FILE and DIR */
     uint64_t dir_offset;        /* .u: where the next Tread of a DIR begins, */
     uint64_t dir_cookie;        /* … and the driver's name for that place */
@@ -66,8 +67,23 @@ P9Fid *p9_fid_lookup(P9Session *s, uint32_t number);
  * -EINVAL for NOFID or a number in use, -EMFILE at the session's limit.
  */
 int p9_fid_reserve(P9Session *s, uint32_t number, P9Fid **fid);
-/** p9_fid_commit: make a reserved fid visible in @state; @node taken over. */
-void p9_fid_commit(P9Fid *fid, uint8_t state, uint32_t uid, FsNode *node);
+/**
+ * p9_fid_commit: make a reserved fid visible in @state; @node is taken over.
+ *
+ * @root is what an attach led to, NULL for the exported directory.  From now
+ * on it is the fid's, whatever the fid is walked to.
+ */
+void p9_fid_commit(P9Fid *fid, uint8_t state, uint32_t uid, FsNode *root,
+                   FsNode *node);
+/**
+ * p9_fid_parent: what ".." of @node is to who came by @fid, counted.
+ *
+ * It stops at the fid's root.  -ENOENT when @node was moved out of that, as in
+ * Linux below a bind mount.  Context: any thread, for a pinned fid.
+ */
+int p9_fid_parent(const P9Fid *fid, FsNode *node, FsNode **parent);
+/** p9_fid_locate: as fs_locate(); -EBUSY for the fid's root.  As above. */
+int p9_fid_locate(const P9Fid *fid, FsNode *node, FsNode **dir, char *name);
 
 void p9_fid_pin(P9Fid *fid);
 /** p9_fid_unpin: the last pin of a removed fid frees it. */

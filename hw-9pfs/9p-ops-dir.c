@@ -13,6 +13,7 @@ typedef struct DirSink {
     uint32_t room;              /* payload bytes that may be used */
     uint32_t used;
     bool full;                  /* an entry did not fit */
+    bool at_root;               /* what ".." leads to is the directory */
 } DirSink;
 
 static int qid_from_dirent(P9Session *s, const FsDirent *entry, P9Qid *qid)
@@ -37,12 +38,19 @@ static int put_dirent(void *opaque, const FsDirent *entry)
 {
     DirSink *sink = opaque;
     uint32_t size = DIRENT_FIXED_SZ + entry->name_len;
+    FsDirent root;
     P9Qid qid;
     int ret;
 
     if (size > sink->room - sink->used) {
         sink->full = true;
         return 1;
+    }
+    if (sink->at_root && !strcmp(entry->name, "..")) {
+        root = *entry;
+        root.dev = sink->req->file[0]->dev;
+        root.ino = sink->req->file[0]->ino;
+        entry = &root;
     }
     ret = qid_from_dirent(sink->req->session, entry, &qid);
     if (ret < 0) {
@@ -74,6 +82,7 @@ int p9_readdir_run(P9Request *req, unsigned flags)
     DirSink sink = {
         .req = req,
         .room = req->r.readdir.data.count,
+        .at_root = req->node[0] == req->fid[0]->root,
     };
     int ret;
 

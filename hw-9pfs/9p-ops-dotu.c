@@ -329,7 +329,7 @@ int p9_stat_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     if (ret < 0) {
         return ret;
     }
-    ret = fs_locate(req->node[0], &dir, name);
+    ret = p9_fid_locate(req->fid[0], req->node[0], &dir, name);
     if (ret < 0) {
         /* The root's name is "/"; an unlinked file has none. */
         strcpy(name, ret == -EBUSY ? "/" : "");
@@ -384,12 +384,17 @@ static int entry_node(P9Request *req, const char *name, FsNode **node,
                       FsAttr *attr)
 {
     FsNode *dir = req->node[0];
+    int ret = 0;
 
     if (strcmp(name, ".") && strcmp(name, "..")) {
         return fs_lookup(dir, name, 0, node, attr);
     }
-    *node = name[1] ? fs_parent(dir) : fs_node_ref(dir);
-    return fs_getattr(*node, NULL, 0, attr);
+    if (name[1]) {
+        ret = p9_fid_parent(req->fid[0], dir, node);
+    } else {
+        *node = fs_node_ref(dir);
+    }
+    return ret < 0 ? ret : fs_getattr(*node, NULL, 0, attr);
 }
 
 /* 1: the entry does not fit into what is left of @room. */
@@ -536,7 +541,7 @@ static int wstat_rename(P9Request *req, const P9String *name)
     if (name->len > P9_NAME_MAX) {
         return -ENAMETOOLONG;
     }
-    ret = fs_locate(req->node[0], &dir, old);
+    ret = p9_fid_locate(req->fid[0], req->node[0], &dir, old);
     if (ret < 0) {
         return ret;
     }

@@ -76,7 +76,7 @@ int p9_rename_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     FsNode *dir;
     int ret;
 
-    ret = fs_locate(req->node[0], &dir, name);
+    ret = p9_fid_locate(req->fid[0], req->node[0], &dir, name);
     if (ret < 0) {
         return ret;
     }
@@ -112,7 +112,7 @@ int p9_remove_object(P9Request *req)
 
     ret = fs_getattr(req->node[0], req->file[0], 0, &attr);
     if (!ret) {
-        ret = fs_locate(req->node[0], &dir, name);
+        ret = p9_fid_locate(req->fid[0], req->node[0], &dir, name);
     }
     if (ret < 0) {
         return ret;

@@ -21,28 +21,83 @@ int p9_attach_prepare(P9Request *req)
     return ret;
 }
 
-int p9_attach_run(P9Request *req, unsigned flags)
+/* One component of an aname from @node, which is let go, as walk_step(). */
+static int attach_step(P9Request *req, FsNode **node, const char *name,
+                       unsigned flags, P9Qid *qid)
 {
+    FsNode *next;
     FsAttr attr;
     int ret;
 
-    if (!req->new_node) {
-        req->new_node = fs_root(req->session->export);
+    if (!strcmp(name, ".") || !strcmp(name, "..")) {
+        return -EINVAL;
     }
-    ret = fs_getattr(req->new_node, NULL, flags, &attr);
+    if (strlen(name) > P9_NAME_MAX) {
+        return -ENAMETOOLONG;
+    }
+    ret = fs_lookup(*node, name, flags, &next, &attr);
     if (ret < 0) {
         return ret;
     }
-    return p9_qid_from_attr(req->session->qids, &attr, &req->r.attach.qid);
+    fs_node_unref(*node);
+    *node = next;
+    if (!S_ISDIR(attr.mode)) {
+        return S_ISLNK(attr.mode) ? -ELOOP : -ENOTDIR;
+    }
+    return p9_qid_from_attr(req->session->qids, &attr, qid);
+}
+
+/*
+ * The aname is a path from the exported directory on, with or without a '/'
+ * before it.  Nothing in it leads up or through a symbolic link.
+ */
+int p9_attach_run(P9Request *req, unsigned flags)
+{
+    const P9String *aname = &req->t.attach.aname;
+    g_auto(GStrv) names = g_strsplit(aname->s, "/", -1);
+    P9Qid *qid = &req->r.attach.qid;
+    FsNode *node;
+    FsAttr attr;
+    int ret;
+
+    if (memchr(aname->s, '\0', aname->len)) {
+        return -EINVAL;
+    }
+    if (names[0] && (flags & (FS_NONBLOCK | FS_BRIEF))) {
+        return -EAGAIN;         /* may have thousands of components */
+    }
+    node = fs_root(req->session->export);
+    ret = fs_getattr(node, NULL, flags, &attr);
+    if (!ret) {
+        /* Also makes this the device that the map takes for the export's. */
+        ret = p9_qid_from_attr(req->session->qids, &attr, qid);
+    }
+    for (unsigned i = 0; !ret && names[i]; i++) {
+        if (*names[i]) {
+            ret = attach_step(req, &node, names[i], flags, qid);
+        }
+    }
+    if (ret < 0) {
+        fs_node_unref(node);
+        return ret;
+    }
+    req->new_node = node;
+    return 0;
 }
 
 int p9_attach_finish(P9Request *req, int result)
 {
-    if (!result) {
-        p9_fid_commit(req->newfid, P9_FID_NONE, req->t.attach.n_uname,
-                      g_steal_pointer(&req->new_node));
+    FsNode *top;
+
+    if (result < 0) {
+        return result;
     }
-    return result;
+    top = fs_root(req->session->export);
+    p9_fid_commit(req->newfid, P9_FID_NONE, req->t.attach.n_uname,
+                  req->new_node == top ? NULL : req->new_node, req->new_node);
+    req->new_node = NULL;
+    fs_node_unref(top);
+    return 0;
 }
 
 int p9_walk_prepare(P9Request *req)
@@ -55,6 +110,28 @@ int p9_walk_prepare(P9Request *req)
     return req->fid[0]->state == P9_FID_NONE ? 0 : -EINVAL;
 }
 
+static int walk_dots(P9Request *req, FsNode *node, const P9Name *name,
+                     unsigned flags, FsNode **next, FsAttr *attr)
+{
+    FsNode *to = NULL;
+    int ret = 0;
+
+    if (name->dots == 2) {
+        ret = p9_fid_parent(req->fid[0], node, &to);
+    } else {
+        to = fs_node_ref(node);
+    }
+    if (!ret) {
+        ret = fs_getattr(to, NULL, flags, attr);
+    }
+    if (ret < 0) {
+        fs_node_unref(to);
+        return ret;
+    }
+    *next = to;
+    return 0;
+}
+
 /* One step from @node, which is let go; *@node becomes where it led. */
 static int walk_step(P9Request *req, FsNode **node, const P9Name *name,
                      unsigned flags, P9Qid *qid)
@@ -65,17 +142,12 @@ static int walk_step(P9Request *req, FsNode **node, const P9Name *name,
     p9_recent_begin(&req->moment);
 
     if (name->dots) {
-        next = name->dots == 2 ? fs_parent(*node) : fs_node_ref(*node);
-        ret = fs_getattr(next, NULL, flags, &req->attr);
-        if (ret < 0) {
-            fs_node_unref(next);
-            return ret;
-        }
+        ret = walk_dots(req, *node, name, flags, &next, &req->attr);
     } else {
         ret = fs_lookup(*node, name->s, flags, &next, &req->attr);
-        if (ret < 0) {
-            return ret;
-        }
+    }
+    if (ret < 0) {
+        return ret;
     }
     fs_node_unref(*node);
     *node = next;
@@ -120,7 +192,7 @@ int p9_walk_finish(P9Request *req, int result)
     }
     if (req->newfid) {
         req->newfid->recent = recent;
-        p9_fid_commit(req->newfid, P9_FID_NONE, fid->uid,
+        p9_fid_commit(req->newfid, P9_FID_NONE, fid->uid, fid->root,
                       g_steal_pointer(&req->new_node));
         return 0;
     }

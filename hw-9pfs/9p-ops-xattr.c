@@ -78,7 +78,7 @@ int p9_xattrwalk_finish(P9Request *req, int result)
     }
     req->r.xattrwalk.size = req->xattr->size;
     p9_fid_commit(req->newfid, P9_FID_XATTR, req->fid[0]->uid,
-                  fs_node_ref(req->node[0]));
+                  req->fid[0]->root, fs_node_ref(req->node[0]));
     req->newfid->xattr = g_steal_pointer(&req->xattr);
     return 0;
 }

@@ -31,6 +31,27 @@ static void version_and_attach(void)
     ring_check_same_qid("a second attach", ring_tattach(d, .fid = 2), root);
 }
 
+/* Made on the host: what only looks like a directory below the export. */
+static void attach_never_follows_a_link(void)
+{
+    g_autofree char *link = ring_host_path("link");
+    g_autofree char *inside = ring_host_path("dir/link");
+    RingDev *d = local();
+    RingQid dir;
+
+    ring_host_mkdir("dir");
+    ring_host_mkdir("dir/sub");
+    ring_check(!symlink("/", link), "cannot make %s", link);
+    ring_check(!symlink("sub", inside), "cannot make %s", inside);
+    dir = ring_tattach(d, .fid = 1, .aname = "dir/sub");
+    ring_tattach(d, .fid = 2, .aname = "link", .err = ELOOP);
+    ring_tattach(d, .fid = 2, .aname = "link/etc", .err = ELOOP);
+    ring_tattach(d, .fid = 2, .aname = "dir/link", .err = ELOOP);
+    ring_check_same_qid("what .. of the root leads to",
+                        ring_twalk(d, .fid = 1, .newfid = 2,
+                                   .names = { ".." }).qid[0], dir);
+}
+
 static void getattr_shows_host_attributes(void)
 {
     RingDev *d;
@@ -473,6 +494,7 @@ void ring_register_local_tests(void)
 {
 #define ADD(name, fn) ring_add("local/" name, fn)
     ADD("version-and-attach", version_and_attach);
+    ADD("attach-never-follows-a-link", attach_never_follows_a_link);
     ADD("getattr-shows-host-attributes", getattr_shows_host_attributes);
     ADD("qid-version-changes-with-content", qid_version_changes_with_content);
     ADD("read-gives-host-content", read_gives_host_content);

@@ -27,14 +27,21 @@ static void attach_gives_directory_qid(void)
     ring_check_int("qid type of the root", qid.type, RING_QTDIR);
 }
 
-static void attach_ignores_aname(void)
+static void attach_to_a_directory(void)
 {
     RingDev *d = ring_synth();
-    RingQid plain = ring_tattach(d, .fid = 1);
-    RingQid named = ring_tattach(d, .fid = 2, .aname = "/WALK0",
-                                 .uname = "nobody");
+    RingQid qid = ring_tattach(d, .fid = 1, .aname = "/WALK0/WALK1",
+                               .uname = "nobody");
+    RingRwalk w = ring_twalk(d, .fid = 0, .newfid = 2,
+                             .names = { "WALK0", "WALK1" });
 
-    ring_check_same_qid("root attached with an aname", named, plain);
+    ring_check_same_qid("root attached to", qid, w.qid[1]);
+    w = ring_twalk(d, .fid = 1, .newfid = 3, .names = { "..", "WALK2" });
+    ring_check_same_qid("what .. of the root leads to", w.qid[0], qid);
+    ring_check_int("number of qids", w.n, 2);
+    ring_tattach(d, .fid = 4, .aname = "WALK1", .err = ENOENT);
+    ring_tattach(d, .fid = 4, .aname = "LOPEN", .err = ENOTDIR);
+    ring_tattach(d, .fid = 4, .aname = "WALK0/..", .err = EINVAL);
 }
 
 static void walk_of_no_names_clones(void)
@@ -350,7 +357,7 @@ void ring_register_synth_tests(void)
 #define ADD(name, fn) ring_add("synth/" name, fn)
     ADD("version-is-agreed", version_is_agreed);
     ADD("attach-gives-directory-qid", attach_gives_directory_qid);
-    ADD("attach-ignores-aname", attach_ignores_aname);
+    ADD("attach-to-a-directory", attach_to_a_directory);
     ADD("walk-of-no-names-clones", walk_of_no_names_clones);
     ADD("walk-of-one-name", walk_of_one_name);
     ADD("walk-of-sixteen-names", walk_of_sixteen_names);

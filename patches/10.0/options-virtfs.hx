@@ -21,5 +21,6 @@ SRST
         The id of the file system device. Without it the tag is used.
 
     A Linux guest mounts it with
-    ``mount -t 9p -o trans=virtio tag /mnt``.
+    ``mount -t 9p -o trans=virtio tag /mnt``, or a folder in it with
+    ``mount -t 9p -o trans=virtio,aname=sub/dir tag /mnt``.
 ERST

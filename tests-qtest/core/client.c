@@ -394,6 +394,12 @@ int client_attach(Client *c, uint32_t fid, uint32_t uid)
                .aname = P9STR(""), .n_uname = uid);
 }
 
+int client_attach_to(Client *c, uint32_t fid, const char *aname)
+{
+    return ASK(c, attach, .fid = fid, .afid = P9_NOFID, .uname = P9STR(""),
+               .aname = P9STR(aname));
+}
+
 P9Tmsg client_walk_msg(uint32_t fid, uint32_t newfid, const char *path,
                        char **parts)
 {

@@ -116,6 +116,7 @@ enum {
 /* Requests that every test needs; 0 or -errno. */
 int client_version(Client *c, uint32_t msize, const char *version);
 int client_attach(Client *c, uint32_t fid, uint32_t uid);
+int client_attach_to(Client *c, uint32_t fid, const char *aname);
 /** client_walk: "a/b/.." from @fid; "" is a walk of no names.  A walk that
  *  ends early is -ENOENT, though its reply is none. */
 int client_walk(Client *c, uint32_t fid, uint32_t newfid, const char *path);

@@ -171,6 +171,19 @@ static void create_drops_setgid_in_setgid_directory(Conf *c)
     g_assert_cmphex(conf_attr(mark).mode, ==, S_IFREG | 02644);
 }
 
+static void open_tells_identity(Conf *c)
+{
+    g_autoptr(FsNode) node = conf_sample_file(c);
+    g_autoptr(FsNode) dir = conf_sample_dir(c);
+    g_autoptr(FsFile) file = conf_open(node, O_RDONLY);
+    g_autoptr(FsFile) opened_dir = conf_open(dir, O_RDONLY);
+
+    g_assert_cmphex(file->dev, ==, conf_attr(node).dev);
+    g_assert_cmphex(file->ino, ==, conf_attr(node).ino);
+    g_assert_cmphex(opened_dir->dev, ==, conf_attr(dir).dev);
+    g_assert_cmphex(opened_dir->ino, ==, conf_attr(dir).ino);
+}
+
 static void open_directory(Conf *c)
 {
     g_autoptr(FsNode) dir = conf_sample_dir(c);
@@ -318,6 +331,7 @@ const ConformanceTest conformance_open[] = {
     { "create-with-bad-access", CONF_WRITE, create_with_bad_access },
     { "create-in-setgid-directory", CONF_SETID | CONF_ANY_OWNER,
       create_drops_setgid_in_setgid_directory },
+    { "open-identity", 0, open_tells_identity },
     { "open-directory", 0, open_directory },
     { "open-directory-for-writing", 0, open_directory_for_writing },
     { "open-file-as-directory", 0, open_file_as_directory },

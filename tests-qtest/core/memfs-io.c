@@ -13,6 +13,8 @@ FsFile *mem_file_new(MemExport *m, MemNode *node, int flags)
     file->base.node = &node->base;
     node->refs++;
     file->base.is_dir = node->inode->entries != NULL;
+    file->base.dev = node->inode->attr.dev;
+    file->base.ino = node->inode->attr.ino;
     file->base.remote = m->remote;
     file->flags = flags;
     node->inode->opens++;
