@@ -152,6 +152,8 @@ typedef struct FsConfig {
     FsMultidevs multidevs;
     uint32_t max_xattr;         /* open xattr fids, 0 = no limit */
     bool no_locks;              /* grant every lock, take none on the host */
+    bool statfs_v9fs;           /* statfs tells 9p's type, not the host's */
+    bool no_cache_hint;         /* ask clients not to cache what files hold */
     IdMap *users;               /* counted; NULL: guest and host ids are one */
     IdMap *groups;
     unsigned fd_budget;         /* cached O_PATH fds, 0 = from RLIMIT_NOFILE */

@@ -60,6 +60,12 @@ static const FsdevWord fsdev_writeout[] = {
     { NULL }
 };
 
+static const FsdevWord fsdev_statfs[] = {
+    { "host", false },
+    { "v9fs", true },
+    { NULL }
+};
+
 static char *fsdev_words_text(const FsdevWord *words)
 {
     GString *text = g_string_new(NULL);
@@ -160,12 +166,14 @@ static bool fsdev_parse_local(FsdevEntry *entry, QemuOpts *opts, Error **errp)
     int model = -1;
     int multidevs = FS_MULTIDEVS_REMAP;
     int writeout = false;
+    int statfs_v9fs = false;
 
     if (!fsdev_parse_word(opts, "security_model", fsdev_security_models,
                           &model, errp) ||
         !fsdev_parse_word(opts, "multidevs", fsdev_multidevs, &multidevs,
                           errp) ||
-        !fsdev_parse_word(opts, "writeout", fsdev_writeout, &writeout, errp)) {
+        !fsdev_parse_word(opts, "writeout", fsdev_writeout, &writeout, errp) ||
+        !fsdev_parse_word(opts, "statfs", fsdev_statfs, &statfs_v9fs, errp)) {
         return false;
     }
     if (model < 0) {
@@ -180,6 +188,7 @@ static bool fsdev_parse_local(FsdevEntry *entry, QemuOpts *opts, Error **errp)
     config->model = model;
     config->multidevs = multidevs;
     config->writeout_immediate = writeout;
+    config->statfs_v9fs = statfs_v9fs;
     return fsdev_parse_mode(config, opts, "fmode", &config->fmode, errp) &&
            fsdev_parse_mode(config, opts, "dmode", &config->dmode, errp) &&
            qemu_fsdev_throttle_parse(&entry->throttle, opts, errp);
@@ -237,6 +246,7 @@ int qemu_fsdev_add(QemuOpts *opts, Error **errp)
     entry = fsdev_entry_new(id, driver);
     entry->config.readonly = qemu_opt_get_bool(opts, "readonly", false);
     entry->config.no_locks = !qemu_opt_get_bool(opts, "locks", true);
+    entry->config.no_cache_hint = !qemu_opt_get_bool(opts, "cache-hint", true);
     if (!fsdev_parse_max_xattr(&entry->config, opts, errp) ||
         !fsdev_parse_map(opts, "uidmap", &entry->config.users, errp) ||
         !fsdev_parse_map(opts, "gidmap", &entry->config.groups, errp) ||

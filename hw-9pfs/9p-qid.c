@@ -28,6 +28,7 @@ typedef struct QidKey {
 
 struct P9QidMap {
     FsMultidevs policy;
+    bool no_cache_hint;
     uint64_t root_dev;          /* valid once has_root is set */
     gint has_root;              /* atomic */
     GMutex lock;                /* guards the tables */
@@ -57,11 +58,12 @@ static GHashTable *qid_table_new(void)
     return g_hash_table_new_full(qid_key_hash, qid_key_equal, g_free, NULL);
 }
 
-P9QidMap *p9_qid_map_new(FsMultidevs policy)
+P9QidMap *p9_qid_map_new(const FsConfig *config)
 {
     P9QidMap *map = g_new0(P9QidMap, 1);
 
-    map->policy = policy;
+    map->policy = config->multidevs;
+    map->no_cache_hint = config->no_cache_hint;
     g_mutex_init(&map->lock);
     map->slots = qid_table_new();
     map->singles = qid_table_new();
@@ -163,18 +165,28 @@ static uint8_t qid_type(uint32_t mode)
                                                     : P9_QTFILE;
 }
 
-/*
- * Changes whenever content does (mtime, size), and only then: caching clients
- * take another version for another inode.  Zero would switch the Linux
- * client's page cache off for the file.
- */
-static uint32_t qid_version(const FsAttr *attr)
+static uint64_t stir(uint64_t h, const struct timespec *ts)
 {
-    uint64_t h = (uint64_t)attr->mtime.tv_sec * 1000000000u +
-                 attr->mtime.tv_nsec;
+    h ^= (uint64_t)ts->tv_sec * 1000000000u + ts->tv_nsec;
+    h *= 0x9e3779b97f4a7c15ULL;
+    return h ^ h >> 32;
+}
 
-    h = (h ^ attr->size) * 0x9e3779b97f4a7c15ULL;
-    h ^= h >> 32;
+/*
+ * Changes whenever content does: a caching client takes another version for
+ * another inode.  The mtime alone would not do, as whoever writes may put it
+ * back; the ctime he cannot, though it also changes with names and owners.
+ * Two writes within one tick of the host's clock look the same.
+ *
+ * Zero turns the Linux client's page cache off for the file.
+ */
+static uint32_t qid_version(const P9QidMap *map, const FsAttr *attr)
+{
+    uint64_t h = stir(stir(attr->size, &attr->mtime), &attr->ctime);
+
+    if (map->no_cache_hint && S_ISREG(attr->mode)) {
+        return 0;
+    }
     return (uint32_t)h ?: 1;
 }
 
@@ -188,7 +200,7 @@ int p9_qid_from_attr(P9QidMap *map, const FsAttr *attr, P9Qid *qid)
     }
     *qid = (P9Qid) {
         .type = qid_type(attr->mode),
-        .version = qid_version(attr),
+        .version = qid_version(map, attr),
         .path = path,
     };
     return 0;

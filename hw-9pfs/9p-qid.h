@@ -15,8 +15,11 @@
 
 typedef struct P9QidMap P9QidMap;
 
-/** p9_qid_map_new: @root_dev is learned from the first qid made. */
-P9QidMap *p9_qid_map_new(FsMultidevs policy);
+/**
+ * p9_qid_map_new: with the policy and the cache hint of @config; the root's
+ * device is learned from the first qid made.
+ */
+P9QidMap *p9_qid_map_new(const FsConfig *config);
 void p9_qid_map_free(P9QidMap *map);
 
 /**

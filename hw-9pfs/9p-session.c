@@ -30,7 +30,7 @@ P9Session *p9_session_new(FsExport *export, P9Exec *exec,
     s->ops = ops;
     s->opaque = opaque;
     s->limits = *limits;
-    s->qids = p9_qid_map_new(export->config.multidevs);
+    s->qids = p9_qid_map_new(&export->config);
     s->fids = g_hash_table_new(NULL, NULL);
     s->lock_owners = p9_lock_owners_new();
     g_queue_init(&s->active);

@@ -63,6 +63,10 @@ static const Refused refused[] = {
       "multidevs 'ignore'", "remap, forbid, warn" },
     { "writeout", "-fsdev " LOCAL_NONE ",writeout=later",
       "writeout 'later'", "immediate" },
+    { "statfs", "-fsdev " LOCAL_NONE ",statfs=ext4", "statfs 'ext4'",
+      "host, v9fs" },
+    { "cache-hint", "-fsdev " LOCAL_NONE ",cache-hint=maybe", "cache-hint",
+      "on" },
     { "max-xattr", "-fsdev " LOCAL_NONE ",max_xattr=4294967296",
       "max_xattr '4294967296'", "4294967295" },
     { "number", "-fsdev " LOCAL_NONE ",max_xattr=many", "max_xattr",
@@ -89,7 +93,8 @@ static const Refused refused[] = {
     { "uidmap/synth", "-fsdev synth,id=a,uidmap=0:1000:1", "'uidmap'",
       "id, fsdriver, readonly, max_xattr" },
     { "local-with-socket", "-fsdev " LOCAL_NONE ",socket=/s", "'socket'",
-      "multidevs, max_xattr, locks, uidmap, gidmap, throttling.*" },
+      "multidevs, max_xattr, locks, statfs, cache-hint, uidmap, gidmap, "
+      "throttling.*" },
     { "synth-with-path", "-fsdev synth,id=a,path=/", "'path'",
       "id, fsdriver, readonly, max_xattr" },
     { "synth-with-throttling", "-fsdev synth,id=a,throttling.bps-total=5",
@@ -135,6 +140,8 @@ static const char *const accepted[] = {
     "local,id=a,path=/,security_model=mapped-xattr,multidevs=forbid",
     "local,id=a,path=/,security_model=none,multidevs=warn,max_xattr=4294967295",
     "local,id=a,path=/,security_model=none,multidevs=remap,max_xattr=0",
+    "local,id=a,path=/,security_model=none,statfs=host,cache-hint=on",
+    "local,id=a,path=/,security_model=none,statfs=v9fs,cache-hint=off",
     "local,id=a,path=/nobody/has/this,security_model=none",
     "local,id=a,path=/,security_model=none,uidmap=0:1000:1,gidmap=squash:5",
     "local,id=a,path=/,security_model=mapped,uidmap=0:1000:1+1:100000:65535",
@@ -279,6 +286,7 @@ static void test_virtfs_all_options(void)
         "security_model=mapped-xattr,readonly=on,writeout=immediate,"
         "fmode=0640,dmode=0750,multidevs=warn,max_xattr=5,"
         "uidmap=0:1000:1+squash:65534,gidmap=0:1000:1,"
+        "statfs=v9fs,cache-hint=off,"
         "throttling.iops-total=1000,throttling.iops-size=4096");
 
     assert_device(qts, 0, "a", "a");

@@ -2,7 +2,7 @@ DEF("fsdev", HAS_ARG, QEMU_OPTION_fsdev,
     "-fsdev local,id=id,path=dir,security_model=mapped-xattr|mapped-file|passthrough|none\n"
     "       [,readonly=on|off][,writeout=immediate][,fmode=mode][,dmode=mode]\n"
     "       [,multidevs=remap|forbid|warn][,max_xattr=n][,throttling.option=value...]\n"
-    "       [,uidmap=map][,gidmap=map]\n"
+    "       [,uidmap=map][,gidmap=map][,statfs=host|v9fs][,cache-hint=on|off]\n"
     "                share a host directory; add a virtio-9p device to show it to a guest\n"
     "-fsdev synth,id=id[,readonly=on|off][,max_xattr=n]\n"
     "                a tree in memory, for tests\n"
@@ -75,6 +75,17 @@ SRST
         EOVERFLOW; with the piece ``squash:host`` all such ids of the guest
         are that one id of the host instead. Without a map an id is the same
         on both sides.
+
+    ``statfs=host|v9fs``
+        The type of file system that statfs(2) tells programs of the guest:
+        the host's, which is the default, or that of 9p. Some programs do
+        things with certain types that do not work through 9p.
+
+    ``cache-hint=on|off``
+        With ``off`` a Linux guest, from version 6.4 on, keeps nothing that a
+        file holds in its page cache, whatever it was told to by the option
+        ``cache`` of its mount. This is for files that the host changes by
+        itself.
 
     ``throttling.bps-total=n``, ``throttling.bps-read=n``, ``throttling.bps-write=n``
         Limits in bytes a second.

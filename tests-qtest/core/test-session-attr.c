@@ -92,14 +92,6 @@ static void test_qid_version(void)
     g_assert_cmpint(client_walk(c, 0, 3, "file"), ==, 0);
     g_assert_cmpuint(client_last(c)->r.walk.qids.qid[0].version, ==,
                      before.version);
-    /* Not by what leaves the content alone. */
-    g_assert_cmpint(ASK(c, setattr, .fid = 1, .valid = 1, .mode = 0600), ==,
-                    0);
-    g_assert_cmpint(ASK(c, link, .dfid = 2, .fid = 1, .name = P9NAME("l")),
-                    ==, 0);
-    g_assert_cmpint(ASK(c, rename, .fid = 1, .dfid = 2,
-                        .name = P9NAME("moved")), ==, 0);
-    g_assert_cmpuint(getattr(c, 1).qid.version, ==, before.version);
     g_assert_cmpint(ASK(c, lopen, .fid = 3, .flags = O_RDWR), ==, 0);
     g_assert_cmpuint(client_last(c)->r.lopen.qid.version, ==,
                      before.version);
@@ -109,6 +101,43 @@ static void test_qid_version(void)
     g_assert_cmpuint(after.version, !=, 0);
     g_assert_cmphex(after.path, ==, before.path);
     g_assert_cmphex(after.type, ==, P9_QTFILE);
+}
+
+/* As cp -p and touch -r do: same size, same mtime, other bytes. */
+static void test_qid_version_mtime_put_back(void)
+{
+    g_autoptr(Client) c = client_with_file();
+    struct P9Rgetattr before = getattr(c, 1);
+
+    g_assert_cmpint(client_open(c, 3, "file", O_RDWR), ==, 0);
+    g_assert_cmpint(client_write(c, 3, 0, "x", 1), ==, 1);
+    g_assert_cmpint(ASK(c, setattr, .fid = 1, .valid = 0x120,
+                        .mtime_sec = before.mtime_sec,
+                        .mtime_nsec = before.mtime_nsec), ==, 0);
+    g_assert_cmpuint(getattr(c, 1).mtime_nsec, ==, before.mtime_nsec);
+    g_assert_cmpuint(getattr(c, 1).size, ==, before.size);
+    g_assert_cmpuint(getattr(c, 1).qid.version, !=, before.qid.version);
+}
+
+/* cache-hint=off: no file has a version, in whatever reply. */
+static void test_no_cache_hint(void)
+{
+    FsConfig config = { .no_cache_hint = true };
+    g_autoptr(Client) c = client_new(memfs_open_config(&config),
+                                     CLIENT_INLINE, NULL);
+
+    client_version(c, 65536, "9P2000.L");
+    g_assert_cmpint(client_attach(c, 0, 0), ==, 0);
+    g_assert_cmpuint(client_last(c)->r.attach.qid.version, !=, 0);
+    memfs_add(c->export, "file", "0123456789");
+    g_assert_cmpint(client_walk(c, 0, 1, "file"), ==, 0);
+    g_assert_cmpuint(client_last(c)->r.walk.qids.qid[0].version, ==, 0);
+    g_assert_cmpuint(getattr(c, 1).qid.version, ==, 0);
+    g_assert_cmpint(ASK(c, lopen, .fid = 1, .flags = O_RDWR), ==, 0);
+    g_assert_cmpuint(client_last(c)->r.lopen.qid.version, ==, 0);
+    g_assert_cmpint(ASK(c, lcreate, .fid = 0, .name = P9NAME("new"),
+                        .flags = O_RDWR, .mode = 0600), ==, 0);
+    g_assert_cmpuint(client_last(c)->r.lcreate.qid.version, ==, 0);
 }
 
 /* Hard links are one inode to the guest, other files are others. */
@@ -463,6 +492,18 @@ static void test_statfs(void)
 }
 
 /* SP08: a FUSE server that leaves the block size out. */
+/* statfs=v9fs: all as before, but for the type. */
+static void test_statfs_type(void)
+{
+    FsConfig config = { .statfs_v9fs = true };
+    g_autoptr(Client) c = client_start(memfs_open_config(&config),
+                                       CLIENT_INLINE);
+
+    g_assert_cmpint(ASK(c, statfs, .fid = 0), ==, 0);
+    g_assert_cmphex(client_last(c)->r.statfs.type, ==, 0x01021997);
+    g_assert_cmpuint(client_last(c)->r.statfs.files, ==, MEMFS_MAX_FILES);
+}
+
 static void test_statfs_no_block_size(void)
 {
     g_autoptr(Client) c = client_with_file();
@@ -519,6 +560,9 @@ int main(int argc, char **argv)
     g_test_add_func("/session/attr/set-nonsense", test_setattr_nonsense);
     g_test_add_func("/session/qid/version", test_qid_version);
     g_test_add_func("/session/qid/path", test_qid_path);
+    g_test_add_func("/session/qid/mtime-put-back",
+                    test_qid_version_mtime_put_back);
+    g_test_add_func("/session/qid/no-cache-hint", test_no_cache_hint);
     g_test_add_func("/session/qid/multidevs-remap", test_multidevs_remap);
     g_test_add_func("/session/qid/multidevs-forbid", test_multidevs_forbid);
     g_test_add_func("/session/qid/multidevs-warn", test_multidevs_warn);
@@ -530,6 +574,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/names/unlink", test_unlink);
     g_test_add_func("/session/names/no-leaks", test_no_leaks);
     g_test_add_func("/session/statfs", test_statfs);
+    g_test_add_func("/session/statfs-type", test_statfs_type);
     g_test_add_func("/session/statfs-no-block-size",
                     test_statfs_no_block_size);
     g_test_add_func("/session/lock", test_lock);

@@ -10,6 +10,11 @@
 
 /* ---- qid paths ---- */
 
+static P9QidMap *map_new(FsMultidevs policy)
+{
+    return p9_qid_map_new(&(FsConfig) { .multidevs = policy });
+}
+
 static uint64_t path_of(P9QidMap *map, uint64_t dev, uint64_t ino)
 {
     uint64_t path = 0;
@@ -21,7 +26,7 @@ static uint64_t path_of(P9QidMap *map, uint64_t dev, uint64_t ino)
 /* The export's own device shows the host's numbers. */
 static void test_qid_root(void)
 {
-    P9QidMap *map = p9_qid_map_new(FS_MULTIDEVS_REMAP);
+    P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
 
     g_assert_cmphex(path_of(map, 7, 1), ==, 1);
     g_assert_cmphex(path_of(map, 7, UINT32_MAX), ==, UINT32_MAX);
@@ -41,7 +46,7 @@ static guint whole_hash(gconstpointer p)
 /* All different, and each the same whenever asked. */
 static void check_distinct(const uint64_t (*ids)[2], unsigned n)
 {
-    P9QidMap *map = p9_qid_map_new(FS_MULTIDEVS_REMAP);
+    P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
     g_autoptr(GHashTable) seen = g_hash_table_new_full(
         whole_hash, g_int64_equal, g_free, NULL);
     g_autofree uint64_t *paths = g_new0(uint64_t, n);
@@ -106,7 +111,7 @@ static void test_qid_scattered(void)
 /* RE15: the table is bounded; what was given out stays. */
 static void test_qid_full(void)
 {
-    P9QidMap *map = p9_qid_map_new(FS_MULTIDEVS_REMAP);
+    P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
     uint64_t given, path = 123;
     unsigned made = 0;
     int ret = 0;
@@ -126,8 +131,8 @@ static void test_qid_full(void)
 
 static void test_qid_policies(void)
 {
-    P9QidMap *forbid = p9_qid_map_new(FS_MULTIDEVS_FORBID);
-    P9QidMap *warn = p9_qid_map_new(FS_MULTIDEVS_WARN);
+    P9QidMap *forbid = map_new(FS_MULTIDEVS_FORBID);
+    P9QidMap *warn = map_new(FS_MULTIDEVS_WARN);
     uint64_t path = 123;
 
     g_assert_cmphex(path_of(forbid, 1, 5), ==, 5);
@@ -141,34 +146,89 @@ static void test_qid_policies(void)
     p9_qid_map_free(warn);
 }
 
-/* Linux turns its page cache off for a file of version 0. */
+/* As a file system might: few devices, numbers of any size in clusters. */
+static void test_qid_random(void)
+{
+    enum { N = 20000 };
+    static uint64_t ids[N][2];
+
+    for (unsigned round = 0; round < 5; round++) {
+        g_autoptr(GHashTable) seen = g_hash_table_new_full(
+            whole_hash, g_int64_equal, g_free, NULL);
+        unsigned devs = g_test_rand_int_range(1, 40);
+        unsigned n = 0;
+
+        while (n < N) {
+            uint64_t dev = g_test_rand_int_range(0, devs);
+            uint64_t high = (uint64_t)(uint32_t)g_test_rand_int() << 32;
+            uint64_t ino = high >> g_test_rand_int_range(0, 64);
+
+            for (unsigned i = 0; i < 20 && n < N; i++) {
+                /* No pair twice. */
+                uint64_t key = (ino + i) * 64 + dev;
+
+                if (g_hash_table_add(seen, g_memdup2(&key, 8))) {
+                    ids[n][0] = dev << 32 | 1;
+                    ids[n++][1] = ino + i;
+                }
+            }
+        }
+        check_distinct((const uint64_t (*)[2])ids, N);
+    }
+}
+
+static uint32_t version_of(const FsConfig *config, const FsAttr *attr)
+{
+    P9QidMap *map = p9_qid_map_new(config);
+    P9Qid qid;
+
+    g_assert_cmpint(p9_qid_from_attr(map, attr, &qid), ==, 0);
+    p9_qid_map_free(map);
+    return qid.version;
+}
+
+/* What a change of the content changes, and what a look at it does. */
 static void test_qid_version(void)
 {
-    P9QidMap *map = p9_qid_map_new(FS_MULTIDEVS_REMAP);
+    const FsConfig config = { 0 };
+    FsAttr base = { .dev = 1, .ino = 2, .mode = S_IFREG };
+    FsAttr attr = base;
+    uint32_t first = version_of(&config, &base);
+
+    attr.mtime.tv_nsec = 1;
+    g_assert_cmpuint(version_of(&config, &attr), !=, first);
+    attr = base;
+    attr.ctime.tv_nsec = 1;
+    g_assert_cmpuint(version_of(&config, &attr), !=, first);
+    attr = base;
+    attr.size = 1;
+    g_assert_cmpuint(version_of(&config, &attr), !=, first);
+    /* No two that would cancel each other out. */
+    attr = base;
+    attr.ctime.tv_sec = attr.mtime.tv_sec = 5;
+    g_assert_cmpuint(version_of(&config, &attr), !=, first);
+    attr = base;
+    attr.atime.tv_sec = 77;
+    attr.nlink = 9;
+    attr.blocks = 8;
+    g_assert_cmpuint(version_of(&config, &attr), ==, first);
+}
+
+/* Linux turns its page cache off for a file of version 0. */
+static void test_qid_cache_hint(void)
+{
+    const FsConfig on = { 0 }, off = { .no_cache_hint = true };
     FsAttr attr = { .dev = 1, .ino = 2, .mode = S_IFREG };
-    P9Qid first, qid;
 
     for (unsigned i = 0; i < 1000; i++) {
         attr.mtime.tv_sec = i;
-        g_assert_cmpint(p9_qid_from_attr(map, &attr, &qid), ==, 0);
-        g_assert_cmpuint(qid.version, !=, 0);
+        g_assert_cmpuint(version_of(&on, &attr), !=, 0);
+        g_assert_cmpuint(version_of(&off, &attr), ==, 0);
     }
-    attr = (FsAttr) { .dev = 1, .ino = 2, .mode = S_IFREG };
-    g_assert_cmpint(p9_qid_from_attr(map, &attr, &first), ==, 0);
-    g_assert_cmpuint(first.version, !=, 0);
-    attr.mtime.tv_nsec = 1;
-    p9_qid_from_attr(map, &attr, &qid);
-    g_assert_cmpuint(qid.version, !=, first.version);
-    attr.mtime.tv_nsec = 0;
-    attr.size = 1;
-    p9_qid_from_attr(map, &attr, &qid);
-    g_assert_cmpuint(qid.version, !=, first.version);
-    attr.size = 0;
-    attr.ctime.tv_sec = attr.atime.tv_sec = 77;
-    attr.nlink = 9;
-    p9_qid_from_attr(map, &attr, &qid);
-    g_assert_cmpuint(qid.version, ==, first.version);
-    p9_qid_map_free(map);
+    attr.mode = S_IFDIR;
+    g_assert_cmpuint(version_of(&off, &attr), !=, 0);
+    attr.mode = S_IFLNK;
+    g_assert_cmpuint(version_of(&off, &attr), !=, 0);
 }
 
 static void test_qid_types(void)
@@ -180,7 +240,7 @@ static void test_qid_types(void)
         { S_IFREG, 0 }, { S_IFDIR, 0x80 }, { S_IFLNK, 2 }, { S_IFCHR, 0 },
         { S_IFBLK, 0 }, { S_IFIFO, 0 }, { S_IFSOCK, 0 },
     };
-    P9QidMap *map = p9_qid_map_new(FS_MULTIDEVS_REMAP);
+    P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
 
     for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
         FsAttr attr = { .dev = 1, .ino = i, .mode = types[i].mode | 0777 };
@@ -282,9 +342,11 @@ int main(int argc, char **argv)
     g_test_add_func("/tables/qid/devices", test_qid_devices);
     g_test_add_func("/tables/qid/large-inodes", test_qid_large_inodes);
     g_test_add_func("/tables/qid/scattered", test_qid_scattered);
+    g_test_add_func("/tables/qid/random", test_qid_random);
     g_test_add_func("/tables/qid/full", test_qid_full);
     g_test_add_func("/tables/qid/policies", test_qid_policies);
     g_test_add_func("/tables/qid/version", test_qid_version);
+    g_test_add_func("/tables/qid/cache-hint", test_qid_cache_hint);
     g_test_add_func("/tables/qid/types", test_qid_types);
     g_test_add_func("/tables/errno", test_errno);
     g_test_add_func("/tables/open-flags", test_open_flags);
