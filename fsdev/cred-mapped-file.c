@@ -81,7 +81,7 @@ static int meta_read(int metafd, const char *name, CredValues *values,
     if (!S_ISREG(st->mode)) {
         return -EIO;
     }
-    fd = host_reopen(pathfd, O_RDONLY | O_NONBLOCK);
+    fd = host_reopen(pathfd, O_RDONLY | O_NONBLOCK | O_NOATIME);
     if (fd < 0) {
         return fd == -EACCES || fd == -EPERM ? 0 : fd;
     }

@@ -365,7 +365,8 @@ int local_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr)
 /* Nothing is a longer link than this, whatever a host file holds. */
 static ssize_t read_target(int pathfd, char *buf, size_t size)
 {
-    HOST_FD fd = host_reopen(pathfd, O_RDONLY);
+    /* As readlink(2): looking where it leads is no read of a file. */
+    HOST_FD fd = host_reopen(pathfd, O_RDONLY | O_NOATIME);
     ssize_t len;
 
     if (fd < 0) {

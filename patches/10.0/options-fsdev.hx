@@ -101,7 +101,10 @@ SRST
     These options belong to both drivers:
 
     ``readonly=on``
-        Refuse everything that would change the shared folder.
+        Refuse everything that would change the shared folder. Times of
+        access stay too, except those of the host's symbolic links and, if
+        QEMU is not root, of other users' files: the host lets nobody else
+        leave them alone.
 
     ``max_xattr=n``
         How many extended attributes a guest may have under way at a time,
