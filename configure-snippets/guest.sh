@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# guest.sh kernel|demo|check|soak: fetches Debian's kernel into BUILD/kernel (unpacked, not installed), has the guest's
-# initrd built, and hands emulator, firmware, kernel and initrd to the scripts in tests-qtest/guest; the tests also get
+# guest.sh kernel|demo|check|bench|soak: fetches Debian's kernel into BUILD/kernel (unpacked, not installed), has the
+# guest's initrd built, and hands emulator, firmware, kernel and initrd to the scripts in tests-qtest/guest; the tests also get
 # Debian's programs for the guest and Debian's own build of the base (unpacked below BUILD/packages).
 
 # shellcheck source=configure-snippets/lib.sh
@@ -126,12 +126,22 @@ demo)
 check)
     run_scenarios "$run/guest"
     ;;
+bench)
+    # make bench-guest: stock was built by bench.sh, which calls this.
+    build_initrd
+    export_environment
+    fetch_packages "$BUILD/packages/clients" "${client_packages[@]}"
+    export PACKAGES=$BUILD/packages/clients WORK=$run/bench-guest
+    mkdir -p "$WORK"
+    exec "${MAKE:-make}" --no-print-directory -C "$TOP/tests-qtest/bench" "BUILD=$BUILD/bench" guest \
+        A="$BUILD/obj-stock/qemu-system-x86_64" B="$qemu" BENCH_FLAGS="${BENCH_FLAGS:-}" FOLDERS="${FOLDERS:-}"
+    ;;
 soak)
     # Those that have a long form.
     export SOAK=1
     run_scenarios "$run/soak" 'client-*' 'two-guests-*'
     ;;
 *)
-    die "guest.sh: kernel, demo, check or soak"
+    die "guest.sh: kernel, demo, check, bench or soak"
     ;;
 esac

@@ -79,12 +79,12 @@ every_workload() {
 
 # Two binaries: targets on the terminal and in the page, whose rest stays.
 both_tables() {
-    printf '%s\n' above '<!-- the bench writes from here -->' gone '<!-- to here -->' below >"$work/page.md"
+    printf '%s\n' above '<!-- bench writes from here -->' gone '<!-- to here -->' below >"$work/page.md"
     if "$bench" --a "$qemu" --b "$qemu" --quick --no-calls --dir "$work" --only getattr-root \
         --markdown "$work/page.md" >"$work/out" 2>&1 &&
         grep -q '^[0-9]* of 6 targets reached$' "$work/out" &&
         grep -q '^| getattr-root | .* | 32 | ops/s, ours ÷ stock | ≥ 4 | ' "$work/page.md" &&
-        [ "$(sed -n '1p;2p;$p' "$work/page.md" | tr '\n' '|')" = 'above|<!-- the bench writes from here -->|below|' ] &&
+        [ "$(sed -n '1p;2p;$p' "$work/page.md" | tr '\n' '|')" = 'above|<!-- bench writes from here -->|below|' ] &&
         ! grep -q gone "$work/page.md"; then
         ok both-tables
     else

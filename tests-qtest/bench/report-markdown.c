@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The results as Markdown, put into a page that is there already: whatever is
- * between its two marks is replaced, the rest stays.  Single thread; called
- * once at the end by main.c.
+ * The results as Markdown, for a page that is there already.  Single thread;
+ * called once at the end by main.c.
  */
 #include <math.h>
-#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include "page.h"
 #include "report.h"
 #include "targets.h"
-
-#define MARK_BEGIN  "<!-- the bench writes from here -->\n"
-#define MARK_END    "<!-- to here -->\n"
 
 static const Metric columns[] = {
     METRIC_OPS, METRIC_MIB, METRIC_P50, METRIC_P99, METRIC_CPU,
@@ -118,25 +114,9 @@ void report_markdown(const char *path, const ReportFacts *facts,
                      GPtrArray *cells)
 {
     g_autoptr(GString) page = g_string_new(NULL);
-    g_autofree char *old = NULL;
-    char *begin, *end;
 
-    if (!g_file_get_contents(path, &old, NULL, NULL)) {
-        die("cannot read %s", path);
-    }
-    begin = strstr(old, MARK_BEGIN);
-    end = begin ? strstr(begin, MARK_END) : NULL;
-    if (!end) {
-        die("%s has no lines \"%.*s\" and \"%.*s\"", path,
-            (int)strlen(MARK_BEGIN) - 1, MARK_BEGIN,
-            (int)strlen(MARK_END) - 1, MARK_END);
-    }
-    g_string_append_len(page, old, begin + strlen(MARK_BEGIN) - old);
     add_head(page, facts);
     add_targets(page, facts, cells);
     add_cells(page, facts, cells);
-    g_string_append(page, end);
-    if (!g_file_set_contents(path, page->str, page->len, NULL)) {
-        die("cannot write %s", path);
-    }
+    page_replace(path, "bench", page->str);
 }
