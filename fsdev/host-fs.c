@@ -14,6 +14,7 @@
  */
 #include "fsdev/p9-osdep.h"
 #include "fsdev/host.h"
+#include "fsdev/host-call.h"
 #include "fsdev/host-fs.h"
 
 #include <poll.h>
@@ -54,11 +55,8 @@ static const struct {
 static int find_fs(int fd)
 {
     struct statfs st;
-    int ret;
+    int ret = CALL(fstatfs(fd, &st));
 
-    do {
-        ret = fstatfs(fd, &st);
-    } while (ret < 0 && errno == EINTR);
     for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(local_fs); i++) {
         if ((uint32_t)st.f_type == local_fs[i].magic) {
             return i;
@@ -202,10 +200,7 @@ static char *read_text(int fd)
         return NULL;
     }
     for (;;) {
-        done = read(fd, text + len, room - 1 - len);
-        if (done < 0 && errno == EINTR) {
-            continue;
-        }
+        done = NO_EINTR(read(fd, text + len, room - 1 - len));
         if (done <= 0) {
             break;
         }
@@ -226,12 +221,8 @@ static char *read_text(int fd)
 static bool mounts_changed(int fd)
 {
     struct pollfd poll_fd = { .fd = fd, .events = POLLPRI };
-    int ret;
 
-    do {
-        ret = poll(&poll_fd, 1, 0);
-    } while (ret < 0 && errno == EINTR);
-    return ret != 0;
+    return NO_EINTR(poll(&poll_fd, 1, 0)) != 0;
 }
 
 /* Locked.  NULL when it cannot be read, or not twice the same. */
