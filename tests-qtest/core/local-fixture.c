@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/xattr.h>
 #include "fsdev/host.h"
+#include "fsdev/host-fs.h"
 #include "local-fixture.h"
 
 /* "nobody" everywhere we run; needs no entry in /etc/passwd. */
@@ -90,6 +91,13 @@ bool local_can_mknod(void)
 
     known = known < 0 ? probe(probe_mknod) : known;
     return known;
+}
+
+bool local_is_plain_fs(const LocalFixture *fixture)
+{
+    HOST_FD fd = open(fixture->path, O_PATH | O_CLOEXEC);
+
+    return host_fs_is_local(fd) && host_fs_devs(fd) == HOST_DEVS_MOUNTS;
 }
 
 /* ---- user ------------------------------------------------------------- */

@@ -51,6 +51,8 @@ bool local_mount_tmpfs(const char *path, const char *options);
 bool local_can_user_xattr(void);
 bool local_can_acl(void);
 bool local_can_mknod(void);
+/* Not an overlay, say: the driver trusts ctimes and inode numbers there. */
+bool local_is_plain_fs(const LocalFixture *fixture);
 
 /** local_model_name: as security_model= has it. */
 const char *local_model_name(FsSecurityModel model);
