@@ -278,9 +278,9 @@ ssize_t local_read(FsFile *base, const struct iovec *iov, int iovcnt,
 
 /*
  * The host's mode is looked at for each write, others may change it.  A stored
- * mode costs more to read: it is read again only when a set-id bit was stored
- * through this export, so one that another program stores while the file is
- * open is dropped by the next open file only.
+ * mode or capability costs more to read: they are read again only when a set-id
+ * bit or a capability was stored through this export, so one that another
+ * program stores while the file is open is dropped by the next open file only.
  */
 static int drop_setid_to_write(LocalExport *export, LocalFile *file)
 {

@@ -29,9 +29,9 @@ int local_drop_setid(LocalExport *export, const LocalObject *obj,
                      const HostStat *st, const FsAttr *attr)
 {
     CredValues values = { .valid = FS_SET_MODE };
-    int ret = 0;
+    int ret = local_drop_capability(export, obj);
 
-    if (setid_bits(st->mode)) {
+    if (ret == 0 && setid_bits(st->mode)) {
         values.mode = st->mode & ~setid_bits(st->mode);
         ret = cred_passthrough.store(&obj->cred, &values);
         /* Not our file to change: then the kernel does it when we write. */
@@ -95,6 +95,7 @@ static int set_cred(LocalExport *export, const LocalObject *obj,
         .gid = set->gid,
         .mode = (set->mode & 07777) | (attr->mode & S_IFMT),
     };
+    int ret = 0;
 
     if (values.uid == UINT32_MAX) {
         values.valid &= ~FS_SET_UID;
@@ -114,7 +115,10 @@ static int set_cred(LocalExport *export, const LocalObject *obj,
         values.valid |= FS_SET_MODE;
         values.mode = attr->mode & ~setid_bits(attr->mode);
     }
-    return local_object_store(export, obj, attr, &values);
+    if (values.valid & (FS_SET_UID | FS_SET_GID)) {
+        ret = local_drop_capability(export, obj);
+    }
+    return ret < 0 ? ret : local_object_store(export, obj, attr, &values);
 }
 
 static int set_times(const LocalObject *obj, const FsSetattr *set)

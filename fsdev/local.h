@@ -33,8 +33,9 @@ typedef struct LocalExport {
     GRWLock beside;             /* see above */
     CredCache *creds;           /* owned; NULL: the host has all values */
     /*
-     * Counts the times set-id bits may have been stored by a mapped model: a
-     * file that was seen without them at this count has none.  Atomic.
+     * Counts the times set-id bits or a capability may have been stored by a
+     * mapped model: a file that was seen without them at this count has none.
+     * Atomic.
      */
     gint setid_count;
     gint made_uid;              /* owner that the host gave a new file last; */
@@ -217,7 +218,8 @@ int local_statfs(FsNode *node, struct statfs *st);
 
 int local_setattr(FsNode *node, FsFile *file, const FsSetattr *set);
 /**
- * local_set_size: cut or extend the regular file of @obj, set-id bits dropped.
+ * local_set_size: cut or extend the regular file of @obj, set-id bits and
+ * capability dropped.
  * @fd is a writable descriptor of it, or -1.
  * Context: may block; LocalExport.beside is held for writing.
  */
@@ -225,7 +227,8 @@ int local_set_size(LocalExport *export, LocalObject *obj, int fd,
                    uint64_t size);
 /**
  * local_drop_setid: what a local file system does when data changes and the
- * writer is not privileged.  The kernel spares us, who are root, from it.
+ * writer is not privileged: set-id bits and security.capability go.  The kernel
+ * spares us, who are root, from the bits.
  * Context: may block; LocalExport.beside is held for writing.
  */
 int local_drop_setid(LocalExport *export, const LocalObject *obj,
@@ -296,6 +299,12 @@ ssize_t local_listxattr(FsNode *node, char *buf, size_t size);
 int local_setxattr(FsNode *node, const char *name, const void *value,
                    size_t size, int flags);
 int local_removexattr(FsNode *node, const char *name);
+/**
+ * local_drop_capability: the guest's security.capability of @obj, where we are
+ * who keeps it; the host's own is dropped by the host's kernel.
+ * Context: may block.
+ */
+int local_drop_capability(LocalExport *export, const LocalObject *obj);
 
 /*
  * local-orphan.c: values of files that have no name left but are open, for

@@ -37,7 +37,9 @@ SRST
         extended attributes of the files. ``mapped-file`` keeps them in files
         below a hidden folder ``.virtfs_metadata`` in every directory. With
         both of them a symbolic link or a special file of the guest is a
-        regular file on the host, and QEMU needs no privilege.
+        regular file on the host, and QEMU needs no privilege. The guest's
+        ``security.`` and ``trusted.`` attributes become ``user.virtfs.``
+        ones.
 
         ``passthrough`` sets them on the host's files themselves, which takes
         a QEMU that runs as root. ``none`` does the same but goes on when

@@ -168,7 +168,6 @@ static void absent(Conf *c)
 static void foreign_name_spaces(Conf *c)
 {
     static const char *const names[] = {
-        "security.selinux", "security.capability", "trusted.x",
         "system.other", "system.posix_acl_accessory", "system.posix_acl_",
         "nonsense", "user", "userx.y", "os2.x",
     };
@@ -182,6 +181,208 @@ static void foreign_name_spaces(Conf *c)
                           -EOPNOTSUPP);
         conf_assert_errno(fs_removexattr(file, names[i]), -EOPNOTSUPP);
     }
+}
+
+static const char *const privileged[] = {
+    "security.selinux", "security.capability", "security.ima", "trusted.x",
+    "trusted.overlay.opaque",
+};
+
+/* Where they cannot be the guest's own they are not there. */
+static void privileged_names(Conf *c)
+{
+    bool own = c->subject->caps & CONF_OWN_XATTR;
+    g_autoptr(FsNode) file = conf_sample_file(c);
+    char value[8];
+
+    for (size_t i = 0; i < ARRAY_SIZE(privileged); i++) {
+        const char *name = privileged[i];
+
+        conf_assert_errno(fs_getxattr(file, name, value, sizeof(value)),
+                          own ? -ENODATA : -EOPNOTSUPP);
+        conf_assert_errno(fs_setxattr(file, name, "x", 1, 0),
+                          own ? 0 : -EOPNOTSUPP);
+        g_assert_true(has_name(file, name) == own);
+        if (own) {
+            check_value(file, name, "x");
+        }
+        conf_assert_errno(fs_removexattr(file, name), own ? 0 : -EOPNOTSUPP);
+        g_assert_false(has_name(file, name));
+    }
+}
+
+static void check_privileged_on(Conf *c, const char *name)
+{
+    g_autoptr(FsNode) node = conf_lookup(c->root, name);
+    char list[64];
+
+    for (size_t i = 0; i < ARRAY_SIZE(privileged); i++) {
+        conf_assert_errno(fs_setxattr(node, privileged[i], name, strlen(name),
+                                      0), 0);
+        check_value(node, privileged[i], name);
+        conf_assert_errno(fs_listxattr(node, list, sizeof(list)),
+                          strlen(privileged[i]) + 1);
+        g_assert_cmpstr(list, ==, privileged[i]);
+        conf_assert_errno(fs_removexattr(node, privileged[i]), 0);
+        conf_assert_errno(fs_getxattr(node, privileged[i], NULL, 0),
+                          -ENODATA);
+    }
+    g_assert_cmphex(conf_attr(node).mode & 07777, ==,
+                    S_ISLNK(conf_attr(node).mode) ? 0777 : 0640);
+}
+
+/* A label is a matter of links and devices too. */
+static void privileged_on_every_type(Conf *c)
+{
+    static const struct {
+        const char *name;
+        uint32_t mode;
+    } special[] = {
+        { "fifo", S_IFIFO | 0640 }, { "socket", S_IFSOCK | 0640 },
+        { "char", S_IFCHR | 0640 }, { "block", S_IFBLK | 0640 },
+        { "file", S_IFREG | 0640 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
+        conf_assert_errno(conf_mknod(c, c->root, special[i].name,
+                                     special[i].mode, 0x105), 0);
+        check_privileged_on(c, special[i].name);
+    }
+    fs_node_unref(conf_mkdir(c, c->root, "directory", 0640));
+    check_privileged_on(c, "directory");
+    conf_assert_errno(conf_symlink(c, c->root, "link", "file"), 0);
+    check_privileged_on(c, "link");
+}
+
+/* The names that a share in turn is kept in, as a guest that exports one
+ * uses them, several times over: each is its own. */
+static void names_of_the_models(Conf *c)
+{
+    static const char *const names[] = {
+        "user.virtfs.uid", "user.virtfs.mode", "user.virtfs.x", "user.virtfs",
+        "user.virtfs.user.virtfs.uid", "user.virtfs.user.virtfs.x",
+        "user.virtfs.security.x", "user.virtfs.user.virtfs.security.x",
+        "user.virtfs.trusted.x", "user.virtfs.system.posix_acl_access",
+        "user.security.x", "user.trusted.x", "user.system.posix_acl_access",
+    };
+    g_autoptr(FsNode) file = conf_sample_file(c);
+    FsAttr before = conf_attr(file);
+    FsAttr after;
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        conf_assert_errno(fs_getxattr(file, names[i], NULL, 0), -ENODATA);
+        conf_assert_errno(fs_setxattr(file, names[i], names[i],
+                                      strlen(names[i]), 0), 0);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        check_value(file, names[i], names[i]);
+        g_assert_true(has_name(file, names[i]));
+    }
+    after = conf_attr(file);
+    g_assert_cmpuint(after.uid, ==, before.uid);
+    g_assert_cmphex(after.mode, ==, before.mode);
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        g_assert_true(has_name(file, names[i]));
+        conf_assert_errno(fs_removexattr(file, names[i]), 0);
+        g_assert_false(has_name(file, names[i]));
+    }
+    conf_assert_errno(fs_listxattr(file, NULL, 0), 0);
+}
+
+/* With the prefix it gets on the host a name has to fit there. */
+static void long_names(Conf *c)
+{
+    bool own = c->subject->caps & CONF_OWN_XATTR;
+    g_autoptr(FsNode) file = conf_sample_file(c);
+    char name[XATTR_NAME_MAX + 2];
+
+    memset(name, 'n', sizeof(name));
+    memcpy(name, "user.", 5);
+    name[XATTR_NAME_MAX + 1] = 0;
+    conf_assert_errno(fs_setxattr(file, name, "x", 1, 0), -ERANGE);
+    conf_assert_errno(fs_getxattr(file, name, NULL, 0), -ERANGE);
+    name[XATTR_NAME_MAX] = 0;
+    conf_assert_errno(fs_setxattr(file, name, "x", 1, 0), 0);
+    check_value(file, name, "x");
+    if (!own) {
+        return;
+    }
+    memcpy(name, "trusted.", 8);
+    name[XATTR_NAME_MAX - 11] = 0;
+    conf_assert_errno(fs_setxattr(file, name, "x", 1, 0), -ERANGE);
+    conf_assert_errno(fs_getxattr(file, name, NULL, 0), -ERANGE);
+    conf_assert_errno(fs_removexattr(file, name), -ERANGE);
+    name[XATTR_NAME_MAX - 12] = 0;
+    conf_assert_errno(fs_setxattr(file, name, "x", 1, 0), 0);
+    check_value(file, name, "x");
+    g_assert_true(has_name(file, name));
+}
+
+#define CAPABILITY "security.capability"
+
+static bool has_capability(FsNode *node)
+{
+    return fs_getxattr(node, CAPABILITY, NULL, 0) == 3;
+}
+
+static void give_capability(FsNode *node)
+{
+    conf_assert_errno(fs_setxattr(node, CAPABILITY, "cap", 3, 0), 0);
+    g_assert_true(has_capability(node));
+}
+
+static void chown_as(FsNode *node, uint32_t valid, const FsAttr *attr)
+{
+    FsSetattr set = { .valid = valid, .uid = attr->uid, .gid = attr->gid };
+
+    conf_assert_errno(fs_setattr(node, NULL, &set), 0);
+}
+
+/* What was a program with more rights than its user is another one now. */
+static void capability_dropped(Conf *c)
+{
+    g_autoptr(FsNode) node = conf_sample_file(c);
+    g_autoptr(FsFile) file = conf_open(node, O_RDWR);
+    g_autoptr(FsFile) cut = NULL;
+    FsAttr attr = conf_attr(node);
+
+    for (int i = 0; i < 3; i++) {
+        give_capability(node);
+        g_assert_cmpint(conf_write(file, "x", 0), ==, 1);
+        g_assert_false(has_capability(node));
+    }
+    give_capability(node);
+    conf_assert_errno(conf_truncate(node, 3), 0);
+    g_assert_false(has_capability(node));
+    give_capability(node);
+    cut = conf_open(node, O_WRONLY | O_TRUNC);
+    g_assert_false(has_capability(node));
+    give_capability(node);
+    chown_as(node, FS_SET_UID, &attr);
+    g_assert_false(has_capability(node));
+    give_capability(node);
+    chown_as(node, FS_SET_GID, &attr);
+    g_assert_false(has_capability(node));
+}
+
+static void capability_kept(Conf *c)
+{
+    FsSetattr set = { .valid = FS_SET_ATIME | FS_SET_MTIME };
+    g_autoptr(FsNode) node = conf_sample_file(c);
+    g_autoptr(FsNode) other = conf_file(c, c->root, "other", 0644, NULL);
+    g_autoptr(FsNode) moved = NULL;
+    g_autoptr(FsFile) file = conf_open(other, O_RDWR);
+    g_autofree char *text = NULL;
+
+    give_capability(node);
+    conf_assert_errno(conf_chmod(node, 0755), 0);
+    conf_assert_errno(fs_setattr(node, NULL, &set), 0);
+    text = conf_text(node);
+    g_assert_cmpint(conf_write(file, "x", 0), ==, 1);
+    conf_assert_errno(fs_link(node, c->root, "twin"), 0);
+    conf_assert_errno(fs_rename(c->root, "sample-file", c->root, "moved"), 0);
+    moved = conf_lookup(c->root, "moved");
+    g_assert_true(has_capability(moved));
 }
 
 static void not_on_links(Conf *c)
@@ -289,6 +490,15 @@ const ConformanceTest conformance_xattr[] = {
     { "xattr-long-list", CONF_USER_XATTR, long_list },
     { "xattr-absent", CONF_USER_XATTR, absent },
     { "xattr-foreign-name-spaces", CONF_USER_XATTR, foreign_name_spaces },
+    { "xattr-privileged", CONF_USER_XATTR, privileged_names },
+    { "xattr-privileged-on-every-type",
+      CONF_OWN_XATTR | CONF_SYMLINK | CONF_FIFO | CONF_DEVICE,
+      privileged_on_every_type },
+    { "xattr-names-of-the-models", CONF_USER_XATTR, names_of_the_models },
+    { "xattr-long-names", CONF_USER_XATTR, long_names },
+    { "xattr-capability-dropped", CONF_OWN_XATTR, capability_dropped },
+    { "xattr-capability-kept", CONF_OWN_XATTR | CONF_HARD_LINK,
+      capability_kept },
     { "xattr-not-on-links", CONF_USER_XATTR | CONF_SYMLINK, not_on_links },
     { "xattr-not-on-fifos", CONF_USER_XATTR | CONF_FIFO, not_on_fifos },
     { "xattr-of-unlinked", CONF_USER_XATTR, of_unlinked_file },

@@ -28,6 +28,7 @@ enum {
     CONF_READ_ONLY = 1u << 10,  /* refuses every change */
     CONF_SGID_MARK = 1u << 11,  /* a write keeps the set-group-id bit of what
                                    the group may not execute */
+    CONF_OWN_XATTR = 1u << 12,  /* security.* and trusted.*, the guest's own */
 };
 
 typedef struct ConformanceSubject {

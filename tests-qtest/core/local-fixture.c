@@ -262,10 +262,11 @@ static unsigned caps_of(const LocalFixture *fixture)
         caps |= root && local_can_mknod() ? CONF_DEVICE : 0;
         break;
     case FS_SM_MAPPED_XATTR:
-        caps |= CONF_ANY_OWNER | CONF_DEVICE | CONF_ACL;
+        caps |= CONF_ANY_OWNER | CONF_DEVICE | CONF_ACL | CONF_OWN_XATTR;
         break;
     case FS_SM_MAPPED_FILE:
         caps |= CONF_ANY_OWNER | CONF_DEVICE;
+        caps |= local_can_user_xattr() ? CONF_OWN_XATTR : 0;
         caps |= local_can_acl() ? CONF_ACL : 0;
         break;
     }

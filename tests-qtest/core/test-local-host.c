@@ -4,11 +4,9 @@
  * behind when something fails, and what the host's limits do to it.
  */
 #include "fsdev/p9-osdep.h"
-#include <linux/capability.h>
 #include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/xattr.h>
 #include "fsdev/host.h"
 #include "fsdev/host-fs.h"
 #include "local-env.h"
@@ -139,7 +137,7 @@ static void links_lead_nowhere(LocalEnv *env)
     g_assert_cmpint(local_env_stat(env, "../outside/f").st_size, ==, 6);
 }
 
-/* ---- set-id bits and capabilities ------------------------------------- */
+/* ---- set-id bits ------------------------------------------------------ */
 
 static void write_drops_host_setid(LocalEnv *env)
 {
@@ -161,28 +159,6 @@ static void write_drops_host_setid(LocalEnv *env)
     g_assert_cmpint(chmod(local_env_path(env, "f"), 06755), ==, 0);
     g_assert_cmpint(local_env_try_open(node, O_RDONLY | O_TRUNC), ==, 0);
     g_assert_cmphex(local_env_stat(env, "f").st_mode, ==, S_IFREG | 0755);
-}
-
-static void write_drops_capabilities(LocalEnv *env)
-{
-    const struct vfs_cap_data caps = {
-        .magic_etc = htole32(VFS_CAP_REVISION_2),
-        .data[0].permitted = htole32(1u << CAP_NET_RAW),
-    };
-    g_autoptr(FsNode) node = NULL;
-    g_autoptr(FsFile) file = NULL;
-    const char *path = local_env_path(env, "f");
-
-    local_env_put(env, "f", "program");
-    if (setxattr(path, "security.capability", &caps, sizeof(caps), 0) < 0) {
-        g_test_skip("file capabilities cannot be set here");
-        return;
-    }
-    node = local_env_lookup(env, "f");
-    g_assert_cmpint(fs_open(node, O_RDWR, &file), ==, 0);
-    g_assert_cmpint(write_byte(file), ==, 1);
-    g_assert_cmpint(getxattr(path, "security.capability", NULL, 0), ==, -1);
-    g_assert_cmpint(errno, ==, ENODATA);
 }
 
 /* ---- nothing half made ------------------------------------------------ */
@@ -544,7 +520,6 @@ static const LocalEnvTest tests[] = {
     { "replaced-file", LOCAL_ALL, replaced_file_keeps_its_own },
     { "links-lead-nowhere", LOCAL_ALL, links_lead_nowhere },
     { "write-drops-host-setid", LOCAL_ALL, write_drops_host_setid },
-    { "write-drops-capabilities", LOCAL_ALL, write_drops_capabilities },
     { "foreign-owner", LOCAL_PASSTHROUGH, foreign_owner, .as_user = true },
     { "full-file-system", LOCAL_PASSTHROUGH | LOCAL_MAPPED, full_file_system,
       .tmpfs = "size=1m,nr_inodes=40" },

@@ -106,23 +106,15 @@ static const struct {
         "the name .virtfs_metadata", M(MAPPED_FILE), ANY_CACHE, ANY_KERNEL,
         AN_ERROR, EINVAL, "the model keeps its own data under that name",
     },
-    [PRIVATE_XATTR] = {
-        "setting user.virtfs.*", M(MAPPED_XATTR), ANY_CACHE, ANY_KERNEL,
-        AN_ERROR, EACCES, "the model keeps its own data under these names",
-    },
-    [PRIVATE_XATTR_READ] = {
-        "reading user.virtfs.*", M(MAPPED_XATTR), ANY_CACHE, ANY_KERNEL,
-        AN_ERROR, ENODATA, "the model keeps its own data under these names",
-    },
     [TRUSTED_XATTR] = {
-        "trusted.* by root", ALL_9P, ANY_CACHE, ANY_KERNEL,
+        "trusted.* by root", M(PASSTHROUGH) | M(NONE), ANY_CACHE, ANY_KERNEL,
         AN_ERROR, EOPNOTSUPP,
-        "the server serves user.* only",
+        "they would be the host's, which a guest has no rights over",
     },
     [TRUSTED_XATTR_ABSENT] = {
-        "trusted.* read by root", ALL_9P, ANY_CACHE, ANY_KERNEL,
-        AN_ERROR, EOPNOTSUPP,
-        "the server serves user.* only",
+        "trusted.* read by root", M(PASSTHROUGH) | M(NONE), ANY_CACHE,
+        ANY_KERNEL, AN_ERROR, EOPNOTSUPP,
+        "they would be the host's, which a guest has no rights over",
     },
     [METADATA_NAME_CASE] = {
         "the name .virtfs_metadatA", M(MAPPED_FILE), ANY_CACHE, ANY_KERNEL,
