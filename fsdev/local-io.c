@@ -5,7 +5,10 @@
  * A file is opened through the path fd of its node and only after its type is
  * known, so nothing but a regular file or a directory is ever opened on the
  * host: opening a FIFO or a device has effects of its own.  Reads can be tried
- * without sleeping; writes always belong on a worker.
+ * without sleeping; writes always belong on a worker.  A file opened with
+ * O_DIRECT has two descriptors: what is aligned as the host wants it goes past
+ * its page cache, the rest, such as what comes in one piece with a message,
+ * through it.
  * Called through fsdriver.c, and by local-create.c, from any thread.
  */
 #include "fsdev/p9-osdep.h"
@@ -17,14 +20,32 @@
 #define RAMFS_MAGIC 0x858458f6
 #define TMPFS_MAGIC 0x01021994
 
+/* No host takes less; one that wants more says EINVAL. */
+#define DIRECT_ALIGN 512
+
 /*
  * What the guest may ask of a descriptor; the rest is between the guest's
- * kernel and its programs, or would break our own use of it (O_DIRECT).
+ * kernel and its programs.
  */
 #define FLAGS_KEPT \
     (O_ACCMODE | O_APPEND | O_DSYNC | O_SYNC | O_NOATIME | O_DIRECTORY)
 
 /* ---- open ------------------------------------------------------------- */
+
+static int open_direct(LocalExport *export, int fd, int flags)
+{
+    int direct;
+
+    if (node_fd_account(export->table) < 0) {
+        return -1;
+    }
+    direct = host_reopen_brief(fd, (flags & FLAGS_KEPT) | O_DIRECT);
+    if (direct < 0) {
+        node_fd_unaccount(export->table);
+        return -1;
+    }
+    return direct;
+}
 
 LocalFile *local_file_new(LocalExport *export, Name *name, int fd, int flags)
 {
@@ -38,6 +59,10 @@ LocalFile *local_file_new(LocalExport *export, Name *name, int fd, int flags)
     file->base.remote = !local_never_hangs(export, node) &&
                         !host_fs_is_local(fd);
     file->fd = fd;
+    file->direct_fd = -1;
+    if ((flags & O_DIRECT) && !file->base.is_dir) {
+        file->direct_fd = open_direct(export, fd, flags);
+    }
     file->flags = flags & (O_ACCMODE | O_APPEND);
     file->setid_seen = -1;
     if (file->base.is_dir) {
@@ -55,6 +80,10 @@ void local_release(FsFile *base)
 
     close(file->fd);
     node_fd_unaccount(export->table);
+    if (file->direct_fd >= 0) {
+        close(file->direct_fd);
+        node_fd_unaccount(export->table);
+    }
     node_open_dec(node);
     if (export->policy->beside && !node_is_open(node)) {
         local_orphan_drop(export, node);
@@ -172,7 +201,8 @@ int local_open_name(LocalExport *export, Name *name, int flags,
     if (fd < 0) {
         return fd;
     }
-    opened = local_file_new(export, name, fd, open_flags);
+    opened = local_file_new(export, name, fd,
+                            open_flags | (flags & O_DIRECT));
     if (flags & O_TRUNC) {
         ret = truncate_opened(export, name, opened);
         if (ret < 0) {
@@ -206,15 +236,47 @@ static int check_io(const FsFile *file, uint64_t offset)
     return offset > INT64_MAX ? -EINVAL : 0;
 }
 
-static ssize_t read_sleeping(LocalFile *file, const struct iovec *iov,
-                             int iovcnt, uint64_t offset)
+/* A host that wants more than this for direct I/O refuses with EINVAL. */
+static bool goes_direct(const LocalFile *file, const struct iovec *iov,
+                        int iovcnt, uint64_t offset)
+{
+    uint64_t bits = offset;
+
+    if (file->direct_fd < 0) {
+        return false;
+    }
+    for (int i = 0; i < iovcnt; i++) {
+        bits |= (uintptr_t)iov[i].iov_base | iov[i].iov_len;
+    }
+    return bits % DIRECT_ALIGN == 0;
+}
+
+/* preadv(2) or pwritev(2). */
+typedef ssize_t TransferFn(int fd, const struct iovec *iov, int iovcnt,
+                           off_t offset);
+
+static ssize_t transfer_by(int fd, TransferFn *fn, const struct iovec *iov,
+                           int iovcnt, uint64_t offset)
 {
     ssize_t ret;
 
     do {
-        ret = preadv(file->fd, iov, iovcnt, offset);
+        ret = fn(fd, iov, iovcnt, offset);
     } while (ret < 0 && errno == EINTR);
     return ret < 0 ? -errno : ret;
+}
+
+static ssize_t transfer(LocalFile *file, TransferFn *fn,
+                        const struct iovec *iov, int iovcnt, uint64_t offset)
+{
+    if (goes_direct(file, iov, iovcnt, offset)) {
+        ssize_t ret = transfer_by(file->direct_fd, fn, iov, iovcnt, offset);
+
+        if (ret != -EINVAL) {
+            return ret;
+        }
+    }
+    return transfer_by(file->fd, fn, iov, iovcnt, offset);
 }
 
 /* RWF_NOWAIT is unknown here: because nothing waits, or for want of code? */
@@ -238,7 +300,7 @@ static ssize_t read_trying(LocalFile *file, const struct iovec *iov,
     int nowait = g_atomic_int_get(&file->nowait);
     ssize_t ret;
 
-    if (file->base.remote) {
+    if (file->base.remote || file->direct_fd >= 0) {
         return -EAGAIN;
     }
     if (nowait == LOCAL_NOWAIT_YES) {
@@ -255,7 +317,7 @@ static ssize_t read_trying(LocalFile *file, const struct iovec *iov,
         nowait = learn_nowait(file);
     }
     return nowait == LOCAL_NOWAIT_NEEDLESS
-           ? read_sleeping(file, iov, iovcnt, offset) : -EAGAIN;
+           ? transfer(file, preadv, iov, iovcnt, offset) : -EAGAIN;
 }
 
 ssize_t local_read(FsFile *base, const struct iovec *iov, int iovcnt,
@@ -271,7 +333,7 @@ ssize_t local_read(FsFile *base, const struct iovec *iov, int iovcnt,
     if (flags & FS_NONBLOCK) {
         return read_trying(file, iov, iovcnt, offset);
     }
-    return read_sleeping(file, iov, iovcnt, offset);
+    return transfer(file, preadv, iov, iovcnt, offset);
 }
 
 /* ---- write ------------------------------------------------------------ */
@@ -344,12 +406,7 @@ ssize_t local_write(FsFile *base, const struct iovec *iov, int iovcnt,
     if (ret < 0) {
         return ret;
     }
-    do {
-        done = pwritev(file->fd, iov, MIN(iovcnt, IOV_MAX), offset);
-    } while (done < 0 && errno == EINTR);
-    if (done < 0) {
-        return -errno;
-    }
+    done = transfer(file, pwritev, iov, MIN(iovcnt, IOV_MAX), offset);
     if (done > 0 && export->base.config.writeout_immediate) {
         start_writeout(file, offset, done);
     }

@@ -56,6 +56,7 @@ enum {
 typedef struct LocalFile {
     FsFile base;
     int fd;                     /* owned */
+    int direct_fd;              /* owned; the same with O_DIRECT, or -1 */
     int flags;                  /* O_ACCMODE and O_APPEND of it */
     gint nowait;                /* atomic */
     gint setid_seen;            /* LocalExport.setid_count, -1: never; atomic */
@@ -257,7 +258,11 @@ int local_rename(FsNode *dir, const char *name, FsNode *newdir,
 
 /* local-io.c */
 
-/** local_file_new: @fd (taken over, accounted) as an open file of @name. */
+/**
+ * local_file_new: @fd (taken over, accounted) as an open file of @name, with a
+ * second one where @flags have O_DIRECT and the host can do it.
+ * Context: may block.
+ */
 LocalFile *local_file_new(LocalExport *export, Name *name, int fd, int flags);
 /**
  * local_check_open: may @flags be asked for what has @type as the guest sees

@@ -2,10 +2,9 @@
 /*
  * Open flags of 9P2000.L (octal, as asm-generic/fcntl.h) to the host's.
  *
- * Only flags listed here reach the host.  Left out on purpose: O_CREAT (its
+ * Only flags listed here reach the driver.  Left out on purpose: O_CREAT (its
  * own message), O_NOCTTY, O_NONBLOCK, O_CLOEXEC (always or never set by the
- * driver), FASYNC, O_NOFOLLOW (always implied), O_LARGEFILE (implied) and
- * O_DIRECT, whose alignment rules a message's payload cannot keep.
+ * driver), FASYNC, O_NOFOLLOW (always implied) and O_LARGEFILE (implied).
  */
 #include "fsdev/p9-osdep.h"
 #include "9p-errno.h"
@@ -21,6 +20,7 @@ static const struct {
     { 00001000, O_TRUNC },
     { 00002000, O_APPEND },
     { P9_DOTL_DSYNC, O_DSYNC },
+    { 00040000, O_DIRECT },
     { 00200000, O_DIRECTORY },
     { 01000000, O_NOATIME },
     { 04000000, O_SYNC },

@@ -292,6 +292,35 @@ static void times_to_the_nanosecond(Conf *c)
     g_assert_cmpint(attr.mtime.tv_nsec, ==, 987654321);
 }
 
+/*
+ * Before 1970, where a negative second has a positive fraction, and after what
+ * 31 and 32 bits hold.
+ */
+static void times_of_any_age(Conf *c)
+{
+    static const struct timespec times[] = {
+        { -1, 999999999 }, { -86401, 750000000 }, { 0, 1 },
+        { 2147483648, 5 }, { 4102444800, 123456789 },
+        { 4294967296, 999999999 },
+    };
+    g_autoptr(FsNode) file = conf_sample_file(c);
+
+    for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+        const FsSetattr set = {
+            .valid = FS_SET_ATIME | FS_SET_MTIME,
+            .atime = times[i], .mtime = times[i],
+        };
+        FsAttr attr;
+
+        conf_assert_errno(fs_setattr(file, NULL, &set), 0);
+        attr = conf_attr(file);
+        g_assert_cmpint(attr.atime.tv_sec, ==, times[i].tv_sec);
+        g_assert_cmpint(attr.atime.tv_nsec, ==, times[i].tv_nsec);
+        g_assert_cmpint(attr.mtime.tv_sec, ==, times[i].tv_sec);
+        g_assert_cmpint(attr.mtime.tv_nsec, ==, times[i].tv_nsec);
+    }
+}
+
 static void times_one_at_a_time(Conf *c)
 {
     g_autoptr(FsNode) file = conf_sample_file(c);
@@ -462,6 +491,7 @@ const ConformanceTest conformance_attr[] = {
     { "truncate-link", CONF_SYMLINK, truncate_link },
     { "truncate-drops-setid", CONF_SETID, truncate_drops_setid },
     { "utimens", CONF_WRITE, times_to_the_nanosecond },
+    { "utimens-any-age", CONF_WRITE, times_of_any_age },
     { "utimens-one-at-a-time", CONF_WRITE, times_one_at_a_time },
     { "utimens-of-link", CONF_SYMLINK, times_of_link },
     { "ctime-alone", CONF_SETID, ctime_alone },

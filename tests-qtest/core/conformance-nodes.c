@@ -127,6 +127,8 @@ static void located_no_more(Conf *c)
 static void longest_name(Conf *c)
 {
     g_autoptr(FsNode) file = NULL;
+    g_autoptr(FsNode) dir = NULL;
+    g_autoptr(FsNode) moved = NULL;
     g_autoptr(GPtrArray) entries = NULL;
     char name[NAME_MAX + 1];
 
@@ -137,8 +139,22 @@ static void longest_name(Conf *c)
     g_assert_nonnull(conf_find_entry(entries, name));
     conf_assert_errno(conf_chmod(file, 0640), 0);
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0640);
-    conf_assert_errno(fs_unlink(c->root, name, false), 0);
+    dir = conf_mkdir(c, c->root, "dir", 0755);
+    conf_assert_errno(fs_rename(c->root, name, dir, name), 0);
     conf_assert_errno(conf_try_lookup(c->root, name), -ENOENT);
+    moved = conf_lookup(dir, name);
+    g_assert_cmphex(conf_attr(moved).mode, ==, S_IFREG | 0640);
+    if (c->subject->caps & CONF_HARD_LINK) {
+        g_autoptr(FsNode) twin = NULL;
+
+        conf_assert_errno(fs_link(moved, c->root, name), 0);
+        twin = conf_lookup(c->root, name);
+        conf_assert_errno(conf_chmod(twin, 0604), 0);
+        g_assert_cmphex(conf_attr(moved).mode, ==, S_IFREG | 0604);
+        conf_assert_errno(fs_unlink(c->root, name, false), 0);
+    }
+    conf_assert_errno(fs_unlink(dir, name, false), 0);
+    conf_assert_errno(conf_try_lookup(dir, name), -ENOENT);
 }
 
 static void names_are_bytes(Conf *c)

@@ -254,8 +254,10 @@ static void privileged_on_every_type(Conf *c)
     check_privileged_on(c, "link");
 }
 
-/* The names that a share in turn is kept in, as a guest that exports one
- * uses them, several times over: each is its own. */
+/*
+ * The names that a share in turn is kept in, as a guest that exports one uses
+ * them, several times over: each is its own.
+ */
 static void names_of_the_models(Conf *c)
 {
     static const char *const names[] = {

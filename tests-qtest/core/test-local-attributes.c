@@ -160,7 +160,26 @@ static void real_special_files(LocalEnv *env)
     g_assert_cmpint(fs_getxattr(fifo, ACL, NULL, 0), ==, -ENODATA);
 }
 
-/* Ramfs keeps none; files are made and used all the same. */
+/* Where what a model keeps cannot be kept, nothing half made stays. */
+static void check_nothing_made(FsNode *dir, const char *path)
+{
+    g_autoptr(GDir) host = NULL;
+    FsAttr attr;
+
+    g_assert_cmpint(local_env_try_create(dir, "new", O_RDWR), ==,
+                    -EOPNOTSUPP);
+    g_assert_cmpint(fs_mkdir(dir, "new", 0755, &local_env_cred, &attr), ==,
+                    -EOPNOTSUPP);
+    g_assert_cmpint(fs_mknod(dir, "new", S_IFCHR | 0600, 0x103,
+                             &local_env_cred, &attr), ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_symlink(dir, "new", "f", &local_env_cred, &attr), ==,
+                    -EOPNOTSUPP);
+    host = g_dir_open(path, 0, NULL);
+    g_assert_cmpstr(g_dir_read_name(host), ==, "f");
+    g_assert_null(g_dir_read_name(host));
+}
+
+/* Ramfs keeps none; what is there is used all the same. */
 static void no_attributes_at_all(LocalEnv *env)
 {
     g_autoptr(FsNode) dir = NULL;
@@ -184,6 +203,9 @@ static void no_attributes_at_all(LocalEnv *env)
     g_assert_cmpint(fs_open(file, O_RDWR, &opened), ==, 0);
     g_assert_cmpint(write_byte(opened), ==, 1);
     g_assert_cmpint(fs_setattr(file, NULL, &set), ==, 0);
+    if (env->fixture.model == FS_SM_MAPPED_XATTR) {
+        check_nothing_made(dir, path);
+    }
     g_assert_cmpint(umount2(path, MNT_DETACH), ==, 0);
 }
 

@@ -292,15 +292,15 @@ static void test_open_flags(void)
     } map[] = {
         { 00, O_RDONLY }, { 01, O_WRONLY }, { 02, O_RDWR }, { 03, O_RDWR },
         { 0200, O_EXCL }, { 01000, O_TRUNC }, { 02000, O_APPEND },
-        { 010000, O_DSYNC }, { 0200000, O_DIRECTORY },
+        { 010000, O_DSYNC }, { 040000, O_DIRECT }, { 0200000, O_DIRECTORY },
         { 01000000, O_NOATIME }, { 04010000, O_SYNC | O_DSYNC },
         /* Not for a guest to say. */
         { 0100, 0 }, { 0400, 0 }, { 04000, 0 }, { 020000, 0 },
-        { 040000, 0 }, { 0100000, 0 }, { 0400000, 0 }, { 02000000, 0 },
+        { 0100000, 0 }, { 0400000, 0 }, { 02000000, 0 },
         { 020000000, 0 }, { 0xf0000000, 0 },
     };
     const int allowed = O_ACCMODE | O_EXCL | O_TRUNC | O_APPEND | O_SYNC |
-                        O_DSYNC | O_DIRECTORY | O_NOATIME;
+                        O_DSYNC | O_DIRECT | O_DIRECTORY | O_NOATIME;
 
     for (unsigned i = 0; i < ARRAY_SIZE(map); i++) {
         g_test_message("0%o", map[i].wire);
