@@ -13,6 +13,7 @@
  */
 #include "fsdev/p9-osdep.h"
 #include "fsdev/fsdriver.h"
+#include "fsdev/fs-ids.h"
 
 static const FsDriver *const fs_drivers[] = {
     &fs_local_driver,
@@ -173,54 +174,15 @@ static const FsDriver *file_driver(const FsFile *file)
     return driver_of(file->node);
 }
 
-/* Ids of owners: the guest's above, the host's below */
-
-static int cred_to_host(const FsNode *node, const FsCred *cred, FsCred *host)
-{
-    const FsConfig *config = &node->export->config;
-    int ret;
-
-    *host = *cred;
-    host->root = cred->uid == 0;
-    ret = id_map_to_host(config->users, &host->uid);
-    return ret < 0 ? ret : id_map_to_host(config->groups, &host->gid);
-}
-
-static int set_to_host(const FsNode *node, const FsSetattr *set,
-                       FsSetattr *host)
-{
-    const FsConfig *config = &node->export->config;
-    int ret = 0;
-
-    *host = *set;
-    if (set->valid & FS_SET_UID) {
-        ret = id_map_to_host(config->users, &host->uid);
-    }
-    if (ret == 0 && (set->valid & FS_SET_GID)) {
-        ret = id_map_to_host(config->groups, &host->gid);
-    }
-    return ret;
-}
-
 /* The end of every call that tells attributes. */
 static int tell_attr(const FsNode *node, int ret, const FsAttr *seen,
                      FsAttr *attr)
 {
-    const FsConfig *config = &node->export->config;
-
     if (ret == 0) {
         *attr = *seen;
-        id_map_to_guest(config->users, &attr->uid);
-        id_map_to_guest(config->groups, &attr->gid);
+        fs_attr_to_guest(&node->export->config, attr);
     }
     return ret;
-}
-
-static bool has_ids(const FsNode *node, const char *xattr)
-{
-    const FsConfig *config = &node->export->config;
-
-    return (config->users || config->groups) && id_map_is_acl(xattr);
 }
 
 int fs_check_user(FsExport *export, uint32_t uid)
@@ -319,7 +281,7 @@ int fs_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
     if (!driver_of(node)->setattr) {
         return -EOPNOTSUPP;
     }
-    ret = set_to_host(node, set, &host);
+    ret = fs_set_to_host(&node->export->config, set, &host);
     return ret < 0 ? ret : status(driver_of(node)->setattr(node, file, &host));
 }
 
@@ -361,7 +323,7 @@ int fs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
     if (!driver_of(dir)->create) {
         return -EOPNOTSUPP;
     }
-    ret = cred_to_host(dir, cred, &host);
+    ret = fs_cred_to_host(&dir->export->config, cred, &host);
     if (ret < 0) {
         return ret;
     }
@@ -386,7 +348,7 @@ int fs_mkdir(FsNode *dir, const char *name, uint32_t mode,
     if (!driver_of(dir)->mkdir) {
         return -EOPNOTSUPP;
     }
-    ret = cred_to_host(dir, cred, &host);
+    ret = fs_cred_to_host(&dir->export->config, cred, &host);
     if (ret == 0) {
         ret = status(driver_of(dir)->mkdir(dir, name, mode, &host, &seen));
     }
@@ -404,7 +366,7 @@ int fs_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
     if (!driver_of(dir)->mknod) {
         return -EOPNOTSUPP;
     }
-    ret = cred_to_host(dir, cred, &host);
+    ret = fs_cred_to_host(&dir->export->config, cred, &host);
     if (ret == 0) {
         ret = status(driver_of(dir)->mknod(dir, name, mode, rdev, &host,
                                            &seen));
@@ -423,7 +385,7 @@ int fs_symlink(FsNode *dir, const char *name, const char *target,
     if (!driver_of(dir)->symlink) {
         return -EOPNOTSUPP;
     }
-    ret = cred_to_host(dir, cred, &host);
+    ret = fs_cred_to_host(&dir->export->config, cred, &host);
     if (ret == 0) {
         ret = status(driver_of(dir)->symlink(dir, name, target, &host, &seen));
     }
@@ -567,7 +529,6 @@ int fs_getlock(FsLocker *locker, FsLock *lock, unsigned flags)
 
 ssize_t fs_getxattr(FsNode *node, const char *name, void *buf, size_t size)
 {
-    const FsConfig *config = &node->export->config;
     ssize_t len;
 
     if (!driver_of(node)->getxattr) {
@@ -575,8 +536,8 @@ ssize_t fs_getxattr(FsNode *node, const char *name, void *buf, size_t size)
     }
     len = count(driver_of(node)->getxattr(node, name, buf, size),
                 size ? size : SSIZE_MAX);
-    if (len > 0 && size && has_ids(node, name)) {
-        int ret = id_map_acl_to_guest(config->users, config->groups, buf, len);
+    if (len > 0 && size) {
+        int ret = fs_xattr_to_guest(&node->export->config, name, buf, len);
 
         return ret < 0 ? ret : len;
     }
@@ -596,23 +557,18 @@ int fs_setxattr(FsNode *node, const char *name, const void *value,
                 size_t size, int flags)
 {
     CHANGES;
-    const FsConfig *config = &node->export->config;
     g_autofree void *mapped = NULL;
+    int ret;
 
     if (!driver_of(node)->setxattr) {
         return -EOPNOTSUPP;
     }
-    if (size && has_ids(node, name)) {
-        int ret;
-
-        mapped = g_memdup2(value, size);
-        ret = id_map_acl_to_host(config->users, config->groups, mapped, size);
-        if (ret < 0) {
-            return ret;
-        }
-        value = mapped;
+    ret = fs_xattr_to_host(&node->export->config, name, value, size, &mapped);
+    if (ret < 0) {
+        return ret;
     }
-    return status(driver_of(node)->setxattr(node, name, value, size, flags));
+    return status(driver_of(node)->setxattr(node, name, mapped ?: value, size,
+                                            flags));
 }
 
 int fs_removexattr(FsNode *node, const char *name)
