@@ -11,6 +11,7 @@
 which=$1
 deadline=${QTEST_DEADLINE:-120}
 passed=0 failed=0 skipped=0
+mode=
 log=$logs/check-$which-tests.log
 
 # A folder whose file system keeps a user.* attribute of SIZE bytes; empty if there is none to be found.
@@ -31,7 +32,8 @@ folder_for_xattrs() {
 # libqtest finds the target's name in the last part of the emulator's path.
 write_wrapper() {
     mkdir -p "$run"
-    printf '#!/bin/sh\nexec "%s" %s "$@"\n' "$qemu" "$(firmware_args)" >"$run/qemu-system-x86_64"
+    # shellcheck disable=SC2016
+    printf '#!/bin/sh\nexec "%s" %s $P9_QEMU_ARGS "$@"\n' "$qemu" "$(firmware_args)" >"$run/qemu-system-x86_64"
     chmod +x "$run/qemu-system-x86_64"
     export QTEST_QEMU_BINARY=$run/qemu-system-x86_64
 }
@@ -64,7 +66,7 @@ verdict() {
     fi
 }
 
-# run_one PROGRAM NAME FOLDER
+# run_one PROGRAM NAME FOLDER: with the emulator's arguments in P9_QEMU_ARGS, and $mode behind the name.
 run_one() {
     local program=$1 name=$2 folder=$3 output status=0 why
     output=$run/qtest.out
@@ -72,6 +74,7 @@ run_one() {
     (cd "$folder" && timeout -k 5 "$deadline" "$program" --tap -k -m slow -p "$name" || exit) \
         >"$output" 2>&1 </dev/null || status=$?
     why=$(verdict "$output" "$status")
+    name+=$mode
     { printf '=== %s\n' "$name" && cat "$output"; } >>"$log"
     case $why in
     pass)
@@ -107,6 +110,29 @@ run_own() {
     done
 }
 
+# Once more with the device's loop elsewhere than in a thread of its own: all of it in the main loop, and what has to
+# do with the loop in an IOThread of the user's.
+run_loops() {
+    local program=$obj/tests/qtest/virtio-9p-ring-test tests=() t
+    mapfile -t tests < <(list_tests "$program" | grep '^/')
+    export P9_QEMU_ARGS
+    mode=' (main loop)'
+    P9_QEMU_ARGS='-global virtio-9p-device.own-thread=off'
+    for t in "${tests[@]}"; do
+        run_one "$program" "$t" "$small"
+    done
+    mode=' (iothread)'
+    P9_QEMU_ARGS='-object iothread,id=test-io -global virtio-9p-device.iothread=test-io'
+    for t in "${tests[@]}"; do
+        case $t in
+        */chain/* | */device/* | */flush/* | */life-cycle/* | */load/* | */lock/* | */loop/* | */session/*)
+            run_one "$program" "$t" "$small" ;;
+        esac
+    done
+    mode=
+    P9_QEMU_ARGS=
+}
+
 run_stock() {
     local program=$obj/tests/qtest/qos-test tests=() t want
     assert_unmodified
@@ -138,7 +164,10 @@ small=$(folder_for_xattrs 64)
 large=$(folder_for_xattrs 8192)
 [ -n "$small" ] || die "no folder here (of $run, /dev/shm, /tmp, /var/tmp) keeps user.* attributes"
 case $which in
-own) run_own ;;
+own)
+    run_own
+    run_loops
+    ;;
 stock) run_stock ;;
 *) die "qtest.sh: own or stock" ;;
 esac

@@ -102,6 +102,7 @@ void ring_register_limits_tests(void);
 void ring_register_flush_tests(void);
 void ring_register_load_tests(void);
 void ring_register_lock_tests(void);
+void ring_register_loop_tests(void);
 void ring_register_session_tests(void);
 void ring_register_readonly_tests(void);
 
