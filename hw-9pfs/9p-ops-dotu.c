@@ -131,12 +131,19 @@ int p9_open_finish(P9Request *req, int result)
     return opened(req, req->t.open.mode, result);
 }
 
-/* The extension of a link is the number of a fid of its target. */
+/*
+ * The extension of a link is the number of a fid of its target; the Linux
+ * client ends it with a newline.
+ */
 static int create_find_link(P9Request *req)
 {
-    const char *s = req->t.create.extension.s;
+    const P9String *extension = &req->t.create.extension;
+    g_autofree char *s = g_strndup(extension->s, extension->len);
     uint64_t number;
 
+    if (g_str_has_suffix(s, "\n")) {
+        s[extension->len - 1] = '\0';
+    }
     if (!g_ascii_string_to_unsigned(s, 10, 0, P9_NOFID - 1, &number, NULL)) {
         return -EINVAL;
     }
@@ -453,7 +460,11 @@ int p9_read_dir_run(P9Request *req, unsigned flags)
     }
     req->r.read.data.count = c.pos;
     if (ret == 1) {
-        ret = req->r.read.data.count ? 0 : -EINVAL;
+        /*
+         * Linux fills its buffer and asks for the few bytes that are left as
+         * well; an error would take away what it has.
+         */
+        ret = req->r.read.data.count || req->t.read.offset ? 0 : -EINVAL;
     }
     return ret;
 }

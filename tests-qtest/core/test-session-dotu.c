@@ -149,6 +149,10 @@ static void test_create_hard_link(void)
     g_assert_cmpint(create(c, "new", DM_LINK, 0, "7"), ==, 0);
     client_check_content(c, "new", "text");
     g_assert_cmpstr(stat_of(c, 7)->extension.s, ==, "HARDLINKCOUNT 2");
+    /* As Linux writes the number. */
+    g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
+    g_assert_cmpint(create(c, "newer", DM_LINK, 0, "7\n"), ==, 0);
+    g_assert_cmpstr(stat_of(c, 7)->extension.s, ==, "HARDLINKCOUNT 3");
 }
 
 static void test_create_bad_extension(void)
@@ -163,6 +167,7 @@ static void test_create_bad_extension(void)
         { DM_SYMLINK, "", ENOENT }, { DM_LINK, "", EINVAL },
         { DM_LINK, "99", EINVAL }, { DM_LINK, "-1", EINVAL },
         { DM_LINK, "4294967295", EINVAL }, { DM_LINK, "0x0", EINVAL },
+        { DM_LINK, "0\n\n", EINVAL }, { DM_LINK, "\n", EINVAL },
     };
     g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
 
@@ -324,6 +329,7 @@ static void check_read_directory(bool remote)
     g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash,
                                                         g_str_equal, g_free,
                                                         NULL);
+    ssize_t n;
 
     for (unsigned i = 0; i < 50; i++) {
         g_autofree char *name = g_strdup_printf("file-%u", i);
@@ -340,6 +346,11 @@ static void check_read_directory(bool remote)
     g_assert_cmpuint(read_names(c, 60000, names), ==, 52);
     g_assert_cmpint(client_read(c, 1, 17, 300), ==, -EINVAL);
     g_assert_cmpint(client_read(c, 1, 0, 20), ==, -EINVAL);
+    /* What is left of a buffer is no reason to lose what is in it. */
+    n = client_read(c, 1, 0, 300);
+    g_assert_cmpint(n, >, 0);
+    g_assert_cmpint(client_read(c, 1, n, 20), ==, 0);
+    g_assert_cmpint(client_read(c, 1, n, 300), >, 0);
 }
 
 static void test_read_directory(void)
