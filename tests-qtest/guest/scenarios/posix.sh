@@ -31,28 +31,43 @@ owners_kept() {
     [ "$(id -u)" -eq 0 ] || echo --host-user
 }
 
-guest_run() {
-    local status=0 line
-    try "copy" cp program /tmp/posix || return 0
-    chmod 755 /tmp/posix
-    mkdir work
+see_times_of_host() {
     expect "time before 1970" -86401,750000000 \
            "$(fdop "open before-1970 r" "stat %t,%n")"
     expect "the last time before 1970" -1,999999999 \
            "$(fdop "open just-before-1970 r" "stat %t,%n")"
     expect "time after 2038" 4102444800,123456789 \
            "$(fdop "open after-2038 r" "stat %t,%n")"
+}
+
+# known_difference LINE: a statement that did not hold is accounted for; here
+# the suite's own table does all of that.
+known_difference() {
+    return 1
+}
+
+run_suite() {
+    local status=0 line
+    try "copy" cp program /tmp/posix || return 0
+    chmod 755 /tmp/posix
+    mkdir work
+    see_times_of_host
     expect "a file of the host beyond 4 GiB" 5368709120 "$(stat_of %s huge)"
     /tmp/posix --model="$MODEL" --cache="$CACHE" $(on-host owners_kept) work \
         > /tmp/posix.out 2>&1 || status=$?
     grep -v '^ok' /tmp/posix.out
-    expect "status" 0 $status
+    # 1 is for statements that did not hold, which are gone through below.
+    expect_true "status" $status -lt 2
     grep '^not ok' /tmp/posix.out > /tmp/posix.bad
     while read -r line; do
-        note_failure "${line#not ok }"
+        known_difference "${line#not ok }" || note_failure "${line#not ok }"
     done < /tmp/posix.bad
     try "output" cp /tmp/posix.out output
     rm -f /tmp/posix /tmp/posix.out
+}
+
+guest_run() {
+    run_suite
 }
 
 host_check() {
