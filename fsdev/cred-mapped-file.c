@@ -154,6 +154,33 @@ static int meta_write_shared(int metafd, const char *name, const char *text,
     return ftruncate(fd, len) < 0 ? -errno : 0;
 }
 
+/* @text into the new @fd. */
+static int meta_fill(int fd, const char *text)
+{
+    /* The mode is part of the format; a umask may have narrowed it. */
+    return fchmod(fd, 0600) < 0 ? -errno : write_all(fd, text, strlen(text));
+}
+
+/*
+ * For what was just made: a reader that comes before the text sees a file of
+ * which nothing is stored, which so far is true.  -EEXIST when something is
+ * there already.
+ */
+static int meta_make(int metafd, const char *name, const char *text)
+{
+    HOST_FD fd = host_create(metafd, name, O_WRONLY, 0600);
+    int ret;
+
+    if (fd < 0) {
+        return fd;
+    }
+    ret = meta_fill(fd, text);
+    if (ret < 0) {
+        unlinkat(metafd, name, 0);
+    }
+    return ret;
+}
+
 /*
  * Put @text at @name in @metafd in one step, by way of @tmpfd.  The random
  * part keeps the temporary name apart from the metadata of a guest's file.
@@ -173,8 +200,7 @@ static int meta_replace(int tmpfd, int metafd, const char *name,
     if (fd < 0) {
         return fd;
     }
-    /* The mode is part of the format; a umask may have narrowed it. */
-    ret = fchmod(fd, 0600) < 0 ? -errno : write_all(fd, text, strlen(text));
+    ret = meta_fill(fd, text);
     if (ret == 0 && renameat(tmpfd, tmp, metafd, name) < 0) {
         /* A directory in its place is nothing of ours. */
         ret = errno == EISDIR ? -EIO : -errno;
@@ -326,7 +352,9 @@ static int mapped_file_store(const CredObject *obj, const CredValues *values)
     }
     merge(&merged, values);
     text = cred_text_format(&merged);
-    return meta_replace(metafd, metafd, obj->name, text);
+    ret = obj->fresh ? meta_make(metafd, obj->name, text) : -EEXIST;
+    return ret == -EEXIST ? meta_replace(metafd, metafd, obj->name, text)
+                          : ret;
 }
 
 static void mapped_file_unlinked(int dirfd, const char *name)

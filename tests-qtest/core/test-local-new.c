@@ -151,12 +151,32 @@ static void test_replaced_on_host(LocalEnv *env)
     drop_new(&new);
 }
 
+/* Values that an earlier file of the name left, shared with another's even. */
+static void test_old_values(LocalEnv *env)
+{
+    g_autofree char *text = NULL;
+
+    local_env_mkdir(env, ".virtfs_metadata");
+    local_env_put(env, ".virtfs_metadata/other",
+                  "virtfs.uid=5\nvirtfs.rdev=9\n");
+    g_assert_cmpint(link(local_env_path(env, ".virtfs_metadata/other"),
+                         local_env_path(env, ".virtfs_metadata/f")), ==, 0);
+    local_env_create(env, "f", 0640);
+    g_assert_cmpuint(local_env_attr(env, "f").uid, ==, local_env_cred.uid);
+    text = local_env_text(env, ".virtfs_metadata/f");
+    g_assert_null(strstr(text, "rdev"));
+    g_free(text);
+    text = local_env_text(env, ".virtfs_metadata/other");
+    g_assert_cmpstr(text, ==, "virtfs.uid=5\nvirtfs.rdev=9\n");
+}
+
 static const LocalEnvTest tests[] = {
     { "owners-in-turn", LOCAL_PASSTHROUGH | LOCAL_NONE, test_owners_in_turn,
       .as_root = true },
     { "umask", LOCAL_PASSTHROUGH | LOCAL_NONE, test_umask, .as_root = true },
     { "group-of-directory", LOCAL_PASSTHROUGH | LOCAL_NONE,
       test_group_of_directory, .as_root = true },
+    { "old-values", 1u << FS_SM_MAPPED_FILE, test_old_values },
     { "unlinked", LOCAL_ALL, test_unlinked, .as_root = true },
     { "renamed", LOCAL_ALL, test_renamed, .as_root = true },
     { "renamed-over", LOCAL_ALL, test_renamed_over, .as_root = true },
