@@ -137,6 +137,22 @@ static void run_write(LocalEnv *env, FsNode *dir, bool counted)
     life_of_file(dir, false, counted, false, false);
 }
 
+/* What a program must lose by a write is looked for once an open file. */
+static void run_write_again(LocalEnv *env, FsNode *dir, bool counted)
+{
+    struct iovec iov = { (void *)"x", 1 };
+    g_autoptr(FsNode) node = NULL;
+    g_autoptr(FsFile) file = NULL;
+    FsAttr attr;
+
+    g_assert_cmpint(fs_lookup(dir, "made", 0, &node, &attr), ==, 0);
+    g_assert_cmpint(fs_open(node, O_WRONLY, &file), ==, 0);
+    g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), ==, 1);
+    begin(counted);
+    g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), ==, 1);
+    end(counted);
+}
+
 static void run_release(LocalEnv *env, FsNode *dir, bool counted)
 {
     life_of_file(dir, false, false, counted, false);
@@ -229,6 +245,7 @@ static const Cost costs[] = {
     { "create", run_create, { 5, 5, 8, 5 } },
     { "create/own", run_create_own, { 2, 5, 8, 2 } },
     { "write", run_write, { 2, 2, 2, 2 } },
+    { "write/again", run_write_again, { 2, 2, 2, 2 } },
     { "release", run_release, { 1, 1, 1, 1 } },
     { "unlink", run_unlink, { 1, 1, 4, 1 } },
     { "mkdir", run_mkdir, { 8, 8, 12, 8 } },
