@@ -65,6 +65,9 @@ LocalFile *local_file_new(LocalExport *export, Name *name, int fd, int flags)
     }
     file->flags = flags & (O_ACCMODE | O_APPEND);
     file->setid_seen = -1;
+    if (node_dev(node) == export->root_dev) {
+        file->nowait = g_atomic_int_get(&export->nowait);
+    }
     if (file->base.is_dir) {
         file->dir = local_dir_new();
     }
@@ -280,7 +283,7 @@ static ssize_t transfer(LocalFile *file, TransferFn *fn,
 }
 
 /* RWF_NOWAIT is unknown here: because nothing waits, or for want of code? */
-static int learn_nowait(LocalFile *file)
+static int learn_nowait(LocalExport *export, LocalFile *file)
 {
     struct statfs st;
     int known = LOCAL_NOWAIT_NEVER;
@@ -291,6 +294,9 @@ static int learn_nowait(LocalFile *file)
         known = LOCAL_NOWAIT_NEEDLESS;
     }
     g_atomic_int_set(&file->nowait, known);
+    if (file->base.dev == export->root_dev) {
+        g_atomic_int_set(&export->nowait, known);
+    }
     return known;
 }
 
@@ -314,7 +320,7 @@ static ssize_t read_trying(LocalFile *file, const struct iovec *iov,
         if (errno != EOPNOTSUPP && errno != ENOSYS) {
             return -errno;
         }
-        nowait = learn_nowait(file);
+        nowait = learn_nowait(local_export(file->base.node->export), file);
     }
     return nowait == LOCAL_NOWAIT_NEEDLESS
            ? transfer(file, preadv, iov, iovcnt, offset) : -EAGAIN;

@@ -38,6 +38,7 @@ typedef struct LocalExport {
      * Atomic.
      */
     gint setid_count;
+    gint nowait;                /* LOCAL_NOWAIT_* of files of root_dev; atomic */
     gint made_uid;              /* owner that the host gave a new file last; */
     gint made_gid;              /* atomic, a guess */
     GMutex orphan_lock;
