@@ -9,7 +9,7 @@
  * one turn of the event loop.
  *
  * Queue and session belong to the device's loop (virtio-9p-loop.h), mostly a
- * thread without the BQL; what has to be done with the BQL held goes to the
+ * thread without the BQL; what may take long with the BQL held goes to the
  * main loop as a bottom half and is not waited for.
  */
 #include "qemu/osdep.h"
@@ -24,6 +24,7 @@
 #include "qemu/module.h"
 #include "qemu/timer.h"
 #include "qemu/units.h"
+#include "system/kvm.h"
 #include "standard-headers/linux/virtio_9p.h"
 #include "standard-headers/linux/virtio_ids.h"
 #include "fsdev/qemu-fsdev.h"
@@ -67,6 +68,10 @@ static void virtio_9p_notify(void *opaque)
         virtio_notify(VIRTIO_DEVICE(v), v->vq);
     } else if (v->irqfd) {
         virtio_notify_irqfd(VIRTIO_DEVICE(v), v->vq);
+    } else if (p9_loop_lock_bql(v->loop)) {
+        /* Quicker than to wake the main loop for it. */
+        virtio_notify(VIRTIO_DEVICE(v), v->vq);
+        bql_unlock();
     } else {
         qemu_bh_schedule(v->notify);
     }
@@ -285,11 +290,32 @@ static void virtio_9p_handle_output(VirtIODevice *vdev, VirtQueue *vq)
 
 /* ---- the loop comes and goes ---- */
 
+/*
+ * Notifiers of the guest's interrupts are for KVM to inject them; without, they
+ * would be a way through the main loop.
+ */
+static bool virtio_9p_has_irqfd(void)
+{
+    return kvm_msi_via_irqfd_enabled();
+}
+
+static int virtio_9p_set_guest_notifiers(V9fsVirtioState *v, bool assign)
+{
+    BusState *bus = qdev_get_parent_bus(DEVICE(v));
+    VirtioBusClass *k = VIRTIO_BUS_GET_CLASS(bus);
+
+    if (!virtio_9p_has_irqfd()) {
+        return 0;
+    }
+    return k->set_guest_notifiers
+           ? k->set_guest_notifiers(bus->parent, 1, assign) : -ENOSYS;
+}
+
 static void virtio_9p_attach_notifier(void *opaque)
 {
     V9fsVirtioState *v = opaque;
 
-    v->irqfd = true;
+    v->irqfd = virtio_9p_has_irqfd();
     virtio_queue_aio_attach_host_notifier(v->vq, p9_loop_context(v->loop));
 }
 
@@ -307,8 +333,7 @@ static void virtio_9p_detach_notifier(void *opaque)
 static int virtio_9p_start_ioeventfd(VirtIODevice *vdev)
 {
     V9fsVirtioState *v = VIRTIO_9P(vdev);
-    BusState *bus = qdev_get_parent_bus(DEVICE(v));
-    VirtioBusClass *k = VIRTIO_BUS_GET_CLASS(bus);
+    VirtioBusState *bus = VIRTIO_BUS(qdev_get_parent_bus(DEVICE(v)));
     int ret;
 
     if (p9_loop_is_main(v->loop)) {
@@ -317,17 +342,14 @@ static int virtio_9p_start_ioeventfd(VirtIODevice *vdev)
     if (v->started) {
         return 0;
     }
-    if (!k->set_guest_notifiers) {
-        return -ENOSYS;
-    }
-    ret = k->set_guest_notifiers(bus->parent, 1, true);
+    ret = virtio_9p_set_guest_notifiers(v, true);
     if (ret < 0) {
         return ret;
     }
-    ret = virtio_bus_set_host_notifier(VIRTIO_BUS(bus), 0, true);
+    ret = virtio_bus_set_host_notifier(bus, 0, true);
     if (ret < 0) {
-        virtio_bus_cleanup_host_notifier(VIRTIO_BUS(bus), 0);
-        k->set_guest_notifiers(bus->parent, 1, false);
+        virtio_bus_cleanup_host_notifier(bus, 0);
+        virtio_9p_set_guest_notifiers(v, false);
         return ret;
     }
     v->started = true;
@@ -339,8 +361,7 @@ static int virtio_9p_start_ioeventfd(VirtIODevice *vdev)
 static void virtio_9p_stop_ioeventfd(VirtIODevice *vdev)
 {
     V9fsVirtioState *v = VIRTIO_9P(vdev);
-    BusState *bus = qdev_get_parent_bus(DEVICE(v));
-    VirtioBusClass *k = VIRTIO_BUS_GET_CLASS(bus);
+    VirtioBusState *bus = VIRTIO_BUS(qdev_get_parent_bus(DEVICE(v)));
 
     if (p9_loop_is_main(v->loop)) {
         virtio_9p_base_class->stop_ioeventfd(vdev);
@@ -351,9 +372,9 @@ static void virtio_9p_stop_ioeventfd(VirtIODevice *vdev)
     }
     v->started = false;
     p9_loop_call(v->loop, virtio_9p_detach_notifier, v);
-    virtio_bus_set_host_notifier(VIRTIO_BUS(bus), 0, false);
-    virtio_bus_cleanup_host_notifier(VIRTIO_BUS(bus), 0);
-    k->set_guest_notifiers(bus->parent, 1, false);
+    virtio_bus_set_host_notifier(bus, 0, false);
+    virtio_bus_cleanup_host_notifier(bus, 0);
+    virtio_9p_set_guest_notifiers(v, false);
 }
 
 static void virtio_9p_pause(void *opaque)

@@ -16,6 +16,7 @@ struct P9Loop {
     IOThread *iothread;         /* counted or owned; NULL: the main loop */
     bool owned;
     gint refs;                  /* atomic */
+    gint callers;               /* in p9_loop_call(); atomic */
 };
 
 P9Loop *p9_loop_new(IOThread *iothread, bool own_thread, Error **errp)
@@ -82,6 +83,19 @@ bool p9_loop_is_here(P9Loop *loop)
     return qemu_get_current_aio_context() == loop->ctx;
 }
 
+/*
+ * A caller that comes right after the look waits for a moment and then lets
+ * the BQL go: see p9_loop_call().
+ */
+bool p9_loop_lock_bql(P9Loop *loop)
+{
+    if (g_atomic_int_get(&loop->callers)) {
+        return false;
+    }
+    bql_lock();
+    return true;
+}
+
 typedef struct LoopCall {
     void (*fn)(void *opaque);
     void *opaque;
@@ -104,6 +118,7 @@ void p9_loop_call(P9Loop *loop, void (*fn)(void *opaque), void *opaque)
         fn(opaque);
         return;
     }
+    g_atomic_int_inc(&loop->callers);
     qemu_sem_init(&call.done, 0);
     aio_bh_schedule_oneshot(loop->ctx, loop_call_bh, &call);
     if (qemu_sem_timedwait(&call.done, KEEP_BQL_MS) < 0) {
@@ -112,4 +127,5 @@ void p9_loop_call(P9Loop *loop, void (*fn)(void *opaque), void *opaque)
         bql_lock();
     }
     qemu_sem_destroy(&call.done);
+    g_atomic_int_add(&loop->callers, -1);
 }

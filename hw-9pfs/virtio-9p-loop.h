@@ -4,9 +4,8 @@
  *
  * An IOThread that the user named, a thread of the device's own, or QEMU's
  * main loop.  The device's session lives in it from its beginning to its end;
- * whoever holds the big lock (BQL) comes there by p9_loop_call().  Code that
- * runs in a loop other than the main one never takes the BQL.  Counted: work
- * that outlives the device keeps its loop.
+ * whoever holds the big lock (BQL) comes there by p9_loop_call().  Counted:
+ * work that outlives the device keeps its loop.
  */
 #ifndef HW_9PFS_VIRTIO_9P_LOOP_H
 #define HW_9PFS_VIRTIO_9P_LOOP_H
@@ -33,11 +32,17 @@ bool p9_loop_is_main(P9Loop *loop);
 bool p9_loop_is_here(P9Loop *loop);
 
 /**
+ * p9_loop_lock_bql: take the BQL for a moment, in a loop other than the main
+ * one.  False when whoever has it waits for this loop: then it is not taken.
+ */
+bool p9_loop_lock_bql(P9Loop *loop);
+
+/**
  * p9_loop_call: run @fn in the loop and wait for its end.
  *
- * No event is handled meanwhile.  Should the loop need the BQL itself (a guest
- * can make it touch the registers of a device) or be held up by a disk, the
- * BQL is let go until @fn has run.  Context: BQL held.
+ * No event is handled meanwhile.  Should the loop be about to take the BQL (a
+ * guest can make it touch the registers of a device, too) or be held up by a
+ * disk, the BQL is let go until @fn has run.  Context: BQL held.
  */
 void p9_loop_call(P9Loop *loop, void (*fn)(void *opaque), void *opaque);
 

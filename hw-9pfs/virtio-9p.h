@@ -32,7 +32,7 @@ struct V9fsVirtioState {
     QEMUBH *again;                  /* takes what is in the queue */
     QEMUTimer *timer;               /* p9_session_tick() */
     QEMUBH *hold_done;              /* tells the session hold_result */
-    bool irqfd;                     /* the guest's notifiers are set up */
+    bool irqfd;                     /* KVM raises the interrupt */
     size_t batch_bytes;             /* of replies, this turn */
 
     /* Used with the BQL held */
