@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # build.sh [TARGET...]: configures BUILD/obj when there is no configuration yet or its flags have changed, then
-# lets ninja build the emulator and the test programs, or the named targets.
+# lets ninja build the emulator, its helper and the test programs, or the named targets.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -42,7 +42,7 @@ configure() {
 configure
 if [ $# = 0 ]; then
     mapfile -t tests < <(own_tests)
-    set -- qemu-system-x86_64 tests/qtest/qos-test "${tests[@]/#/tests/qtest/}"
+    set -- qemu-system-x86_64 fsdev/virtfs-proxy-helper tests/qtest/qos-test "${tests[@]/#/tests/qtest/}"
 fi
 say "building $* (${JOBS:=$(nproc)} jobs)"
 run_logged "$logs/build.log" 100 ninja -C "$obj" -j "$JOBS" "$@"

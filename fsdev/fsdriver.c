@@ -8,33 +8,12 @@
  * contract.  Nothing that a guest sends or a host file contains is asserted.
  * On the way down the ids of the guest become the host's, and back on the way
  * up, so that no driver knows of uidmap= and gidmap=.
- * Also here: the list of drivers, and the part of an export that is the same
- * for all of them.  Context: as fsdriver.h says of each call.
+ * Also here: the part of an export that is the same for all of them.
+ * Context: as fsdriver.h says of each call.
  */
 #include "fsdev/p9-osdep.h"
 #include "fsdev/fsdriver.h"
 #include "fsdev/fs-ids.h"
-
-static const FsDriver *const fs_drivers[] = {
-    &fs_local_driver,
-    &fs_proxy_driver,
-    &fs_synth_driver,
-};
-
-const FsDriver *fs_driver_nth(unsigned n)
-{
-    return n < ARRAY_SIZE(fs_drivers) ? fs_drivers[n] : NULL;
-}
-
-const FsDriver *fs_driver_find(const char *name)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(fs_drivers); i++) {
-        if (!strcmp(fs_drivers[i]->name, name)) {
-            return fs_drivers[i];
-        }
-    }
-    return NULL;
-}
 
 /* Exports */
 

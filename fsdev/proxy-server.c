@@ -2,22 +2,13 @@
 /*
  * The serving end of a proxy connection: see proxy-server.h.
  *
- * Each request is decoded, done by one serve_*() function and answered by the
- * thread that took it.  What is made for the guest is made with the ids of its
- * user; everything else is done as ourselves, as the guest's kernel has
- * checked rights already.  Set-id bits and device nodes are dealt with here
- * and nowhere else.  Context: the threads of one server.
+ * Each request is decoded, done (proxy-serve.c) and answered by the thread that
+ * took it.  Context: the threads of one server.
  */
 #include "fsdev/p9-osdep.h"
 #include <sys/socket.h>
 #include "fsdev/helper-cred.h"
-#include "fsdev/local.h"
-#include "fsdev/proxy-ids.h"
-#include "fsdev/proxy-proto.h"
-#include "fsdev/proxy-server.h"
-
-/* How often a file that comes and goes is tried for. */
-#define CREATE_TRIES 16
+#include "fsdev/proxy-server-int.h"
 
 struct ProxyServer {
     int fd;                     /* owned */
@@ -25,464 +16,15 @@ struct ProxyServer {
     ProxyServerOptions options;
     ProxyIds *ids;
     GThread **workers;
-    GMutex lock;                /* guards open */
-    GCond opened;
-    bool open;                  /* the workers may begin */
+    GMutex lock;                /* guards the next three */
+    GCond changed;
+    unsigned waiting;           /* workers that have started */
+    bool open;                  /* … may begin */
     gint greeted;               /* HELLO has been answered; atomic */
     gint violated;              /* the peer broke the protocol; atomic */
 };
 
-/* One request under way; a worker has one for all of its life. */
-typedef struct Work {
-    ProxyServer *server;
-    ProxyType type;
-    ProxyRequest t;
-    ProxyReply r;
-    /* What the reply sends: borrowed from what is below. */
-    int fds[PROXY_FDS_MAX];
-    unsigned n_fds;
-    Name *pinned;               /* counted and pinned */
-    FsFile *file;               /* owned */
-    char in[PROXY_MESSAGE_MAX];
-    char out[PROXY_MESSAGE_MAX];
-    char value[PROXY_XATTR_MAX];
-} Work;
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
-
-/* ---- objects ---------------------------------------------------------- */
-
-/* Numbers of another time are no reason to end the connection. */
-static int work_node(const Work *work, uint64_t id, FsNode **node)
-{
-    *node = proxy_ids_get(work->server->ids, id);
-    return *node ? 0 : -ESTALE;
-}
-
-/*
- * Pin @node's path fd.  A cached one costs nothing; the way back to another
- * leads through directories that only we may search.
- */
-static int work_pin(LocalPin *pin, FsNode *node)
-{
-    int ret = local_pin(pin, name_from_fs(node), FS_NONBLOCK);
-
-    if (ret == -EAGAIN) {
-        helper_cred_own();
-        ret = local_pin(pin, name_from_fs(node), 0);
-    }
-    return ret;
-}
-
-static int send_path_fd(Work *work, FsNode *node)
-{
-    LocalPin pin = { 0 };
-    int ret = work_pin(&pin, node);
-
-    if (ret < 0) {
-        return ret;
-    }
-    work->pinned = name_ref(pin.name);
-    work->fds[work->n_fds++] = pin.fd;
-    return 0;
-}
-
-/* Its path fd and its number, which counts as told even if nobody hears it. */
-static int send_object(Work *work, FsNode *node, uint64_t *id)
-{
-    int ret = send_path_fd(work, node);
-
-    return ret < 0 ? ret : proxy_ids_tell(work->server->ids, node, id);
-}
-
-static void send_file(Work *work, FsFile *file)
-{
-    work->file = file;
-    work->fds[work->n_fds++] = container_of(file, LocalFile, base)->fd;
-}
-
-static void work_clear(Work *work)
-{
-    if (work->pinned) {
-        name_fd_put(work->pinned);
-        name_unref(work->pinned);
-        work->pinned = NULL;
-    }
-    fs_release(work->file);
-    work->file = NULL;
-    work->n_fds = 0;
-}
-
-/* ---- looking and opening ---------------------------------------------- */
-
-static int serve_hello(Work *work)
-{
-    ProxyServer *server = work->server;
-    g_autoptr(FsNode) root = fs_root(server->export);
-
-    work->r.hello.version = PROXY_VERSION;
-    if (work->t.hello.version != PROXY_VERSION) {
-        return -EPROTONOSUPPORT;
-    }
-    g_atomic_int_set(&server->greeted, true);
-    return send_path_fd(work, root);
-}
-
-static int serve_lookup(Work *work)
-{
-    const struct ProxyTlookup *t = &work->t.lookup;
-    g_autoptr(FsNode) dir = NULL;
-    g_autoptr(FsNode) node = NULL;
-    FsAttr attr;
-    int ret = work_node(work, t->dir, &dir);
-
-    if (ret == 0) {
-        ret = fs_lookup(dir, t->name.s, 0, &node, &attr);
-    }
-    return ret < 0 ? ret : send_object(work, node, &work->r.lookup.id);
-}
-
-static int serve_forget(Work *work)
-{
-    const struct ProxyTforget *t = &work->t.forget;
-
-    return proxy_ids_forget(work->server->ids, t->id, t->count) ? 0 : -EPROTO;
-}
-
-static int serve_fetch(Work *work)
-{
-    g_autoptr(FsNode) node = NULL;
-    int ret = work_node(work, work->t.fetch.id, &node);
-
-    return ret < 0 ? ret : send_path_fd(work, node);
-}
-
-static int serve_open(Work *work)
-{
-    g_autoptr(FsNode) node = NULL;
-    FsFile *file;
-    int ret = work_node(work, work->t.open.id, &node);
-
-    if (ret == 0) {
-        ret = fs_open(node, work->t.open.flags, &file);
-    }
-    if (ret == 0) {
-        send_file(work, file);
-    }
-    return ret;
-}
-
-static int serve_identify(Work *work)
-{
-    const struct ProxyTidentify *t = &work->t.identify;
-    const char *at = t->names.data;
-    const char *end = at + t->names.len;
-    g_autoptr(FsNode) dir = NULL;
-    LOCAL_PIN pin = { 0 };
-    size_t n = 0;
-    int ret;
-
-    if (t->names.len && end[-1] != '\0') {
-        return -EINVAL;
-    }
-    ret = work_node(work, t->dir, &dir);
-    if (ret == 0) {
-        ret = work_pin(&pin, dir);
-    }
-    for (; ret == 0 && at < end; at += strlen(at) + 1, n++) {
-        HostStat st;
-
-        if ((n + 1) * PROXY_IDENTITY_SIZE > sizeof(work->value)) {
-            return -EINVAL;
-        }
-        if (host_stat_id_at(pin.fd, at, &st) < 0) {
-            st = (HostStat) { 0 };
-        }
-        proxy_put_identity(work->value, n, st.dev, st.ino, st.mode);
-    }
-    work->r.identify.identities = (ProxyBlob) { work->value,
-                                                n * PROXY_IDENTITY_SIZE };
-    return ret;
-}
-
-/* ---- making ----------------------------------------------------------- */
-
-/* The kernel gives what is made its owner: nobody has to change it. */
-static const FsCred as_made = { UINT32_MAX, UINT32_MAX };
-
-/* In a directory the set-group-id bit passes a group on, and runs nothing. */
-static uint32_t allowed_mode(const Work *work, uint32_t mode, bool is_dir)
-{
-    if (work->server->options.allow_suid) {
-        return mode;
-    }
-    return mode & ~(is_dir ? S_ISUID : S_ISUID | S_ISGID);
-}
-
-/* @dir to make something in, with its path fd at hand, as @uid and @gid. */
-static int work_become(Work *work, uint64_t id, uint32_t uid, uint32_t gid,
-                       FsNode **dir, LocalPin *pin)
-{
-    g_autoptr(FsNode) node = NULL;
-    int ret = work_node(work, id, &node);
-
-    if (ret == 0) {
-        ret = work_pin(pin, node);
-    }
-    if (ret == 0) {
-        ret = helper_cred_become(uid, gid);
-    }
-    if (ret == 0) {
-        *dir = g_steal_pointer(&node);
-    }
-    return ret;
-}
-
-/* What is there already is opened as any file is: as ourselves. */
-static int open_existing(const struct ProxyTcreate *t, FsNode *dir,
-                         FsNode **node, FsFile **file)
-{
-    g_autoptr(FsNode) found = NULL;
-    FsAttr attr;
-    int ret;
-
-    helper_cred_own();
-    ret = fs_lookup(dir, t->name.s, 0, &found, &attr);
-    if (ret == 0) {
-        ret = fs_open(found, t->flags, file);
-    }
-    if (ret == 0) {
-        *node = g_steal_pointer(&found);
-    }
-    return ret;
-}
-
-static int serve_create(Work *work)
-{
-    const struct ProxyTcreate *t = &work->t.create;
-    uint32_t mode = allowed_mode(work, t->mode, false);
-    g_autoptr(FsNode) node = NULL;
-    FsFile *file = NULL;
-    int ret = -EEXIST;
-
-    for (int tries = 0; tries < CREATE_TRIES; tries++) {
-        g_autoptr(FsNode) dir = NULL;
-        LOCAL_PIN pin = { 0 };
-        FsAttr attr;
-
-        ret = work_become(work, t->dir, t->uid, t->gid, &dir, &pin);
-        if (ret == 0) {
-            ret = fs_create(dir, t->name.s, t->flags | O_EXCL, mode, &as_made,
-                            &node, &file, &attr);
-        }
-        if (ret != -EEXIST || (t->flags & O_EXCL)) {
-            break;
-        }
-        ret = open_existing(t, dir, &node, &file);
-        if (ret != -ENOENT && ret != -ESTALE) {
-            break;
-        }
-    }
-    if (ret < 0) {
-        return ret;
-    }
-    send_file(work, file);
-    return send_object(work, node, &work->r.create.id);
-}
-
-static int serve_mkdir(Work *work)
-{
-    const struct ProxyTmkdir *t = &work->t.mkdir;
-    g_autoptr(FsNode) dir = NULL;
-    LOCAL_PIN pin = { 0 };
-    int ret = work_become(work, t->dir, t->uid, t->gid, &dir, &pin);
-
-    if (ret < 0) {
-        return ret;
-    }
-    return fs_mkdir(dir, t->name.s, allowed_mode(work, t->mode, true),
-                    &as_made, &work->r.mkdir.attr);
-}
-
-/*
- * The capability that device nodes take is one that no user has.  So it is us
- * who make one, if at all, and then it is given away.
- */
-static int serve_mknod(Work *work)
-{
-    const struct ProxyTmknod *t = &work->t.mknod;
-    bool is_device = S_ISCHR(t->mode) || S_ISBLK(t->mode);
-    const FsCred owner = { t->uid, t->gid };
-    g_autoptr(FsNode) dir = NULL;
-    LOCAL_PIN pin = { 0 };
-    int ret;
-
-    if (is_device && !work->server->options.allow_devices) {
-        return -EPERM;
-    }
-    ret = work_become(work, t->dir, is_device ? UINT32_MAX : t->uid,
-                      is_device ? UINT32_MAX : t->gid, &dir, &pin);
-    if (ret < 0) {
-        return ret;
-    }
-    return fs_mknod(dir, t->name.s, allowed_mode(work, t->mode, false),
-                    t->rdev, is_device ? &owner : &as_made,
-                    &work->r.mknod.attr);
-}
-
-static int serve_symlink(Work *work)
-{
-    const struct ProxyTsymlink *t = &work->t.symlink;
-    g_autoptr(FsNode) dir = NULL;
-    LOCAL_PIN pin = { 0 };
-    int ret = work_become(work, t->dir, t->uid, t->gid, &dir, &pin);
-
-    if (ret < 0) {
-        return ret;
-    }
-    return fs_symlink(dir, t->name.s, t->target.s, &as_made,
-                      &work->r.symlink.attr);
-}
-
-/* ---- changing --------------------------------------------------------- */
-
-static int serve_link(Work *work)
-{
-    const struct ProxyTlink *t = &work->t.link;
-    g_autoptr(FsNode) node = NULL;
-    g_autoptr(FsNode) dir = NULL;
-    int ret = work_node(work, t->id, &node);
-
-    if (ret == 0) {
-        ret = work_node(work, t->dir, &dir);
-    }
-    return ret < 0 ? ret : fs_link(node, dir, t->name.s);
-}
-
-static int serve_unlink(Work *work)
-{
-    const struct ProxyTunlink *t = &work->t.unlink;
-    g_autoptr(FsNode) dir = NULL;
-    int ret = work_node(work, t->dir, &dir);
-
-    return ret < 0 ? ret : fs_unlink(dir, t->name.s, t->is_dir);
-}
-
-static int serve_rename(Work *work)
-{
-    const struct ProxyTrename *t = &work->t.rename;
-    g_autoptr(FsNode) dir = NULL;
-    g_autoptr(FsNode) newdir = NULL;
-    int ret = work_node(work, t->dir, &dir);
-
-    if (ret == 0) {
-        ret = work_node(work, t->newdir, &newdir);
-    }
-    return ret < 0 ? ret : fs_rename(dir, t->name.s, newdir, t->newname.s);
-}
-
-static int serve_setattr(Work *work)
-{
-    FsSetattr *set = &work->t.setattr.set;
-    g_autoptr(FsNode) node = NULL;
-    int ret = work_node(work, work->t.setattr.id, &node);
-
-    if (ret < 0) {
-        return ret;
-    }
-    set->mode = allowed_mode(work, set->mode,
-                             node_type(name_node(name_from_fs(node))) ==
-                             S_IFDIR);
-    return fs_setattr(node, NULL, set);
-}
-
-/* ---- extended attributes ---------------------------------------------- */
-
-/* @len is what the driver said of a buffer of @size bytes, 0: none. */
-static int send_value(Work *work, ssize_t len, size_t size, uint32_t *length,
-                      ProxyBlob *value)
-{
-    if (len < 0) {
-        return len;
-    }
-    *length = len;
-    *value = (ProxyBlob) { work->value, size ? len : 0 };
-    return 0;
-}
-
-static int serve_getxattr(Work *work)
-{
-    const struct ProxyTgetxattr *t = &work->t.getxattr;
-    struct ProxyRgetxattr *r = &work->r.getxattr;
-    size_t size = MIN(t->size, sizeof(work->value));
-    g_autoptr(FsNode) node = NULL;
-    int ret = work_node(work, t->id, &node);
-
-    if (ret < 0) {
-        return ret;
-    }
-    return send_value(work, fs_getxattr(node, t->name.s, work->value, size),
-                      size, &r->length, &r->value);
-}
-
-static int serve_listxattr(Work *work)
-{
-    struct ProxyRlistxattr *r = &work->r.listxattr;
-    size_t size = MIN(work->t.listxattr.size, sizeof(work->value));
-    g_autoptr(FsNode) node = NULL;
-    int ret = work_node(work, work->t.listxattr.id, &node);
-
-    if (ret < 0) {
-        return ret;
-    }
-    return send_value(work, fs_listxattr(node, work->value, size), size,
-                      &r->length, &r->value);
-}
-
-static int serve_setxattr(Work *work)
-{
-    const struct ProxyTsetxattr *t = &work->t.setxattr;
-    g_autoptr(FsNode) node = NULL;
-    int ret = work_node(work, t->id, &node);
-
-    return ret < 0 ? ret : fs_setxattr(node, t->name.s, t->value.data,
-                                       t->value.len, t->flags);
-}
-
-static int serve_removexattr(Work *work)
-{
-    const struct ProxyTremovexattr *t = &work->t.removexattr;
-    g_autoptr(FsNode) node = NULL;
-    int ret = work_node(work, t->id, &node);
-
-    return ret < 0 ? ret : fs_removexattr(node, t->name.s);
-}
-
 /* ---- requests --------------------------------------------------------- */
-
-static int serve(Work *work)
-{
-    static int (*const functions[])(Work *) = {
-#define PROXY_MESSAGE(number, NAME_, name, ...) [number] = serve_##name,
-#include "proxy-messages.def"
-    };
-    ProxyServer *server = work->server;
-    unsigned flags = proxy_message_info(work->type)->flags;
-
-    if ((flags & PROXY_F_WRITES) && server->export->config.readonly) {
-        return -EROFS;
-    }
-    switch (work->type) {
-    case PROXY_CREATE:
-    case PROXY_MKDIR:
-    case PROXY_MKNOD:
-    case PROXY_SYMLINK:
-        break;                  /* with the ids of whoever asks */
-    default:
-        helper_cred_own();
-    }
-    return functions[work->type](work);
-}
 
 static void violation(ProxyServer *server)
 {
@@ -492,26 +34,26 @@ static void violation(ProxyServer *server)
 }
 
 /* Returns the length of the next request, 0 when there will be none. */
-static size_t receive(Work *work)
+static size_t receive(ProxyServer *server, ProxyWork *work)
 {
     struct iovec iov = { work->in, sizeof(work->in) };
     struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
     ssize_t len;
 
     do {
-        len = recvmsg(work->server->fd, &msg, 0);
+        len = recvmsg(server->fd, &msg, 0);
     } while (len < 0 && errno == EINTR);
     if (len > 0 && (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
         /* Nobody sends that much, or descriptors; the kernel closed those. */
-        violation(work->server);
+        violation(server);
         return 0;
     }
     return MAX(len, 0);
 }
 
-static int reply_send(Work *work, size_t len)
+static int reply_send(ProxyServer *server, const ProxyWork *work, size_t len)
 {
-    struct iovec iov = { work->out, len };
+    struct iovec iov = { (void *)work->out, len };
     union {
         struct cmsghdr header;
         char room[CMSG_SPACE(sizeof(work->fds))];
@@ -529,12 +71,13 @@ static int reply_send(Work *work, size_t len)
                work->n_fds * sizeof(int));
     }
     do {
-        ret = sendmsg(work->server->fd, &msg, MSG_NOSIGNAL);
+        ret = sendmsg(server->fd, &msg, MSG_NOSIGNAL);
     } while (ret < 0 && errno == EINTR);
     return ret < 0 ? -errno : 0;
 }
 
-static void reply(Work *work, uint32_t tag, int result)
+static void reply(ProxyServer *server, ProxyWork *work, uint32_t tag,
+                  int result)
 {
     ssize_t len = proxy_encode_reply(work->out, sizeof(work->out), tag,
                                      work->type, -result, &work->r);
@@ -543,19 +86,19 @@ static void reply(Work *work, uint32_t tag, int result)
     if (result < 0) {
         work->n_fds = 0;
     }
-    ret = reply_send(work, len);
+    ret = reply_send(server, work, len);
     if (ret == -ETOOMANYREFS) {
         /* More descriptors on their way than the peer takes. */
         work->n_fds = 0;
         len = proxy_encode_reply(work->out, sizeof(work->out), tag,
                                  work->type, ENFILE, NULL);
-        reply_send(work, len);
+        reply_send(server, work, len);
     }
 }
 
-static bool one_request(Work *work)
+static bool one_request(ProxyServer *server, ProxyWork *work)
 {
-    size_t len = receive(work);
+    size_t len = receive(server, work);
     uint32_t tag;
     int ret;
 
@@ -564,34 +107,41 @@ static bool one_request(Work *work)
     }
     ret = proxy_decode_request(work->in, len, &tag, &work->type, &work->t);
     if (ret == -EBADMSG || (work->type != PROXY_HELLO &&
-                            !g_atomic_int_get(&work->server->greeted))) {
-        violation(work->server);
+                            !g_atomic_int_get(&server->greeted))) {
+        violation(server);
         return false;
     }
     if (ret == 0) {
-        ret = serve(work);
+        ret = proxy_work_serve(work);
+    }
+    if (ret == 0 && work->type == PROXY_HELLO) {
+        g_atomic_int_set(&server->greeted, true);
     }
     if (!(proxy_message_info(work->type)->flags & PROXY_F_ONE_WAY)) {
-        reply(work, tag, ret);
+        reply(server, work, tag, ret);
     } else if (ret < 0) {
-        violation(work->server);
+        violation(server);
     }
-    work_clear(work);
+    proxy_work_clear(work);
     return true;
 }
 
 static gpointer worker(gpointer opaque)
 {
     ProxyServer *server = opaque;
-    Work *work = g_new0(Work, 1);
+    ProxyWork *work = g_new0(ProxyWork, 1);
 
     g_mutex_lock(&server->lock);
+    server->waiting++;
+    g_cond_broadcast(&server->changed);
     while (!server->open) {
-        g_cond_wait(&server->opened, &server->lock);
+        g_cond_wait(&server->changed, &server->lock);
     }
     g_mutex_unlock(&server->lock);
-    work->server = server;
-    while (one_request(work)) {
+    work->export = server->export;
+    work->options = &server->options;
+    work->ids = server->ids;
+    while (one_request(server, work)) {
         /* The next one. */
     }
     helper_cred_own();
@@ -613,11 +163,17 @@ ProxyServer *proxy_server_new(int fd, FsExport *export,
     server->ids = proxy_ids_new(root, options->max_ids);
     fs_node_unref(root);
     g_mutex_init(&server->lock);
-    g_cond_init(&server->opened);
+    g_cond_init(&server->changed);
     server->workers = g_new(GThread *, options->workers);
     for (unsigned i = 0; i < options->workers; i++) {
         server->workers[i] = g_thread_new("worker", worker, server);
     }
+    /* What a thread does to start is not what it may do later. */
+    g_mutex_lock(&server->lock);
+    while (server->waiting < options->workers) {
+        g_cond_wait(&server->changed, &server->lock);
+    }
+    g_mutex_unlock(&server->lock);
     return server;
 }
 
@@ -625,7 +181,7 @@ int proxy_server_run(ProxyServer *server)
 {
     g_mutex_lock(&server->lock);
     server->open = true;
-    g_cond_broadcast(&server->opened);
+    g_cond_broadcast(&server->changed);
     g_mutex_unlock(&server->lock);
     for (unsigned i = 0; i < server->options.workers; i++) {
         g_thread_join(server->workers[i]);
@@ -639,7 +195,7 @@ void proxy_server_free(ProxyServer *server)
     close(server->fd);
     fs_export_unref(server->export);
     g_mutex_clear(&server->lock);
-    g_cond_clear(&server->opened);
+    g_cond_clear(&server->changed);
     g_free(server->workers);
     g_free(server);
 }

@@ -329,7 +329,7 @@ static int proxy_lookup(FsNode *dir, const char *name, unsigned flags,
 {
     int ret;
 
-    if (flags & FS_NONBLOCK) {
+    if (flags & (FS_NONBLOCK | FS_BRIEF)) {
         return -EAGAIN;
     }
     ret = proxy_lookup_once(dir, name, node, attr);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include "fsdev/helper-cred.h"
+#include "helper-run.h"
 #include "proxy-fixture.h"
 
 /* Of a program that is executed as a helper: number of a descriptor, … */
@@ -49,6 +50,25 @@ static void exec_helper(const ProxyFixture *fixture, const char *path, int fd)
 
     fcntl(fd, F_SETFD, 0);
     execl("/proc/self/exe", "helper", HELPER_ARG, words, path, NULL);
+    _exit(127);
+}
+
+static void exec_program(const ProxyFixture *fixture, const char *path, int fd)
+{
+    g_autofree char *number = g_strdup_printf("%d", fd);
+    const char *words[9] = {
+        "virtfs-proxy-helper", "-n", "-p", path, "-f", number,
+    };
+    unsigned n = 6;
+
+    if (fixture->options.allow_suid) {
+        words[n++] = "--allow-suid";
+    }
+    if (fixture->options.allow_devices) {
+        words[n++] = "--allow-devices";
+    }
+    fcntl(fd, F_SETFD, 0);
+    execv(helper_run_program(), (char **)words);
     _exit(127);
 }
 
@@ -96,7 +116,7 @@ void proxy_fixture_start(ProxyFixture *fixture, const char *path)
     fixture->pid = fork();
     g_assert_cmpint(fixture->pid, >=, 0);
     if (fixture->pid == 0) {
-        exec_helper(fixture, path, fds[1]);
+        (fixture->program ? exec_program : exec_helper)(fixture, path, fds[1]);
     }
     close(fds[1]);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A helper for tests of the proxy: the serving end in a child process, or in
- * a thread of this one, without the sandbox.
+ * A helper for tests of the proxy: the serving end in a child process or in a
+ * thread of this one, without walls round it, or the real program.
  */
 #ifndef TESTS_CORE_PROXY_FIXTURE_H
 #define TESTS_CORE_PROXY_FIXTURE_H
@@ -10,7 +10,8 @@
 #include "fsdev/proxy-server.h"
 
 typedef struct ProxyFixture {
-    bool in_thread;             /* else a process of its own */
+    bool in_thread;             /* else a process of its own, or … */
+    bool program;               /* … virtfs-proxy-helper itself */
     bool readonly;
     ProxyServerOptions options; /* zeroes: what the helper takes */
     FsCred owner;               /* of the exported directory */

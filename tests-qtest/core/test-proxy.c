@@ -7,6 +7,7 @@
 #include "fsdev/p9-osdep.h"
 #include "fsdev/host.h"
 #include "conformance.h"
+#include "helper-run.h"
 #include "local-fixture.h"
 #include "storm.h"
 
@@ -26,9 +27,15 @@ static unsigned caps_of(const ProxyFixture *proxy)
     return caps;
 }
 
+static FsExport *open_with_helper(void *fixture)
+{
+    return helper_run_possible() ? local_fixture_open(fixture) : NULL;
+}
+
 static struct {
     const char *prefix;
     bool in_thread;
+    bool program;
     bool as_user;
     bool bare;
     bool allow;
@@ -39,7 +46,10 @@ static struct {
     { "/proxy/user", .as_user = true, .allow = true },
     { "/proxy/user-default", .as_user = true },
     { "/proxy/user-old-kernel", .as_user = true, .allow = true, .bare = true },
+    { "/proxy/helper", .program = true, .as_user = true, .allow = true },
     { "/proxy/same-process", .in_thread = true, .allow = true },
+    { "/proxy/same-process-old-kernel", .in_thread = true, .allow = true,
+      .bare = true },
 };
 
 static void add_subject(size_t n)
@@ -49,6 +59,7 @@ static void add_subject(size_t n)
     bool root = geteuid() == 0;
 
     proxy->in_thread = subjects[n].in_thread;
+    proxy->program = subjects[n].program;
     proxy->options.allow_suid = subjects[n].allow;
     proxy->options.allow_devices = subjects[n].allow;
     proxy->owner = root ? (FsCred) { 1000, 1001 }
@@ -63,7 +74,7 @@ static void add_subject(size_t n)
         .owner = proxy->owner,
         .maker = geteuid(),
         .opaque = &subjects[n].fixture,
-        .open = local_fixture_open,
+        .open = proxy->program ? open_with_helper : local_fixture_open,
         .done = local_fixture_done,
     };
     conformance_add(subject);

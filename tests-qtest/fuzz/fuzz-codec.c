@@ -11,22 +11,13 @@
 #include "fsdev/p9-osdep.h"
 #include "hw/9pfs/9p-codec.h"
 #include "fuzz.h"
+#include "must.h"
 
 #define MAX_CUTS 7
 
 enum {
     AS_REPLY = 1,
 };
-
-/* A condition that must hold in every build. */
-#define MUST(condition) \
-    do { \
-        if (!(condition)) { \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, \
-                    #condition); \
-            abort(); \
-        } \
-    } while (0)
 
 typedef struct Decoded {
     int ret;

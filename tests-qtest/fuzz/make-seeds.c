@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writes the stored corpus of the fuzz programs: make-seeds DIR fills
- * DIR/corpus-codec and DIR/corpus-session, whose old files it removes.
+ * DIR/corpus-codec and its neighbours, whose old files it removes.
  *
  * Codec: every request and reply of the message table, ordinary, empty, with
  * long strings, in one piece and in several.  Session: a few conversations
- * in the form that fuzz-session.c reads.
+ * in the form that fuzz-session.c reads.  Proxy: one of each message.
  */
 #include "fsdev/p9-osdep.h"
+#include "proxy-sample.h"
 #include "sample.h"
 #include "session-input.h"
 
@@ -195,10 +196,26 @@ static void session_seeds(const char *dir)
     }
 }
 
+static void proxy_seeds(const char *requests, const char *replies)
+{
+    for (const ProxyType *type = proxy_sample_types; *type; type++) {
+        const char *name = proxy_message_info(*type)->name;
+        g_autoptr(GByteArray) request = proxy_sample_request(*type);
+        g_autoptr(GByteArray) reply = proxy_sample_reply(*type);
+        const guint8 number = *type;
+
+        write_seed(requests, name, request->data, request->len);
+        g_byte_array_prepend(reply, &number, 1);
+        write_seed(replies, name, reply->data, reply->len);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_autofree char *codec = NULL;
     g_autofree char *session = NULL;
+    g_autofree char *requests = NULL;
+    g_autofree char *replies = NULL;
 
     if (argc != 2) {
         fprintf(stderr, "usage: make-seeds DIR\n");
@@ -206,9 +223,14 @@ int main(int argc, char **argv)
     }
     codec = g_build_filename(argv[1], "corpus-codec", NULL);
     session = g_build_filename(argv[1], "corpus-session", NULL);
+    requests = g_build_filename(argv[1], "corpus-proxy-request", NULL);
+    replies = g_build_filename(argv[1], "corpus-proxy-reply", NULL);
     empty_dir(codec);
     empty_dir(session);
+    empty_dir(requests);
+    empty_dir(replies);
     codec_seeds(codec);
     session_seeds(session);
+    proxy_seeds(requests, replies);
     return 0;
 }

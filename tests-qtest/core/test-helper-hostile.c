@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * virtfs-proxy-helper against a QEMU that has been taken over: requests that
+ * the driver never sends, and what can be done with what comes back.
+ */
+#include "fsdev/p9-osdep.h"
+#include <sys/socket.h>
+#include <sys/xattr.h>
+#include "helper-run.h"
+#include "fsdev/proxy-server.h"
+
+typedef struct Peer {
+    HelperRun run;
+    int root;                   /* path fd */
+} Peer;
+
+static void peer_clear(Peer *peer)
+{
+    if (peer->run.base) {
+        close(peer->root);
+    }
+    helper_run_clear(&peer->run);
+}
+#define PEER __attribute__((cleanup(peer_clear))) Peer
+
+/* False when the test has been skipped. */
+static bool peer_init(Peer *peer, const char *word)
+{
+    *peer = (Peer) { 0 };
+    if (!helper_run_possible()) {
+        return false;
+    }
+    helper_run_init(&peer->run);
+    helper_run_fd(&peer->run, word);
+    peer->root = helper_greet(peer->run.fd);
+    return true;
+}
+
+static int ask(Peer *peer, ProxyType type, const ProxyRequest *t,
+               ProxyReply *r, int *fds)
+{
+    return helper_ask(peer->run.fd, type, t, r, fds);
+}
+
+static void close_both(const int *fds)
+{
+    for (unsigned i = 0; i < PROXY_FDS_MAX; i++) {
+        if (fds[i] >= 0) {
+            close(fds[i]);
+        }
+    }
+}
+
+static int try_lookup(Peer *peer, uint64_t dir, const char *name, uint64_t *id)
+{
+    ProxyRequest t = { .lookup = { dir, helper_text(name) } };
+    int fds[PROXY_FDS_MAX];
+    ProxyReply r;
+    int ret = ask(peer, PROXY_LOOKUP, &t, &r, fds);
+
+    if (ret == 0) {
+        *id = r.lookup.id;
+    }
+    close_both(fds);
+    return ret;
+}
+
+static uint64_t lookup(Peer *peer, uint64_t dir, const char *name)
+{
+    uint64_t id = 0;
+
+    g_assert_cmpint(try_lookup(peer, dir, name, &id), ==, 0);
+    return id;
+}
+
+static int try_open(Peer *peer, uint64_t id, int flags, int *fd)
+{
+    ProxyRequest t = { .open = { id, flags } };
+    int fds[PROXY_FDS_MAX];
+    ProxyReply r;
+    int ret = ask(peer, PROXY_OPEN, &t, &r, fds);
+
+    if (ret == 0 && fd) {
+        *fd = fds[0];
+    } else {
+        close_both(fds);
+    }
+    return ret;
+}
+
+/* It has not been harmed. */
+static void check_alive(Peer *peer)
+{
+    g_autofree char *path = helper_run_path(&peer->run, "alive");
+    uint64_t id = 0;
+
+    g_assert_true(g_file_set_contents(path, "x", 1, NULL));
+    g_assert_cmpint(try_lookup(peer, PROXY_ROOT_ID, "alive", &id), ==, 0);
+    g_assert_cmpint(try_open(peer, id, O_RDONLY, NULL), ==, 0);
+}
+
+static mode_t mode_of(Peer *peer, const char *name)
+{
+    g_autofree char *path = helper_run_path(&peer->run, name);
+    struct stat st;
+
+    g_assert_cmpint(lstat(path, &st), ==, 0);
+    return st.st_mode;
+}
+
+/* ---- special files ---------------------------------------------------- */
+
+static void fifo_is_not_opened(void)
+{
+    PEER peer;
+    g_autofree char *path = NULL;
+    uint64_t id;
+    ProxyReply r;
+    int fds[PROXY_FDS_MAX];
+
+    if (!peer_init(&peer, NULL)) {
+        return;
+    }
+    path = helper_run_path(&peer.run, "fifo");
+    g_assert_cmpint(mkfifo(path, 0666), ==, 0);
+    id = lookup(&peer, PROXY_ROOT_ID, "fifo");
+    g_assert_cmpint(try_open(&peer, id, O_RDONLY, NULL), ==, -ENXIO);
+    g_assert_cmpint(try_open(&peer, id, O_WRONLY, NULL), ==, -ENXIO);
+    {
+        ProxyRequest t = { .create = { PROXY_ROOT_ID, helper_text("fifo"),
+                                       O_RDWR, 0600, 0, 0 } };
+
+        g_assert_cmpint(ask(&peer, PROXY_CREATE, &t, &r, fds), ==, -ENXIO);
+    }
+    {
+        ProxyRequest t = { .setattr = { id, { .valid = FS_SET_SIZE } } };
+
+        g_assert_cmpint(ask(&peer, PROXY_SETATTR, &t, &r, fds), ==, -ENXIO);
+    }
+    check_alive(&peer);
+}
+
+static int make_device(Peer *peer)
+{
+    ProxyRequest t = { .mknod = { PROXY_ROOT_ID, helper_text("null"),
+                                  S_IFCHR | 0666, makedev(1, 3), 0, 0 } };
+    int fds[PROXY_FDS_MAX];
+    ProxyReply r;
+
+    return ask(peer, PROXY_MKNOD, &t, &r, fds);
+}
+
+static void devices_are_refused(void)
+{
+    PEER peer;
+
+    if (peer_init(&peer, NULL)) {
+        g_assert_cmpint(make_device(&peer), ==, -EPERM);
+        check_alive(&peer);
+    }
+}
+
+static void devices_are_not_opened(void)
+{
+    PEER peer;
+    uint64_t id;
+
+    if (!peer_init(&peer, "--allow-devices")) {
+        return;
+    }
+    if (make_device(&peer) == -EPERM) {
+        g_test_skip("device nodes cannot be made here");
+        return;
+    }
+    g_assert_true(S_ISCHR(mode_of(&peer, "null")));
+    id = lookup(&peer, PROXY_ROOT_ID, "null");
+    g_assert_cmpint(try_open(&peer, id, O_RDWR, NULL), ==, -ENXIO);
+}
+
+/* ---- set-id programs -------------------------------------------------- */
+
+static int make_program(Peer *peer, int *fd)
+{
+    ProxyRequest t = { .create = { PROXY_ROOT_ID, helper_text("program"),
+                                   O_RDWR, 06755, 0, 0 } };
+    int fds[PROXY_FDS_MAX];
+    ProxyReply r;
+    int ret = ask(peer, PROXY_CREATE, &t, &r, fds);
+
+    *fd = fds[0];
+    if (ret == 0) {
+        close(fds[1]);
+    }
+    return ret;
+}
+
+static void setid_bits_are_taken_away(void)
+{
+    ProxyRequest t = { .mkdir = { PROXY_ROOT_ID, helper_text("dir"), 06775,
+                                  0, 0 } };
+    int fds[PROXY_FDS_MAX];
+    ProxyReply r;
+    uint64_t id;
+    PEER peer;
+    int fd;
+
+    if (!peer_init(&peer, NULL)) {
+        return;
+    }
+    g_assert_cmpint(make_program(&peer, &fd), ==, 0);
+    close(fd);
+    g_assert_cmphex(mode_of(&peer, "program"), ==, S_IFREG | 0755);
+    g_assert_cmpint(ask(&peer, PROXY_MKDIR, &t, &r, fds), ==, 0);
+    g_assert_cmphex(mode_of(&peer, "dir"), ==, S_IFDIR | 02775);
+    id = lookup(&peer, PROXY_ROOT_ID, "program");
+    t.setattr = (struct ProxyTsetattr) {
+        id, { .valid = FS_SET_MODE, .mode = 06711 },
+    };
+    g_assert_cmpint(ask(&peer, PROXY_SETATTR, &t, &r, fds), ==, 0);
+    g_assert_cmphex(mode_of(&peer, "program"), ==, S_IFREG | 0711);
+}
+
+/* Where the bits are allowed, the descriptor is still none to execute. */
+static void programs_do_not_run(void)
+{
+    PEER peer;
+    int fd;
+
+    if (!peer_init(&peer, "--allow-suid")) {
+        return;
+    }
+    g_assert_cmpint(make_program(&peer, &fd), ==, 0);
+    g_assert_cmphex(mode_of(&peer, "program"), ==, S_IFREG | 06755);
+    g_assert_cmpint(write(fd, "#!/bin/sh\n", 10), ==, 10);
+    {
+        char *argv[] = { (char *)"program", NULL };
+
+        g_assert_cmpint(fexecve(fd, argv, argv), ==, -1);
+        g_assert_cmpint(errno, ==, EACCES);
+    }
+    close(fd);
+}
+
+/* ---- the way out ------------------------------------------------------ */
+
+static ino_t ino_at(int dirfd, const char *path)
+{
+    struct stat st;
+
+    g_assert_cmpint(fstatat(dirfd, path, &st, 0), ==, 0);
+    return st.st_ino;
+}
+
+static void directories_lead_nowhere(void)
+{
+    g_autofree char *sub = NULL;
+    ino_t root;
+    PEER peer;
+    int fd;
+
+    if (!peer_init(&peer, NULL)) {
+        return;
+    }
+    sub = helper_run_path(&peer.run, "sub");
+    g_assert_cmpint(mkdir(sub, 0755), ==, 0);
+    root = ino_at(peer.root, ".");
+    g_assert_cmpint(ino_at(AT_FDCWD, peer.run.dir), ==, root);
+    /* A path fd and a real one; the export is as far up as they know. */
+    g_assert_cmpint(ino_at(peer.root, ".."), ==, root);
+    g_assert_cmpint(try_open(&peer, lookup(&peer, PROXY_ROOT_ID, "sub"),
+                             O_RDONLY, &fd), ==, 0);
+    g_assert_cmpint(ino_at(fd, ".."), ==, root);
+    g_assert_cmpint(ino_at(fd, "../.."), ==, root);
+    g_assert_cmpint(ino_at(fd, "../../../../.."), ==, root);
+    close(fd);
+    /* Nor when the helper has gone and its mounts with it. */
+    close(peer.run.fd);
+    peer.run.fd = 0;
+    helper_run_wait(&peer.run);
+    g_assert_cmpint(ino_at(peer.root, ".."), ==, root);
+}
+
+static void links_are_not_followed(void)
+{
+    g_autofree char *outside = NULL;
+    g_autofree char *link = NULL;
+    uint64_t id;
+    PEER peer;
+    ProxyReply r;
+    int fds[PROXY_FDS_MAX];
+    ProxyRequest t;
+
+    if (!peer_init(&peer, NULL)) {
+        return;
+    }
+    outside = g_build_filename(peer.run.base, "outside", NULL);
+    link = helper_run_path(&peer.run, "link");
+    g_assert_true(g_file_set_contents(outside, "secret", -1, NULL));
+    g_assert_cmpint(chmod(outside, 0600), ==, 0);
+    g_assert_cmpint(symlink(outside, link), ==, 0);
+    id = lookup(&peer, PROXY_ROOT_ID, "link");
+    g_assert_cmpint(try_open(&peer, id, O_RDONLY, NULL), ==, -ELOOP);
+    g_assert_cmpint(try_lookup(&peer, id, "x", &id), ==, -ENOTDIR);
+    t.setattr = (struct ProxyTsetattr) {
+        id, { .valid = FS_SET_MODE, .mode = 0777 },
+    };
+    g_assert_cmpint(ask(&peer, PROXY_SETATTR, &t, &r, fds), <, 0);
+    t.create = (struct ProxyTcreate) {
+        PROXY_ROOT_ID, helper_text("link"), O_RDWR | O_TRUNC, 0600, 0, 0,
+    };
+    g_assert_cmpint(ask(&peer, PROXY_CREATE, &t, &r, fds), ==, -ELOOP);
+    {
+        struct stat st;
+
+        g_assert_cmpint(stat(outside, &st), ==, 0);
+        g_assert_cmphex(st.st_mode, ==, S_IFREG | 0600);
+        g_assert_cmpint(st.st_size, ==, strlen("secret"));
+    }
+}
+
+static void names_are_components(void)
+{
+    static const char *const bad[] = { "", ".", "..", "a/b", "/", "../x" };
+    char *longest = g_strnfill(NAME_MAX + 1, 'n');
+    uint64_t id;
+    PEER peer;
+
+    if (peer_init(&peer, NULL)) {
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+            g_assert_cmpint(try_lookup(&peer, PROXY_ROOT_ID, bad[i], &id), ==,
+                            -EINVAL);
+        }
+        g_assert_cmpint(try_lookup(&peer, PROXY_ROOT_ID, longest, &id), ==,
+                        -EINVAL);
+        check_alive(&peer);
+    }
+    g_free(longest);
+}
+
+static void numbers_are_known_or_stale(void)
+{
+    static const uint64_t invented[] = {
+        1, UINT64_C(1) << 32, UINT64_C(77) << 32 | 5, UINT64_MAX,
+    };
+    uint64_t id;
+    PEER peer;
+
+    if (!peer_init(&peer, NULL)) {
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(invented); i++) {
+        g_assert_cmpint(try_lookup(&peer, invented[i], "x", &id), ==, -ESTALE);
+        g_assert_cmpint(try_open(&peer, invented[i], O_RDONLY, NULL), ==,
+                        -ESTALE);
+    }
+    check_alive(&peer);
+}
+
+/* ---- sizes ------------------------------------------------------------ */
+
+static void xattr_sizes_are_bounded(void)
+{
+    static const uint32_t sizes[] = { 0, 1, 65537, INT_MAX, UINT32_MAX };
+    g_autofree char *path = NULL;
+    PEER peer;
+
+    if (!peer_init(&peer, NULL)) {
+        return;
+    }
+    path = helper_run_path(&peer.run, "");
+    if (setxattr(path, "user.a", "value", 5, 0) < 0) {
+        g_test_skip("the temporary directory has no user.* attributes");
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        ProxyRequest t = { .getxattr = { PROXY_ROOT_ID, helper_text("user.a"),
+                                         sizes[i] } };
+        int fds[PROXY_FDS_MAX];
+        ProxyReply r;
+        int ret = ask(&peer, PROXY_GETXATTR, &t, &r, fds);
+
+        g_assert_cmpint(ret, ==, sizes[i] == 1 ? -ERANGE : 0);
+        if (ret == 0) {
+            g_assert_cmpuint(r.getxattr.length, ==, 5);
+            g_assert_cmpuint(r.getxattr.value.len, ==, sizes[i] ? 5 : 0);
+        }
+        t.listxattr = (struct ProxyTlistxattr) { PROXY_ROOT_ID, sizes[i] };
+        ret = ask(&peer, PROXY_LISTXATTR, &t, &r, fds);
+        g_assert_cmpint(ret, ==, sizes[i] == 1 ? -ERANGE : 0);
+    }
+    check_alive(&peer);
+}
+
+/* A lot of descriptors that nobody takes. */
+static void flood_of_opens(void)
+{
+    enum { MANY = 20000 };
+    char buf[PROXY_SMALL_MAX];
+    unsigned before, most = 0;
+    uint64_t id;
+    PEER peer;
+
+    if (!peer_init(&peer, NULL)) {
+        return;
+    }
+    check_alive(&peer);
+    id = lookup(&peer, PROXY_ROOT_ID, "alive");
+    before = helper_run_count_fds(&peer.run);
+    for (unsigned i = 0; i < MANY; i++) {
+        ProxyRequest t = { .open = { id, O_RDONLY } };
+        ssize_t len = proxy_encode_request(buf, sizeof(buf), i, PROXY_OPEN,
+                                           &t);
+
+        if (send(peer.run.fd, buf, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+            unsigned now = helper_run_count_fds(&peer.run);
+
+            /* It does not go on until somebody takes the answers. */
+            g_assert_cmpint(errno, ==, EAGAIN);
+            most = MAX(most, now);
+            break;
+        }
+    }
+    g_assert_cmpuint(most, >, 0);
+    g_assert_cmpuint(most, <=, before + 2 * PROXY_SERVER_WORKERS);
+}
+
+/* ---- broken messages -------------------------------------------------- */
+
+typedef struct Broken {
+    const char *name;
+    const char *bytes;
+    size_t len;
+    size_t padded;              /* with zeroes to this length */
+} Broken;
+
+static const Broken broken[] = {
+    { "short-header", "\1\0\0\0\2\0", 6 },
+    { "one-byte", "\1", 1 },
+    { "unknown-type", "\1\0\0\0\0\0\0\0", 8 },
+    { "unknown-large-type", "\1\0\0\0\377\377\377\377", 8 },
+    { "no-fields", "\1\0\0\0\2\0\0\0", 8 },
+    { "half-a-field", "\1\0\0\0\2\0\0\0\0\0\0\0", 12 },
+    { "text-longer-than-message",
+      "\1\0\0\0\2\0\0\0\0\0\0\0\0\0\0\0\377\0\0\0abc\0", 24 },
+    { "text-of-4-GiB",
+      "\1\0\0\0\2\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377abc\0", 24 },
+    { "text-without-nul",
+      "\1\0\0\0\2\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0abcd", 24 },
+    { "more-than-fields", "\1\0\0\0\4\0\0\0\0\0\0\0\0\0\0\0\0", 17 },
+    { "longer-than-any", "\1\0\0\0\2\0\0\0", 8, PROXY_MESSAGE_MAX + 1 },
+    { "forgets-the-root",
+      "\1\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0", 20 },
+    { "forgets-nobody",
+      "\1\0\0\0\3\0\0\0\5\0\0\0\1\0\0\0\1\0\0\0", 20 },
+};
+
+static void test_broken(gconstpointer opaque)
+{
+    const Broken *row = opaque;
+    size_t len = MAX(row->len, row->padded);
+    g_autofree char *bytes = g_malloc0(len);
+    char end;
+    PEER peer;
+
+    if (!peer_init(&peer, NULL)) {
+        return;
+    }
+    memcpy(bytes, row->bytes, row->len);
+    g_assert_cmpint(send(peer.run.fd, bytes, len, MSG_NOSIGNAL), ==, len);
+    g_assert_cmpint(recv(peer.run.fd, &end, 1, 0), <=, 0);
+    g_assert_cmpint(helper_run_wait(&peer.run), ==, 1);
+    g_assert_true(helper_run_said(&peer.run, "broke the protocol"));
+}
+
+static void descriptors_are_not_taken(void)
+{
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = { 0 };
+    ProxyRequest t = { .fetch = { PROXY_ROOT_ID } };
+    char buf[64];
+    struct iovec iov = { buf, 0 };
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+        .msg_controllen = sizeof(control),
+    };
+    PEER peer;
+
+    if (!peer_init(&peer, NULL)) {
+        return;
+    }
+    iov.iov_len = proxy_encode_request(buf, sizeof(buf), 1, PROXY_FETCH, &t);
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(&control.header), &peer.root, sizeof(int));
+    g_assert_cmpint(sendmsg(peer.run.fd, &msg, 0), ==, iov.iov_len);
+    g_assert_cmpint(helper_run_wait(&peer.run), ==, 1);
+}
+
+static void hello_comes_first(void)
+{
+    ProxyRequest t = { .fetch = { PROXY_ROOT_ID } };
+    int fds[PROXY_FDS_MAX];
+    HELPER_RUN run;
+    ProxyReply r;
+
+    if (!helper_run_possible()) {
+        return;
+    }
+    helper_run_init(&run);
+    helper_run_fd(&run, NULL);
+    g_assert_cmpint(helper_ask(run.fd, PROXY_FETCH, &t, &r, fds), ==, -EPIPE);
+    g_assert_cmpint(helper_run_wait(&run), ==, 1);
+}
+
+static void other_versions_are_refused(void)
+{
+    ProxyRequest t = { .hello = { PROXY_VERSION + 1 } };
+    int fds[PROXY_FDS_MAX];
+    HELPER_RUN run;
+    ProxyReply r;
+
+    if (!helper_run_possible()) {
+        return;
+    }
+    helper_run_init(&run);
+    helper_run_fd(&run, NULL);
+    g_assert_cmpint(helper_ask(run.fd, PROXY_HELLO, &t, &r, fds), ==,
+                    -EPROTONOSUPPORT);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    umask(022);
+    g_test_add_func("/helper-hostile/fifo-is-not-opened", fifo_is_not_opened);
+    g_test_add_func("/helper-hostile/devices-are-refused",
+                    devices_are_refused);
+    g_test_add_func("/helper-hostile/devices-are-not-opened",
+                    devices_are_not_opened);
+    g_test_add_func("/helper-hostile/setid-bits-are-taken-away",
+                    setid_bits_are_taken_away);
+    g_test_add_func("/helper-hostile/programs-do-not-run",
+                    programs_do_not_run);
+    g_test_add_func("/helper-hostile/directories-lead-nowhere",
+                    directories_lead_nowhere);
+    g_test_add_func("/helper-hostile/links-are-not-followed",
+                    links_are_not_followed);
+    g_test_add_func("/helper-hostile/names-are-components",
+                    names_are_components);
+    g_test_add_func("/helper-hostile/numbers-are-known-or-stale",
+                    numbers_are_known_or_stale);
+    g_test_add_func("/helper-hostile/xattr-sizes-are-bounded",
+                    xattr_sizes_are_bounded);
+    g_test_add_func("/helper-hostile/flood-of-opens", flood_of_opens);
+    g_test_add_func("/helper-hostile/descriptors-are-not-taken",
+                    descriptors_are_not_taken);
+    g_test_add_func("/helper-hostile/hello-comes-first", hello_comes_first);
+    g_test_add_func("/helper-hostile/other-versions-are-refused",
+                    other_versions_are_refused);
+    for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
+        g_autofree char *path = g_strdup_printf("/helper-hostile/message/%s",
+                                                broken[i].name);
+
+        g_test_add_data_func(path, &broken[i], test_broken);
+    }
+    return g_test_run();
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fuzz program of what the proxy driver decodes: a byte that says to which
+ * request, and the reply to it.
+ *
+ * Whatever the bytes are, decoding must not read outside them, and what it
+ * accepts encodes to the very bytes it came from.
+ */
+#include "fsdev/p9-osdep.h"
+#include "fsdev/proxy-proto.h"
+#include "fuzz.h"
+#include "must.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    g_autofree uint8_t *msg = size ? g_memdup2(data + 1, size - 1) : NULL;
+    g_autofree char *again = g_malloc(size + 1);
+    uint32_t error = 0;
+    uint32_t tag = 0;
+    ProxyReply r;
+    int ret;
+
+    if (!size || !proxy_message_info(data[0])) {
+        return 0;
+    }
+    size--;
+    ret = proxy_decode_reply(msg, size, data[0], &error, &r);
+    MUST(ret == 0 || ret == -EBADMSG);
+    if (ret != 0) {
+        return 0;
+    }
+    MUST(error <= PROXY_ERRNO_MAX);
+    MUST(proxy_decode_tag(msg, size, &tag) == 0);
+    MUST(proxy_encode_reply(again, size, tag, data[0], error, &r) ==
+         (ssize_t)size);
+    MUST(!memcmp(again, data + 1, size));
+    return 0;
+}
