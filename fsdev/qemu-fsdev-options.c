@@ -18,6 +18,7 @@
 enum {
     FSDEV_LOCAL = 1u << 0,
     FSDEV_SYNTH = 1u << 1,
+    FSDEV_PROXY = 1u << 2,
 };
 
 typedef struct FsdevDriver {
@@ -45,7 +46,8 @@ static const FsdevOption fsdev_options[] = {
     { .name = name_, .type = QEMU_OPT_##type_, .drivers = drivers_, \
       .def = def_, .help = help_ },
 #define FSDEV_THROTTLE(suffix_, bucket_, field_, def_, help_) \
-    FSDEV_OPT(THROTTLE_OPT_PREFIX suffix_, NUMBER, FSDEV_LOCAL, #def_, help_)
+    FSDEV_OPT(THROTTLE_OPT_PREFIX suffix_, NUMBER, FSDEV_LOCAL | FSDEV_PROXY, \
+              #def_, help_)
 #include "qemu-fsdev-options.def"
 };
 

@@ -159,21 +159,33 @@ static bool fsdev_parse_map(QemuOpts *opts, const char *name, IdMap **map,
     return true;
 }
 
+/* What the drivers of host files have in common. */
+static bool fsdev_parse_files(FsdevEntry *entry, QemuOpts *opts, Error **errp)
+{
+    int multidevs = FS_MULTIDEVS_REMAP;
+    int writeout = false;
+    int statfs_v9fs = false;
+
+    if (!fsdev_parse_word(opts, "multidevs", fsdev_multidevs, &multidevs,
+                          errp) ||
+        !fsdev_parse_word(opts, "writeout", fsdev_writeout, &writeout, errp) ||
+        !fsdev_parse_word(opts, "statfs", fsdev_statfs, &statfs_v9fs, errp)) {
+        return false;
+    }
+    entry->config.multidevs = multidevs;
+    entry->config.writeout_immediate = writeout;
+    entry->config.statfs_v9fs = statfs_v9fs;
+    return qemu_fsdev_throttle_parse(&entry->throttle, opts, errp);
+}
+
 static bool fsdev_parse_local(FsdevEntry *entry, QemuOpts *opts, Error **errp)
 {
     FsConfig *config = &entry->config;
     g_autofree char *models = fsdev_words_text(fsdev_security_models);
     int model = -1;
-    int multidevs = FS_MULTIDEVS_REMAP;
-    int writeout = false;
-    int statfs_v9fs = false;
 
     if (!fsdev_parse_word(opts, "security_model", fsdev_security_models,
-                          &model, errp) ||
-        !fsdev_parse_word(opts, "multidevs", fsdev_multidevs, &multidevs,
-                          errp) ||
-        !fsdev_parse_word(opts, "writeout", fsdev_writeout, &writeout, errp) ||
-        !fsdev_parse_word(opts, "statfs", fsdev_statfs, &statfs_v9fs, errp)) {
+                          &model, errp)) {
         return false;
     }
     if (model < 0) {
@@ -186,12 +198,31 @@ static bool fsdev_parse_local(FsdevEntry *entry, QemuOpts *opts, Error **errp)
     }
     config->path = g_strdup(qemu_opt_get(opts, "path"));
     config->model = model;
-    config->multidevs = multidevs;
-    config->writeout_immediate = writeout;
-    config->statfs_v9fs = statfs_v9fs;
     return fsdev_parse_mode(config, opts, "fmode", &config->fmode, errp) &&
            fsdev_parse_mode(config, opts, "dmode", &config->dmode, errp) &&
-           qemu_fsdev_throttle_parse(&entry->throttle, opts, errp);
+           fsdev_parse_files(entry, opts, errp);
+}
+
+static bool fsdev_parse_proxy(FsdevEntry *entry, QemuOpts *opts, Error **errp)
+{
+    const char *socket = qemu_opt_get(opts, "socket");
+    const char *sock_fd = qemu_opt_get(opts, "sock_fd");
+    uint64_t fd = qemu_opt_get_number(opts, "sock_fd", 0);
+
+    if (!socket == !sock_fd) {
+        error_setg(errp, "%s; socket=<path> and sock_fd=<number> are the two "
+                   "ways to the helper", socket ? "socket and sock_fd exclude "
+                   "each other" : "neither socket nor sock_fd is given");
+        return false;
+    }
+    if (fd > INT_MAX || (sock_fd && fd <= STDERR_FILENO)) {
+        error_setg(errp, "sock_fd '%s' is no inherited descriptor; allowed: "
+                   "from 3 on", sock_fd);
+        return false;
+    }
+    entry->config.socket = g_strdup(socket);
+    entry->config.sock_fd = fd;
+    return fsdev_parse_files(entry, opts, errp);
 }
 
 static FsdevEntry *fsdev_entry_new(const char *id, const FsDriver *driver)
@@ -251,7 +282,9 @@ int qemu_fsdev_add(QemuOpts *opts, Error **errp)
         !fsdev_parse_map(opts, "uidmap", &entry->config.users, errp) ||
         !fsdev_parse_map(opts, "gidmap", &entry->config.groups, errp) ||
         (driver == &fs_local_driver &&
-         !fsdev_parse_local(entry, opts, errp))) {
+         !fsdev_parse_local(entry, opts, errp)) ||
+        (driver == &fs_proxy_driver &&
+         !fsdev_parse_proxy(entry, opts, errp))) {
         fsdev_entry_free(entry);
         return -1;
     }

@@ -50,8 +50,8 @@ typedef struct Refused {
 static const Refused refused[] = {
     { "no-id", "-fsdev local,path=/,security_model=none",
       "without an id", "id=" },
-    { "no-driver", "-fsdev id=a,path=/", "no fsdev driver", "local, synth" },
-    { "unknown-driver", "-fsdev disk,id=a", "'disk'", "local, synth" },
+    { "no-driver", "-fsdev id=a,path=/", "no fsdev driver", "local, proxy, synth" },
+    { "unknown-driver", "-fsdev disk,id=a", "'disk'", "local, proxy, synth" },
     { "no-security-model", "-fsdev local,id=a,path=/",
       "security_model",
       "passthrough, mapped-xattr, mapped, mapped-file, none" },
@@ -95,6 +95,17 @@ static const Refused refused[] = {
     { "local-with-socket", "-fsdev " LOCAL_NONE ",socket=/s", "'socket'",
       "multidevs, max_xattr, locks, statfs, cache-hint, uidmap, gidmap, "
       "throttling.*" },
+    { "proxy-without-socket", "-fsdev proxy,id=a",
+      "neither socket nor sock_fd", "socket=<path> and sock_fd=<number>" },
+    { "proxy-with-both", "-fsdev proxy,id=a,socket=/s,sock_fd=3",
+      "exclude each other", "socket=<path> and sock_fd=<number>" },
+    { "proxy-sock-fd", "-fsdev proxy,id=a,sock_fd=2", "sock_fd '2'",
+      "from 3 on" },
+    { "proxy-with-path", "-fsdev proxy,id=a,socket=/s,path=/", "'path'",
+      "socket, sock_fd, readonly, writeout, multidevs, max_xattr, locks" },
+    { "proxy-with-security-model",
+      "-fsdev proxy,id=a,socket=/s,security_model=none", "'security_model'",
+      "id, fsdriver, socket" },
     { "synth-with-path", "-fsdev synth,id=a,path=/", "'path'",
       "id, fsdriver, readonly, max_xattr" },
     { "synth-with-throttling", "-fsdev synth,id=a,throttling.bps-total=5",
@@ -108,7 +119,7 @@ static const Refused refused[] = {
     { "virtfs/id-taken", "-fsdev synth,id=a -virtfs synth,mount_tag=a",
       "'a'", "id=" },
     { "virtfs/driver", "-virtfs disk,mount_tag=a", "'disk'",
-      "local, synth" },
+      "local, proxy, synth" },
     { "virtfs/fmode-of-none",
       "-virtfs local,path=/,security_model=none,mount_tag=a,fmode=0600",
       "fmode", "mapped-xattr or mapped-file" },
@@ -146,6 +157,10 @@ static const char *const accepted[] = {
     "local,id=a,path=/,security_model=none,uidmap=0:1000:1,gidmap=squash:5",
     "local,id=a,path=/,security_model=mapped,uidmap=0:1000:1+1:100000:65535",
     "local,id=a,path=/,security_model=mapped,gidmap=0:1000:1,,1:100000:65535",
+    "proxy,id=a,socket=/nobody/listens,readonly=on,writeout=immediate",
+    "proxy,id=a,sock_fd=3,multidevs=forbid,max_xattr=0,locks=off",
+    "proxy,id=a,socket=/s,throttling.iops-total=10",
+    "proxy,id=a,socket=/s,uidmap=0:1000:1,statfs=v9fs,cache-hint=off",
     "local,id=a,path=/,security_model=none,throttling.bps-total=1000,"
         "throttling.bps-total-max=2000,throttling.bps-total-max-length=3,"
         "throttling.iops-read=10,throttling.iops-write=10,"
@@ -170,6 +185,7 @@ static void test_help_lists_drivers(void)
 
         g_assert_cmpint(run_qemu(args[i], &out, &err), ==, 0);
         assert_contains(out, "  local ");
+        assert_contains(out, "  proxy ");
         assert_contains(out, "  synth ");
     }
 }

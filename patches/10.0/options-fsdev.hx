@@ -4,6 +4,9 @@ DEF("fsdev", HAS_ARG, QEMU_OPTION_fsdev,
     "       [,multidevs=remap|forbid|warn][,max_xattr=n][,throttling.option=value...]\n"
     "       [,uidmap=map][,gidmap=map][,statfs=host|v9fs][,cache-hint=on|off]\n"
     "                share a host directory; add a virtio-9p device to show it to a guest\n"
+    "-fsdev proxy,id=id,socket=path|sock_fd=n[,readonly=on|off][,writeout=immediate]\n"
+    "       [,multidevs=remap|forbid|warn][,max_xattr=n][,throttling.option=value...]\n"
+    "                share what a virtfs-proxy-helper exports\n"
     "-fsdev synth,id=id[,readonly=on|off][,max_xattr=n]\n"
     "                a tree in memory, for tests\n"
     "-fsdev help     list the drivers; -fsdev driver,help lists a driver's options\n",
@@ -20,6 +23,11 @@ SRST
 
     ``local``
         A directory of the host.
+
+    ``proxy``
+        A directory that ``virtfs-proxy-helper`` opens for QEMU. The helper
+        has the privilege to give files the guest's owners, QEMU needs none.
+        See its manual page.
 
     ``synth``
         A small tree that exists in memory only. It serves QEMU's tests.
@@ -45,14 +53,28 @@ SRST
         a QEMU that runs as root. ``none`` does the same but goes on when
         the host refuses to change an owner.
 
-    ``writeout=immediate``
-        Have the host write data out to its disk before a write is
-        answered.
-
     ``fmode=mode``, ``dmode=mode``
         Permissions that new files and new directories get on the host, in
         octal with a leading zero. They are for ``mapped-xattr`` and
         ``mapped-file`` only.
+
+    These options belong to ``proxy``:
+
+    ``socket=path``
+        Where the helper listens. When it has gone, the guest gets I/O
+        errors until another one listens there, exporting the same directory;
+        after a reset of the device the guest can mount again.
+
+    ``sock_fd=n``
+        Number of an inherited descriptor, a socket of the type
+        ``SOCK_SEQPACKET`` that is connected to the helper, instead of
+        ``socket``.
+
+    These options belong to ``local`` and ``proxy``:
+
+    ``writeout=immediate``
+        Have the host write data out to its disk before a write is
+        answered.
 
     ``multidevs=remap|forbid|warn``
         What to do about other file systems that are mounted below the
@@ -100,7 +122,7 @@ SRST
         How far a short burst may exceed the limit of that name; the suffix
         ``-max`` goes with each of the six limits.
 
-    These options belong to both drivers:
+    These options belong to all drivers:
 
     ``readonly=on``
         Refuse everything that would change the shared folder. Times of

@@ -1,6 +1,7 @@
 DEF("virtfs", HAS_ARG, QEMU_OPTION_virtfs,
     "-virtfs local,path=dir,mount_tag=tag,security_model=mapped-xattr|mapped-file|passthrough|none\n"
     "        [,id=id][,option=value...]\n"
+    "-virtfs proxy,socket=path|sock_fd=n,mount_tag=tag[,id=id][,option=value...]\n"
     "-virtfs synth,mount_tag=tag[,id=id][,option=value...]\n"
     "                -fsdev and a virtio-9p-pci device in one\n",
     QEMU_ARCH_ALL)
