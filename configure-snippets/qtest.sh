@@ -36,6 +36,7 @@ write_wrapper() {
     printf '#!/bin/sh\nexec "%s" %s $P9_QEMU_ARGS "$@"\n' "$qemu" "$(firmware_args)" >"$run/qemu-system-x86_64"
     chmod +x "$run/qemu-system-x86_64"
     export QTEST_QEMU_BINARY=$run/qemu-system-x86_64
+    export VIRTFS_PROXY_HELPER=$obj/fsdev/virtfs-proxy-helper
 }
 
 # The tests must be the base's own: same bytes as in the source they came with.

@@ -96,6 +96,7 @@ void ring_register_options_tests(void);
 void ring_register_virtfs_tests(void);
 void ring_register_synth_tests(void);
 void ring_register_local_tests(void);
+void ring_register_proxy_tests(void);
 void ring_register_names_tests(void);
 void ring_register_chain_tests(void);
 void ring_register_limits_tests(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * 9P2000.L on the local driver, mapped-xattr: content and attributes.
+ * 9P2000.L on the local driver, mapped-xattr, and on the proxy: content and
+ * attributes.
  *
  * Version, attach, getattr, setattr, open, read, write, fsync, locks, statfs
  * and extended attributes, with the effect looked at on the host.  Messages
@@ -10,10 +11,15 @@
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include "virtio-9p-ring-client.h"
+#include "virtio-9p-ring-proxy.h"
+
+/* The same by way of a helper, for tests that look at no stored values. */
+static bool through_helper;
 
 static RingDev *local(void)
 {
-    return ring_local("security_model=mapped-xattr");
+    return through_helper ? ring_proxy()
+                          : ring_local("security_model=mapped-xattr");
 }
 
 /* @name as fid 1 */
@@ -490,44 +496,70 @@ static void open_fid_keeps_its_file_when_the_host_replaces_it(void)
     ring_check_int("size", ring_tgetattr(d, .fid = 1).size, 3);
 }
 
+typedef struct Row {
+    const char *name;
+    void (*run)(void);
+} Row;
+
+static void run_through_helper(const void *row)
+{
+    /* In a process of its own. */
+    through_helper = true;
+    ((const Row *)row)->run();
+}
+
 void ring_register_local_tests(void)
 {
+    static const Row both[] = {
+        { "version-and-attach", version_and_attach },
+        { "attach-never-follows-a-link", attach_never_follows_a_link },
+        { "getattr-shows-host-attributes", getattr_shows_host_attributes },
+        { "qid-version-changes-with-content",
+          qid_version_changes_with_content },
+        { "read-gives-host-content", read_gives_host_content },
+        { "write-reaches-the-host", write_reaches_the_host },
+        { "write-with-append-goes-to-the-end",
+          write_with_append_goes_to_the_end },
+        { "open-with-truncate-empties-the-file",
+          open_with_truncate_empties_the_file },
+        { "read-of-a-write-only-fid-is-refused",
+          read_of_a_write_only_fid_is_refused },
+        { "read-of-an-unopened-fid-is-einval",
+          read_of_an_unopened_fid_is_einval },
+        { "open-twice-is-einval", open_twice_is_einval },
+        { "open-of-a-fifo-is-enxio", open_of_a_fifo_is_enxio },
+        { "large-io-round-trip", large_io_round_trip },
+        { "fsync-of-an-open-file", fsync_of_an_open_file },
+        { "fsync-of-an-open-directory", fsync_of_an_open_directory },
+        { "locks-are-granted", locks_are_granted },
+        { "statfs-is-the-hosts", statfs_is_the_hosts },
+        { "setattr-size-truncates-on-the-host",
+          setattr_size_truncates_on_the_host },
+        { "setattr-times-reach-the-host", setattr_times_reach_the_host },
+        { "xattr-is-stored-at-clunk", xattr_is_stored_at_clunk },
+        { "xattr-replaced-by-nothing-is-removed",
+          xattr_replaced_by_nothing_is_removed },
+        { "xattr-may-be-empty", xattr_may_be_empty },
+        { "xattr-is-read-through-a-new-fid", xattr_is_read_through_a_new_fid },
+        { "xattr-that-is-missing-is-enodata",
+          xattr_that_is_missing_is_enodata },
+        { "unlinked-open-file-still-works", unlinked_open_file_still_works },
+        { "open-fid-keeps-its-file-when-the-host-replaces-it",
+          open_fid_keeps_its_file_when_the_host_replaces_it },
+    };
+
 #define ADD(name, fn) ring_add("local/" name, fn)
-    ADD("version-and-attach", version_and_attach);
-    ADD("attach-never-follows-a-link", attach_never_follows_a_link);
-    ADD("getattr-shows-host-attributes", getattr_shows_host_attributes);
-    ADD("qid-version-changes-with-content", qid_version_changes_with_content);
-    ADD("read-gives-host-content", read_gives_host_content);
-    ADD("write-reaches-the-host", write_reaches_the_host);
-    ADD("write-with-append-goes-to-the-end",
-        write_with_append_goes_to_the_end);
-    ADD("open-with-truncate-empties-the-file",
-        open_with_truncate_empties_the_file);
-    ADD("read-of-a-write-only-fid-is-refused",
-        read_of_a_write_only_fid_is_refused);
-    ADD("read-of-an-unopened-fid-is-einval",
-        read_of_an_unopened_fid_is_einval);
-    ADD("open-twice-is-einval", open_twice_is_einval);
-    ADD("open-of-a-fifo-is-enxio", open_of_a_fifo_is_enxio);
-    ADD("large-io-round-trip", large_io_round_trip);
-    ADD("fsync-of-an-open-file", fsync_of_an_open_file);
-    ADD("fsync-of-an-open-directory", fsync_of_an_open_directory);
-    ADD("locks-are-granted", locks_are_granted);
-    ADD("statfs-is-the-hosts", statfs_is_the_hosts);
-    ADD("setattr-size-truncates-on-the-host",
-        setattr_size_truncates_on_the_host);
     ADD("setattr-mode-and-owner-go-to-xattrs",
         setattr_mode_and_owner_go_to_xattrs);
-    ADD("setattr-times-reach-the-host", setattr_times_reach_the_host);
-    ADD("xattr-is-stored-at-clunk", xattr_is_stored_at_clunk);
-    ADD("xattr-replaced-by-nothing-is-removed",
-        xattr_replaced_by_nothing_is_removed);
-    ADD("xattr-may-be-empty", xattr_may_be_empty);
-    ADD("xattr-is-read-through-a-new-fid", xattr_is_read_through_a_new_fid);
     ADD("xattr-list-hides-the-mapping", xattr_list_hides_the_mapping);
-    ADD("xattr-that-is-missing-is-enodata", xattr_that_is_missing_is_enodata);
-    ADD("unlinked-open-file-still-works", unlinked_open_file_still_works);
-    ADD("open-fid-keeps-its-file-when-the-host-replaces-it",
-        open_fid_keeps_its_file_when_the_host_replaces_it);
 #undef ADD
+    for (size_t i = 0; i < G_N_ELEMENTS(both); i++) {
+        g_autofree char *local_path = g_strdup_printf("local/%s",
+                                                      both[i].name);
+        g_autofree char *proxy_path = g_strdup_printf("proxy/%s",
+                                                      both[i].name);
+
+        ring_add(local_path, both[i].run);
+        ring_add_arg(proxy_path, run_through_helper, &both[i]);
+    }
 }

@@ -20,6 +20,7 @@ int main(int argc, char **argv)
     ring_register_virtfs_tests();
     ring_register_synth_tests();
     ring_register_local_tests();
+    ring_register_proxy_tests();
     ring_register_names_tests();
     ring_register_chain_tests();
     ring_register_flush_tests();

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The proxy driver in a QEMU: a helper that dies, stays silent or is replaced.
+ *
+ * A request that waits for the helper keeps a thread, nothing else: the main
+ * loop, a reset and an unplug go on.  What the driver does with the files is
+ * in virtio-9p-ring-local.c, whose tests are run with it too.
+ */
+#include "qemu/osdep.h"
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include "virtio-9p-ring-proxy.h"
+
+enum {
+    AT_ONCE = 2 * 1000 * 1000,      /* microseconds */
+};
+
+static GPid helper;                 /* running; 0: none */
+
+static void helper_end(void *arg)
+{
+    if (helper) {
+        kill(helper, SIGKILL);
+        waitpid(helper, NULL, 0);
+        helper = 0;
+    }
+}
+
+const char *ring_helper_socket(void)
+{
+    static char *path;
+
+    /* Beside the export: the guest shall not see it. */
+    path = path ?: g_strdup_printf("%s.socket", ring_dir());
+    return path;
+}
+
+static void remove_socket(void *arg)
+{
+    unlink(ring_helper_socket());
+}
+
+/* A test that fails leaves it no time to be ended. */
+static void end_with_the_test(gpointer opaque)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/* Owner and mode are what the socket gets last. */
+static bool helper_is_ready(void)
+{
+    struct stat st;
+
+    return lstat(ring_helper_socket(), &st) == 0 && (st.st_mode & 0600);
+}
+
+GPid ring_helper_start(void)
+{
+    const char *program = g_getenv("VIRTFS_PROXY_HELPER");
+    char *argv[] = {
+        (char *)program, (char *)"-n", (char *)"-p", (char *)ring_dir(),
+        (char *)"-s", (char *)ring_helper_socket(), (char *)"-u", (char *)"0",
+        (char *)"-g", (char *)"0", (char *)"--allow-suid", NULL,
+    };
+    g_autoptr(GError) error = NULL;
+    int64_t start = ring_now();
+
+    if (!program || geteuid() != 0) {
+        ring_skip("needs root, and VIRTFS_PROXY_HELPER in the environment");
+    }
+    if (!helper) {
+        ring_on_exit(remove_socket, NULL);
+        ring_on_exit(helper_end, NULL);
+    }
+    unlink(ring_helper_socket());
+    g_spawn_async(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD,
+                  end_with_the_test, NULL, &helper, &error);
+    g_assert_no_error(error);
+    while (!helper_is_ready()) {
+        if (waitpid(helper, NULL, WNOHANG) != 0) {
+            helper = 0;
+            ring_skip("the helper cannot lock itself up here");
+        }
+        ring_check(ring_now() - start < RING_PATIENCE, "expected a socket of "
+                   "the helper");
+        g_usleep(1000);
+    }
+    return helper;
+}
+
+static RingVm *proxy_vm(const char *device)
+{
+    return ring_vm_new("-fsdev proxy,id=fs0,socket='%s' %s",
+                       ring_helper_socket(), device);
+}
+
+RingDev *ring_proxy(void)
+{
+    RingDev *d;
+
+    ring_helper_start();
+    d = ring_dev_open(proxy_vm("-device virtio-9p-pci,fsdev=fs0,"
+                               "mount_tag=ring,addr=4"), RING_SLOT);
+    ring_dev_start(d);
+    ring_mount(d);
+    return d;
+}
+
+static void helper_kill(void)
+{
+    kill(helper, SIGKILL);
+    waitpid(helper, NULL, 0);
+}
+
+/* It gets requests and does not answer them. */
+static void helper_stop(void)
+{
+    int status;
+
+    kill(helper, SIGSTOP);
+    waitpid(helper, &status, WUNTRACED);
+}
+
+/* A request that needs the helper */
+static RingReq *send_walk(RingDev *d)
+{
+    return ring_send(d, ring_msg(RING_TWALK, "442s", 0, 1, 1, "f"));
+}
+
+static void check_at_once(const char *what, int64_t start)
+{
+    int64_t took = ring_now() - start;
+
+    ring_check(took < AT_ONCE, "%s while the helper is silent: expected less "
+               "than %d ms, it took %" PRId64 " ms", what, AT_ONCE / 1000,
+               took / 1000);
+}
+
+static void killed_helper_is_eio(void)
+{
+    RingDev *d;
+    RingReq *r;
+
+    ring_host_put("f", "hello", 5);
+    d = ring_proxy();
+    helper_stop();
+    r = send_walk(d);
+    helper_kill();
+    ring_expect_done(r, RING_TWALK, EIO);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" }, .err = EIO);
+    /* What needs nobody still works. */
+    ring_tgetattr(d, .fid = 0);
+}
+
+static void another_helper_after_a_reset(void)
+{
+    char buf[8] = "";
+    RingDev *d;
+
+    ring_host_put("f", "hello", 5);
+    d = ring_proxy();
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    helper_kill();
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDONLY, .err = EIO);
+    ring_helper_start();
+    ring_dev_reset(d);
+    ring_dev_start(d);
+    ring_mount(d);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDONLY);
+    ring_check_int("bytes read", ring_tread(d, .fid = 1, .count = 5,
+                                            .buf = buf), 5);
+    ring_check_str("content", buf, "hello");
+}
+
+static void reset_while_the_helper_is_silent(void)
+{
+    RingDev *d;
+    RingReq *r;
+    int64_t start;
+
+    ring_host_put("f", "hello", 5);
+    d = ring_proxy();
+    helper_stop();
+    r = send_walk(d);
+    start = ring_now();
+    qtest_qmp_assert_success(d->vm->qts, "{ 'execute': 'query-status' }");
+    check_at_once("QMP", start);
+    start = ring_now();
+    ring_dev_reset(d);
+    check_at_once("reset", start);
+    ring_check(!r->done, "expected no answer");
+    ring_dev_start(d);
+    ring_mount(d);
+    kill(helper, SIGCONT);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+}
+
+static void unplug_while_the_helper_is_silent(void)
+{
+    RingVm *vm;
+    RingDev *d;
+    int64_t start;
+
+    ring_host_put("f", "hello", 5);
+    ring_helper_start();
+    vm = proxy_vm("-device virtio-9p-pci,fsdev=fs0,mount_tag=ring,addr=4,"
+                  "id=hot");
+    d = ring_dev_open(vm, RING_SLOT);
+    ring_dev_start(d);
+    ring_mount(d);
+    helper_stop();
+    send_walk(d);
+    start = ring_now();
+    qpci_unplug_acpi_device_test(vm->qts, "hot", RING_SLOT);
+    check_at_once("unplug", start);
+    ring_dev_close(d);
+    kill(helper, SIGCONT);
+}
+
+void ring_register_proxy_tests(void)
+{
+#define ADD(name, fn) ring_add("proxy-helper/" name, fn)
+    ADD("killed-is-eio", killed_helper_is_eio);
+    ADD("another-one-after-a-reset", another_helper_after_a_reset);
+    ADD("reset-while-silent", reset_while_the_helper_is_silent);
+    ADD("unplug-while-silent", unplug_while_the_helper_is_silent);
+#undef ADD
+}
