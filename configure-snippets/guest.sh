@@ -68,10 +68,11 @@ build_initrd() {
 # What tests-qtest/guest expects in its environment.
 export_environment() {
     QEMU=$qemu
+    HELPER=$obj/fsdev/virtfs-proxy-helper
     QEMU_FW=$(firmware_args)
     KERNEL=$(vmlinuz)
     INITRD=$initrd
-    export QEMU QEMU_FW KERNEL INITRD
+    export QEMU HELPER QEMU_FW KERNEL INITRD
 }
 
 # The programs of Debian's packages. Its QEMU runs with the libraries it was built for, whatever the host has.

@@ -203,6 +203,15 @@ write_plan() {
     esac
 }
 
+# start_helper DIR SOCKET: the program of root that opens files for QEMU. It is
+# ready when this returns, and ends with QEMU.
+start_helper() {
+    rm -f "$2"
+    "$HELPER" -p "$1" -s "$2" -u 0 -g 0 --allow-suid --allow-devices \
+        > "$MDIR/helper.log" 2>&1 ||
+        note_failure "helper: $(cat "$MDIR/helper.log")"
+}
+
 # boot: starts QEMU with every export of this machine that has a scenario to
 # run or none at all, and the watcher that reports its end.
 boot() {
@@ -221,6 +230,10 @@ boot() {
         dir=$(share_dir "$export")
         mkdir -p "$dir"
         args=${export_args[$export]//@PACKAGES@/$PACKAGES/root}
+        if [[ $args == *@SOCKET@* ]]; then
+            args=${args//@SOCKET@/$MDIR/$export.socket}
+            start_helper "$dir" "$MDIR/$export.socket"
+        fi
         for word in $args; do
             argv+=("${word//@DIR@/${dir//,/,,}}")
         done

@@ -11,7 +11,8 @@
 #include <sys/utsname.h>
 
 #define M(x) (1u << (x))
-#define ALL_9P (M(PASSTHROUGH) | M(MAPPED_XATTR) | M(MAPPED_FILE) | M(NONE))
+#define NOT_PROXY (M(PASSTHROUGH) | M(MAPPED_XATTR) | M(MAPPED_FILE) | M(NONE))
+#define ALL_9P (NOT_PROXY | M(PROXY))
 #define ANY_CACHE (~0u)
 #define META_CACHE (M(LOOSE) | M(FSCACHE))
 #define ASKING_CACHE (M(CACHE_NONE) | M(READAHEAD) | M(MMAP))
@@ -26,7 +27,7 @@ static unsigned kernel;     /* as KERNEL() makes it */
 static const char *const model_names[] = {
     [NATIVE] = "native", [PASSTHROUGH] = "passthrough",
     [MAPPED_XATTR] = "mapped-xattr", [MAPPED_FILE] = "mapped-file",
-    [NONE] = "none",
+    [NONE] = "none", [PROXY] = "proxy",
 };
 
 static const char *const cache_names[] = {
@@ -90,9 +91,14 @@ static const struct {
         A_MODE, 0755, "as above; the client asks for the mode afterwards",
     },
     [SGID_KEPT_BY_ROOT] = {
-        "set-id bits without group execution after a write by root", ALL_9P,
+        "set-id bits without group execution after a write by root", NOT_PROXY,
         ASKING_CACHE, ANY_KERNEL, A_MODE, 02644,
         "as above; set-group-id without execution is no privilege",
+    },
+    [SGID_KEPT_BY_ROOT_PROXY] = {
+        "the same, written by a QEMU that is nobody", M(PROXY), ASKING_CACHE,
+        ANY_KERNEL, A_MODE, 0644,
+        "the host's kernel keeps it for members of the group only",
     },
     [SEEK_TO_DATA] = {
         "SEEK_DATA in a hole", ALL_9P, ANY_CACHE, ANY_KERNEL, A_NUMBER, 0,
@@ -107,13 +113,13 @@ static const struct {
         AN_ERROR, EINVAL, "the model keeps its own data under that name",
     },
     [TRUSTED_XATTR] = {
-        "trusted.* by root", M(PASSTHROUGH) | M(NONE), ANY_CACHE, ANY_KERNEL,
-        AN_ERROR, EOPNOTSUPP,
+        "trusted.* by root", M(PASSTHROUGH) | M(NONE) | M(PROXY), ANY_CACHE,
+        ANY_KERNEL, AN_ERROR, EOPNOTSUPP,
         "they would be the host's, which a guest has no rights over",
     },
     [TRUSTED_XATTR_ABSENT] = {
-        "trusted.* read by root", M(PASSTHROUGH) | M(NONE), ANY_CACHE,
-        ANY_KERNEL, AN_ERROR, EOPNOTSUPP,
+        "trusted.* read by root", M(PASSTHROUGH) | M(NONE) | M(PROXY),
+        ANY_CACHE, ANY_KERNEL, AN_ERROR, EOPNOTSUPP,
         "they would be the host's, which a guest has no rights over",
     },
     [METADATA_NAME_CASE] = {

@@ -2,7 +2,7 @@
 #
 # O_APPEND adds at the end as it is when writing: behind what another
 # descriptor and what the host wrote since the open.
-exports="passthrough mapped-xattr none"
+exports="passthrough proxy mapped-xattr none"
 
 from_host() {
     printf host >> file

@@ -2,7 +2,7 @@
 #
 # Mode, owner and times can be changed through the descriptor of a file that
 # has lost its only name, and the descriptor shows the change.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 
 host_prepare() {
     # Changing the owner of a real file needs it.

@@ -2,7 +2,7 @@
 #
 # chmod and chown by the guest's root, as the guest sees them: set-id and
 # sticky bits, files, directories and symbolic links.
-exports="passthrough mapped-xattr mapped-file"
+exports="passthrough proxy mapped-xattr mapped-file"
 caches="none loose"
 
 guest_run() {

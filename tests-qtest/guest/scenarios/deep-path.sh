@@ -2,7 +2,7 @@
 #
 # Directories nested beyond PATH_MAX, reached step by step: created, used at
 # the bottom and removed again.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 deadline=240
 
 guest_run() {

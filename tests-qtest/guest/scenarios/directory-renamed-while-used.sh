@@ -2,7 +2,7 @@
 #
 # Renaming a directory leaves the files open below it, a shell's working
 # directory in it and the names the guest holds in its cache alive.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 caches="none loose"
 
 guest_run() {

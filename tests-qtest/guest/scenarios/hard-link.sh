@@ -2,7 +2,7 @@
 #
 # link(2): one inode under several names, counted, sharing content and mode,
 # also across directories; the content lives until the last name goes.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 caches="none loose"
 
 guest_run() {

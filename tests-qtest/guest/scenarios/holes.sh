@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What was never written reads as zeros and takes no space on the host.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 
 guest_run() {
     try "write at 100 MB" fdop "open sparse rw,creat" "pwrite 100000000 end"

@@ -2,7 +2,7 @@
 #
 # Without a cache the guest sees at once what the host does: new, changed,
 # replaced, renamed and removed files.
-exports="passthrough mapped-xattr none"
+exports="passthrough proxy mapped-xattr none"
 
 step() {
     case $1 in

@@ -2,7 +2,7 @@
 #
 # A process killed with a request under way costs the session nothing: its
 # request is given up (Tflush), the share goes on working.
-exports="passthrough mapped-xattr"
+exports="passthrough proxy mapped-xattr"
 
 guest_run() {
     local i writer

@@ -2,7 +2,7 @@
 #
 # flock(2) and fcntl(2) locks are granted when free and refused while another
 # process of the guest holds them.
-exports="passthrough mapped-xattr"
+exports="passthrough proxy mapped-xattr"
 
 guest_run() {
     : > file

@@ -2,7 +2,7 @@
 #
 # mknod(2): FIFO, character and block device with their numbers, usable and
 # removable in the guest; on the host real nodes or, mapped, plain files.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 
 host_prepare() {
     # A device node needs CAP_MKNOD on the host where nothing is mapped.

@@ -2,7 +2,7 @@
 #
 # Shared mappings: read and written where the cache mode has them, refused
 # for writing without a cache; what is written reaches the host.
-exports="passthrough mapped-xattr"
+exports="passthrough proxy mapped-xattr"
 caches="none mmap loose"
 
 guest_run() {

@@ -2,7 +2,7 @@
 #
 # Every byte but NUL and '/' may be in a name; names that look like options,
 # dots or blanks are names like others.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 
 # The bytes 1 to 255 without '/', in names of 50.
 byte_names() {

@@ -2,7 +2,7 @@
 #
 # What a user of the guest creates belongs to that user and has the mode asked
 # for less the umask; other users are kept out by it.
-exports="passthrough mapped-xattr mapped-file"
+exports="passthrough proxy mapped-xattr mapped-file"
 
 host_prepare() {
     chmod 777 .

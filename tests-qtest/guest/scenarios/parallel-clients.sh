@@ -2,7 +2,7 @@
 #
 # Eight processes that create, write, rename, read back and remove at the same
 # time do not disturb each other.
-exports="passthrough mapped-xattr mapped-file"
+exports="passthrough proxy mapped-xattr mapped-file"
 deadline=240
 
 one_client() {

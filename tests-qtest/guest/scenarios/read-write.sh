@@ -2,7 +2,7 @@
 #
 # Content written on either side is what the other side reads: new file,
 # overwriting in the middle, appending, truncating on open.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 caches="none mmap loose"
 
 host_prepare() {

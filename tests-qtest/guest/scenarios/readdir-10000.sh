@@ -2,7 +2,7 @@
 #
 # A directory of 10 000 entries: each listed once, with its type, and the same
 # again when reading is resumed from remembered offsets.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 deadline=240
 
 host_prepare() {

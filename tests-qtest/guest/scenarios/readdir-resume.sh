@@ -2,7 +2,7 @@
 #
 # A directory read in steps of one entry, each step by a new open and a seek
 # to the offset of the last, shows each entry once.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 
 host_prepare() {
     seq -f 'f%.0f' 1 40 | xargs touch

@@ -2,7 +2,7 @@
 #
 # A share can be mounted again and again, and after its driver was taken off
 # the device and put back, which resets the device.
-exports="passthrough mapped-xattr"
+exports="passthrough proxy mapped-xattr"
 mount="no"
 
 virtio_name() {

@@ -2,7 +2,7 @@
 #
 # A file that the host removes while the guest has it open can still be read,
 # written, truncated and looked at through the descriptor.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 
 host_prepare() {
     printf 0123456789 > file

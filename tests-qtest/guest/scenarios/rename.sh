@@ -2,7 +2,7 @@
 #
 # rename(2) of files and directories: within and across directories, over an
 # existing file and an empty directory; what must be refused is refused.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 caches="none loose"
 
 guest_run() {

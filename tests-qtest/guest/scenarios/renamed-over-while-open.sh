@@ -2,7 +2,7 @@
 #
 # A file over which the guest renames another while it is open stays the file
 # of its descriptor; the winner is not touched through it.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 
 guest_run() {
     printf old-content > file

@@ -3,7 +3,7 @@
 # When the host puts another file in the place of one that the guest has open,
 # the descriptor stays with the first: size, content, mode, and what is written
 # or changed through it does not touch the new file.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 
 host_prepare() {
     printf old-content > file

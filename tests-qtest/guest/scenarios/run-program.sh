@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A program on the share can be run and read by mapping.
-exports="passthrough mapped-xattr"
+exports="passthrough proxy mapped-xattr"
 caches="none mmap loose"
 
 guest_run() {

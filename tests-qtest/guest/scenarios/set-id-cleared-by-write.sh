@@ -2,7 +2,7 @@
 #
 # Writing to or truncating a set-id program as a plain user takes its set-id
 # bits away; otherwise who may write a root-owned program may become root.
-exports="passthrough"
+exports="passthrough proxy"
 
 guest_run() {
     for how in 'echo x >> prog' ': > prog' 'truncate -s 1 prog'; do

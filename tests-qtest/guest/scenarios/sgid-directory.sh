@@ -2,7 +2,7 @@
 #
 # In a directory with the set-group-id bit new files take its group and new
 # directories the bit as well, as on a local file system.
-exports="passthrough mapped-xattr mapped-file"
+exports="passthrough proxy mapped-xattr mapped-file"
 
 guest_run() {
     mkdir team

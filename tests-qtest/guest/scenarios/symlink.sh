@@ -2,7 +2,7 @@
 #
 # symlink(2) and readlink(2): relative, absolute, dangling, odd and long
 # targets; following a link is the guest's business.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 caches="none loose"
 
 guest_run() {

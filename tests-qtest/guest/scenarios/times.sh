@@ -2,7 +2,7 @@
 #
 # The guest sees the host's times to the nanosecond and sets them; writing
 # moves mtime, reading leaves it, a new entry moves its directory's.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 
 host_prepare() {
     : > preset

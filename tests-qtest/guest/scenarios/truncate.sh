@@ -2,7 +2,7 @@
 #
 # Sizes set by path and by descriptor: shorter, longer (read as zeros), and
 # beyond what the file system can hold, which is refused.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 caches="none loose"
 
 guest_run() {

@@ -3,7 +3,7 @@
 # A file that the guest itself removes while it is open: stat, read, write,
 # truncate and a second open through /proc go to the inode, though no name is
 # left.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 
 guest_run() {
     printf 0123456789 > file

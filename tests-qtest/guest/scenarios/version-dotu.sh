@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # version=9p2000.u: the older dialect, when the server offers it.
-exports="passthrough mapped-xattr"
+exports="passthrough proxy mapped-xattr"
 mount="no"
 
 host_prepare() {

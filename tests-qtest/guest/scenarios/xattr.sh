@@ -2,7 +2,7 @@
 #
 # Extended attributes user.*: set, get, replace, large, list, remove;
 # on files and directories; the right errors.
-exports="passthrough mapped-xattr mapped-file none"
+exports="passthrough proxy mapped-xattr mapped-file none"
 caches="none loose"
 
 guest_run() {
