@@ -9,7 +9,6 @@
  */
 #include "fsdev/p9-osdep.h"
 #include <cap-ng.h>
-#include <linux/mount.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mount.h>
@@ -17,6 +16,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include "fsdev/helper-sandbox.h"
+#include "fsdev/host-fs.h"
+#include "fsdev/host.h"
 
 /* As many as QEMU's own share of an export may get to ask for. */
 #define MAX_FDS 65536
@@ -86,7 +87,28 @@ static int bind_export(const char *path, bool readonly)
     return restrict_one_mount(readonly);
 }
 
-int helper_sandbox_mounts(const char *path, bool readonly)
+/* Whether the bind, which is the working directory, has mounts in it. */
+static bool has_mounts(void)
+{
+    g_autofree char *text = NULL;
+    HOST_FD fd = open(".", O_PATH | O_CLOEXEC);
+    HostMounts *mounts;
+    GHashTable *within;
+    HostStat st;
+    bool has;
+
+    if (fd < 0 || host_stat(fd, &st) < 0 ||
+        !g_file_get_contents("/proc/self/mountinfo", &text, NULL, NULL)) {
+        return true;
+    }
+    mounts = host_mounts_parse(text);
+    within = host_mounts_in(mounts, st.mnt_id);
+    has = !within || g_hash_table_size(within) > 0;
+    host_mounts_put(mounts);
+    return has;
+}
+
+int helper_sandbox_mounts(const char *path, bool readonly, bool *no_mounts)
 {
     int ret;
 
@@ -98,6 +120,7 @@ int helper_sandbox_mounts(const char *path, bool readonly)
     if (ret < 0) {
         return ret;
     }
+    *no_mounts = !has_mounts();
     /* The old root is mounted over the new one, and then is gone. */
     if (syscall(SYS_pivot_root, ".", ".") < 0 ||
         umount2(".", MNT_DETACH) < 0 || chdir("/") < 0) {

@@ -17,8 +17,10 @@
  * A mount namespace of our own, whose root is a private bind of @path, without
  * set-id programs, devices and execution there and in all that is mounted
  * below; with @readonly without writing too.  "/" is the export afterwards.
+ * *@no_mounts: nothing is mounted below, and what is mounted later on the host
+ * does not come in here.
  */
-int helper_sandbox_mounts(const char *path, bool readonly);
+int helper_sandbox_mounts(const char *path, bool readonly, bool *no_mounts);
 /** helper_sandbox_limits: descriptors, core dumps, and what never is used. */
 int helper_sandbox_limits(void);
 /**

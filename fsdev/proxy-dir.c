@@ -3,10 +3,11 @@
  * The proxy driver: reading directories.
  *
  * The helper opened the directory, so entries come from its descriptor as they
- * do in the local driver.  Only their identity needs a right to look into the
- * directory: when that is asked for, a batch of entries is read, one question
- * tells what they are, and then they are given on.  Called through fsdriver.c
- * from any thread.
+ * do in the local driver.  Their identity may need a right to look into the
+ * directory: a file system is not always one device, and others may be mounted
+ * below.  When neither is the case the directory says all; otherwise a batch
+ * of entries is read, one question tells what they are, and then they are
+ * given on.  Called through fsdriver.c from any thread.
  */
 #include "fsdev/p9-osdep.h"
 #include "fsdev/proxy.h"
@@ -122,6 +123,33 @@ static int readdir_with_identity(FsFile *file, uint64_t cookie,
     return ret < 0 ? ret : 0;
 }
 
+/* ---- one device ------------------------------------------------------- */
+
+typedef struct OneDevice {
+    uint64_t dev;
+    FsDirSink *sink;
+    void *opaque;
+} OneDevice;
+
+static int give_with_device(void *opaque, const FsDirent *dirent)
+{
+    const OneDevice *one = opaque;
+    FsDirent known = *dirent;
+
+    known.dev = one->dev;
+    return one->sink(one->opaque, &known);
+}
+
+/* All below the root have its device, and the numbers that entries say. */
+static bool is_one_device(const FsFile *file)
+{
+    ProxyExport *export = proxy_export(file->node->export);
+
+    return g_atomic_int_get(&export->no_mounts) &&
+           export->local.root_devs == HOST_DEVS_MOUNTS &&
+           file->dev == export->local.root_dev;
+}
+
 int proxy_readdir(FsFile *file, uint64_t cookie, unsigned flags,
                   FsDirSink *sink, void *opaque)
 {
@@ -130,6 +158,12 @@ int proxy_readdir(FsFile *file, uint64_t cookie, unsigned flags,
     }
     if (!file->is_dir) {
         return -ENOTDIR;
+    }
+    if (is_one_device(file)) {
+        OneDevice one = { file->dev, sink, opaque };
+
+        return local_readdir(file, cookie, flags & ~FS_READDIR_DEV,
+                             give_with_device, &one);
     }
     return flags & FS_NONBLOCK ? -EAGAIN
                                : readdir_with_identity(file, cookie, sink,

@@ -64,6 +64,11 @@ typedef enum ProxyType {
 } ProxyType;
 
 enum {
+    /* Nothing is mounted below the directory, nor ever will be for us. */
+    PROXY_HELLO_NO_MOUNTS = 1u << 0,
+};
+
+enum {
     PROXY_F_ONE_WAY = 1u << 0,
     PROXY_F_BIG = 1u << 1,
     PROXY_F_WRITES = 1u << 2,

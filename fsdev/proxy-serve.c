@@ -86,6 +86,8 @@ static int serve_hello(ProxyWork *work)
     g_autoptr(FsNode) root = fs_root(work->export);
 
     work->r.hello.version = PROXY_VERSION;
+    work->r.hello.flags = work->options->no_mounts ? PROXY_HELLO_NO_MOUNTS
+                                                   : 0;
     if (work->t.hello.version != PROXY_VERSION) {
         return -EPROTONOSUPPORT;
     }
@@ -363,8 +365,8 @@ static int serve_setattr(ProxyWork *work)
 /* ---- extended attributes ---------------------------------------------- */
 
 /* @len is what the driver said of a buffer of @size bytes, 0: none. */
-static int send_value(ProxyWork *work, ssize_t len, size_t size, uint32_t *length,
-                      ProxyBlob *value)
+static int send_value(ProxyWork *work, ssize_t len, size_t size,
+                      uint32_t *length, ProxyBlob *value)
 {
     if (len < 0) {
         return len;

@@ -22,6 +22,7 @@ enum {
 typedef struct ProxyServerOptions {
     bool allow_suid;            /* guests may make set-id programs */
     bool allow_devices;         /* … and device nodes */
+    bool no_mounts;             /* nothing is mounted below, for good */
     unsigned workers;
     uint32_t max_ids;
 } ProxyServerOptions;

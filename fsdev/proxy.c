@@ -68,8 +68,8 @@ static void set_patience(int fd, unsigned seconds)
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 }
 
-/* Path fd of what the helper exports. */
-static int say_hello(ProxyConn *conn, HostStat *st)
+/* Path fd of what the helper exports; *@flags: PROXY_HELLO_*. */
+static int say_hello(ProxyConn *conn, HostStat *st, uint32_t *flags)
 {
     ProxyRequest t = { .hello = { .version = PROXY_VERSION } };
     PROXY_ANSWER answer;
@@ -88,12 +88,13 @@ static int say_hello(ProxyConn *conn, HostStat *st)
     if (ret == 0 && !S_ISDIR(st->mode)) {
         ret = -EPROTO;
     }
+    *flags = answer.r.hello.flags;
     return ret < 0 ? ret : host_fd_steal(&answer.fds[0]);
 }
 
 /* A new connection in *@conn; returns the root's path fd. */
 static int make_connection(const FsConfig *config, ProxyConn **out,
-                           HostStat *st)
+                           HostStat *st, uint32_t *flags)
 {
     int fd = config->socket ? connect_path(config->socket)
                             : connect_fd(config->sock_fd);
@@ -105,7 +106,7 @@ static int make_connection(const FsConfig *config, ProxyConn **out,
     }
     set_patience(fd, HELLO_SECONDS);
     conn = proxy_conn_new(fd);
-    root = say_hello(conn, st);
+    root = say_hello(conn, st, flags);
     if (root < 0) {
         proxy_conn_unref(conn);
         return root;
@@ -134,13 +135,15 @@ static void reconnect(ProxyExport *export)
     ProxyConn *old;
     ProxyConn *conn;
     HostStat st;
+    uint32_t flags;
     uint32_t epoch;
     Name *root = node_table_root(export->local.table);
     int fd;
 
     g_mutex_lock(&export->reconnecting);
     old = current_conn(export, &epoch);
-    fd = proxy_conn_is_broken(old) ? make_connection(config, &conn, &st)
+    fd = proxy_conn_is_broken(old) ? make_connection(config, &conn, &st,
+                                                     &flags)
                                    : -EALREADY;
     proxy_conn_unref(old);
     if (fd >= 0) {
@@ -151,6 +154,8 @@ static void reconnect(ProxyExport *export)
             old = export->conn;
             export->conn = conn;
             export->epoch++;
+            g_atomic_int_set(&export->no_mounts,
+                             flags & PROXY_HELLO_NO_MOUNTS);
             g_mutex_unlock(&export->lock);
             proxy_conn_unref(old);
         } else {
@@ -475,6 +480,7 @@ static FsExport *proxy_open_export(const FsConfig *config, GError **error)
     ProxyExport *export;
     const char *what;
     ProxyConn *conn;
+    uint32_t flags;
     HostStat st;
     int fd = host_init(&what);
 
@@ -483,7 +489,7 @@ static FsExport *proxy_open_export(const FsConfig *config, GError **error)
                     "cannot open '%s': %s", what, g_strerror(-fd));
         return NULL;
     }
-    fd = make_connection(config, &conn, &st);
+    fd = make_connection(config, &conn, &st, &flags);
     if (fd < 0) {
         g_autofree char *where = config->socket
             ? g_strdup_printf("socket '%s'", config->socket)
@@ -497,6 +503,7 @@ static FsExport *proxy_open_export(const FsConfig *config, GError **error)
     g_mutex_init(&export->lock);
     g_mutex_init(&export->reconnecting);
     export->conn = conn;
+    export->no_mounts = flags & PROXY_HELLO_NO_MOUNTS;
     local_export_init(&export->local, config, &cred_passthrough, fd, &st,
                       &proxy_remote);
     return &export->local.base;

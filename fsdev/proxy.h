@@ -19,6 +19,7 @@ typedef struct ProxyExport {
     GMutex lock;                /* guards conn and epoch */
     ProxyConn *conn;            /* counted */
     uint32_t epoch;             /* changes with conn: its numbers are its own */
+    gint no_mounts;             /* nothing is mounted below; atomic */
 } ProxyExport;
 
 static inline ProxyExport *proxy_export(FsExport *export)

@@ -304,7 +304,7 @@ static void must(int ret, const char *what)
 }
 
 /* All walls but the last, and the export, which is "/" by then. */
-static FsExport *lock_up(const Options *o)
+static FsExport *lock_up(const Options *o, bool *no_mounts)
 {
     g_autofree char *path = realpath(o->path, NULL);
     FsConfig config = {
@@ -328,7 +328,8 @@ static FsExport *lock_up(const Options *o)
     must(host_init(&what), "use /proc");
     helper_cred_init();
     must(helper_sandbox_limits(), "set limits");
-    must(helper_sandbox_mounts(path, o->readonly), "restrict mounts");
+    must(helper_sandbox_mounts(path, o->readonly, no_mounts),
+         "restrict mounts");
     export = fs_export_open(&config, &error);
     if (!export) {
         helper_say("cannot export '%s': %s", o->path, error->message);
@@ -338,11 +339,12 @@ static FsExport *lock_up(const Options *o)
     return export;
 }
 
-static int serve(const Options *o, FsExport *export, int fd)
+static int serve(const Options *o, FsExport *export, bool no_mounts, int fd)
 {
     ProxyServerOptions options = {
         .allow_suid = o->allow_suid,
         .allow_devices = o->allow_devices,
+        .no_mounts = no_mounts,
         .workers = PROXY_SERVER_WORKERS,
         .max_ids = PROXY_SERVER_MAX_IDS,
     };
@@ -365,6 +367,7 @@ int main(int argc, char **argv)
     Options o = { 0 };
     HelperSocket sock;
     FsExport *export;
+    bool no_mounts;
     int ready = -1;
     int fd;
     int ret;
@@ -380,7 +383,7 @@ int main(int argc, char **argv)
         ready = become_daemon();
         detach_stdio();
     }
-    export = lock_up(&o);
+    export = lock_up(&o, &no_mounts);
     if (o.verbose) {
         helper_say("ready to export '%s'", o.path);
     }
@@ -394,7 +397,7 @@ int main(int argc, char **argv)
     if (fd < 0) {
         return EXIT_FAILURE;
     }
-    ret = serve(&o, export, fd);
+    ret = serve(&o, export, no_mounts, fd);
     fs_export_unref(export);
     return ret;
 }

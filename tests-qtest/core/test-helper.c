@@ -374,6 +374,30 @@ static void check_mounts(const char *text, unsigned count, const char *more)
     g_assert_cmpuint(seen, ==, count);
 }
 
+/* What HELLO says besides; it may be said twice. */
+static uint32_t told_flags(HelperRun *run)
+{
+    const ProxyRequest t = { .hello = { .version = PROXY_VERSION } };
+    int fds[PROXY_FDS_MAX];
+    ProxyReply r;
+
+    g_assert_cmpint(helper_ask(run->fd, PROXY_HELLO, &t, &r, fds), ==, 0);
+    close(fds[0]);
+    return r.hello.flags;
+}
+
+static void test_no_mounts(void)
+{
+    HELPER_RUN run;
+
+    if (!helper_run_possible()) {
+        return;
+    }
+    helper_run_init(&run);
+    helper_run_fd(&run, NULL);
+    g_assert_cmphex(told_flags(&run), ==, PROXY_HELLO_NO_MOUNTS);
+}
+
 static void test_mounts(gconstpointer opaque)
 {
     bool readonly = GPOINTER_TO_INT(opaque);
@@ -394,6 +418,7 @@ static void test_mounts(gconstpointer opaque)
     mounted = mount("tmpfs", below, "tmpfs", 0, NULL) == 0;
     helper_run_fd(&run, readonly ? "-r" : NULL);
     close(helper_greet(run.fd));
+    g_assert_cmphex(told_flags(&run), ==, mounted ? 0 : PROXY_HELLO_NO_MOUNTS);
     mounts = helper_run_proc(&run, "mountinfo");
     ns = g_strdup_printf("/proc/%d/ns/mnt", run.pid);
     g_assert_cmpint(stat(ns, &its), ==, 0);
@@ -557,6 +582,7 @@ int main(int argc, char **argv)
                          test_mounts);
     g_test_add_data_func("/helper/walls/mounts-readonly",
                          GINT_TO_POINTER(true), test_mounts);
+    g_test_add_func("/helper/walls/no-mounts", test_no_mounts);
     g_test_add_func("/helper/walls/limits", test_limits);
     g_test_add_func("/helper/walls/inherits-nothing", test_inherits_nothing);
     g_test_add_func("/helper/walls/filter-kills", test_filter_kills);

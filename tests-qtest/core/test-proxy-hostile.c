@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include "fsdev/host-fs.h"
 #include "fsdev/host.h"
 #include "conformance.h"
 #include "helper-run.h"
@@ -376,6 +377,15 @@ static void stream_socket(void)
     close(fds[1]);
 }
 
+static HostFsDevs devs_of(const char *path)
+{
+    int fd = open(path, O_PATH);
+    HostFsDevs devs = host_fs_devs(fd);
+
+    close(fd);
+    return devs;
+}
+
 /* ---- a helper that dies ----------------------------------------------- */
 
 typedef struct Waiter {
@@ -391,6 +401,62 @@ static gpointer wait_for_lookup(gpointer opaque)
 
     waiter->ret = fs_lookup(waiter->root, "f", 0, &node, &attr);
     return NULL;
+}
+
+static int count_with_device(void *opaque, const FsDirent *entry)
+{
+    g_assert_cmpuint(entry->dev, !=, 0);
+    ++*(unsigned *)opaque;
+    return 0;
+}
+
+/* What has been opened is all that data, attributes and listings take. */
+static void data_needs_no_helper(void)
+{
+    char text[] = "text";
+    struct iovec iov = { text, 4 };
+    HELPER_RUN run;
+
+    if (!helper_run_possible()) {
+        return;
+    }
+    helper_run_init(&run);
+    make_tree(run.dir);
+    helper_run_fd(&run, NULL);
+    {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FsExport) export = open_export(run.fd, NULL, &error);
+        g_autoptr(FsNode) root = NULL;
+        g_autoptr(FsNode) node = NULL;
+        g_autoptr(FsFile) file = NULL;
+        g_autoptr(FsFile) dir = NULL;
+        unsigned entries = 0;
+        struct statfs st;
+        FsAttr attr;
+        int status;
+
+        g_assert_no_error(error);
+        root = fs_root(export);
+        g_assert_cmpint(fs_lookup(root, "f", 0, &node, &attr), ==, 0);
+        g_assert_cmpint(fs_open(node, O_RDWR, &file), ==, 0);
+        g_assert_cmpint(fs_open(root, O_RDONLY, &dir), ==, 0);
+        g_assert_cmpint(kill(run.pid, SIGSTOP), ==, 0);
+        g_assert_cmpint(waitpid(run.pid, &status, WUNTRACED), ==, run.pid);
+        g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), ==, 4);
+        g_assert_cmpint(fs_read(file, &iov, 1, 0, 0), ==, 4);
+        g_assert_cmpint(fs_fsync(file, false), ==, 0);
+        g_assert_cmpint(fs_getattr(node, file, FS_NONBLOCK, &attr), ==, 0);
+        g_assert_cmpint(fs_getattr(node, NULL, FS_NONBLOCK, &attr), ==, 0);
+        g_assert_cmpuint(attr.size, ==, 4);
+        g_assert_cmpint(fs_statfs(node, &st), ==, 0);
+        if (devs_of(run.dir) == HOST_DEVS_MOUNTS) {
+            /* Of a file system that is one device. */
+            g_assert_cmpint(fs_readdir(dir, 0, FS_READDIR_DEV,
+                                       count_with_device, &entries), ==, 0);
+            g_assert_cmpuint(entries, ==, 5);
+        }
+        g_assert_cmpint(kill(run.pid, SIGKILL), ==, 0);
+    }
 }
 
 /* Requests that are never answered, and then there is nobody to answer. */
@@ -513,6 +579,8 @@ int main(int argc, char **argv)
     g_test_add_func("/proxy-hostile/no-such-socket", no_such_socket);
     g_test_add_func("/proxy-hostile/no-such-descriptor", no_such_descriptor);
     g_test_add_func("/proxy-hostile/stream-socket", stream_socket);
+    g_test_add_func("/proxy-hostile/data-needs-no-helper",
+                    data_needs_no_helper);
     g_test_add_func("/proxy-hostile/threads/dies-while-asked",
                     dies_while_asked);
     g_test_add_func("/proxy-hostile/another-helper", another_helper);
