@@ -48,6 +48,7 @@ enum {
     FS_NONBLOCK = 1u << 0,      /* do not sleep: -EAGAIN instead */
     FS_READDIR_DEV = 1u << 1,   /* fs_readdir: .dev, and .ino as lstat has it */
     FS_BRIEF = 1u << 2,         /* wait for a local disk at most: -EAGAIN */
+    FS_FIRST_LOOK = 1u << 3,    /* fs_getattr: the node was only just found */
 };
 
 enum {
@@ -333,7 +334,8 @@ int fs_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
  * fs_getattr: attributes of @node; @file is an open file of it, or NULL.
  *
  * -ENOENT when the object has no link left and nobody has it open: the Linux
- * client drops stale names only then.
+ * client drops stale names only then.  Not with FS_FIRST_LOOK: who found a name
+ * that was replaced right afterwards has to get what he found.
  */
 int fs_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr);
 /**

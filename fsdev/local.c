@@ -353,7 +353,8 @@ int local_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr)
     if (ret < 0) {
         return ret;
     }
-    if (seen.nlink == 0 && !file && !node_is_open(name_node(name))) {
+    if (seen.nlink == 0 && !file && !(flags & FS_FIRST_LOOK) &&
+        !node_is_open(name_node(name))) {
         return -ENOENT;
     }
     *attr = seen;

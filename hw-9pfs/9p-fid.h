@@ -47,6 +47,7 @@ typedef struct P9Fid {
     uint8_t state;              /* one P9_FID_* bit */
     bool removed;               /* no longer in the table */
     bool remove_on_clunk;       /* .u: opened with ORCLOSE */
+    bool looked_at;             /* Tgetattr was answered from it */
     unsigned pins;
     uint32_t recent;            /* what its walk saw: p9_recent_get() */
     FsNode *node;               /* counted */

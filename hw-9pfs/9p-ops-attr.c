@@ -31,8 +31,10 @@ static uint32_t encode_dev(dev_t dev)
 
 int p9_getattr_prepare(P9Request *req)
 {
-    const P9Fid *fid = req->fid[0];
+    P9Fid *fid = req->fid[0];
 
+    req->first_look = !fid->looked_at;
+    fid->looked_at = true;
     /* An open file is asked itself; it may be another size by now. */
     req->has_attr = !req->file[0] &&
                     p9_recent_get(&req->session->recent, fid->recent,
@@ -47,6 +49,7 @@ int p9_getattr_run(P9Request *req, unsigned flags)
     int ret = 0;
 
     if (!req->has_attr) {
+        flags |= req->first_look ? FS_FIRST_LOOK : 0;
         ret = fs_getattr(req->node[0], req->file[0], flags, &attr);
     }
     if (ret < 0) {

@@ -203,6 +203,7 @@ int p9_walk_finish(P9Request *req, int result)
     fs_node_unref(fid->node);
     fid->node = g_steal_pointer(&req->new_node);
     fid->recent = recent;
+    fid->looked_at = false;
     return 0;
 }
 

@@ -230,6 +230,7 @@ struct P9Request {
     P9Moment moment;            /* before attr was looked at */
     FsAttr attr;                /* a walk's last; a getattr's, if … */
     bool has_attr;              /* … known before it runs */
+    bool first_look;            /* Tgetattr: none came for this fid before */
     uint32_t done;              /* bytes read or written so far */
     uint64_t dir_cookie;        /* .u: where a directory read goes on */
 

@@ -80,6 +80,25 @@ static void special_files_stay_closed(LocalEnv *env)
 
 /* ---- names that the host gives to another file ------------------------ */
 
+/* Between a walk and what follows it; the name is dead only after that. */
+static void replaced_when_just_found(LocalEnv *env)
+{
+    g_autoptr(FsNode) node = NULL;
+    g_autofree char *from = NULL;
+    FsAttr attr;
+
+    local_env_put(env, "f", "old");
+    local_env_put(env, "g", "newer");
+    node = local_env_lookup(env, "f");
+    from = g_strdup(local_env_path(env, "g"));
+    g_assert_cmpint(rename(from, local_env_path(env, "f")), ==, 0);
+    g_assert_cmpint(fs_getattr(node, NULL, FS_FIRST_LOOK, &attr), ==, 0);
+    g_assert_cmpuint(attr.nlink, ==, 0);
+    g_assert_cmpuint(attr.size, ==, 3);
+    g_assert_cmpint(local_env_try_open(node, O_RDONLY), ==, 0);
+    g_assert_cmpint(fs_getattr(node, NULL, 0, &attr), ==, -ENOENT);
+}
+
 static void replaced_file_keeps_its_own(LocalEnv *env)
 {
     g_autoptr(FsNode) node = NULL;
@@ -518,6 +537,7 @@ static void errors_name_the_path(LocalEnv *env)
 static const LocalEnvTest tests[] = {
     { "special-files-stay-closed", LOCAL_ALL, special_files_stay_closed },
     { "replaced-file", LOCAL_ALL, replaced_file_keeps_its_own },
+    { "replaced-when-just-found", LOCAL_ALL, replaced_when_just_found },
     { "links-lead-nowhere", LOCAL_ALL, links_lead_nowhere },
     { "write-drops-host-setid", LOCAL_ALL, write_drops_host_setid },
     { "foreign-owner", LOCAL_PASSTHROUGH, foreign_owner, .as_user = true },
