@@ -178,15 +178,23 @@ bool local_env_lists(FsNode *dir, const char *name)
 
 typedef struct ModelCase {
     FsSecurityModel model;
+    bool proxy;
     const LocalEnvTest *test;
 } ModelCase;
 
 static void run_case(gconstpointer opaque)
 {
     const ModelCase *row = opaque;
+    ProxyFixture proxy = {
+        .in_thread = true,
+        .options = { .allow_suid = true, .allow_devices = true },
+        .owner = geteuid() == 0 ? (FsCred) { 1000, 1001 }
+                                : (FsCred) { geteuid(), getegid() },
+    };
     LOCAL_ENV env = {
         .fixture = {
             .model = row->model,
+            .proxy = row->proxy ? &proxy : NULL,
             .as_user = row->test->as_user && geteuid() == 0,
             .tmpfs = row->test->tmpfs,
         },
@@ -202,21 +210,29 @@ static void run_case(gconstpointer opaque)
     }
 }
 
+static void add_case(const char *prefix, const LocalEnvTest *test,
+                     const char *name, ModelCase row)
+{
+    g_autofree char *path = g_strdup_printf("%s/%s/%s", prefix, test->name,
+                                            name);
+    ModelCase *copy = g_new(ModelCase, 1);
+
+    *copy = row;
+    g_test_add_data_func_full(path, copy, run_case, g_free);
+}
+
 void local_env_add(const char *prefix, const LocalEnvTest *tests, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         for (unsigned model = 0; model <= FS_SM_NONE; model++) {
-            g_autofree char *path = NULL;
-            ModelCase *row;
-
-            if (!(tests[i].models & (1u << model))) {
-                continue;
+            if (tests[i].models & (1u << model)) {
+                add_case(prefix, &tests[i], local_model_name(model),
+                         (ModelCase) { model, false, &tests[i] });
             }
-            row = g_new(ModelCase, 1);
-            *row = (ModelCase) { model, &tests[i] };
-            path = g_strdup_printf("%s/%s/%s", prefix, tests[i].name,
-                                   local_model_name(model));
-            g_test_add_data_func_full(path, row, run_case, g_free);
+        }
+        if (tests[i].models & LOCAL_PROXY) {
+            add_case(prefix, &tests[i], "proxy",
+                     (ModelCase) { FS_SM_PASSTHROUGH, true, &tests[i] });
         }
     }
 }

@@ -52,6 +52,8 @@ enum {
     LOCAL_MAPPED = 1u << FS_SM_MAPPED_XATTR | 1u << FS_SM_MAPPED_FILE,
     LOCAL_NONE = 1u << FS_SM_NONE,
     LOCAL_ALL = LOCAL_PASSTHROUGH | LOCAL_MAPPED | LOCAL_NONE,
+    /* The driver proxy, with a helper in a thread; not for as_user. */
+    LOCAL_PROXY = 1u << (FS_SM_NONE + 1),
 };
 
 typedef struct LocalEnvTest {

@@ -181,10 +181,10 @@ static void new_directory_swapped(LocalEnv *env)
 }
 
 static const LocalEnvTest tests[] = {
-    { "replaced-by-host", LOCAL_ALL, replaced_by_the_host },
-    { "moved-outside", LOCAL_ALL, directory_moved_outside },
-    { "swapped-with-link", LOCAL_ALL, swapped_with_a_link },
-    { "new-directory-swapped", LOCAL_PASSTHROUGH | LOCAL_NONE,
+    { "replaced-by-host", LOCAL_ALL | LOCAL_PROXY, replaced_by_the_host },
+    { "moved-outside", LOCAL_ALL | LOCAL_PROXY, directory_moved_outside },
+    { "swapped-with-link", LOCAL_ALL | LOCAL_PROXY, swapped_with_a_link },
+    { "new-directory-swapped", LOCAL_PASSTHROUGH | LOCAL_NONE | LOCAL_PROXY,
       new_directory_swapped },
 };
 
