@@ -115,7 +115,8 @@ void p9_lock_wait_over(P9Session *s)
 
 void p9_locks_changed(P9Session *s)
 {
-    if (s->lock_waiters) {
+    /* A worker may still try to get a lock for a session that has ended. */
+    if (s->lock_waiters && !s->freed) {
         s->ops->set_timer(s->opaque, 0);
     }
 }
@@ -123,6 +124,7 @@ void p9_locks_changed(P9Session *s)
 void p9_session_tick(P9Session *s)
 {
     g_autoptr(GPtrArray) waiters = g_ptr_array_new();
+    unsigned resets = s->resets;
 
     for (GList *l = s->active.head; l; l = l->next) {
         P9Request *req = l->data;
@@ -131,8 +133,8 @@ void p9_session_tick(P9Session *s)
             g_ptr_array_add(waiters, req);
         }
     }
-    /* Oldest first.  A retry ends no other request than itself. */
-    for (unsigned i = 0; i < waiters->len; i++) {
+    /* Oldest first.  A retry ends no other request, if it is no reset. */
+    for (unsigned i = 0; i < waiters->len && resets == s->resets; i++) {
         p9_request_retry(waiters->pdata[i]);
     }
     if (s->lock_waiters) {

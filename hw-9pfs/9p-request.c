@@ -136,6 +136,7 @@ static void request_clear(P9Request *req)
     g_clear_pointer(&req->bounce, g_free);
     p9_arena_reset(&req->arena);
     req->done = 0;
+    req->flush_waits = 0;
     req->has_attr = false;
     req->prepared = false;
     req->state = P9_REQ_IDLE;
@@ -190,9 +191,16 @@ static void request_push(P9Request *req, size_t len)
 {
     P9Session *s = req->session;
 
+    unsigned resets = s->resets;
+
     g_queue_unlink(&s->active, &req->link);
     s->ops->push(s->opaque, req, len);
-    p9_session_ended(s, req);
+    if (resets == s->resets) {
+        p9_session_ended(s, req);
+    } else {
+        /* Who waited for it is gone. */
+        g_slist_free(g_steal_pointer(&req->flushes));
+    }
 }
 
 /* Leave the rest for p9_request_resume(). */
@@ -249,6 +257,19 @@ static void guest_memory_done(P9Request *req)
     g_mutex_unlock(&s->lock);
 }
 
+/* It waits for an event now, unless somebody waits for its end. */
+static void request_park(P9Request *req)
+{
+    if (req->session->paused) {
+        request_hold(req, true, -EINPROGRESS);
+        return;
+    }
+    req->state = P9_REQ_PARKED;
+    if (req->flushes || req->session->version) {
+        p9_request_cancel(req);
+    }
+}
+
 static void run_on_worker(P9Job *job)
 {
     P9Request *req = container_of(job, P9Request, job);
@@ -273,10 +294,7 @@ static void worker_done(P9Job *job)
     p9_policy_learn(&s->policy, req->info->number, req->ran_ns);
     req->state = P9_REQ_LOOP;
     if (req->result == -EINPROGRESS && !req->orphan) {
-        req->state = P9_REQ_PARKED;
-        if (req->flushes || s->version) {
-            p9_request_cancel(req);
-        }
+        request_park(req);
         return;
     }
     p9_request_complete(req, req->result);
@@ -377,10 +395,12 @@ void p9_request_retry(P9Request *req)
 
 void p9_request_resume(P9Request *req)
 {
-    if (req->held_done) {
-        p9_request_complete(req, req->result);
-    } else {
+    if (!req->held_done) {
         execute(req);
+    } else if (req->result == -EINPROGRESS) {
+        request_park(req);
+    } else {
+        p9_request_complete(req, req->result);
     }
 }
 

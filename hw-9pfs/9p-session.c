@@ -78,6 +78,7 @@ void p9_session_reset(P9Session *s)
     GList *link;
 
     s->refs++;
+    s->resets++;
     s->version = NULL;
     g_queue_init(&s->held);
     p9_session_drop_requests(s);
@@ -98,6 +99,7 @@ void p9_session_reset(P9Session *s)
 void p9_session_free(P9Session *s, void (*gone)(void *opaque), void *opaque)
 {
     p9_session_reset(s);
+    s->freed = true;
     s->gone = gone;
     s->gone_opaque = opaque;
     p9_session_unref(s);
@@ -158,6 +160,7 @@ void p9_session_let_go(P9Session *s)
 void p9_session_busy_done(P9Session *s, int result)
 {
     g_autoptr(GPtrArray) waiters = g_ptr_array_new();
+    unsigned resets = s->resets;
 
     if (s->busy != P9_BUSY_ASKED) {
         return;
@@ -170,7 +173,7 @@ void p9_session_busy_done(P9Session *s, int result)
             g_ptr_array_add(waiters, req);
         }
     }
-    for (unsigned i = 0; i < waiters->len; i++) {
+    for (unsigned i = 0; i < waiters->len && resets == s->resets; i++) {
         if (result < 0) {
             p9_request_complete(waiters->pdata[i], result);
         } else {
@@ -290,6 +293,7 @@ static void version_go(P9Session *s)
 int p9_version_prepare(P9Request *req)
 {
     P9Session *s = req->session;
+    unsigned resets = s->resets;
     GList *next;
 
     /*
@@ -300,6 +304,9 @@ int p9_version_prepare(P9Request *req)
         next = l->next;
         if (l->data != req) {
             p9_request_cancel(l->data);
+        }
+        if (resets != s->resets) {
+            return P9_LATER;
         }
     }
     s->version = req;
@@ -314,6 +321,7 @@ int p9_version_prepare(P9Request *req)
 int p9_flush_prepare(P9Request *req)
 {
     P9Session *s = req->session;
+    unsigned resets = s->resets;
     GList *next;
 
     for (GList *l = s->active.head; l; l = next) {
@@ -327,6 +335,9 @@ int p9_flush_prepare(P9Request *req)
             old->flushes = g_slist_append(old->flushes, req);
             req->flush_waits++;
         }
+        if (resets != s->resets) {
+            return P9_LATER;
+        }
     }
     if (!req->flush_waits) {
         p9_request_complete(req, 0);
@@ -337,8 +348,9 @@ int p9_flush_prepare(P9Request *req)
 void p9_session_ended(P9Session *s, P9Request *req)
 {
     GSList *flushes = g_steal_pointer(&req->flushes);
+    unsigned resets = s->resets;
 
-    for (GSList *l = flushes; l; l = l->next) {
+    for (GSList *l = flushes; l && resets == s->resets; l = l->next) {
         P9Request *flush = l->data;
 
         if (!--flush->flush_waits) {

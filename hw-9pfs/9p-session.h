@@ -32,7 +32,8 @@ typedef struct P9Request P9Request;
 typedef struct P9TransportOps {
     /*
      * Give the buffers back with @len bytes of reply in them (0: none, the
-     * request was flushed).  The request is the session's again.
+     * request was flushed).  The request is the session's again.  The guest
+     * says what memory that is, so this may come back as a reset.
      */
     void (*push)(void *opaque, P9Request *req, size_t len);
     /* Give the buffers back without telling the guest: a reset. */
@@ -160,6 +161,8 @@ struct P9Session {
     bool paused;
     GQueue held;                /* P9Request.held: to go on at the resume */
 
+    unsigned resets;            /* counted: one may happen inside ops->push */
+    bool freed;                 /* ops must not be called any more */
     unsigned refs;              /* the owner's, one a request, one a release */
     void (*gone)(void *opaque); /* see p9_session_free() */
     void *gone_opaque;

@@ -90,6 +90,9 @@ static void client_push(void *opaque, P9Request *req, size_t len)
     if (len) {
         call_check_reply(call);
     }
+    if (c->on_push) {
+        c->on_push(c);
+    }
 }
 
 static void client_drop(void *opaque, P9Request *req)
@@ -124,6 +127,7 @@ static void client_set_timer(void *opaque, unsigned ms G_GNUC_UNUSED)
 {
     Client *c = opaque;
 
+    g_assert_nonnull(c->session);
     c->timer = true;
 }
 

@@ -56,6 +56,7 @@ struct Client {
     bool busy;                  /* as told by set_busy */
     int refuse_busy;            /* what set_busy(true) answers */
     void (*on_drop)(Client *c); /* called at each ops->drop; may be NULL */
+    void (*on_push)(Client *c); /* the same of ops->push */
     bool timer;                 /* set_timer was called */
     unsigned traced_requests, traced_replies;
 };

@@ -265,6 +265,38 @@ static int getlock(Client *c, uint8_t type, uint64_t start, uint64_t length)
                .length = length, .proc_id = 8, .client_id = P9STR("guest"));
 }
 
+/* A worker waits for a host long after the device is gone. */
+static void test_end_while_asking(void)
+{
+    LocalFixture fixture = { .model = FS_SM_PASSTHROUGH };
+    FsExport *export = local_fixture_open(&fixture);
+
+    if (export) {
+        g_autoptr(Client) c = client_start(export, CLIENT_STEPPED);
+        Call *call;
+
+        c->by_hand = false;
+        g_assert_cmpint(client_attach(c, 1, 0), ==, 0);
+        g_assert_cmpint(ASK(c, lcreate, .fid = 1, .name = P9NAME("f"),
+                            .flags = O_RDWR, .mode = 0644), ==, 0);
+        g_assert_cmpint(client_open(c, 2, "f", O_RDWR), ==, 0);
+        g_assert_cmpint(lock(c, 2, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+        c->by_hand = true;
+        call = send_lock(c, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 6,
+                         P9_LOCK_FLAGS_BLOCK);
+        client_run(call);
+        client_end(c);
+        /* The other lock is given up before that is reported. */
+        for (unsigned n = test_exec_jobs(c->exec); n--;) {
+            P9Job *job = test_exec_nth(c->exec, n);
+
+            test_exec_run(c->exec, job);
+            g_assert_true(test_exec_report(c->exec, job));
+        }
+    }
+    local_fixture_done(&fixture);
+}
+
 static void test_getlock(void)
 {
     const struct P9Rgetlock *r;
@@ -345,6 +377,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lock/waiters-are-bounded", test_waiters_are_bounded);
     g_test_add_func("/lock/version-gives-up", test_version_gives_up);
     g_test_add_func("/lock/reset-gives-up", test_reset_gives_up);
+    g_test_add_func("/lock/end-while-asking", test_end_while_asking);
     g_test_add_func("/lock/getlock", test_getlock);
     g_test_add_func("/lock/bad-ranges", test_bad_ranges);
     g_test_add_func("/lock/off", test_off);

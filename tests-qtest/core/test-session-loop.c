@@ -201,6 +201,35 @@ static void test_pause_reset(void)
     g_assert_cmpint(client_version(c, 65536, "9P2000.L"), ==, 0);
 }
 
+static int parks_on_worker(void *opaque G_GNUC_UNUSED, const MemCall *call)
+{
+    return call->op != MEM_WRITE ? 0
+           : call->flags & FS_NONBLOCK ? -EAGAIN : -EINPROGRESS;
+}
+
+/* A request that turns out to wait was flushed meanwhile. */
+static void test_pause_flush(void)
+{
+    g_autoptr(Client) c = client_start(memfs_open(), CLIENT_STEPPED);
+    Call *write, *flush;
+
+    c->by_hand = false;
+    memfs_add(c->export, "f", "");
+    g_assert_cmpint(client_open(c, 1, "f", O_RDWR), ==, 0);
+    c->by_hand = true;
+    memfs_set_hook(c->export, parks_on_worker, NULL);
+    write = client_send_write(c, 1, 1, 0, "x", 1);
+    client_run(write);
+    flush = SEND(c, 2, flush, .oldtag = 1);
+    p9_session_pause(c->session);
+    client_report(write);
+    g_assert_cmpint(write->state, ==, CALL_PENDING);
+    g_assert_cmpint(flush->state, ==, CALL_PENDING);
+    p9_session_resume(c->session);
+    g_assert_cmpint(write->state, ==, CALL_FLUSHED);
+    g_assert_cmpint(flush->state, ==, CALL_ANSWERED);
+}
+
 /* ---- a transport that has to ask ---- */
 
 static Call *send_attach(Client *c, uint16_t tag, uint32_t fid)
@@ -233,6 +262,30 @@ static void test_busy_later(void)
     g_assert_cmpint(two->error, ==, 0);
     /* Known by now. */
     g_assert_cmpint(client_attach(c, 2, 0), ==, 0);
+}
+
+static void reset_once(Client *c)
+{
+    c->on_push = NULL;
+    p9_session_reset(c->session);
+}
+
+/* Of those who wait the first has the device reset by its reply. */
+static void test_busy_done_resets(void)
+{
+    static const P9Limits limits = { .max_msize = 512000, .own_loop = true };
+    g_autoptr(Client) c = client_new(memfs_open(), CLIENT_INLINE, &limits);
+    Call *one, *two;
+
+    g_assert_cmpint(client_version(c, 65536, "9P2000.L"), ==, 0);
+    c->refuse_busy = -EINPROGRESS;
+    one = send_attach(c, 1, 0);
+    two = send_attach(c, 2, 1);
+    c->on_push = reset_once;
+    p9_session_busy_done(c->session, 0);
+    g_assert_cmpint(one->state, ==, CALL_ANSWERED);
+    g_assert_cmpint(two->state, ==, CALL_DROPPED);
+    g_assert_cmpint(client_version(c, 65536, "9P2000.L"), ==, 0);
 }
 
 static void test_busy_refused(void)
@@ -289,7 +342,9 @@ int main(int argc, char **argv)
     g_test_add_func("/loop/getattr-each-its-own", test_recent_each_its_own);
     g_test_add_func("/loop/pause-holds-answers", test_pause);
     g_test_add_func("/loop/pause-reset", test_pause_reset);
+    g_test_add_func("/loop/pause-flush", test_pause_flush);
     g_test_add_func("/loop/busy-later", test_busy_later);
+    g_test_add_func("/loop/busy-done-resets", test_busy_done_resets);
     g_test_add_func("/loop/busy-refused", test_busy_refused);
     g_test_add_func("/loop/busy-flush", test_busy_flush);
     g_test_add_func("/loop/busy-reset", test_busy_reset);

@@ -160,6 +160,105 @@ static void test_reset_often(void)
     test_exec_drain(c->exec);
 }
 
+/* What a Tflush waited for does not outlive the reset. */
+static void test_reset_flush(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *mkdir = send_mkdir(c, 1, "new");
+    P9Job *job = &mkdir->req->job;
+    Call *flush;
+
+    g_assert_true(test_exec_run(c->exec, job));
+    flush = SEND(c, 2, flush, .oldtag = 1);
+    p9_session_reset(c->session);
+    g_assert_cmpint(flush->state, ==, CALL_DROPPED);
+    g_assert_cmpint(client_version(c, 65536, "9P2000.L"), ==, 0);
+    g_assert_cmpint(ASK(c, flush, .oldtag = 9), ==, 0);
+    g_assert_true(test_exec_report(c->exec, job));
+}
+
+/* ---- the guest has its device reset by what is written to it ---- */
+
+static unsigned push_that_resets;
+
+static void reset_in_push(Client *c)
+{
+    if (!--push_that_resets) {
+        p9_session_reset(c->session);
+    }
+}
+
+/* Whichever reply does it: the rest is dropped, and all begins again. */
+static void push_resets(unsigned nth, void (*more)(Client *c))
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *mkdir = send_mkdir(c, 1, "new");
+    P9SessionInfo info;
+
+    client_run(mkdir);
+    more(c);
+    push_that_resets = nth;
+    c->on_push = reset_in_push;
+    if (mkdir->state == CALL_PENDING) {
+        client_report(mkdir);
+    }
+    g_assert_cmpuint(push_that_resets, ==, 0);
+    c->on_push = NULL;
+    client_info(c, &info);
+    g_assert_cmpuint(info.active, ==, 0);
+    g_assert_cmpuint(info.fids, ==, 0);
+    g_assert_cmpint(client_version(c, 65536, "9P2000.L"), ==, 0);
+    g_assert_cmpint(ASK(c, flush, .oldtag = 1), ==, 0);
+}
+
+static void two_flushes(Client *c)
+{
+    SEND(c, 2, flush, .oldtag = 1);
+    SEND(c, 3, flush, .oldtag = 1);
+}
+
+static void two_versions(Client *c)
+{
+    P9Tmsg version = { .version = { .msize = 4096,
+                                    .version = P9STR("9P2000.L") } };
+
+    client_send(c, P9_TVERSION, 2, &version, NULL);
+    client_send(c, P9_TVERSION, 3, &version, NULL);
+}
+
+static void test_push_resets(void)
+{
+    push_resets(1, two_flushes);
+    push_resets(2, two_flushes);
+    push_resets(1, two_versions);
+    push_resets(2, two_versions);
+}
+
+/* A Tversion or Tflush stops others, whose buffers it gives back. */
+static void test_stop_resets(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        g_autoptr(Client) c = client_with_fids();
+        P9Tmsg version = { .version = { .msize = 4096,
+                                        .version = P9STR("9P2000.L") } };
+
+        send_mkdir(c, 1, "a");
+        send_mkdir(c, 1, "b");
+        push_that_resets = 1;
+        c->on_push = reset_in_push;
+        if (i) {
+            client_send(c, P9_TVERSION, 2, &version, NULL);
+        } else {
+            SEND(c, 2, flush, .oldtag = 1);
+        }
+        g_assert_cmpint(client_last(c)->state, ==, CALL_DROPPED);
+        c->on_push = NULL;
+        test_exec_drain(c->exec);
+        g_assert_cmpint(client_version(c, 65536, "9P2000.L"), ==, 0);
+        g_assert_cmpint(ASK(c, flush, .oldtag = 1), ==, 0);
+    }
+}
+
 /* The session is freed with work under way; client_free() runs the rest. */
 static void test_free_in_flight(void)
 {
@@ -263,6 +362,9 @@ int main(int argc, char **argv)
     g_test_add_func("/session/reset/waiting", test_reset_waiting);
     g_test_add_func("/session/reset/ran", test_reset_ran);
     g_test_add_func("/session/reset/often", test_reset_often);
+    g_test_add_func("/session/reset/flush", test_reset_flush);
+    g_test_add_func("/session/reset/in-push", test_push_resets);
+    g_test_add_func("/session/reset/in-stop", test_stop_resets);
     g_test_add_func("/session/free/in-flight", test_free_in_flight);
     g_test_add_func("/session/free/backlog", test_free_with_backlog);
     g_test_add_func("/session/gate", test_gate);
