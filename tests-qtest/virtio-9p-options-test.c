@@ -125,6 +125,8 @@ static const Refused refused[] = {
       "fmode", "mapped-xattr or mapped-file" },
     { "virtfs/gidmap", "-virtfs local,path=/,security_model=none,mount_tag=a,"
       "gidmap=1:2:3:4", "gidmap '1:2:3:4': '1:2:3:4'", "GUEST:HOST:COUNT" },
+    { "virtfs/proxy-without-socket", "-virtfs proxy,mount_tag=a",
+      "neither socket nor sock_fd", "socket=<path> and sock_fd=<number>" },
     { "virtfs/synth-with-path", "-virtfs synth,mount_tag=a,path=/", "'path'",
       "id, fsdriver, readonly, max_xattr" },
 };

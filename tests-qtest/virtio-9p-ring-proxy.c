@@ -8,6 +8,7 @@
  */
 #include "qemu/osdep.h"
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include "virtio-9p-ring-proxy.h"
 
@@ -54,28 +55,39 @@ static bool helper_is_ready(void)
     return lstat(ring_helper_socket(), &st) == 0 && (st.st_mode & 0600);
 }
 
-GPid ring_helper_start(void)
+/* With these words after the directory, ended by NULL. */
+static void helper_spawn(const char *const *words)
 {
     const char *program = g_getenv("VIRTFS_PROXY_HELPER");
-    char *argv[] = {
-        (char *)program, (char *)"-n", (char *)"-p", (char *)ring_dir(),
-        (char *)"-s", (char *)ring_helper_socket(), (char *)"-u", (char *)"0",
-        (char *)"-g", (char *)"0", (char *)"--allow-suid", NULL,
-    };
+    const char *argv[16] = { program, "-n", "-p", ring_dir() };
     g_autoptr(GError) error = NULL;
-    int64_t start = ring_now();
+    size_t n = 4;
 
     if (!program || geteuid() != 0) {
         ring_skip("needs root, and VIRTFS_PROXY_HELPER in the environment");
+    }
+    while (*words) {
+        argv[n++] = *words++;
     }
     if (!helper) {
         ring_on_exit(remove_socket, NULL);
         ring_on_exit(helper_end, NULL);
     }
-    unlink(ring_helper_socket());
-    g_spawn_async(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD,
-                  end_with_the_test, NULL, &helper, &error);
+    g_spawn_async(NULL, (char **)argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD |
+                  G_SPAWN_LEAVE_DESCRIPTORS_OPEN, end_with_the_test, NULL,
+                  &helper, &error);
     g_assert_no_error(error);
+}
+
+GPid ring_helper_start(void)
+{
+    const char *words[] = {
+        "-s", ring_helper_socket(), "-u", "0", "-g", "0", "--allow-suid", NULL,
+    };
+    int64_t start = ring_now();
+
+    unlink(ring_helper_socket());
+    helper_spawn(words);
     while (!helper_is_ready()) {
         if (waitpid(helper, NULL, WNOHANG) != 0) {
             helper = 0;
@@ -218,9 +230,63 @@ static void unplug_while_the_helper_is_silent(void)
     kill(helper, SIGCONT);
 }
 
+/* As libvirt starts QEMU: whatever the filter forbids is death. */
+static void works_in_the_sandbox(void)
+{
+    RingDev *d;
+
+    ring_host_put("f", "hello", 5);
+    ring_helper_start();
+    d = ring_dev_open(proxy_vm("-sandbox on,obsolete=deny,"
+                               "elevateprivileges=deny,spawn=deny,"
+                               "resourcecontrol=deny "
+                               "-device virtio-9p-pci,fsdev=fs0,"
+                               "mount_tag=ring,addr=4"), RING_SLOT);
+    ring_dev_start(d);
+    ring_mount(d);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDWR);
+    ring_twrite(d, .fid = 1, .data = "HELLO", .count = 5);
+    ring_twalk(d, .fid = 0, .newfid = 2);
+    ring_tlcreate(d, .fid = 2, .name = "new", .mode = 0640, .gid = 7);
+    ring_check_int("mode on the host", ring_host_stat("new").st_mode,
+                   S_IFREG | 0640);
+    ring_check_int("group on the host", ring_host_stat("new").st_gid, 7);
+}
+
+/* A connection that whoever starts both has made. */
+static void inherited_connection(void)
+{
+    g_autofree char *number = NULL;
+    const char *words[] = { "-f", NULL, NULL };
+    RingVm *vm;
+    RingDev *d;
+    int fds[2];
+
+    ring_host_put("f", "hello", 5);
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), ==, 0);
+    words[1] = number = g_strdup_printf("%d", fds[1]);
+    /* Ours alone, or the helper would never see the other end close. */
+    fcntl(fds[0], F_SETFD, FD_CLOEXEC);
+    helper_spawn(words);
+    fcntl(fds[0], F_SETFD, 0);
+    close(fds[1]);
+    vm = ring_vm_new("-fsdev proxy,id=fs0,sock_fd=%d -device virtio-9p-pci,"
+                     "fsdev=fs0,mount_tag=ring,addr=4", fds[0]);
+    close(fds[0]);
+    d = ring_dev_open(vm, RING_SLOT);
+    ring_dev_start(d);
+    ring_mount(d);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDONLY);
+    ring_check_int("bytes read", ring_tread(d, .fid = 1, .count = 8), 5);
+}
+
 void ring_register_proxy_tests(void)
 {
 #define ADD(name, fn) ring_add("proxy-helper/" name, fn)
+    ADD("works-in-the-sandbox", works_in_the_sandbox);
+    ADD("inherited-connection", inherited_connection);
     ADD("killed-is-eio", killed_helper_is_eio);
     ADD("another-one-after-a-reset", another_helper_after_a_reset);
     ADD("reset-while-silent", reset_while_the_helper_is_silent);
