@@ -1,17 +1,50 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# bench.sh [guest|check]: builds the base as it is, with the same flags, and measures our emulator (B) against it (A), in
-# turns. BENCH_FLAGS holds options of the bench; docs/devel/9pfs-bench.md tells how to read the tables.
+# bench.sh [guest|proxy|check]: builds the base as it is, with the same flags, and measures our emulator (B) against
+# it (A), in turns. BENCH_FLAGS holds options of the bench; docs/devel/9pfs-bench.md tells how to read the tables.
 # guest: the same from a Linux guest under TCG.
+# proxy: our proxy against our local driver, then against the proxy of Debian 12's QEMU 7.2.
 # check: does the bench itself work? With our emulator alone; ends with "N passed, M failed, K skipped".
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=configure-snippets/apt-lib.sh
+. "$snippets/apt-lib.sh"
+# shellcheck source=configure-snippets/packages-lib.sh
+. "$snippets/packages-lib.sh"
 
+helper=$obj/fsdev/virtfs-proxy-helper
 bench=("${MAKE:-make}" --no-print-directory -C "$TOP/tests-qtest/bench" "BUILD=$BUILD/bench")
 if [ "${1:-}" = check ]; then
-    exec "${bench[@]}" check A="$qemu"
+    exec "${bench[@]}" check A="$qemu" HELPER="$helper"
+fi
+
+# What the proxy takes part in, a bit of everything.
+proxy_workloads=(getattr-root getattr-bare stat-d1 stat-d8-parent small-file create-passthrough readdir-warn
+    read-4k read-128k write-128k)
+
+# against NAME QEMU FLAGS...: our proxy is B.
+against() {
+    local name=$1 a=$2
+    shift 2
+    "${bench[@]}" run A="$a" B="$qemu" \
+        BENCH_FLAGS="--a-name=$name --b-name=proxy --b-proxy=$helper $* ${proxy_workloads[*]/#/--only=} \
+            ${BENCH_FLAGS:-}"
+}
+
+if [ "${1:-}" = proxy ]; then
+    old=$BUILD/packages/$proxy_suite
+    against local "$qemu"
+    if ! fetch_old_proxy "$old"; then
+        say "skipped: Debian $proxy_suite's proxy is not to be had here"
+        exit 0
+    fi
+    write_runner "$old/qemu" "$old/root" usr/bin/qemu-system-x86_64
+    write_runner "$old/helper" "$old/root" usr/lib/qemu/virtfs-proxy-helper
+    # That build has no qtest accelerator; with TCG and a CPU that halts both get the same.
+    against 7.2 "$old/qemu" "--a-proxy=stream:$old/helper" --accel=tcg
+    exit
 fi
 STOCK=1 "$snippets/build.sh" qemu-system-x86_64
 if [ "${1:-}" = guest ]; then

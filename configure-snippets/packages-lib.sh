@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034,SC2154,SC2030,SC2031
 #
 # Trees of Debian packages that are used without being installed: what runs in the test guests, and Debian's own
 # QEMU of the base's suite. Taken from the private view of the archive, so every host gets the same. Sourced after
@@ -9,6 +9,9 @@
 client_packages=(acl attr dbench dpkg fio git libcap2-bin sqlite3 stress-ng tar)
 # Debian's build of the base, with the 9p stack that this one replaces.
 stock_packages=(qemu-system-x86)
+# The last Debian whose QEMU has a proxy, and what that is in there.
+proxy_suite=bookworm
+proxy_packages=(qemu-system-x86 qemu-system-common)
 
 # Dependencies that all of these work without here; some are large.
 not_needed='adduser|git-man|libdb5.3t64|libllvm19|libpython.*|libz3-4|mesa-libgallium|passwd|perl|perl-.*|python3.*'
@@ -35,6 +38,24 @@ download_packages() {
     for file in "${files[@]}"; do
         [ -f "$cache/packages/$file" ] && ln -sf "$cache/packages/$file" "$dir/debs/" || return
     done
+}
+
+# fetch_old_proxy DIR: DIR/root as fetch_packages makes it, of that older Debian; false where it is not to be had.
+fetch_old_proxy() (
+    suite=$proxy_suite
+    apt_dir=$BUILD/apt-$proxy_suite
+    fetch_packages "$1" "${proxy_packages[@]}"
+)
+
+# write_runner FILE ROOT PROGRAM: FILE runs ROOT's PROGRAM with the libraries it was built for, whatever the host has.
+write_runner() {
+    local file=$1 root=$2 lib=$2/usr/lib/x86_64-linux-gnu
+    {
+        printf '#!/bin/sh\n'
+        printf 'QEMU_MODULE_DIR=%s exec %s --library-path %s %s "$@"\n' "$lib/qemu" \
+            "$root/lib64/ld-linux-x86-64.so.2" "$root/lib/x86_64-linux-gnu:$lib" "$root/$3"
+    } >"$file"
+    chmod +x "$file"
 }
 
 # fetch_packages DIR PACKAGE...: DIR/root holds the files of these packages and of all they depend on.

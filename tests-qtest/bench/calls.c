@@ -61,15 +61,17 @@ static int trace_stopped(Shared *shared, pid_t thread, int status)
     return status >> 16 ? 0 : sig;      /* a ptrace event: no signal */
 }
 
-static G_GNUC_NORETURN void trace(Shared *shared, pid_t pid)
+static G_GNUC_NORETURN void trace(Shared *shared, const pid_t *pids)
 {
     int status, sig;
     pid_t thread;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (!trace_seize_all(pid)) {
-        atomic_store(&shared->state, REFUSED);
-        _exit(1);
+    for (; *pids; pids++) {
+        if (!trace_seize_all(*pids)) {
+            atomic_store(&shared->state, REFUSED);
+            _exit(1);
+        }
     }
     atomic_store(&shared->state, TRACING);
     while ((thread = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
@@ -81,7 +83,7 @@ static G_GNUC_NORETURN void trace(Shared *shared, pid_t pid)
     _exit(0);
 }
 
-CallCounter *calls_start(pid_t pid)
+CallCounter *calls_start(const pid_t *pids)
 {
     CallCounter *c = g_new0(CallCounter, 1);
     struct timespec pause = { .tv_nsec = 100000 };
@@ -96,7 +98,7 @@ CallCounter *calls_start(pid_t pid)
         die_errno("fork");
     }
     if (c->tracer == 0) {
-        trace(c->shared, pid);
+        trace(c->shared, pids);
     }
     while (atomic_load(&c->shared->state) == STARTING) {
         nanosleep(&pause, NULL);

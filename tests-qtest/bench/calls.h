@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counts the system calls of another process, all threads, by ptrace.
+ * Counts the system calls of other processes, all threads, by ptrace.
  *
  * The tracer is a child process that shares a counter with us; when it is
  * killed the kernel lets the traced threads go on.  Tracing slows QEMU down a
@@ -14,13 +14,13 @@
 
 typedef struct CallCounter CallCounter;
 
-/* Starts to count; NULL when tracing is not allowed here. */
-CallCounter *calls_start(pid_t pid);
+/* Starts to count those of @pids, up to a 0; NULL: not allowed here. */
+CallCounter *calls_start(const pid_t *pids);
 
 /* How many calls have been entered so far. */
 uint64_t calls_count(const CallCounter *counter);
 
-/* Lets go of the process. */
+/* Lets go of the processes. */
 void calls_stop(CallCounter *counter);
 
 #endif

@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# check-bench.sh BENCH QEMU: does the bench work, and notice wrong answers?
+# check-bench.sh BENCH QEMU [HELPER]: does the bench work, and notice wrong answers?
 #
 # First every workload runs for a moment. Then a wrapper around QEMU spoils the
 # exported folder before QEMU starts, so that a correct server must give answers
 # that the bench did not expect: each case has to end with status 1 and a
 # message that names what was wrong. Needs no QEMU of ours: any binary with
-# virtio-9p does. The last line is "N passed, M failed, K skipped".
+# virtio-9p does. HELPER is a virtfs-proxy-helper of the same build. The last line is "N passed, M failed, K skipped".
 
 set -euo pipefail
 bench=$1
 qemu=$(realpath "$2")
+helper=${3:+$(realpath "$3")}
 work=$(mktemp -d "${TMPDIR:-/tmp}/check-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 
 ok() {
     echo "ok $1"
@@ -93,8 +94,47 @@ both_tables() {
     fi
 }
 
+# What the helper does is counted too: it opens what is looked up, so it takes more than local's 10 calls.
+proxy_has_its_own_figures() {
+    local calls='"system_calls_per_op": {"median": '
+    printf '%s\n' '<!-- bench-proxy-local writes from here -->' '<!-- to here -->' >"$work/page.md"
+    if ! "$bench" --a "$qemu" --b "$qemu" --b-proxy "$helper" --quick --dir "$work" --only stat-d1 --depth 1 \
+        --only getattr-root --only readdir-remap --only create-mapped-file --only slow-storage --json "$work/json" \
+        --markdown "$work/page.md" >"$work/out" 2>&1; then
+        not_ok proxy-has-its-own-figures "ended with an error:"
+    elif ! grep -q '^| getattr-root | .* | 1 | ops/s, ours ÷ stock | ≥ 1/1.3 | ' "$work/page.md" ||
+        ! grep -q '"not_run": "a proxy maps nothing"' "$work/json" ||
+        ! grep -q '"not_run": "a proxy.s files have no path that could be slow"' "$work/json"; then
+        not_ok proxy-has-its-own-figures "expected the target of getattr-root, and two workloads not run:"
+        cat "$work/json" "$work/page.md"
+    elif grep -q "${calls}[0-9]" "$work/json" &&
+        ! awk -F"$calls" '/"stat-d1"/ { exit !($3 + 0 > $2 + 0) }' "$work/json"; then
+        not_ok proxy-has-its-own-figures "expected more calls than local has:"
+    else
+        ok proxy-has-its-own-figures
+    fi
+}
+
+no_helper() {
+    local status=0
+    "$bench" --a "$qemu" --a-proxy false --quick --dir "$work" --only flush >"$work/out" 2>&1 || status=$?
+    if [ "$status" = 1 ] && grep -q '^bench: cannot run false' "$work/out" &&
+        grep -q '^bench: QEMU closed' "$work/out"; then
+        ok no-helper
+    else
+        not_ok no-helper "expected status 1 and what cannot be run, came status $status and:"
+    fi
+}
+
 every_workload
 both_tables
+if [ -z "$helper" ] || [ "$(id -u)" != 0 ]; then
+    echo "skipped proxy-has-its-own-figures, no-helper: they take root and a helper"
+    skipped=2
+else
+    proxy_has_its_own_figures
+    no_helper
+fi
 
 expect size stat-d1 'expected mode' 'truncate -s 5 f*'
 expect mode stat-d1 'expected mode' 'chmod 600 f*'
@@ -109,5 +149,5 @@ expect strange-entry readdir-warn 'unexpected entry "g1"' 'touch g1'
 expect not-empty create-none 'c99 is still there' 'touch c99'
 expect no-qemu flush 'qtest socket' 'exit 3'
 expect no-delay slow-storage 'the delay has no effect' 'unset LD_PRELOAD'
-echo "$passed passed, $failed failed, 0 skipped"
+echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

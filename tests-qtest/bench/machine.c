@@ -23,12 +23,13 @@
 #include <unistd.h>
 #include "machine.h"
 
-#define BIOS_SIZE   (64 << 10)      /* what a PC insists on; never executed */
+#define BIOS_SIZE   (64 << 10)      /* what a PC insists on */
+#define HLT         0xf4
 #define SHM_SIZE    (64 << 10)      /* the doorbell's memory; never used */
 
 /* Descriptors that only QEMU keeps. */
 typedef struct Inherited {
-    int ram, bios, qtest, bell;
+    int ram, bios, qtest, bell, proxy;      /* proxy: -1 when there is none */
 } Inherited;
 
 static Machine *running;
@@ -37,6 +38,9 @@ static void kill_running(void)
 {
     if (running) {
         kill(running->pid, SIGKILL);
+        if (running->helper.pid) {
+            kill(running->helper.pid, SIGKILL);
+        }
         running = NULL;
     }
 }
@@ -47,6 +51,19 @@ static int make_memfd(const char *name, uint64_t size)
 
     if (fd < 0 || ftruncate(fd, size) < 0) {
         die_errno("cannot make a memfd");
+    }
+    return fd;
+}
+
+/* With an accelerator the CPU starts there, interrupts off: it halts. */
+static int make_bios(void)
+{
+    int fd = make_memfd("bench-bios", BIOS_SIZE);
+    g_autofree char *halt = g_malloc(BIOS_SIZE);
+
+    memset(halt, HLT, BIOS_SIZE);
+    if (pwrite(fd, halt, BIOS_SIZE, 0) != BIOS_SIZE) {
+        die_errno("cannot write the firmware");
     }
     return fd;
 }
@@ -119,19 +136,36 @@ static void add(GPtrArray *args, const char *option, char *value)
     g_ptr_array_add(args, value);
 }
 
+/* "warn" is what all do that are not told; not every proxy knows the option. */
+static char *fsdev(const MachineOptions *o, const Inherited *fd)
+{
+    GString *s = g_string_new(NULL);
+
+    if (o->proxy) {
+        g_string_append_printf(s, "proxy,id=fs,sock_fd=%d", fd->proxy);
+    } else {
+        g_string_append_printf(s, "local,id=fs,path=%s,security_model=%s",
+                               o->path, o->model);
+    }
+    if (o->multidevs && !(o->proxy && !strcmp(o->multidevs, "warn"))) {
+        g_string_append_printf(s, ",multidevs=%s", o->multidevs);
+    }
+    if (o->fsdev) {
+        g_string_append_printf(s, ",%s", o->fsdev);
+    }
+    return g_string_free(s, false);
+}
+
 static GPtrArray *command_line(const MachineOptions *o, const Inherited *fd)
 {
     GPtrArray *a = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *multidevs =
-        o->multidevs ? g_strdup_printf(",multidevs=%s", o->multidevs)
-                     : g_strdup("");
     unsigned i;
 
     g_ptr_array_add(a, g_strdup(o->binary));
     g_ptr_array_add(a, g_strdup("-nodefaults"));
     g_ptr_array_add(a, g_strdup("-no-user-config"));
     add(a, "-display", g_strdup("none"));
-    add(a, "-accel", g_strdup("qtest"));
+    add(a, "-accel", g_strdup(o->accel ?: "qtest"));
     add(a, "-machine", g_strdup("pc,usb=off,hpet=off,vmport=off,"
                                 "memory-backend=ram"));
     /* Spares QEMU looking for an option ROM that no CPU would run. */
@@ -152,10 +186,7 @@ static GPtrArray *command_line(const MachineOptions *o, const Inherited *fd)
     for (i = 0; o->args && o->args[i]; i++) {
         g_ptr_array_add(a, g_strdup(o->args[i]));
     }
-    add(a, "-fsdev",
-        g_strdup_printf("local,id=fs,path=%s,security_model=%s%s%s%s",
-                        o->path, o->model, multidevs, o->fsdev ? "," : "",
-                        o->fsdev ?: ""));
+    add(a, "-fsdev", fsdev(o, fd));
     add(a, "-device",
         g_strdup_printf("virtio-9p-pci,fsdev=fs,mount_tag=bench,addr=%d,"
                         "ioeventfd=%s%s%s", MACHINE_9P_SLOT,
@@ -190,6 +221,9 @@ static G_GNUC_NORETURN void run_qemu(GPtrArray *args, const Inherited *fd,
     keep_over_exec(fd->bios);
     keep_over_exec(fd->qtest);
     keep_over_exec(fd->bell);
+    if (fd->proxy >= 0) {
+        keep_over_exec(fd->proxy);
+    }
     if (o->slow_reads) {
         make_reads_slow(o);
     }
@@ -211,9 +245,14 @@ void machine_start(Machine *m, const MachineOptions *o)
         atexit(kill_running);
     }
     fd.ram = make_memfd("bench-ram", MACHINE_RAM_SIZE);
-    fd.bios = make_memfd("bench-bios", BIOS_SIZE);
+    fd.bios = make_bios();
     make_pair(&qtest, &fd.qtest);
     make_pair(&bell, &fd.bell);
+    m->helper = (Helper) { .sock = -1 };
+    if (o->proxy) {
+        helper_start(&m->helper, o->proxy, o->path);
+    }
+    fd.proxy = m->helper.sock;
     m->irq_fd = make_eventfd();
     bell_greet(bell, m->irq_fd);
 
@@ -231,10 +270,16 @@ void machine_start(Machine *m, const MachineOptions *o)
         run_qemu(args, &fd, o);
     }
     running = m;
+    m->all[0] = m->pid;
+    m->all[1] = m->helper.pid;
+    m->all[2] = 0;
     close(fd.ram);
     close(fd.bios);
     close(fd.qtest);
     close(fd.bell);
+    if (fd.proxy >= 0) {
+        close(fd.proxy);
+    }
     qtest_init(&m->qtest, qtest);
     /* Any command: its answer means that the machine is complete. */
     qtest_read(&m->qtest, 4, 0);
@@ -248,6 +293,9 @@ void machine_stop(Machine *m)
     kill(m->pid, SIGKILL);
     while (waitpid(m->pid, NULL, 0) < 0 && errno == EINTR) {
         continue;
+    }
+    if (m->helper.pid) {
+        helper_stop(&m->helper);
     }
     qtest_close(&m->qtest);
     close(m->irq_fd);

@@ -10,6 +10,7 @@
 #define BENCH_MACHINE_H
 
 #include <sys/types.h>
+#include "helper.h"
 #include "qtest.h"
 
 #define MACHINE_RAM_SIZE    (UINT64_C(96) << 20)
@@ -19,8 +20,10 @@
 
 typedef struct MachineOptions {
     const char *binary;     /* path of qemu-system-x86_64 */
+    const char *accel;      /* -accel, NULL: qtest, without any CPU */
     const char *path;       /* folder to export */
     const char *model;      /* security_model= */
+    const char *proxy;      /* export it by this helper, may be NULL */
     const char *multidevs;  /* multidevs=, NULL for the default */
     const char *fsdev;      /* more properties for -fsdev, may be NULL */
     const char *device;     /* more properties for -device, may be NULL */
@@ -32,15 +35,17 @@ typedef struct MachineOptions {
 
 typedef struct Machine {
     pid_t pid;
+    pid_t all[3];           /* it and its helper, if any; ends with 0 */
+    Helper helper;
     uint8_t *ram;           /* guest address 0 */
     int irq_fd;             /* readable after an interrupt */
     Qtest qtest;
 } Machine;
 
-/* Starts QEMU; returns when it answers. */
+/* Starts QEMU and its helper; returns when it answers. */
 void machine_start(Machine *m, const MachineOptions *o);
 
-/* Ends QEMU and frees everything. */
+/* Ends them and frees everything. */
 void machine_stop(Machine *m);
 
 #endif

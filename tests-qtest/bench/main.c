@@ -23,7 +23,7 @@
 typedef struct Options {
     Side side[SIDES];
     char **dirs, **only;
-    char *kick, *irq, *json, *markdown;
+    char *kick, *irq, *json, *markdown, *accel;
     int rounds, spin, depth;
     double seconds;
     gboolean quick, list, no_calls, pages, all;
@@ -40,6 +40,11 @@ static const GOptionEntry entries[] = {
       "its name in the table (stock)", "NAME" },
     { "b-name", 0, 0, G_OPTION_ARG_STRING, &opt.side[1].name,
       "its name in the table (ours)", "NAME" },
+    { "a-proxy", 0, 0, G_OPTION_ARG_STRING, &opt.side[0].proxy,
+      "the first one's -fsdev is a proxy with this virtfs-proxy-helper; "
+      "before QEMU 9.2: stream:PATH", "PATH" },
+    { "b-proxy", 0, 0, G_OPTION_ARG_STRING, &opt.side[1].proxy,
+      "the second one's", "PATH" },
     { "a-device", 0, 0, G_OPTION_ARG_STRING, &opt.side[0].device,
       "more properties for the first one's -device", "K=V,..." },
     { "b-device", 0, 0, G_OPTION_ARG_STRING, &opt.side[1].device,
@@ -68,6 +73,9 @@ static const GOptionEntry entries[] = {
       "how the guest kicks: eventfd (default) or qtest", "HOW" },
     { "irq", 0, 0, G_OPTION_ARG_STRING, &opt.irq,
       "when the guest wants interrupts: asleep (default) or always", "WHEN" },
+    { "accel", 0, 0, G_OPTION_ARG_STRING, &opt.accel,
+      "run with a CPU that halts, of this accelerator (qtest: without any)",
+      "NAME" },
     { "spin", 0, 0, G_OPTION_ARG_INT, &opt.spin,
       "look at the ring for so long before sleeping (50)", "US" },
     { "pages", 0, 0, G_OPTION_ARG_NONE, &opt.pages,
@@ -122,6 +130,23 @@ static bool is_wanted(const Workload *w)
     return false;
 }
 
+static bool any_proxy(void)
+{
+    return opt.side[0].proxy || opt.side[1].proxy;
+}
+
+/* NULL when nothing speaks against it. */
+static const char *why_no_proxy(const Workload *w)
+{
+    if (geteuid()) {
+        return "a proxy's helper needs root";
+    }
+    if (w->slow_ns) {
+        return "a proxy's files have no path that could be slow";
+    }
+    return w->mapped ? "a proxy maps nothing" : NULL;
+}
+
 static GPtrArray *make_cells(const Workload *w, Place *place,
                              const RunOptions *run)
 {
@@ -131,6 +156,9 @@ static GPtrArray *make_cells(const Workload *w, Place *place,
 
     if (!why && w->root && geteuid()) {
         why = "needs root";
+    }
+    if (!why && any_proxy()) {
+        why = why_no_proxy(w);
     }
     if (!why && w->slow_ns && access(run->slow_reads, R_OK) < 0) {
         why = "no slow-read.so beside the bench";
@@ -253,6 +281,8 @@ static void parse(int argc, char **argv, RunOptions *run)
         .warm_ns = opt.seconds * NS_PER_SEC / 5,
         .small = opt.quick,
         .calls = !opt.no_calls,
+        .accel = opt.accel,
+        .model = any_proxy() ? "passthrough" : NULL,
         .rounds = opt.rounds,
         .slow_reads = find_beside("slow-read.so"),
     };

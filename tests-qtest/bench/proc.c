@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads a process's figures.  Single thread; called around runs.
+ * Reads processes' figures.  Single thread; called around runs.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,22 +9,27 @@
 #include "proc.h"
 
 struct ProcMark {
-    pid_t pid;
+    const pid_t *pids;
     uint64_t cpu_ns;
     GHashTable *switches;   /* thread id -> its context switches then */
 };
 
-static uint64_t cpu_ns(pid_t pid)
+static uint64_t cpu_ns(const pid_t *pids)
 {
-    struct timespec t;
-    clockid_t clock;
-    int err = clock_getcpuclockid(pid, &clock);
+    uint64_t sum = 0;
 
-    if (err || clock_gettime(clock, &t) < 0) {
-        errno = err ?: errno;
-        die_errno("no CPU clock of process %d", pid);
+    for (; *pids; pids++) {
+        struct timespec t;
+        clockid_t clock;
+        int err = clock_getcpuclockid(*pids, &clock);
+
+        if (err || clock_gettime(clock, &t) < 0) {
+            errno = err ?: errno;
+            die_errno("no CPU clock of process %d", *pids);
+        }
+        sum += t.tv_sec * NS_PER_SEC + t.tv_nsec;
     }
-    return t.tv_sec * NS_PER_SEC + t.tv_nsec;
+    return sum;
 }
 
 /* Adds up the lines of a status file that start with one of two keys. */
@@ -49,10 +54,8 @@ static uint64_t status_sum(const char *path, const char *key,
     return sum;
 }
 
-static GHashTable *switches_of(pid_t pid)
+static void add_switches(GHashTable *table, pid_t pid)
 {
-    GHashTable *table = g_hash_table_new_full(g_direct_hash, g_direct_equal,
-                                              NULL, g_free);
     g_autofree char *folder = g_strdup_printf("/proc/%d/task", pid);
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     const char *name;
@@ -66,23 +69,33 @@ static GHashTable *switches_of(pid_t pid)
         g_hash_table_insert(table, GINT_TO_POINTER(atoi(name)),
                             g_memdup2(&count, sizeof(count)));
     }
+}
+
+static GHashTable *switches_of(const pid_t *pids)
+{
+    GHashTable *table = g_hash_table_new_full(g_direct_hash, g_direct_equal,
+                                              NULL, g_free);
+
+    for (; *pids; pids++) {
+        add_switches(table, *pids);
+    }
     return table;
 }
 
-ProcMark *proc_mark(pid_t pid)
+ProcMark *proc_mark(const pid_t *pids)
 {
     ProcMark *mark = g_new0(ProcMark, 1);
 
-    mark->pid = pid;
-    mark->switches = switches_of(pid);
-    mark->cpu_ns = cpu_ns(pid);
+    mark->pids = pids;
+    mark->switches = switches_of(pids);
+    mark->cpu_ns = cpu_ns(pids);
     return mark;
 }
 
 ProcUse proc_since(ProcMark *mark)
 {
-    ProcUse use = { .cpu_us = (cpu_ns(mark->pid) - mark->cpu_ns) / 1e3 };
-    g_autoptr(GHashTable) now = switches_of(mark->pid);
+    ProcUse use = { .cpu_us = (cpu_ns(mark->pids) - mark->cpu_ns) / 1e3 };
+    g_autoptr(GHashTable) now = switches_of(mark->pids);
     GHashTableIter it;
     gpointer thread, value;
     uint64_t *old;
@@ -97,21 +110,29 @@ ProcUse proc_since(ProcMark *mark)
     return use;
 }
 
-uint64_t proc_rss(pid_t pid)
+uint64_t proc_rss(const pid_t *pids)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/status", pid);
+    uint64_t kib = 0;
 
-    return status_sum(path, "RssAnon:", "RssAnon:") * 1024;
+    for (; *pids; pids++) {
+        g_autofree char *path = g_strdup_printf("/proc/%d/status", *pids);
+
+        kib += status_sum(path, "RssAnon:", "RssAnon:");
+    }
+    return kib * 1024;
 }
 
-unsigned proc_fds(pid_t pid)
+unsigned proc_fds(const pid_t *pids)
 {
-    g_autofree char *folder = g_strdup_printf("/proc/%d/fd", pid);
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     unsigned n = 0;
 
-    while (dir && g_dir_read_name(dir)) {
-        n++;
+    for (; *pids; pids++) {
+        g_autofree char *folder = g_strdup_printf("/proc/%d/fd", *pids);
+        g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+
+        while (dir && g_dir_read_name(dir)) {
+            n++;
+        }
     }
     return n;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel knows of a process: CPU time, context switches, memory,
- * descriptors.  Reads /proc and the process's CPU clock; disturbs nothing.
+ * What the kernel knows of some processes, added up: CPU time, context
+ * switches, memory, descriptors.  Reads /proc and the processes' CPU clocks;
+ * disturbs nothing.  A list of processes ends with 0.
  */
 #ifndef BENCH_PROC_H
 #define BENCH_PROC_H
@@ -16,15 +17,15 @@ typedef struct ProcUse {
     double switches;        /* voluntary and not, of threads alive at the end */
 } ProcUse;
 
-/* Notes where @pid stands now. */
-ProcMark *proc_mark(pid_t pid);
+/* Notes where @pids, which the mark borrows, stand now. */
+ProcMark *proc_mark(const pid_t *pids);
 
-/* What it has used since; frees @mark. */
+/* What they have used since; frees @mark. */
 ProcUse proc_since(ProcMark *mark);
 
-/* Resident memory of its own (not the guest's, which is shared), bytes. */
-uint64_t proc_rss(pid_t pid);
+/* Resident memory of their own (not the guest's, which is shared), bytes. */
+uint64_t proc_rss(const pid_t *pids);
 
-unsigned proc_fds(pid_t pid);
+unsigned proc_fds(const pid_t *pids);
 
 #endif

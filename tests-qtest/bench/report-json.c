@@ -136,7 +136,8 @@ static void put_target(FILE *out, const ReportFacts *facts,
 
 static void put_targets(FILE *out, const ReportFacts *facts, GPtrArray *cells)
 {
-    g_autoptr(GArray) results = targets_check(cells, facts->side_count);
+    g_autoptr(GArray) results = targets_check(facts->sides, facts->side_count,
+                                              cells);
     unsigned i;
 
     fputs("],\n\"targets\": [\n", out);

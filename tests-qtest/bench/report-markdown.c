@@ -42,7 +42,8 @@ static void add_head(GString *page, const ReportFacts *facts)
 static void add_targets(GString *page, const ReportFacts *facts,
                         GPtrArray *cells)
 {
-    g_autoptr(GArray) results = targets_check(cells, facts->side_count);
+    g_autoptr(GArray) results = targets_check(facts->sides, facts->side_count,
+                                              cells);
     unsigned i;
 
     if (!results->len) {
@@ -118,5 +119,5 @@ void report_markdown(const char *path, const ReportFacts *facts,
     add_head(page, facts);
     add_targets(page, facts, cells);
     add_cells(page, facts, cells);
-    page_replace(path, "bench", page->str);
+    page_replace(path, targets_of(facts->sides)->name, page->str);
 }

@@ -37,8 +37,9 @@ void report_head(FILE *out, const ReportFacts *facts)
             facts->options->rounds, facts->options->run_ns / 1e9,
             facts->options->guest.kick == KICK_QTEST ? "qtest" : "eventfd");
     for (i = 0; i < facts->side_count; i++) {
-        fprintf(out, "%s: %s%s%s\n", facts->sides[i].name,
-                facts->sides[i].binary, facts->sides[i].device ? ", " : "",
+        fprintf(out, "%s: %s%s%s%s%s\n", facts->sides[i].name,
+                facts->sides[i].binary, facts->sides[i].proxy ? " and " : "",
+                facts->sides[i].proxy ?: "", facts->sides[i].device ? ", " : "",
                 facts->sides[i].device ?: "");
     }
     fprintf(out, "\n%-*s %-6s %3s %-*s", NAME_WIDTH, "workload", "fs", "qd",
@@ -92,7 +93,8 @@ void report_cell(FILE *out, const ReportFacts *facts, const Cell *c)
 
 void report_targets(FILE *out, const ReportFacts *facts, GPtrArray *cells)
 {
-    g_autoptr(GArray) results = targets_check(cells, facts->side_count);
+    g_autoptr(GArray) results = targets_check(facts->sides, facts->side_count,
+                                              cells);
     unsigned i, reached = 0;
 
     if (!results->len) {

@@ -28,7 +28,7 @@ typedef struct Subject {
 static void measure(Subject *t, Cell *c, unsigned side, unsigned round,
                     const RunOptions *o)
 {
-    pid_t pid = t->guest.machine.pid;
+    const pid_t *pids = t->guest.machine.all;
     g_autoptr(GArray) times = g_array_new(false, false, sizeof(uint64_t));
     ProcMark *mark;
     RunResult r;
@@ -38,7 +38,7 @@ static void measure(Subject *t, Cell *c, unsigned side, unsigned round,
 
     lanes_run(&t->load, c->depth, o->warm_ns, NO_LIMIT);
     t->load.latencies = times;
-    mark = proc_mark(pid);
+    mark = proc_mark(pids);
     r = lanes_run(&t->load, c->depth, o->run_ns, NO_LIMIT);
     use = proc_since(mark);
     t->load.latencies = NULL;
@@ -51,8 +51,8 @@ static void measure(Subject *t, Cell *c, unsigned side, unsigned round,
     v[METRIC_CPU] = use.cpu_us / r.ops;
     v[METRIC_SWITCHES] = use.switches / r.ops;
     v[METRIC_CALLS] = NAN;
-    v[METRIC_RSS] = proc_rss(pid) / MIB;
-    v[METRIC_FDS] = proc_fds(pid);
+    v[METRIC_RSS] = proc_rss(pids) / MIB;
+    v[METRIC_FDS] = proc_fds(pids);
     v[METRIC_FID_BYTES] = t->fid_bytes;
     for (m = 0; m < METRICS; m++) {
         c->value[side][m][round] = v[m];
@@ -61,7 +61,7 @@ static void measure(Subject *t, Cell *c, unsigned side, unsigned round,
 
 static void count_calls(Subject *t, Cell *c, unsigned side, unsigned round)
 {
-    CallCounter *counter = calls_start(t->guest.machine.pid);
+    CallCounter *counter = calls_start(t->guest.machine.all);
     unsigned spin_us = t->guest.options.spin_us;
     uint64_t before;
     RunResult r;
@@ -83,15 +83,15 @@ static void count_calls(Subject *t, Cell *c, unsigned side, unsigned round)
 
 static void hold(Subject *t)
 {
-    pid_t pid = t->guest.machine.pid;
-    uint64_t before = proc_rss(pid);
+    const pid_t *pids = t->guest.machine.all;
+    uint64_t before = proc_rss(pids);
 
     t->fid_bytes = NAN;
     if (t->load.held) {
         session_hold(&t->load);
         /* Fewer fids drown in what the first requests allocate once. */
         if (t->load.held >= 50000) {
-            t->fid_bytes = ((double)proc_rss(pid) - before) / t->load.held;
+            t->fid_bytes = ((double)proc_rss(pids) - before) / t->load.held;
         }
     }
 }
@@ -100,7 +100,9 @@ static void start(Subject *t, const Workload *w, const Side *side,
                   const Tree *tree, const RunOptions *o)
 {
     MachineOptions m = {
-        .binary = side->binary, .path = tree->path, .model = w->model,
+        .binary = side->binary, .accel = o->accel,
+        .path = tree->path, .model = o->model ?: w->model,
+        .proxy = side->proxy,
         .multidevs = w->multidevs, .fsdev = side->fsdev,
         .device = side->device, .args = side->args,
         .slow_reads = w->slow_ns ? o->slow_reads : NULL,

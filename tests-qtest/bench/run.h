@@ -10,6 +10,7 @@
 typedef struct Side {
     char *name;             /* "stock", "ours", owned like all here */
     char *binary;
+    char *proxy;            /* its helper, see helper.h; NULL: no proxy */
     char *device;           /* more -device properties, may be NULL */
     char *fsdev;            /* more -fsdev properties, may be NULL */
     char **args;            /* more arguments, may be NULL */
@@ -20,6 +21,8 @@ typedef struct RunOptions {
     uint64_t run_ns;        /* length of a measured run */
     uint64_t warm_ns;       /* length of what precedes it */
     bool small;             /* small trees */
+    const char *accel;      /* see MachineOptions */
+    const char *model;      /* other than the workloads'; NULL: theirs */
     char *slow_reads;       /* see MachineOptions; owned */
     bool calls;             /* count system calls in the last round */
     unsigned rounds;

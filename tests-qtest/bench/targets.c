@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Compares cells with targets.def.  Single thread; called by the reports when
+ * Compares cells with targets*.def.  Single thread; called by the reports when
  * all is measured.
  */
 #include <math.h>
@@ -9,7 +9,6 @@
 
 #define NOT_SLOWER 0.95
 
-static const Target targets[] = {
 #define RATIO(workload, depth, metric, sign, limit) \
     { TARGET_RATIO, workload, depth, METRIC_##metric, TARGET_##sign, limit, \
       NULL, 0 },
@@ -19,11 +18,38 @@ static const Target targets[] = {
 #define ACROSS(workload, depth, metric, sign, limit, base, side) \
     { TARGET_ACROSS, workload, depth, METRIC_##metric, TARGET_##sign, limit, \
       base, side },
+
+static const Target stock_targets[] = {
 #include "targets.def"
+};
+
+static const Target proxy_targets[] = {
+#include "targets-proxy.def"
+};
+
+static const Target proxy_local_targets[] = {
+#include "targets-proxy-local.def"
+};
+
 #undef RATIO
 #undef VALUE
 #undef ACROSS
+
+enum { STOCK, PROXY, PROXY_LOCAL };
+
+static const TargetSet sets[] = {
+#define SET(targets, ...) targets, G_N_ELEMENTS(targets), __VA_ARGS__
+    [STOCK] = { "bench", SET(stock_targets, true) },
+    [PROXY] = { "bench-proxy", SET(proxy_targets, true) },
+    [PROXY_LOCAL] = { "bench-proxy-local", SET(proxy_local_targets, false) },
+#undef SET
 };
+
+const TargetSet *targets_of(const Side *sides)
+{
+    return &sets[!sides[1].proxy ? STOCK : sides[0].proxy ? PROXY
+                                                          : PROXY_LOCAL];
+}
 
 static const Cell *find_cell(GPtrArray *cells, const char *fs,
                              const char *workload, unsigned depth)
@@ -97,8 +123,10 @@ static void add_worst(GArray *results, GPtrArray *cells, const char *fs)
     }
 }
 
-GArray *targets_check(GPtrArray *cells, unsigned side_count)
+GArray *targets_check(const Side *sides, unsigned side_count,
+                      GPtrArray *cells)
 {
+    const TargetSet *set = targets_of(sides);
     GArray *results = g_array_new(false, false, sizeof(TargetResult));
     g_autoptr(GPtrArray) fs = g_ptr_array_new();
     unsigned i, k;
@@ -111,11 +139,13 @@ GArray *targets_check(GPtrArray *cells, unsigned side_count)
         }
     }
     for (k = 0; k < fs->len; k++) {
-        for (i = 0; i < G_N_ELEMENTS(targets); i++) {
-            add_result(results, &targets[i], fs->pdata[k],
-                       measured(&targets[i], cells, fs->pdata[k]));
+        for (i = 0; i < set->count; i++) {
+            add_result(results, &set->targets[i], fs->pdata[k],
+                       measured(&set->targets[i], cells, fs->pdata[k]));
         }
-        add_worst(results, cells, fs->pdata[k]);
+        if (set->worst) {
+            add_worst(results, cells, fs->pdata[k]);
+        }
     }
     return results;
 }

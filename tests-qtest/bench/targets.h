@@ -5,7 +5,7 @@
 #ifndef BENCH_TARGETS_H
 #define BENCH_TARGETS_H
 
-#include "cell.h"
+#include "run.h"
 
 typedef enum TargetSign { TARGET_GE, TARGET_LE } TargetSign;
 
@@ -35,12 +35,24 @@ typedef struct TargetResult {
     bool reached;
 } TargetResult;
 
+/* Figures to reach by a pair of binaries. */
+typedef struct TargetSet {
+    const char *name;       /* of the results' place in a page */
+    const Target *targets;
+    unsigned count;
+    bool worst;             /* nothing may be slower */
+} TargetSet;
+
+/* That for ours against stock, or those for proxies. */
+const TargetSet *targets_of(const Side *sides);
+
 /*
- * All results that the cells allow, of TargetResult: those of targets.def,
- * then for each file system the workload that was worst against the first
+ * All results that the cells of @sides allow, of TargetResult: those of the
+ * set, then for each file system the workload that was worst against the first
  * binary, which must not be slower than it.
  */
-GArray *targets_check(GPtrArray *cells, unsigned side_count);
+GArray *targets_check(const Side *sides, unsigned side_count,
+                      GPtrArray *cells);
 
 /* "ops/s ours ÷ stock", "calls of ours", ...; free with g_free(). */
 char *target_figure(const Target *t, const char *first, const char *second);

@@ -79,12 +79,12 @@ const Workload workloads[] = {
 
     { "create-mapped-xattr", "clone, lcreate, write 1 KiB, clunk, unlinkat",
       TREE_EMPTY, XATTR, .io_size = 1 * KIB, .depths = DEPTHS_1_8_32,
-      .step = work_create, .finish = work_check_empty,
+      .mapped = true, .step = work_create, .finish = work_check_empty,
       .native = native_create_mapped_xattr },
 
     { "create-mapped-file", "the same",
       TREE_EMPTY, "mapped-file", .io_size = 1 * KIB, .depths = DEPTHS_1_8_32,
-      .step = work_create, .finish = work_check_empty,
+      .mapped = true, .step = work_create, .finish = work_check_empty,
       .native = native_create_mapped_file },
 
     { "create-passthrough", "the same",
@@ -132,12 +132,12 @@ const Workload workloads[] = {
 
     { "getattr-mapped-xattr", "getattr of a held fid with mapped attributes",
       TREE_MAPPED_XATTR, XATTR, .held = 1000, .held_small = 50,
-      .depths = DEPTHS_1_8_32, .step = work_getattr_held,
+      .depths = DEPTHS_1_8_32, .mapped = true, .step = work_getattr_held,
       .native = native_stat_xattr },
 
     { "getattr-mapped-file", "getattr of a held fid with mapped attributes",
       TREE_MAPPED_FILE, "mapped-file", .held = 1000, .held_small = 50,
-      .depths = DEPTHS_1_8_32, .step = work_getattr_held,
+      .depths = DEPTHS_1_8_32, .mapped = true, .step = work_getattr_held,
       .native = native_stat_metadata },
 
     { "getattr-bare", "getattr of a held fid without mapped attributes",

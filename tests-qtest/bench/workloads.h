@@ -20,6 +20,7 @@ typedef struct Workload {
     unsigned held, held_small;      /* fids that stay; small with --quick */
     unsigned rounds;                /* at most so many; 0: no limit */
     unsigned depths[DEPTHS_MAX];    /* queue depths, 0 ends them */
+    bool mapped;                    /* of no use where owners are not mapped */
     bool root;                      /* needs root's rights */
     uint64_t slow_ns;               /* each read on the host takes so long */
     bool on_request;                /* only when --only names it */
