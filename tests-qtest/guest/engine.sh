@@ -135,6 +135,9 @@ cannot_run() {
     machine=${export_machine[${export%-second}]}
     if [ "${export_model[$export]}" = passthrough ] && [ "$(id -u)" -ne 0 ]; then
         echo "passthrough needs root on the host"
+    elif [[ ${export_args[$export]} == *@SOCKET@* ]] &&
+         ! unshare -m true 2>/dev/null; then
+        echo "the helper needs the right to mount"
     elif [ -z "$PACKAGES" ] &&
          [[ "${machine_exports[$machine]} " == *' packages '* ]]; then
         echo "PACKAGES names no packages for the guest"

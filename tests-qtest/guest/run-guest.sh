@@ -12,6 +12,7 @@
 # boots with it), JOBS (guests at a time, 2), DEADLINE_FACTOR (1), KEEP=1
 # (leave the shares behind), SRC_TREE (what to pack for tree-from-tar), CC,
 # PACKAGES (a folder of packages: root/ their files, debs/ themselves),
+# HELPER (our virtfs-proxy-helper, for the share proxy),
 # STOCK_QEMU (the base's own emulator, may be several words), SOAK=1 (the long
 # form of the scenarios that have one).
 # Prints "ok NAME", "ok NAME # SKIP reason" or "not ok NAME - expected X, came
@@ -167,7 +168,7 @@ main() {
         [ -n "${!name:-}" ] || die "set $name"
     done
     [ -r "$KERNEL" ] && [ -r "$INITRD" ] || die "cannot read $KERNEL, $INITRD"
-    QEMU_FW=${QEMU_FW:-} JOBS=${JOBS:-2} DEADLINE_FACTOR=${DEADLINE_FACTOR:-1}
+    QEMU_FW=${QEMU_FW:-} HELPER=${HELPER:-virtfs-proxy-helper} JOBS=${JOBS:-2} DEADLINE_FACTOR=${DEADLINE_FACTOR:-1}
     PACKAGES=${PACKAGES:-} STOCK_QEMU=${STOCK_QEMU:-}
     mkdir -p "$WORK"
     WORK=$(cd "$WORK" && pwd)
