@@ -346,6 +346,7 @@ Fault *fault_over(FsExport *export)
     fault->driver = *export->driver;
     fault->driver.name = "fault";
     fault->driver.close_export = fault_close_export;
+    fault->driver.open_attr = NULL;     /* open and getattr have their rules */
 #define FAULT_ENTRY(NAME, entry) \
     if (fault->inner->entry) { \
         fault->driver.entry = fault_##entry; \

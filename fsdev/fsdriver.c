@@ -404,21 +404,57 @@ int fs_rename(FsNode *dir, const char *name, FsNode *newdir,
 
 /* Open files */
 
-int fs_open(FsNode *node, int flags, FsFile **file)
+static int driver_open(FsNode *node, int flags, FsFile **file, FsAttr *attr)
 {
-    CHANGES;
-    FsFile *opened = NULL;
+    const FsDriver *driver = driver_of(node);
+    FsAttr seen;
     int ret;
 
-    if (!driver_of(node)->open) {
+    if (!driver->open) {
         return -EOPNOTSUPP;
     }
-    ret = status(driver_of(node)->open(node, flags, &opened));
+    if (!attr) {
+        return status(driver->open(node, flags, file));
+    }
+    if (driver->open_attr) {
+        ret = status(driver->open_attr(node, flags, file, &seen));
+        return tell_attr(node, ret, &seen, attr);
+    }
+    ret = status(driver->open(node, flags, file));
+    if (ret == 0) {
+        ret = fs_getattr(node, *file, 0, attr);
+        if (ret < 0) {
+            fs_release(*file);
+        }
+    }
+    return ret;
+}
+
+static int driver_open_changing(FsNode *node, int flags, FsFile **file,
+                                FsAttr *attr)
+{
+    CHANGES;
+
+    return driver_open(node, flags, file, attr);
+}
+
+int fs_open_attr(FsNode *node, int flags, FsFile **file, FsAttr *attr)
+{
+    FsFile *opened = NULL;
+    int ret = flags & O_TRUNC
+              ? driver_open_changing(node, flags, &opened, attr)
+              : driver_open(node, flags, &opened, attr);
+
     if (ret == 0) {
         assert(opened && opened->node);
         *file = opened;
     }
     return ret;
+}
+
+int fs_open(FsNode *node, int flags, FsFile **file)
+{
+    return fs_open_attr(node, flags, file, NULL);
 }
 
 ssize_t fs_read(FsFile *file, const struct iovec *iov, int iovcnt,

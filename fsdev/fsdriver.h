@@ -254,6 +254,8 @@ struct FsDriver {
                   const char *newname);
 
     int (*open)(FsNode *node, int flags, FsFile **file);
+    /* The same where it is cheaper than open and getattr; may be NULL. */
+    int (*open_attr)(FsNode *node, int flags, FsFile **file, FsAttr *attr);
     ssize_t (*read)(FsFile *file, const struct iovec *iov, int iovcnt,
                     uint64_t offset, unsigned flags);
     ssize_t (*write)(FsFile *file, const struct iovec *iov, int iovcnt,
@@ -384,6 +386,8 @@ int fs_rename(FsNode *dir, const char *name, FsNode *newdir,
  * O_NONBLOCK among @flags is FS_BRIEF: a lease on the file is not awaited.
  */
 int fs_open(FsNode *node, int flags, FsFile **file);
+/** fs_open_attr: and the object's attributes, as of the open or just before. */
+int fs_open_attr(FsNode *node, int flags, FsFile **file, FsAttr *attr);
 /**
  * fs_read/fs_write: as preadv(2)/pwritev(2), short counts allowed; with
  * FS_NONBLOCK a short count may mean "the rest would have to sleep".

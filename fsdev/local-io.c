@@ -185,14 +185,38 @@ static int truncate_opened(LocalExport *export, Name *name, LocalFile *file)
                    : local_set_size(export, &obj, writable ? file->fd : -1, 0);
 }
 
-int local_open_name(LocalExport *export, Name *name, int flags,
-                    LocalFile **file)
+/*
+ * Whether @name is a regular file for the guest shows only in its attributes
+ * when the model fakes others: *@known says that they were read to tell.
+ */
+static int type_before_open(LocalExport *export, Name *name, uint32_t *type,
+                            FsAttr *attr, bool *known)
+{
+    int ret;
+
+    *type = node_type(name_node(name));
+    *known = export->policy->fake_special && *type == S_IFREG;
+    if (!*known) {
+        return 0;
+    }
+    ret = local_name_attr(name, NULL, attr);
+    if (ret == 0) {
+        *type = attr->mode & S_IFMT;
+    }
+    return ret;
+}
+
+/* As local_open_name(); @attr may be NULL. */
+static int open_name(LocalExport *export, Name *name, int flags,
+                     LocalFile **file, FsAttr *attr)
 {
     LocalFile *opened;
+    FsAttr seen;
+    bool known;
     uint32_t type;
     int open_flags;
     int fd;
-    int ret = local_guest_type(name, &type);
+    int ret = type_before_open(export, name, &type, &seen, &known);
 
     if (ret == 0) {
         ret = local_check_open(export, type, flags, &open_flags);
@@ -208,25 +232,42 @@ int local_open_name(LocalExport *export, Name *name, int flags,
                             open_flags | (flags & O_DIRECT));
     if (flags & O_TRUNC) {
         ret = truncate_opened(export, name, opened);
-        if (ret < 0) {
-            local_release(&opened->base);
-            return ret;
-        }
+    }
+    if (ret == 0 && attr && (!known || (flags & O_TRUNC))) {
+        ret = local_name_attr(name, opened, &seen);
+    }
+    if (ret < 0) {
+        local_release(&opened->base);
+        return ret;
+    }
+    if (attr) {
+        *attr = seen;
     }
     *file = opened;
     return 0;
 }
 
-int local_open(FsNode *node, int flags, FsFile **file)
+int local_open_name(LocalExport *export, Name *name, int flags,
+                    LocalFile **file)
+{
+    return open_name(export, name, flags, file, NULL);
+}
+
+int local_open_attr(FsNode *node, int flags, FsFile **file, FsAttr *attr)
 {
     LocalFile *opened;
-    int ret = local_open_name(local_export(node->export), name_from_fs(node),
-                              flags, &opened);
+    int ret = open_name(local_export(node->export), name_from_fs(node), flags,
+                        &opened, attr);
 
     if (ret == 0) {
         *file = &opened->base;
     }
     return ret;
+}
+
+int local_open(FsNode *node, int flags, FsFile **file)
+{
+    return local_open_attr(node, flags, file, NULL);
 }
 
 /* ---- read ------------------------------------------------------------- */

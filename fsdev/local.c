@@ -570,6 +570,7 @@ const FsDriver fs_local_driver = {
     .unlink = local_unlink,
     .rename = local_rename,
     .open = local_open,
+    .open_attr = local_open_attr,
     .read = local_read,
     .write = local_write,
     .fsync = local_fsync,

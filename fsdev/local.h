@@ -275,6 +275,7 @@ int local_check_open(const LocalExport *export, uint32_t type, int flags,
 int local_open_name(LocalExport *export, Name *name, int flags,
                     LocalFile **file);
 int local_open(FsNode *node, int flags, FsFile **file);
+int local_open_attr(FsNode *node, int flags, FsFile **file, FsAttr *attr);
 ssize_t local_read(FsFile *file, const struct iovec *iov, int iovcnt,
                    uint64_t offset, unsigned flags);
 ssize_t local_write(FsFile *file, const struct iovec *iov, int iovcnt,

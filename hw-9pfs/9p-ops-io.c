@@ -42,11 +42,8 @@ int p9_file_open_run(P9Request *req, FsNode *node, int oflags,
     int ret;
 
     /* O_EXCL says nothing without O_CREAT. */
-    ret = fs_open(node, (oflags & ~O_EXCL) | brief_oflags(flags),
-                  &req->new_file);
-    if (!ret) {
-        ret = fs_getattr(node, req->new_file, 0, &attr);
-    }
+    ret = fs_open_attr(node, (oflags & ~O_EXCL) | brief_oflags(flags),
+                       &req->new_file, &attr);
     return ret < 0 ? ret : p9_file_opened(req, &attr, reply);
 }
 
