@@ -241,6 +241,9 @@ static void name_detach(Name *name, HashLink **nodes)
     Node *node = name->node;
     NodeTable *table = node->table;
 
+    if (table->remote) {
+        remote_of(name)->gone = !name->live;
+    }
     name_make_dead(name);
     table->name_count--;
     table->bytes -= name_size(name);

@@ -41,7 +41,7 @@ static int create_counted(FsNode *dir, const char *name, int flags,
         ret = proxy_ask(&ask, PROXY_CREATE);
     }
     if (ask.answer.fds_lost) {
-        proxy_conn_forget(ask.conn, ask.answer.r.create.id, 1);
+        proxy_conn_forget(ask.conn, ask.answer.r.create.id, 1, true);
     }
     if (ret == 0) {
         ret = proxy_ask_insert(&ask, dir, name, 1, ask.answer.r.create.id,

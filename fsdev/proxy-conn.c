@@ -12,6 +12,9 @@
 #include <sys/socket.h>
 #include "fsdev/proxy-conn.h"
 
+/* So many fit into one packet; fewer wait for more, or for the end. */
+#define FORGET_TOGETHER 32
+
 /* Somebody waits for an answer. */
 typedef struct Pending {
     uint32_t tag;
@@ -37,7 +40,7 @@ struct ProxyConn {
     bool reading;               /* one of the pending reads the socket */
     uint32_t next_tag;
     GHashTable *pending;        /* tag → Pending, borrowed */
-    GArray *unsent;             /* of Forget: the socket was full */
+    GArray *unsent;             /* of Forget: see send_unsent() */
     char inbox[PROXY_MESSAGE_MAX];      /* the reader's */
 };
 
@@ -57,18 +60,6 @@ ProxyConn *proxy_conn_ref(ProxyConn *conn)
 {
     g_atomic_int_inc(&conn->refs);
     return conn;
-}
-
-void proxy_conn_unref(ProxyConn *conn)
-{
-    if (!g_atomic_int_dec_and_test(&conn->refs)) {
-        return;
-    }
-    close(conn->fd);
-    g_hash_table_destroy(conn->pending);
-    g_array_free(conn->unsent, true);
-    g_mutex_clear(&conn->lock);
-    g_free(conn);
 }
 
 /* ---- the end of it ---------------------------------------------------- */
@@ -127,43 +118,58 @@ static int send_bytes(int fd, const void *buf, size_t len, int flags)
     return ret < 0 ? -errno : 0;
 }
 
-/* 0: sent, or nobody is left to hear it; -EAGAIN: the socket is full. */
-static int send_forget(ProxyConn *conn, const Forget *forget)
+/*
+ * Locked: what is to be forgotten, if it is worth a packet.  Everything that
+ * is left waits for more of it.
+ */
+static void send_unsent(ProxyConn *conn, guint at_least)
 {
-    ProxyRequest t = { .forget = { forget->id, forget->count } };
-    char buf[64];
-    ssize_t len = proxy_encode_request(buf, sizeof(buf), 0, PROXY_FORGET, &t);
+    while (conn->unsent->len && conn->unsent->len >= at_least) {
+        guint n = MIN(conn->unsent->len, FORGET_TOGETHER);
+        char forgotten[FORGET_TOGETHER * PROXY_FORGOTTEN_SIZE];
+        ProxyRequest t = {
+            .forget = { { forgotten, n * PROXY_FORGOTTEN_SIZE } },
+        };
+        char buf[sizeof(forgotten) + 64];
+        ssize_t len;
 
-    return send_bytes(conn->fd, buf, len, MSG_DONTWAIT) == -EAGAIN ? -EAGAIN
-                                                                   : 0;
+        for (guint i = 0; i < n; i++) {
+            const Forget *forget = &g_array_index(conn->unsent, Forget, i);
+
+            proxy_put_forgotten(forgotten, i, forget->id, forget->count);
+        }
+        len = proxy_encode_request(buf, sizeof(buf), 0, PROXY_FORGET, &t);
+        if (send_bytes(conn->fd, buf, len, MSG_DONTWAIT) == -EAGAIN) {
+            break;
+        }
+        g_array_remove_range(conn->unsent, 0, n);
+    }
 }
 
-/* Locked. */
-static void send_unsent(ProxyConn *conn)
+void proxy_conn_forget(ProxyConn *conn, uint64_t id, uint32_t count, bool gone)
 {
-    guint sent = 0;
-
-    while (sent < conn->unsent->len &&
-           send_forget(conn, &g_array_index(conn->unsent, Forget, sent)) == 0) {
-        sent++;
-    }
-    if (sent) {
-        g_array_remove_range(conn->unsent, 0, sent);
-    }
-}
-
-void proxy_conn_forget(ProxyConn *conn, uint64_t id, uint32_t count)
-{
-    Forget forget = { id, count };
+    const Forget forget = { id, count };
 
     g_mutex_lock(&conn->lock);
     if (!conn->broken) {
-        send_unsent(conn);
-        if (conn->unsent->len || send_forget(conn, &forget) < 0) {
-            g_array_append_val(conn->unsent, forget);
-        }
+        g_array_append_val(conn->unsent, forget);
+        send_unsent(conn, gone ? 1 : FORGET_TOGETHER);
     }
     g_mutex_unlock(&conn->lock);
+}
+
+void proxy_conn_unref(ProxyConn *conn)
+{
+    if (!g_atomic_int_dec_and_test(&conn->refs)) {
+        return;
+    }
+    /* With sock_fd= the helper goes on without us. */
+    send_unsent(conn, 1);
+    close(conn->fd);
+    g_hash_table_destroy(conn->pending);
+    g_array_free(conn->unsent, true);
+    g_mutex_clear(&conn->lock);
+    g_free(conn);
 }
 
 static int send_request(ProxyConn *conn, uint32_t tag, ProxyType type,
@@ -359,7 +365,7 @@ int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
     g_cond_init(&pending.ready);
     g_mutex_lock(&conn->lock);
     if (!conn->broken) {
-        send_unsent(conn);
+        send_unsent(conn, FORGET_TOGETHER);
         pending_add(conn, &pending);
         g_mutex_unlock(&conn->lock);
         ret = send_request(conn, pending.tag, type, t);

@@ -41,10 +41,14 @@ void proxy_conn_break(ProxyConn *conn);
 int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
                     ProxyAnswer *answer);
 /**
- * proxy_conn_forget: tell the helper so; later when the socket is full.
- * Never blocks.
+ * proxy_conn_forget: tell the helper so, some together.
+ *
+ * At once with @gone: the object has lost its name, and its space is free only
+ * when the helper does not hold it any more.  Never blocks: what the socket
+ * does not take is sent later.
  */
-void proxy_conn_forget(ProxyConn *conn, uint64_t id, uint32_t count);
+void proxy_conn_forget(ProxyConn *conn, uint64_t id, uint32_t count,
+                       bool gone);
 
 void proxy_answer_clear(ProxyAnswer *answer);
 #define PROXY_ANSWER __attribute__((cleanup(proxy_answer_clear))) ProxyAnswer

@@ -318,6 +318,28 @@ int proxy_decode_reply(const void *buf, size_t len, ProxyType type,
     return 0;
 }
 
+void proxy_put_forgotten(void *forgotten, size_t n, uint64_t id,
+                         uint32_t count)
+{
+    Packet p;
+
+    packet_init(&p, (char *)forgotten + n * PROXY_FORGOTTEN_SIZE,
+                PROXY_FORGOTTEN_SIZE);
+    p9_put_u64(&p.c, id);
+    p9_put_u32(&p.c, count);
+}
+
+void proxy_get_forgotten(const ProxyBlob *forgotten, size_t n, uint64_t *id,
+                         uint32_t *count)
+{
+    Packet p;
+
+    packet_init(&p, (const char *)forgotten->data + n * PROXY_FORGOTTEN_SIZE,
+                PROXY_FORGOTTEN_SIZE);
+    *id = p9_get_u64(&p.c);
+    *count = p9_get_u32(&p.c);
+}
+
 void proxy_put_identity(void *identities, size_t n, uint64_t dev,
                         uint64_t ino, uint32_t mode)
 {

@@ -21,6 +21,7 @@ enum {
     PROXY_MESSAGE_MAX = PROXY_XATTR_MAX + PROXY_SMALL_MAX,
     PROXY_FDS_MAX = 2,
     PROXY_IDENTITY_SIZE = 20,   /* see IDENTIFY */
+    PROXY_FORGOTTEN_SIZE = 12,  /* see FORGET */
     PROXY_ERRNO_MAX = 4095,     /* the kernel's own */
 };
 
@@ -112,6 +113,11 @@ int proxy_decode_tag(const void *buf, size_t len, uint32_t *tag);
 int proxy_decode_reply(const void *buf, size_t len, ProxyType type,
                        uint32_t *error, ProxyReply *r);
 
+/** proxy_put_forgotten, proxy_get_forgotten: element @n of FORGET. */
+void proxy_put_forgotten(void *forgotten, size_t n, uint64_t id,
+                         uint32_t count);
+void proxy_get_forgotten(const ProxyBlob *forgotten, size_t n, uint64_t *id,
+                         uint32_t *count);
 /** proxy_put_identity, proxy_get_identity: element @n of IDENTIFY's reply. */
 void proxy_put_identity(void *identities, size_t n, uint64_t dev,
                         uint64_t ino, uint32_t mode);

@@ -110,9 +110,22 @@ static int serve_lookup(ProxyWork *work)
 
 static int serve_forget(ProxyWork *work)
 {
-    const struct ProxyTforget *t = &work->t.forget;
+    const ProxyBlob *forgotten = &work->t.forget.forgotten;
+    size_t n = forgotten->len / PROXY_FORGOTTEN_SIZE;
 
-    return proxy_ids_forget(work->ids, t->id, t->count) ? 0 : -EPROTO;
+    if (forgotten->len % PROXY_FORGOTTEN_SIZE) {
+        return -EPROTO;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint32_t count;
+        uint64_t id;
+
+        proxy_get_forgotten(forgotten, i, &id, &count);
+        if (!proxy_ids_forget(work->ids, id, count)) {
+            return -EPROTO;
+        }
+    }
+    return 0;
 }
 
 static int serve_fetch(ProxyWork *work)

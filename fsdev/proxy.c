@@ -270,7 +270,7 @@ int proxy_ask_insert(ProxyAsk *ask, FsNode *dir, const char *component,
                           proxy_ask_take_fd(ask, n), st, name);
     }
     if (ret < 0) {
-        proxy_conn_forget(ask->conn, id, 1);
+        proxy_conn_forget(ask->conn, id, 1, true);
         return ret;
     }
     name_remote_told(*name, id, ask->epoch);
@@ -316,7 +316,7 @@ static int proxy_lookup_once(FsNode *dir, const char *name, FsNode **node,
         ret = proxy_ask(&ask, PROXY_LOOKUP);
     }
     if (ask.answer.fds_lost) {
-        proxy_conn_forget(ask.conn, ask.answer.r.lookup.id, 1);
+        proxy_conn_forget(ask.conn, ask.answer.r.lookup.id, 1, true);
     }
     if (ret == 0) {
         ret = proxy_ask_insert(&ask, dir, name, 0, ask.answer.r.lookup.id,
@@ -368,7 +368,7 @@ static void proxy_forget(FsExport *base, const NameRemote *remote)
     ProxyConn *conn = current_conn(proxy_export(base), &epoch);
 
     if (remote->epoch == epoch) {
-        proxy_conn_forget(conn, remote->id, remote->count);
+        proxy_conn_forget(conn, remote->id, remote->count, remote->gone);
     }
     proxy_conn_unref(conn);
 }

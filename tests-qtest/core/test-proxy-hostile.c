@@ -459,6 +459,43 @@ static void data_needs_no_helper(void)
     }
 }
 
+/* The space of what has no name is free when nobody holds it any more. */
+static void removed_file_is_let_go(void)
+{
+    const FsCred cred = { UINT32_MAX, UINT32_MAX };
+    gint64 deadline = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
+    HELPER_RUN run;
+
+    if (!helper_run_possible()) {
+        return;
+    }
+    helper_run_init(&run);
+    helper_run_fd(&run, NULL);
+    {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FsExport) export = open_export(run.fd, NULL, &error);
+        g_autoptr(FsNode) root = NULL;
+        FsNode *node = NULL;
+        FsFile *file = NULL;
+        unsigned before;
+        FsAttr attr;
+
+        g_assert_no_error(error);
+        root = fs_root(export);
+        before = helper_run_count_fds(&run);
+        g_assert_cmpint(fs_create(root, "new", O_RDWR, 0600, &cred, &node,
+                                  &file, &attr), ==, 0);
+        fs_release(file);
+        g_assert_cmpuint(helper_run_count_fds(&run), >, before);
+        g_assert_cmpint(fs_unlink(root, "new", false), ==, 0);
+        fs_node_unref(node);
+        /* Nobody answers: it happens soon, without another request. */
+        while (helper_run_count_fds(&run) > before) {
+            g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+        }
+    }
+}
+
 /* Requests that are never answered, and then there is nobody to answer. */
 static void dies_while_asked(void)
 {
@@ -581,6 +618,8 @@ int main(int argc, char **argv)
     g_test_add_func("/proxy-hostile/stream-socket", stream_socket);
     g_test_add_func("/proxy-hostile/data-needs-no-helper",
                     data_needs_no_helper);
+    g_test_add_func("/proxy-hostile/removed-file-is-let-go",
+                    removed_file_is_let_go);
     g_test_add_func("/proxy-hostile/threads/dies-while-asked",
                     dies_while_asked);
     g_test_add_func("/proxy-hostile/another-helper", another_helper);
