@@ -95,7 +95,7 @@ static int time_from_wire(bool given, uint64_t sec, uint64_t nsec,
     return 0;
 }
 
-int p9_setattr_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_setattr_run(P9Request *req, unsigned flags)
 {
     static const struct {
         uint32_t wire;
@@ -123,6 +123,10 @@ int p9_setattr_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     }
     if ((set.valid & FS_SET_SIZE) && set.size > INT64_MAX) {
         return -EINVAL;
+    }
+    /* The file has to be opened for it: a lease may be in the way. */
+    if ((set.valid & FS_SET_SIZE) && !req->file[0] && (flags & FS_BRIEF)) {
+        return -EAGAIN;
     }
     ret = time_from_wire(t->valid & SETATTR_ATIME_SET, t->atime_sec,
                          t->atime_nsec, &set.atime);

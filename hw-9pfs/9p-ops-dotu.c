@@ -561,13 +561,19 @@ static int wstat_rename(P9Request *req, const P9String *name)
     return ret;
 }
 
-int p9_wstat_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_wstat_run(P9Request *req, unsigned flags)
 {
     const P9Stat *st = &req->t.wstat.stat;
+    bool sync = wstat_keeps_all(st);
     int ret;
 
+    /* A lease may be in the way of another length; a name has a directory. */
+    if ((flags & FS_BRIEF) &&
+        (sync || st->length != UINT64_MAX || st->name.len)) {
+        return -EAGAIN;
+    }
     /* stat(5): no change at all asks for the file to be on the disk. */
-    if (wstat_keeps_all(st)) {
+    if (sync) {
         return req->file[0] ? fs_fsync(req->file[0], false) : -EBADF;
     }
     ret = wstat_rename(req, &st->name);

@@ -70,13 +70,31 @@ int p9_renameat_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     return fs_rename(req->node[0], t->oldname.s, req->node[1], t->newname.s);
 }
 
-int p9_rename_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+/* What is mounted on a directory may be quick where that is not. */
+static int locate_flags(P9Request *req, unsigned flags, FsNode **dir,
+                        char *name)
+{
+    FsNode *found;
+    int ret = p9_fid_locate(req->fid[0], req->node[0], &found, name);
+
+    if (ret < 0) {
+        return ret;
+    }
+    if ((flags & FS_BRIEF) && !fs_node_is_brief(found)) {
+        fs_node_unref(found);
+        return -EAGAIN;
+    }
+    *dir = found;
+    return 0;
+}
+
+int p9_rename_run(P9Request *req, unsigned flags)
 {
     char name[NAME_MAX + 1];
     FsNode *dir;
     int ret;
 
-    ret = p9_fid_locate(req->fid[0], req->node[0], &dir, name);
+    ret = locate_flags(req, flags, &dir, name);
     if (ret < 0) {
         return ret;
     }
@@ -103,7 +121,7 @@ int p9_remove_prepare(P9Request *req)
     return req->session->export->config.readonly ? -EROFS : 0;
 }
 
-int p9_remove_object(P9Request *req)
+int p9_remove_object(P9Request *req, unsigned flags)
 {
     char name[NAME_MAX + 1];
     FsNode *dir;
@@ -112,7 +130,7 @@ int p9_remove_object(P9Request *req)
 
     ret = fs_getattr(req->node[0], req->file[0], 0, &attr);
     if (!ret) {
-        ret = p9_fid_locate(req->fid[0], req->node[0], &dir, name);
+        ret = locate_flags(req, flags, &dir, name);
     }
     if (ret < 0) {
         return ret;
@@ -122,7 +140,7 @@ int p9_remove_object(P9Request *req)
     return ret;
 }
 
-int p9_remove_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_remove_run(P9Request *req, unsigned flags)
 {
-    return p9_remove_object(req);
+    return p9_remove_object(req, flags);
 }

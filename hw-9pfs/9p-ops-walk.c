@@ -249,7 +249,7 @@ int p9_clunk_run(P9Request *req, unsigned flags)
         return -EAGAIN;
     }
     if (fid->remove_on_clunk) {
-        ret = p9_remove_object(req);
+        ret = p9_remove_object(req, flags);
     }
     if (req->new_file) {
         fs_release(g_steal_pointer(&req->new_file));

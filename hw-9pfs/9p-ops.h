@@ -33,8 +33,8 @@ int p9_file_opened(P9Request *req, const FsAttr *attr, P9OpenReply *reply);
 /** p9_readlink: target of @node, owned by the request's arena. */
 int p9_readlink(P9Request *req, FsNode *node, P9String *target);
 
-/** p9_remove_object: unlink what fid[0] stands for. */
-int p9_remove_object(P9Request *req);
+/** p9_remove_object: unlink what fid[0] stands for; @flags as of run(). */
+int p9_remove_object(P9Request *req, unsigned flags);
 
 /**
  * p9_reply_prepare: where run() shall put up to @count bytes of payload for

@@ -471,7 +471,14 @@ static int memfs_statfs(FsNode *node, struct statfs *st)
 
 static bool memfs_is_brief(FsNode *node)
 {
-    return !mem_of_node(mem_node(node))->remote;
+    MemNode *n = mem_node(node);
+    MemExport *m = mem_of_node(n);
+    bool brief;
+
+    g_mutex_lock(&m->lock);
+    brief = !m->remote && n->inode->attr.dev != MEMFS_FAR_DEV;
+    g_mutex_unlock(&m->lock);
+    return brief;
 }
 
 const FsDriver memfs_driver = {

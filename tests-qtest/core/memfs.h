@@ -16,6 +16,7 @@
 extern const FsDriver memfs_driver;
 
 #define MEMFS_DEV       0x901           /* FsAttr.dev of every object */
+#define MEMFS_FAR_DEV   0xfa3           /* … of one that is not brief */
 #define MEMFS_MAX_SIZE  (1u << 20)      /* bytes of a file; -EFBIG above */
 #define MEMFS_MAX_FILES 20000           /* objects; -ENOSPC above */
 

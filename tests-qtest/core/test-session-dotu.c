@@ -237,6 +237,24 @@ static void test_wstat_keep_all(void)
     g_assert_cmpuint(client_last(c)->reply->len, ==, P9_HDRSZ);
 }
 
+/* The disk is waited for on a worker, whoever's the event loop is. */
+static void test_wstat_sync_is_job(void)
+{
+    static const P9Limits limits = { .max_msize = 512000, .own_loop = true };
+    g_autoptr(Client) c = client_new(memfs_open(), CLIENT_STEPPED, &limits);
+    Call *call;
+
+    memfs_add(c->export, "f", "text");
+    g_assert_cmpint(client_version(c, 65536, "9P2000.u"), ==, 0);
+    g_assert_cmpint(client_attach(c, 0, 0), ==, 0);
+    g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
+    g_assert_cmpint(ASK(c, open, .fid = 1), ==, 0);
+    call = SEND(c, 1, wstat, .fid = 1, .stat = keep_all());
+    g_assert_true(client_is_job(call));
+    client_wait(call);
+    g_assert_cmpint(call->error, ==, 0);
+}
+
 static void test_wstat_changes(void)
 {
     g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
@@ -396,6 +414,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dotu/open/remove-on-close", test_remove_on_close);
     g_test_add_func("/dotu/read-only", test_read_only);
     g_test_add_func("/dotu/wstat/keep-all", test_wstat_keep_all);
+    g_test_add_func("/dotu/wstat/sync-is-job", test_wstat_sync_is_job);
     g_test_add_func("/dotu/wstat/changes", test_wstat_changes);
     g_test_add_func("/dotu/wstat/keeps-type", test_wstat_keeps_type);
     g_test_add_func("/dotu/wstat/bad-names", test_wstat_bad_names);

@@ -55,6 +55,51 @@ static void test_own_loop_jobs(void)
     g_assert_cmpint(call->error, ==, 0);
 }
 
+/* A truncation by name opens the file, on which others may have a lease. */
+static void test_own_loop_truncate(void)
+{
+    g_autoptr(Client) c = client_on_own_loop(CLIENT_STEPPED);
+    Call *call;
+
+    g_assert_cmpint(client_open(c, 1, "file", O_RDWR), ==, 0);
+    g_assert_cmpint(ASK(c, setattr, .fid = 1, .valid = 8, .size = 3), ==, 0);
+    g_assert_cmpint(client_walk(c, 0, 2, "file"), ==, 0);
+    call = SEND(c, 1, setattr, .fid = 2, .valid = 8, .size = 2);
+    g_assert_true(client_is_job(call));
+    client_wait(call);
+    g_assert_cmpint(call->error, ==, 0);
+    client_check_content(c, "file", "01");
+}
+
+/* What is mounted on a directory of others has its name with them. */
+static void test_own_loop_mounted(void)
+{
+    g_autoptr(Client) c = client_on_own_loop(CLIENT_STEPPED);
+    P9Tmsg rename = { .rename = { .fid = 2, .dfid = 3,
+                                  .name = P9NAME("new") } };
+    FsNode *far;
+    Call *call;
+
+    memfs_add(c->export, "far", NULL);
+    memfs_add(c->export, "far/a", "");
+    memfs_add(c->export, "far/b", "");
+    g_assert_cmpint(client_walk(c, 0, 1, "far/a"), ==, 0);
+    g_assert_cmpint(client_walk(c, 0, 2, "far/b"), ==, 0);
+    g_assert_cmpint(client_walk(c, 0, 3, "dir"), ==, 0);
+    far = memfs_node(c->export, "far");
+    memfs_set_dev(far, MEMFS_FAR_DEV);
+    fs_node_unref(far);
+    call = SEND(c, 1, remove, .fid = 1);
+    g_assert_true(client_is_job(call));
+    client_wait(call);
+    g_assert_cmpint(call->error, ==, 0);
+    call = client_send(c, CLIENT_rename, 2, &rename, NULL);
+    g_assert_true(client_is_job(call));
+    client_wait(call);
+    g_assert_cmpint(call->error, ==, 0);
+    client_check_content(c, "dir/new", "");
+}
+
 static void test_policy(void)
 {
     g_autofree P9Policy *p = g_new0(P9Policy, 1);
@@ -337,6 +382,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/loop/own-loop-makes-no-jobs", test_own_loop);
     g_test_add_func("/loop/own-loop-long-waits-are-jobs", test_own_loop_jobs);
+    g_test_add_func("/loop/own-loop-truncate", test_own_loop_truncate);
+    g_test_add_func("/loop/own-loop-mounted", test_own_loop_mounted);
     g_test_add_func("/loop/policy-learns", test_policy);
     g_test_add_func("/loop/getattr-after-walk", test_recent);
     g_test_add_func("/loop/getattr-each-its-own", test_recent_each_its_own);
