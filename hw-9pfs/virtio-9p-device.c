@@ -127,11 +127,12 @@ static int virtio_9p_block_migration(V9fsVirtioState *v, bool block)
 static void virtio_9p_hold_bh(void *opaque)
 {
     V9fsVirtioState *v = opaque;
-    bool wanted = qatomic_read(&v->hold_wanted);
-    int ret = virtio_9p_block_migration(v, wanted);
+    unsigned wanted = qatomic_read(&v->hold_wanted);
+    int ret = virtio_9p_block_migration(v, wanted & 1);
 
-    if (wanted) {
+    if (wanted & 1) {
         qatomic_set(&v->hold_result, ret);
+        qatomic_store_release(&v->hold_answered, wanted);
         qemu_bh_schedule(v->hold_done);
     }
 }
@@ -140,6 +141,9 @@ static void virtio_9p_hold_done_bh(void *opaque)
 {
     V9fsVirtioState *v = opaque;
 
+    if (qatomic_load_acquire(&v->hold_answered) != v->hold_wanted) {
+        return;         /* an answer to the last question is to come */
+    }
     defer_call_begin();
     p9_session_busy_done(v->session, qatomic_read(&v->hold_result));
     defer_call_end();
@@ -152,7 +156,7 @@ static int virtio_9p_set_busy(void *opaque, bool busy)
     if (p9_loop_is_main(v->loop)) {
         return virtio_9p_block_migration(v, busy);
     }
-    qatomic_set(&v->hold_wanted, busy);
+    qatomic_set(&v->hold_wanted, (v->hold_wanted & ~1u) + 2 + busy);
     qemu_bh_schedule(v->hold);
     return busy ? -EINPROGRESS : 0;
 }
@@ -251,6 +255,10 @@ static void virtio_9p_drain_queue(V9fsVirtioState *v)
     bool suppress = virtio_queue_get_notification(v->vq);
     unsigned taken = 0;
 
+    if (v->stopped) {
+        v->missed = true;
+        return;
+    }
     v->batch_bytes = 0;
     defer_call_begin();
     do {
@@ -281,6 +289,9 @@ static void virtio_9p_handle_output(VirtIODevice *vdev, VirtQueue *vq)
 {
     V9fsVirtioState *v = VIRTIO_9P(vdev);
 
+    if (v->unplugged) {
+        return;
+    }
     if (p9_loop_is_here(v->loop)) {
         virtio_9p_drain_queue(v);
     } else {
@@ -339,7 +350,7 @@ static int virtio_9p_start_ioeventfd(VirtIODevice *vdev)
     if (p9_loop_is_main(v->loop)) {
         return virtio_9p_base_class->start_ioeventfd(vdev);
     }
-    if (v->started) {
+    if (v->unplugged || v->started) {
         return 0;
     }
     ret = virtio_9p_set_guest_notifiers(v, true);
@@ -381,13 +392,24 @@ static void virtio_9p_pause(void *opaque)
 {
     V9fsVirtioState *v = opaque;
 
-    p9_session_pause(v->session);
+    if (v->session) {
+        v->stopped = true;
+        p9_session_pause(v->session);
+    }
 }
 
 static void virtio_9p_resume(void *opaque)
 {
     V9fsVirtioState *v = opaque;
 
+    if (!v->session) {
+        return;
+    }
+    v->stopped = false;
+    if (v->missed) {
+        v->missed = false;
+        qemu_bh_schedule(v->again);
+    }
     defer_call_begin();
     p9_session_resume(v->session);
     defer_call_end();
@@ -402,7 +424,7 @@ static void virtio_9p_set_status(VirtIODevice *vdev, uint8_t status)
     V9fsVirtioState *v = VIRTIO_9P(vdev);
     bool paused = !vdev->vm_running;
 
-    if (paused != v->paused) {
+    if (!v->unplugged && paused != v->paused) {
         v->paused = paused;
         p9_loop_call(v->loop, paused ? virtio_9p_pause : virtio_9p_resume, v);
     }
@@ -431,7 +453,11 @@ static void virtio_9p_reset_in_loop(void *opaque)
 {
     V9fsVirtioState *v = opaque;
 
+    if (!v->session) {
+        return;
+    }
     qemu_bh_cancel(v->again);
+    v->missed = false;
     timer_del(v->timer);
     p9_session_reset(v->session);
 }
@@ -440,7 +466,9 @@ static void virtio_9p_reset(VirtIODevice *vdev)
 {
     V9fsVirtioState *v = VIRTIO_9P(vdev);
 
-    p9_loop_call(v->loop, virtio_9p_reset_in_loop, v);
+    if (!v->unplugged) {
+        p9_loop_call(v->loop, virtio_9p_reset_in_loop, v);
+    }
 }
 
 static bool virtio_9p_check_properties(V9fsVirtioState *v, Error **errp)
@@ -526,6 +554,7 @@ static void virtio_9p_device_realize(DeviceState *dev, Error **errp)
         g_clear_pointer(&v->loop, p9_loop_unref);
         return;
     }
+    v->unplugged = false;
     v->notify = virtio_bh_new_guarded(dev, virtio_9p_notify_bh, v);
     v->hold = virtio_bh_new_guarded(dev, virtio_9p_hold_bh, v);
     p9_loop_call(v->loop, virtio_9p_begin_in_loop, v);
@@ -539,6 +568,7 @@ static void virtio_9p_device_unrealize(DeviceState *dev)
     VirtIODevice *vdev = VIRTIO_DEVICE(dev);
     V9fsVirtioState *v = VIRTIO_9P(dev);
 
+    v->unplugged = true;
     p9_loop_call(v->loop, virtio_9p_end_in_loop, v);
     g_clear_pointer(&v->notify, qemu_bh_delete);
     g_clear_pointer(&v->hold, qemu_bh_delete);

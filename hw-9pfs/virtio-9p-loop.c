@@ -17,6 +17,8 @@ struct P9Loop {
     bool owned;
     gint refs;                  /* atomic */
     gint callers;               /* in p9_loop_call(); atomic */
+    bool calling;               /* one of them has its turn; BQL */
+    QemuCond called;            /* … and is through */
 };
 
 P9Loop *p9_loop_new(IOThread *iothread, bool own_thread, Error **errp)
@@ -38,6 +40,7 @@ P9Loop *p9_loop_new(IOThread *iothread, bool own_thread, Error **errp)
     loop->ctx = iothread ? iothread_get_aio_context(iothread)
                          : qemu_get_aio_context();
     loop->refs = 1;
+    qemu_cond_init(&loop->called);
     return loop;
 }
 
@@ -57,6 +60,7 @@ static void loop_destroy(void *opaque)
     } else if (loop->iothread) {
         object_unref(OBJECT(loop->iothread));
     }
+    qemu_cond_destroy(&loop->called);
     g_free(loop);
 }
 
@@ -118,6 +122,13 @@ void p9_loop_call(P9Loop *loop, void (*fn)(void *opaque), void *opaque)
         fn(opaque);
         return;
     }
+    /* The device may be unplugged while the BQL is not held. */
+    p9_loop_ref(loop);
+    /* Bottom halves that wait together run in the reverse order. */
+    while (loop->calling) {
+        qemu_cond_wait_bql(&loop->called);
+    }
+    loop->calling = true;
     g_atomic_int_inc(&loop->callers);
     qemu_sem_init(&call.done, 0);
     aio_bh_schedule_oneshot(loop->ctx, loop_call_bh, &call);
@@ -128,4 +139,7 @@ void p9_loop_call(P9Loop *loop, void (*fn)(void *opaque), void *opaque)
     }
     qemu_sem_destroy(&call.done);
     g_atomic_int_add(&loop->callers, -1);
+    loop->calling = false;
+    qemu_cond_signal(&loop->called);
+    p9_loop_unref(loop);
 }

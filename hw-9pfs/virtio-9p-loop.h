@@ -42,7 +42,9 @@ bool p9_loop_lock_bql(P9Loop *loop);
  *
  * No event is handled meanwhile.  Should the loop be about to take the BQL (a
  * guest can make it touch the registers of a device, too) or be held up by a
- * disk, the BQL is let go until @fn has run.  Context: BQL held.
+ * disk, the BQL is let go until @fn has run; another caller's @fn has to wait
+ * until this one has returned, and may find the device unplugged.
+ * Context: BQL held.
  */
 void p9_loop_call(P9Loop *loop, void (*fn)(void *opaque), void *opaque);
 

@@ -33,6 +33,8 @@ struct V9fsVirtioState {
     QEMUTimer *timer;               /* p9_session_tick() */
     QEMUBH *hold_done;              /* tells the session hold_result */
     bool irqfd;                     /* KVM raises the interrupt */
+    bool stopped;                   /* as paused */
+    bool missed;                    /* the queue was not looked at: stopped */
     size_t batch_bytes;             /* of replies, this turn */
 
     /* Used with the BQL held */
@@ -41,10 +43,12 @@ struct V9fsVirtioState {
     Error *migration_blocker;       /* set while the guest holds fids */
     bool started;                   /* the loop has the host's notifier */
     bool paused;                    /* with the VM */
+    bool unplugged;                 /* from here on no more work for the loop */
 
-    /* Atomic */
-    bool hold_wanted;               /* the guest holds fids, or will */
-    int hold_result;                /* of hold_wanted: 0 or -errno */
+    /* Atomic: questions to the main loop are numbered in steps of 2 */
+    unsigned hold_wanted;           /* the last; | 1: the guest holds fids */
+    unsigned hold_answered;         /* the last one answered */
+    int hold_result;                /* of hold_answered: 0 or -errno */
 };
 
 #endif
