@@ -45,8 +45,8 @@ void node_table_free(NodeTable *table);
 typedef struct NameRemote {
     uint64_t id;
     uint32_t epoch;             /* of the connection that id belongs to */
-    uint32_t count : 31;        /* how often id was told; 0: never */
-    uint32_t gone : 1;          /* for forget(): the Name was dead */
+    uint32_t count:31;          /* how often id was told; 0: never */
+    uint32_t gone:1;            /* for forget(): the Name was dead */
 } NameRemote;
 
 typedef struct NodeRemoteOps {
