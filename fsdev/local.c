@@ -236,6 +236,13 @@ int local_guest_type(Name *name, uint32_t *type)
     return ret;
 }
 
+/* Calls on @node wait neither for a third party nor for one who does. */
+static bool is_brief(const LocalExport *export, const Node *node)
+{
+    return local_never_hangs(export, node) &&
+           !g_atomic_int_get(&export->beside_may_hang);
+}
+
 /*
  * May the loop thread look into @node itself?  A value beside the file may
  * have to come from a disk, and what is mounted below may be anything.
@@ -246,7 +253,33 @@ static bool may_try(const LocalExport *export, const Node *node,
     if ((flags & FS_NONBLOCK) && export->policy->beside) {
         return false;
     }
-    return local_never_hangs(export, node);
+    return is_brief(export, node);
+}
+
+/* As host_lookup(); says so in time when the object is on another mount. */
+static int lookup_beside(LocalExport *export, int dirfd,
+                         const char *component)
+{
+    int fd = host_lookup(dirfd, component, HOST_NO_XDEV);
+
+    if (fd != -EXDEV) {
+        return fd;
+    }
+    g_atomic_int_set(&export->beside_may_hang, 1);
+    return host_lookup(dirfd, component, 0);
+}
+
+static int lookup_host(LocalExport *export, int dirfd, const char *component,
+                       unsigned flags)
+{
+    if (flags & FS_NONBLOCK) {
+        return host_lookup(dirfd, component, HOST_CACHED | HOST_NO_XDEV);
+    }
+    if (flags & FS_BRIEF) {
+        return host_lookup(dirfd, component, HOST_NO_XDEV);
+    }
+    return export->policy->beside ? lookup_beside(export, dirfd, component)
+                                  : host_lookup(dirfd, component, 0);
 }
 
 /* Look @component up in @dirfd, and at what is found. */
@@ -254,10 +287,7 @@ static int find_host(LocalExport *export, int dirfd, const char *component,
                      unsigned flags, HostStat *st, FsAttr *attr)
 {
     LOCAL_LOCK lock = local_lock(export, false);
-    bool try = flags & FS_NONBLOCK;
-    bool here = flags & (FS_NONBLOCK | FS_BRIEF);
-    HOST_FD fd = host_lookup(dirfd, component, (try ? HOST_CACHED : 0) |
-                                               (here ? HOST_NO_XDEV : 0));
+    HOST_FD fd = lookup_host(export, dirfd, component, flags);
     CredObject cred = {
         .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
     };
@@ -512,8 +542,8 @@ static void local_close_export(FsExport *base)
 
 static bool local_is_brief(FsNode *node)
 {
-    return local_never_hangs(local_export(node->export),
-                             name_node(name_from_fs(node)));
+    return is_brief(local_export(node->export),
+                    name_node(name_from_fs(node)));
 }
 
 FsNode *local_root(FsExport *export)

@@ -29,6 +29,11 @@ typedef struct LocalExport {
     NodeTable *table;           /* owned */
     uint64_t root_dev;
     bool root_is_local;         /* the root's file system never hangs */
+    /*
+     * A lookup left the root's mount: whoever holds `beside' may be waiting for
+     * a file system that hangs.  Atomic; set before anything there is asked.
+     */
+    gint beside_may_hang;
     HostFsDevs root_devs;       /* of the root's file system */
     GRWLock beside;             /* see above */
     CredCache *creds;           /* owned; NULL: the host has all values */
