@@ -36,7 +36,7 @@ struct ProxyConn {
     gint refs;                  /* atomic */
     int fd;                     /* owned */
     GMutex lock;
-    bool broken;
+    gint broken;                /* atomic; set with the lock held */
     bool reading;               /* one of the pending reads the socket */
     uint32_t next_tag;
     GHashTable *pending;        /* tag → Pending, borrowed */
@@ -77,8 +77,8 @@ static void wake_all(ProxyConn *conn)
 
 static void break_locked(ProxyConn *conn)
 {
-    if (!conn->broken) {
-        conn->broken = true;
+    if (!g_atomic_int_get(&conn->broken)) {
+        g_atomic_int_set(&conn->broken, true);
         shutdown(conn->fd, SHUT_RDWR);
         wake_all(conn);
     }
@@ -94,16 +94,13 @@ void proxy_conn_break(ProxyConn *conn)
 bool proxy_conn_is_broken(ProxyConn *conn)
 {
     struct pollfd peer = { .fd = conn->fd };
-    bool broken;
 
-    g_mutex_lock(&conn->lock);
     /* It may have gone while nobody had a question. */
-    if (poll(&peer, 1, 0) > 0 && (peer.revents & (POLLHUP | POLLERR))) {
-        break_locked(conn);
+    if (!g_atomic_int_get(&conn->broken) && poll(&peer, 1, 0) > 0 &&
+        (peer.revents & (POLLHUP | POLLERR))) {
+        proxy_conn_break(conn);
     }
-    broken = conn->broken;
-    g_mutex_unlock(&conn->lock);
-    return broken;
+    return g_atomic_int_get(&conn->broken);
 }
 
 /* ---- sending ---------------------------------------------------------- */
@@ -151,7 +148,7 @@ void proxy_conn_forget(ProxyConn *conn, uint64_t id, uint32_t count, bool gone)
     const Forget forget = { id, count };
 
     g_mutex_lock(&conn->lock);
-    if (!conn->broken) {
+    if (!g_atomic_int_get(&conn->broken)) {
         g_array_append_val(conn->unsent, forget);
         send_unsent(conn, gone ? 1 : FORGET_TOGETHER);
     }
@@ -255,8 +252,8 @@ static bool receive(ProxyConn *conn, Pending *got)
     return true;
 }
 
-/* Locked: hand @got, which is in the inbox, to whom it is for. */
-static bool deliver(ProxyConn *conn, const Pending *got)
+/* Locked: hand @got, which @reader has in the inbox, to whom it is for. */
+static bool deliver(ProxyConn *conn, const Pending *got, const Pending *reader)
 {
     Pending *to = g_hash_table_lookup(conn->pending,
                                       GUINT_TO_POINTER(got->tag));
@@ -272,29 +269,41 @@ static bool deliver(ProxyConn *conn, const Pending *got)
     to->n_fds = got->n_fds;
     to->fds_lost = got->fds_lost;
     to->done = true;
-    g_cond_signal(&to->ready);
+    if (to != reader) {
+        g_cond_signal(&to->ready);
+    }
     return true;
 }
 
-/* Locked: somebody else who waits shall read. */
+/*
+ * Locked: somebody else who waits shall read.  Whoever has waited for longest,
+ * as the next answer is most likely for him: nobody has to be woken for it.
+ */
 static void pass_reading_on(ProxyConn *conn)
 {
+    Pending *oldest = NULL;
     GHashTableIter iter;
-    gpointer pending;
+    gpointer value;
 
     g_hash_table_iter_init(&iter, conn->pending);
-    while (g_hash_table_iter_next(&iter, NULL, &pending)) {
-        if (!((Pending *)pending)->done) {
-            g_cond_signal(&((Pending *)pending)->ready);
-            return;
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Pending *pending = value;
+
+        /* Tags are counted up, and start anew some day. */
+        if (!pending->done && (!oldest || conn->next_tag - pending->tag >
+                                          conn->next_tag - oldest->tag)) {
+            oldest = pending;
         }
+    }
+    if (oldest) {
+        g_cond_signal(&oldest->ready);
     }
 }
 
 /* Locked; the lock is released while this thread reads. */
 static void await(ProxyConn *conn, Pending *pending)
 {
-    while (!pending->done && !conn->broken) {
+    while (!pending->done && !g_atomic_int_get(&conn->broken)) {
         Pending got;
         bool received;
 
@@ -307,7 +316,7 @@ static void await(ProxyConn *conn, Pending *pending)
         received = receive(conn, &got);
         g_mutex_lock(&conn->lock);
         conn->reading = false;
-        if (!received || !deliver(conn, &got)) {
+        if (!received || !deliver(conn, &got, pending)) {
             break_locked(conn);
         }
     }
@@ -364,7 +373,7 @@ int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
     *answer = (ProxyAnswer) { .fds = { -1, -1 } };
     g_cond_init(&pending.ready);
     g_mutex_lock(&conn->lock);
-    if (!conn->broken) {
+    if (!g_atomic_int_get(&conn->broken)) {
         send_unsent(conn, FORGET_TOGETHER);
         pending_add(conn, &pending);
         g_mutex_unlock(&conn->lock);

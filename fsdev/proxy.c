@@ -210,8 +210,8 @@ int proxy_ask_about(ProxyAsk *ask, FsNode *node, uint64_t *id)
     };
     ask->conn = current_conn(export, &ask->epoch);
     /* For other objects there is nothing to be done about it. */
-    if (is_root(node) && proxy_conn_is_broken(ask->conn) &&
-        export->local.base.config.socket) {
+    if (export->local.base.config.socket && is_root(node) &&
+        proxy_conn_is_broken(ask->conn)) {
         reconnect(export);
         proxy_conn_unref(ask->conn);
         ask->conn = current_conn(export, &ask->epoch);
