@@ -7,7 +7,7 @@ deadline=$(amount 240 1200)
 
 guest_run() {
     try "dbench" dbench -c /usr/share/dbench/client.txt -D "$PWD" \
-        -t "$(amount 10 120)" 2 > /tmp/dbench.out 2>&1
+        -t "$(amount 10 30)" 2 > /tmp/dbench.out 2>&1
     tail -n 20 /tmp/dbench.out
     expect "its verdict" 1 "$(grep -c '^Throughput' /tmp/dbench.out)"
     expect "complaints" "" "$(grep -i 'failed\|error' /tmp/dbench.out |

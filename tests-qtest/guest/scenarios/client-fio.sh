@@ -19,7 +19,7 @@ verified() {
 
 guest_run() {
     local size
-    size=$(amount 1M 32M)
+    size=$(amount 1M 8M)
     verified "random writes" --rw=randwrite --bsrange=512-16k --size=$size \
              --verify=crc32c
     verified "reads and writes mixed" --rw=randrw --bs=4k --size=$size \

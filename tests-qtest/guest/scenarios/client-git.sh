@@ -12,7 +12,7 @@ export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=c \
 
 write_files() {
     local i
-    for i in $(seq 1 "$(amount 30 600)"); do
+    for i in $(seq 1 "$(amount 30 150)"); do
         mkdir -p "dir$((i % 7))"
         seq "$1" $(($1 + i)) > "dir$((i % 7))/file$i"
     done

@@ -15,7 +15,7 @@ rows() {
 # used_by_two DATABASE JOURNAL
 used_by_two() {
     local each
-    each=$(amount 15 300)
+    each=$(amount 15 100)
     expect "journal of $1" "$2" "$(sqlite3 "$1" "PRAGMA journal_mode=$2;")"
     try "create" sqlite3 "$1" "CREATE TABLE t (n INTEGER PRIMARY KEY, v TEXT);"
     { echo '.timeout 60000'; rows 1 "$each"; } > /tmp/one.sql

@@ -12,7 +12,7 @@ symlink,utime,xattr
 guest_run() {
     mkdir tmp
     try "stressors" stress-ng --temp-path tmp --with "$stressors" --seq 1 \
-        --timeout "$(amount 1 20)" --verify --hdd-bytes 4M --seek-size 1M \
+        --timeout "$(amount 1 3)" --verify --hdd-bytes 4M --seek-size 1M \
         --dentries 100 --log-file /tmp/stress.log \
         > /tmp/stress.out 2>&1 ||
         grep -E 'fail|error|skip' /tmp/stress.out

@@ -10,7 +10,7 @@ deadline=$(amount 240 1200)
 made_up_tree() {
     local i
     mkdir -p "$1/empty" && cd "$1" || return
-    for i in $(seq 1 "$(amount 25 1500)"); do
+    for i in $(seq 1 "$(amount 25 300)"); do
         mkdir -p "d$((i % 5))"
         seq "$i" $((i * 5)) > "d$((i % 5))/f$i"
         chown "$((i * 3)):$((i + 70000))" "d$((i % 5))/f$i"

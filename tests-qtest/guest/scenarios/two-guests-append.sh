@@ -8,7 +8,7 @@ deadline=300
 guest_run() {
     local i
     try "meet" on-host meet start || return
-    for i in $(seq 1 "$(amount 200 5000)"); do
+    for i in $(seq 1 "$(amount 200 1500)"); do
         echo "$EXPORT line $i of those that it appends"
     done > /tmp/lines
     while read -r i; do
@@ -17,7 +17,7 @@ guest_run() {
     try "meet" on-host meet written || return
     expect "lines of $EXPORT" "$(sum_of /tmp/lines)" \
            "$(grep "^$EXPORT line" log | md5sum | cut -d ' ' -f 1)"
-    expect "lines" $(($(amount 200 5000) * 2)) "$(wc -l < log)"
+    expect "lines" $(($(amount 200 1500) * 2)) "$(wc -l < log)"
     # The other one may still be reading.
     on-host meet read
 }

@@ -8,7 +8,7 @@ deadline=400
 
 raise_counter() {
     local i
-    for i in $(seq 1 "$(amount 25 400)"); do
+    for i in $(seq 1 "$(amount 25 120)"); do
         fdop "open lock rw" "lockwait w 0 0" \
              'sh n=$(cat counter); echo $((n + 1)) > counter' || return
     done
@@ -23,7 +23,7 @@ first() {
     try "meet" on-host meet counting || return
     try "raise the counter" raise_counter
     try "meet" on-host meet counted || return
-    expect "counter" $(($(amount 25 400) * 2)) "$(cat counter)"
+    expect "counter" $(($(amount 25 120) * 2)) "$(cat counter)"
     expect "order" "before after" "$(echo $(cat order))"
 }
 

@@ -30,7 +30,7 @@ claim() {
 # pass FROM TO TURN: the ball is there whenever it is this guest's turn.
 pass() {
     local i
-    for i in $(seq 1 "$(amount 5 50)"); do
+    for i in $(seq 1 "$(amount 5 20)"); do
         [ "$3" = first ] || on-host meet "$i.thrown" || return
         try "pass $i" mv "$1/ball" "$2/ball" || ls -R ping pong
         [ "$3" = second ] || on-host meet "$i.thrown" || return

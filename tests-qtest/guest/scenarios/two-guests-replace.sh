@@ -10,7 +10,7 @@ host_prepare() {
 
 replace() {
     local i
-    for i in $(seq 1 "$(amount 60 500)"); do
+    for i in $(seq 1 "$(amount 60 200)"); do
         echo "written by $1" > "new.$1"
         mv "new.$1" current
         case $(cat current) in
