@@ -282,11 +282,14 @@ static void backlog_go_on(P9Session *s)
 static void version_go(P9Session *s)
 {
     P9Request *req = s->version;
+    int ret;
 
     s->version = NULL;
     p9_fid_remove_all(s);
-    p9_request_complete(req, version_negotiate(s, &req->t.version,
-                                               &req->r.version));
+    ret = version_negotiate(s, &req->t.version, &req->r.version);
+    /* Even if that is an error: the client waits for one of its dialect. */
+    req->header.plain = s->dialect == P9_DIALECT_PLAIN;
+    p9_request_complete(req, ret);
     backlog_go_on(s);
 }
 

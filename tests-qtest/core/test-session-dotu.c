@@ -400,6 +400,18 @@ static void test_plain(void)
     g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
 }
 
+/* An error to Tversion is one of the dialect that it brought about. */
+static void test_version_without_room(void)
+{
+    g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);
+
+    g_assert_cmpint(client_version(c, 65536, "9P2000"), ==, 0);
+    c->in_bytes = 20;
+    g_assert_cmpint(client_version(c, 65536, "9P2000.u"), ==, -EMSGSIZE);
+    c->in_bytes = 0;
+    g_assert_cmpint(client_version(c, 65536, "9P2000.u"), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -422,5 +434,6 @@ int main(int argc, char **argv)
     g_test_add_func("/dotu/read-directory-remote",
                     test_read_directory_remote);
     g_test_add_func("/dotu/plain", test_plain);
+    g_test_add_func("/dotu/version-without-room", test_version_without_room);
     return g_test_run();
 }
