@@ -6,6 +6,7 @@
  */
 #include "fsdev/p9-osdep.h"
 #include "fsdev/host.h"
+#include "fsdev/idmap.h"
 #include "conformance.h"
 #include "helper-run.h"
 #include "local-fixture.h"
@@ -80,6 +81,59 @@ static void add_subject(size_t n)
     conformance_add(subject);
 }
 
+/* ---- maps of ids ------------------------------------------------------ */
+
+/* uidmap= and gidmap= are the driver's: the helper sees ids of the host. */
+static void test_id_map(void)
+{
+    ProxyFixture proxy = { .in_thread = true, .owner = { 1000, 1001 } };
+    LocalFixture fixture = { .model = FS_SM_PASSTHROUGH, .proxy = &proxy };
+    g_autofree char *path = NULL;
+    FsCred cred = { .uid = 0, .gid = 0 };
+    FsSetattr set = {
+        .valid = FS_SET_UID | FS_SET_GID, .uid = 6, .gid = 7,
+    };
+    FsNode *node = NULL;
+    FsNode *root;
+    FsFile *file = NULL;
+    FsExport *export;
+    FsAttr attr;
+    struct stat st;
+
+    if (geteuid() != 0) {
+        g_test_skip("needs root");
+        return;
+    }
+    fixture.config.users = id_map_new("0:1000:1+5:70000:5", NULL);
+    fixture.config.groups = id_map_new("0:1001:1+5:80000:5", NULL);
+    export = local_fixture_open(&fixture);
+    root = fs_root(export);
+    path = g_build_filename(fixture.path, "file", NULL);
+    g_assert_cmpint(fs_create(root, "file", O_RDWR, 0600, &cred, &node, &file,
+                              &attr), ==, 0);
+    g_assert_cmpuint(attr.uid, ==, 0);
+    g_assert_cmpuint(attr.gid, ==, 0);
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_cmpuint(st.st_uid, ==, 1000);
+    g_assert_cmpuint(st.st_gid, ==, 1001);
+    g_assert_cmpint(fs_setattr(node, file, &set), ==, 0);
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_cmpuint(st.st_uid, ==, 70001);
+    g_assert_cmpuint(st.st_gid, ==, 80002);
+    g_assert_cmpint(fs_getattr(node, file, 0, &attr), ==, 0);
+    g_assert_cmpuint(attr.uid, ==, 6);
+    g_assert_cmpuint(attr.gid, ==, 7);
+    set.uid = 1000;
+    g_assert_cmpint(fs_setattr(node, file, &set), ==, -EOVERFLOW);
+    fs_release(file);
+    fs_node_unref(node);
+    fs_node_unref(root);
+    fs_export_unref(export);
+    g_clear_pointer(&fixture.config.users, id_map_unref);
+    g_clear_pointer(&fixture.config.groups, id_map_unref);
+    local_fixture_done(&fixture);
+}
+
 /* ---- threads ---------------------------------------------------------- */
 
 static void test_threads(void)
@@ -111,6 +165,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < ARRAY_SIZE(subjects); i++) {
         add_subject(i);
     }
+    g_test_add_func("/proxy/id-map", test_id_map);
     g_test_add_func("/proxy/threads/same-names", test_threads);
     return g_test_run();
 }
