@@ -11,74 +11,6 @@
 #include "9p-errno.h"
 #include "9p-session.h"
 
-int p9_request_pin(P9Request *req, uint32_t number, int unknown,
-                   unsigned states, int wrong)
-{
-    P9Fid *fid = p9_fid_lookup(req->session, number);
-    unsigned i = req->nfids;
-
-    if (!fid) {
-        return -unknown;
-    }
-    if (!(fid->state & states)) {
-        return -wrong;
-    }
-    assert(i < P9_REQ_FIDS);
-    p9_fid_pin(fid);
-    req->fid[i] = fid;
-    req->node[i] = fs_node_ref(fid->node);
-    req->file[i] = fid->file;
-    req->nfids++;
-    return 0;
-}
-
-/* The fids a row names, from its FID and NEWFID fields. */
-#define U8(f)
-#define U16(f)
-#define U32(f)
-#define U64(f)
-#define STR(f)
-#define TEXT(f)
-#define NAME(f, dot, dotdot)
-#define NAMES(f)
-#define DATA(f)
-#define STAT(f)
-#define OPT_U32(f, absent)
-#define OPT_STR(f)
-#define FID(f, unknown, states, wrong) \
-    if (!ret) { \
-        ret = p9_request_pin(req, m->f, unknown, P9_FID_##states, wrong); \
-    }
-#define NEWFID(f) \
-    if (!ret) { \
-        ret = p9_fid_reserve(req->session, m->f, &req->newfid); \
-    }
-#define T(...) __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
-                   prepare, run, finish, t_fields, r_fields) \
-    static int pin_##name(P9Request *req G_GNUC_UNUSED) \
-    { \
-        const struct P9T##name *m G_GNUC_UNUSED = &req->t.name; \
-        int ret = 0; \
-        t_fields \
-        return ret; \
-    }
-#include "9p-messages.def"
-
-#define P9_OP_YES(fn) fn
-#define P9_OP_NO(fn) NULL
-static const P9RowOps row_ops[] = {
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
-                   prepare_, run_, finish_, t, r) \
-    [number] = { \
-        .pin = pin_##name, \
-        .prepare = P9_OP_##prepare_(p9_##name##_prepare), \
-        .run = P9_OP_##run_(p9_##name##_run), \
-        .finish = P9_OP_##finish_(p9_##name##_finish), \
-    },
-#include "9p-messages.def"
-};
-
 static void run_on_worker(P9Job *job);
 static void worker_done(P9Job *job);
 static void gate_opened(FsTicket *ticket);
@@ -215,7 +147,7 @@ static void request_hold(P9Request *req, bool done, int result)
 void p9_request_complete(P9Request *req, int result)
 {
     P9Session *s = req->session;
-    const P9RowOps *ops = req->info ? &row_ops[req->info->number] : NULL;
+    const P9RowOps *ops = req->info ? p9_row_ops(req->info) : NULL;
 
     if (s->paused && !req->orphan) {
         request_hold(req, true, result);
@@ -235,7 +167,7 @@ void p9_request_complete(P9Request *req, int result)
 
 static void request_cancelled(P9Request *req)
 {
-    const P9RowOps *ops = &row_ops[req->info->number];
+    const P9RowOps *ops = p9_row_ops(req->info);
 
     if (req->prepared && ops->finish) {
         ops->finish(req, -ECANCELED);
@@ -275,7 +207,7 @@ static void run_on_worker(P9Job *job)
     P9Request *req = container_of(job, P9Request, job);
     uint64_t begun = p9_policy_now();
 
-    req->result = row_ops[req->info->number].run(req, 0);
+    req->result = p9_row_ops(req->info)->run(req, 0);
     req->ran_ns = p9_policy_now() - begun;
     guest_memory_done(req);
 }
@@ -345,7 +277,7 @@ static bool may_wait_here(const P9Request *req)
 static int run_waiting(P9Request *req)
 {
     uint64_t begun = p9_policy_now();
-    int result = row_ops[req->info->number].run(req, FS_BRIEF);
+    int result = p9_row_ops(req->info)->run(req, FS_BRIEF);
 
     p9_policy_learn(&req->session->policy, req->info->number,
                     p9_policy_now() - begun);
@@ -355,7 +287,7 @@ static int run_waiting(P9Request *req)
 /* All that can be done on the event loop.  -EAGAIN: the rest is a job. */
 static int run_on_loop(P9Request *req)
 {
-    const P9RowOps *ops = &row_ops[req->info->number];
+    const P9RowOps *ops = p9_row_ops(req->info);
     bool wait = may_wait_here(req);
     int result = -EAGAIN;
 
@@ -368,7 +300,7 @@ static int run_on_loop(P9Request *req)
 
 static void execute(P9Request *req)
 {
-    const P9RowOps *ops = &row_ops[req->info->number];
+    const P9RowOps *ops = p9_row_ops(req->info);
     int result;
 
     req->state = P9_REQ_LOOP;
@@ -436,12 +368,12 @@ static int admit(P9Request *req, int decoded)
         req->session->export->config.readonly) {
         return -EROFS;
     }
-    return decoded < 0 ? decoded : row_ops[req->info->number].pin(req);
+    return decoded < 0 ? decoded : p9_row_ops(req->info)->pin(req);
 }
 
 static void begin(P9Request *req, int decoded)
 {
-    const P9RowOps *ops = &row_ops[req->info->number];
+    const P9RowOps *ops = p9_row_ops(req->info);
     P9Session *s = req->session;
     int ret = admit(req, decoded);
 

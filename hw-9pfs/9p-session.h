@@ -278,6 +278,8 @@ typedef struct P9RowOps {
     P9_PROTO_finish_##finish(p9_##name##_finish)
 #include "9p-messages.def"
 
+/** p9_row_ops: the functions of a message's row. */
+const P9RowOps *p9_row_ops(const P9MessageInfo *info);
 /**
  * p9_request_pin: capture a further fid of the message; -@unknown or -@wrong
  * when there is none, or in none of @states.  Context: pin and prepare.

@@ -29,9 +29,9 @@
 #include "standard-headers/linux/virtio_ids.h"
 #include "fsdev/qemu-fsdev.h"
 #include "9p-session.h"
+#include "9p-trace.h"
 #include "virtio-9p.h"
 #include "virtio-9p-loop.h"
-#include "trace.h"
 
 #define QUEUE_SIZE      128
 /* Clients keep the tag in a 32-byte buffer. */
@@ -185,36 +185,6 @@ static bool virtio_9p_more(void *opaque)
     return !virtio_queue_empty(v->vq);
 }
 
-static void virtio_9p_trace_request(void *opaque, const P9Request *req)
-{
-    g_autoptr(GString) fields = NULL;
-
-    if (!trace_event_get_state_backends(TRACE_P9_REQUEST)) {
-        return;
-    }
-    fields = g_string_new(NULL);
-    p9_print_request(fields, req->info->number, &req->t);
-    trace_p9_request(opaque, req->header.tag, req->info->name, fields->str);
-}
-
-static void virtio_9p_trace_reply(void *opaque, const P9Request *req,
-                                  int result)
-{
-    g_autoptr(GString) fields = NULL;
-
-    if (!trace_event_get_state_backends(TRACE_P9_REPLY)) {
-        return;
-    }
-    fields = g_string_new(NULL);
-    if (result < 0) {
-        g_string_printf(fields, " error %d (%s)", -result, strerror(-result));
-    } else {
-        p9_print_reply(fields, req->info->number, &req->r);
-    }
-    trace_p9_reply(opaque, req->header.tag,
-                   req->info ? req->info->name : "unknown", fields->str);
-}
-
 static const P9TransportOps virtio_9p_transport = {
     .push = virtio_9p_push,
     .drop = virtio_9p_drop,
@@ -222,8 +192,8 @@ static const P9TransportOps virtio_9p_transport = {
     .set_busy = virtio_9p_set_busy,
     .set_timer = virtio_9p_set_timer,
     .more = virtio_9p_more,
-    .trace_request = virtio_9p_trace_request,
-    .trace_reply = virtio_9p_trace_reply,
+    .trace_request = p9_trace_request,
+    .trace_reply = p9_trace_reply,
 };
 
 /* ---- the queue ---- */

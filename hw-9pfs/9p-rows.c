@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The rows of the table as functions: what pins the fids that a message
+ * names, and what its prepare, run and finish are.
+ *
+ * Made from 9p-messages.def; 9p-request.c drives every message by it.
+ */
+#include "fsdev/p9-osdep.h"
+#include "9p-session.h"
+
+int p9_request_pin(P9Request *req, uint32_t number, int unknown,
+                   unsigned states, int wrong)
+{
+    P9Fid *fid = p9_fid_lookup(req->session, number);
+    unsigned i = req->nfids;
+
+    if (!fid) {
+        return -unknown;
+    }
+    if (!(fid->state & states)) {
+        return -wrong;
+    }
+    assert(i < P9_REQ_FIDS);
+    p9_fid_pin(fid);
+    req->fid[i] = fid;
+    req->node[i] = fs_node_ref(fid->node);
+    req->file[i] = fid->file;
+    req->nfids++;
+    return 0;
+}
+
+/* The fids a row names, from its FID and NEWFID fields. */
+#define U8(f)
+#define U16(f)
+#define U32(f)
+#define U64(f)
+#define STR(f)
+#define TEXT(f)
+#define NAME(f, dot, dotdot)
+#define NAMES(f)
+#define DATA(f)
+#define STAT(f)
+#define OPT_U32(f, absent)
+#define OPT_STR(f)
+#define FID(f, unknown, states, wrong) \
+    if (!ret) { \
+        ret = p9_request_pin(req, m->f, unknown, P9_FID_##states, wrong); \
+    }
+#define NEWFID(f) \
+    if (!ret) { \
+        ret = p9_fid_reserve(req->session, m->f, &req->newfid); \
+    }
+#define T(...) __VA_ARGS__
+#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+                   prepare, run, finish, t_fields, r_fields) \
+    static int pin_##name(P9Request *req G_GNUC_UNUSED) \
+    { \
+        const struct P9T##name *m G_GNUC_UNUSED = &req->t.name; \
+        int ret = 0; \
+        t_fields \
+        return ret; \
+    }
+#include "9p-messages.def"
+
+#define P9_OP_YES(fn) fn
+#define P9_OP_NO(fn) NULL
+static const P9RowOps rows[] = {
+#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+                   prepare_, run_, finish_, t, r) \
+    [number] = { \
+        .pin = pin_##name, \
+        .prepare = P9_OP_##prepare_(p9_##name##_prepare), \
+        .run = P9_OP_##run_(p9_##name##_run), \
+        .finish = P9_OP_##finish_(p9_##name##_finish), \
+    },
+#include "9p-messages.def"
+};
+
+const P9RowOps *p9_row_ops(const P9MessageInfo *info)
+{
+    return &rows[info->number];
+}
