@@ -13,6 +13,9 @@
 
 #include "fsdev/p9-osdep.h"
 
+/* Bytes whose copying is worth a second CPU when there is other work. */
+#define P9_POLICY_LONG_COPY (256 * 1024)
+
 typedef struct P9Policy {
     uint32_t cost[UINT8_MAX + 1];   /* ns a run, by message type; 0: unknown */
 } P9Policy;

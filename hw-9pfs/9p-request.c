@@ -261,17 +261,27 @@ static bool is_brief(const P9Request *req)
     return true;
 }
 
+/* Do more requests want the loop than this one? */
+static bool others_wait(const P9Session *s)
+{
+    return s->jobs || (s->ops->more && s->ops->more(s->opaque));
+}
+
 static bool may_wait_here(const P9Request *req)
 {
     const P9Session *s = req->session;
-    bool others;
 
-    if (!s->limits.own_loop || req->info->inl == P9_INLINE_NEVER ||
-        !is_brief(req)) {
-        return false;
-    }
-    others = s->jobs || (s->ops->more && s->ops->more(s->opaque));
-    return p9_policy_may_wait(&s->policy, req->info->number, others);
+    return s->limits.own_loop && req->info->inl != P9_INLINE_NEVER &&
+           is_brief(req) &&
+           p9_policy_may_wait(&s->policy, req->info->number, others_wait(s));
+}
+
+/* Payload whose copying holds others up for longer than a worker costs. */
+static bool is_long_copy(const P9Request *req)
+{
+    return (req->info->flags & P9_F_GATED) && req->file[0] &&
+           req->ticket.bytes >= P9_POLICY_LONG_COPY &&
+           others_wait(req->session);
 }
 
 static int run_waiting(P9Request *req)
@@ -291,6 +301,9 @@ static int run_on_loop(P9Request *req)
     bool wait = may_wait_here(req);
     int result = -EAGAIN;
 
+    if (is_long_copy(req)) {
+        return result;
+    }
     if (req->info->inl < P9_INLINE_BRIEF &&
         (!wait || (req->info->flags & P9_F_TRY_FIRST))) {
         result = ops->run(req, FS_NONBLOCK);

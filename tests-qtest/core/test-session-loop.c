@@ -100,6 +100,29 @@ static void test_own_loop_mounted(void)
     client_check_content(c, "dir/new", "");
 }
 
+/* Beside other work a long copy has a CPU of its own. */
+static void test_own_loop_long_copy(void)
+{
+    g_autoptr(Client) c = client_on_own_loop(CLIENT_STEPPED);
+    P9Tmsg big = { .read = { .fid = 1, .count = P9_POLICY_LONG_COPY } };
+    P9Tmsg little = { .read = { .fid = 1, .count = 4096 } };
+    Call *sync, *call;
+
+    g_assert_cmpint(client_version(c, 512000, "9P2000.L"), ==, 0);
+    g_assert_cmpint(client_attach(c, 0, 0), ==, 0);
+    g_assert_cmpint(client_open(c, 1, "file", O_RDWR), ==, 0);
+    call = client_send(c, CLIENT_read, 1, &big, NULL);
+    g_assert_cmpint(call->state, ==, CALL_ANSWERED);
+    sync = SEND(c, 2, fsync, .fid = 1);
+    call = client_send(c, CLIENT_read, 3, &little, NULL);
+    g_assert_cmpint(call->state, ==, CALL_ANSWERED);
+    call = client_send(c, CLIENT_read, 4, &big, NULL);
+    g_assert_true(client_is_job(call));
+    client_wait(call);
+    g_assert_cmpint(call->error, ==, 0);
+    client_wait(sync);
+}
+
 static void test_policy(void)
 {
     g_autofree P9Policy *p = g_new0(P9Policy, 1);
@@ -384,6 +407,8 @@ int main(int argc, char **argv)
     g_test_add_func("/loop/own-loop-long-waits-are-jobs", test_own_loop_jobs);
     g_test_add_func("/loop/own-loop-truncate", test_own_loop_truncate);
     g_test_add_func("/loop/own-loop-mounted", test_own_loop_mounted);
+    g_test_add_func("/loop/own-loop-long-copies-are-jobs",
+                    test_own_loop_long_copy);
     g_test_add_func("/loop/policy-learns", test_policy);
     g_test_add_func("/loop/getattr-after-walk", test_recent);
     g_test_add_func("/loop/getattr-each-its-own", test_recent_each_its_own);
