@@ -12,7 +12,7 @@
 #include <pthread.h>
 
 enum {
-    SETS = 1 << 14,
+    SETS = 1 << 13,
     WAYS = 4,           /* entries of one set, the latest first */
 };
 
