@@ -367,6 +367,8 @@ void fault_add(Fault *fault, const FaultRule *rule)
     g_mutex_lock(&fault->lock);
     g_array_append_val(fault->rules, active);
     g_mutex_unlock(&fault->lock);
+    /* What was seen before the rule is no way round it. */
+    fs_change_note();
 }
 
 void fault_clear(Fault *fault)
