@@ -8,7 +8,7 @@ deadline=$(amount 240 1200)
 
 host_prepare() {
     local package
-    for package in acl attr libacl1 tar $(amount "" "git stress-ng"); do
+    for package in acl attr libacl1 tar $(amount "" "dbench sqlite3 stress-ng"); do
         cp "$PACKAGES/debs/${package}"_*.deb . || return
     done
 }
