@@ -27,6 +27,7 @@ typedef struct Entry {
     uint32_t mode;
     uint16_t valid;
     bool has_rdev;
+    bool whiteouts;
     bool has_btime;
 } Entry;
 
@@ -103,6 +104,7 @@ bool cred_cache_get(CredCache *cache, const HostStat *st, CredValues *values)
             *values = (CredValues) {
                 .valid = set[i].valid,
                 .has_rdev = set[i].has_rdev,
+                .whiteouts = set[i].whiteouts,
                 .uid = set[i].uid,
                 .gid = set[i].gid,
                 .mode = set[i].mode,
@@ -147,6 +149,7 @@ void cred_cache_put(CredCache *cache, const HostStat *st,
         .has_btime = st->has_btime,
         .valid = values->valid,
         .has_rdev = values->has_rdev,
+        .whiteouts = values->whiteouts,
         .uid = values->uid,
         .gid = values->gid,
         .mode = values->mode,

@@ -236,6 +236,7 @@ static void merge(CredValues *into, const CredValues *values)
         into->rdev = values->rdev;
         into->has_rdev = true;
     }
+    into->whiteouts |= values->whiteouts;
     into->valid |= values->valid;
 }
 
@@ -331,7 +332,8 @@ static int mapped_file_store(const CredObject *obj, const CredValues *values)
     HostStat st;
     int ret;
 
-    if (obj->nameless || (!values->valid && !values->has_rdev)) {
+    if (obj->nameless ||
+        (!values->valid && !values->has_rdev && !values->whiteouts)) {
         return 0;
     }
     if (!obj->name) {

@@ -4,7 +4,8 @@
  * attributes of the host file.
  *
  * user.virtfs.uid, .gid and .mode hold 32 bits, user.virtfs.rdev 64, all
- * little-endian; an attribute that is absent, or cannot be one of these, means
+ * little-endian; that there is a user.virtfs.whiteouts, which QEMU's 9pfs does
+ * not know, is all it says.  An attribute that is absent, or cannot be one of these, means
  * "as the host says".  A real symbolic link can carry no user attribute and so
  * always shows its host values.
  * Called by the local driver, from any thread that may block.
@@ -17,6 +18,7 @@
 #define VIRTFS_GID "user.virtfs.gid"
 #define VIRTFS_MODE "user.virtfs.mode"
 #define VIRTFS_RDEV "user.virtfs.rdev"
+#define VIRTFS_WHITEOUTS "user.virtfs.whiteouts"
 /* Room for more names than nearly all files have. */
 #define LIST_SIZE 1024
 
@@ -90,8 +92,12 @@ static int load64(const CredObject *obj, const char *name, uint64_t *out)
     return 1;
 }
 
-/* FS_SET_* of the values there may be; a device number goes with a mode. */
-static int find_values(const CredObject *obj, uint32_t *found)
+/*
+ * FS_SET_* of the values there may be; a device number goes with a mode.  And
+ * the one whose being there is all.
+ */
+static int find_values(const CredObject *obj, uint32_t *found,
+                       bool *whiteouts)
 {
     char list[LIST_SIZE];
     ssize_t len = list_names(obj, list, sizeof(list));
@@ -100,6 +106,7 @@ static int find_values(const CredObject *obj, uint32_t *found)
     if (len == -ERANGE || len == -E2BIG) {
         /* Too many to list: then each has to be asked for. */
         *found = FS_SET_UID | FS_SET_GID | FS_SET_MODE;
+        *whiteouts = get_value(obj, VIRTFS_WHITEOUTS, NULL, 0) >= 0;
         return 0;
     }
     for (ssize_t at = 0; at < len; at += strlen(list + at) + 1) {
@@ -109,6 +116,8 @@ static int find_values(const CredObject *obj, uint32_t *found)
             *found |= FS_SET_GID;
         } else if (!strcmp(list + at, VIRTFS_MODE)) {
             *found |= FS_SET_MODE;
+        } else if (!strcmp(list + at, VIRTFS_WHITEOUTS)) {
+            *whiteouts = true;
         }
     }
     return len < 0 && !means_absent(len) ? (int)len : 0;
@@ -139,7 +148,7 @@ static int mapped_xattr_load(const CredObject *obj, const FsAttr *attr,
     if (S_ISLNK(attr->mode)) {
         return 0;
     }
-    ret = find_values(obj, &found);
+    ret = find_values(obj, &found, &values->whiteouts);
     if (ret == 0) {
         ret = load_one(obj, VIRTFS_UID, FS_SET_UID, found, &values->uid,
                        values);
@@ -188,6 +197,9 @@ static int mapped_xattr_store(const CredObject *obj, const CredValues *values)
         uint64_t rdev = cpu_to_le64(values->rdev);
 
         ret = put_value(obj, VIRTFS_RDEV, &rdev, sizeof(rdev));
+    }
+    if (ret == 0 && values->whiteouts) {
+        ret = put_value(obj, VIRTFS_WHITEOUTS, "", 0);
     }
     return ret;
 }

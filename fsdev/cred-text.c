@@ -62,6 +62,8 @@ static void parse_line(const char *line, CredValues *values)
         } else if (line[12] != '-' && parse_number(line + 12, &values->rdev)) {
             values->has_rdev = true;
         }
+    } else if (!strcmp(line, "virtfs.whiteouts=1")) {
+        values->whiteouts = true;
     }
 }
 
@@ -98,6 +100,9 @@ char *cred_text_format(const CredValues *values)
     } else if (values->has_rdev) {
         g_string_append_printf(text, "virtfs.rdev=%" PRIu64 "\n",
                                values->rdev);
+    }
+    if (values->whiteouts) {
+        g_string_append(text, "virtfs.whiteouts=1\n");
     }
     return g_string_free(text, FALSE);
 }

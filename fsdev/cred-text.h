@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The text of mapped-file's metadata files: lines "virtfs.uid=", ".gid=",
- * ".mode=" and ".rdev=" with decimal numbers.
+ * ".mode=" and ".rdev=" with decimal numbers, as QEMU's 9pfs has them, and
+ * "virtfs.whiteouts=1" of our own.
  *
  * What makes no sense is skipped; anybody may have written it.  Context: any
  * thread, never blocks.

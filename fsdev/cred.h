@@ -30,6 +30,7 @@ typedef struct CredObject {
 typedef struct CredValues {
     uint32_t valid;
     bool has_rdev;
+    bool whiteouts;         /* a directory that got one; local-whiteout.c */
     uint32_t uid;
     uint32_t gid;
     uint32_t mode;          /* type bits included in the mapped models */

@@ -475,6 +475,9 @@ int local_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
         return ret;
     }
     lock = local_lock(export, true);
+    if (local_is_whiteout(export, type, rdev)) {
+        local_whiteout_mark(export, parent);
+    }
     if (fake || S_ISREG(type)) {
         ret = mknod_regular(export, pin.fd, name, NULL, &values, &seen);
     } else {

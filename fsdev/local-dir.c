@@ -31,6 +31,7 @@ struct LocalDir {
     size_t pos;
     size_t len;
     bool at_end;                /* nothing came after the buffer */
+    bool whiteouts;             /* types of entries are looked for */
     char *buf;                  /* owned; made by the first fill */
 };
 
@@ -115,8 +116,8 @@ static void fill_dot(const LocalFile *file, bool parent, FsDirent *out)
 
 /* One call of fs_readdir(). */
 typedef struct Listing {
-    const LocalExport *export;
-    const LocalFile *file;
+    LocalExport *export;
+    LocalFile *file;
     unsigned flags;
     FsDirSink *sink;
     void *opaque;
@@ -169,6 +170,21 @@ static bool must_look_at(const Listing *listing, const HostDirent *entry)
            g_hash_table_contains(listing->mounted, entry->d_name);
 }
 
+/* A link or a device may be kept in the regular file @out.  As to_dirent(). */
+static int fake_type(const Listing *listing, FsDirent *out)
+{
+    const LocalFile *file = listing->file;
+
+    if (!file->dir->whiteouts) {
+        out->type = DT_UNKNOWN;
+    } else if (listing->flags & FS_NONBLOCK) {
+        return -EAGAIN;
+    } else {
+        out->type = local_whiteout_type(listing->export, file->fd, out->name);
+    }
+    return 1;
+}
+
 /*
  * Returns 1, 0 when the entry is to be left out, -EAGAIN when a look at it
  * might sleep.
@@ -208,8 +224,7 @@ static int to_dirent(const Listing *listing, const HostDirent *entry,
         out->type = IFTODT(st.mode);
     }
     if (listing->export->policy->fake_special && out->type == DT_REG) {
-        /* A link or a device may be kept in it. */
-        out->type = DT_UNKNOWN;
+        return fake_type(listing, out);
     }
     return 1;
 }
@@ -246,6 +261,11 @@ static int fill_for(Listing *listing)
     if (listing->flags & FS_NONBLOCK) {
         ret = dir->at_end ? 0 : -EAGAIN;
     } else {
+        if (dir->next == 0 || !dir->buf) {
+            dir->whiteouts =
+                local_whiteouts_in(name_from_fs(listing->file->base.node),
+                                   listing->file);
+        }
         ret = fill(listing->file->fd, dir);
     }
     if (ret > 0) {

@@ -41,6 +41,19 @@ static int link_both(LocalExport *export, const LocalObject *obj, int dirfd,
     return ret;
 }
 
+/* As local_whiteout_follow(), for a further name of @obj. */
+static void follow_linked(LocalExport *export, LocalObject *obj, Name *newdir)
+{
+    HostStat st;
+    FsAttr attr;
+
+    if (g_atomic_int_get(&export->whiteouts) &&
+        local_object_attr(export, obj, 0, &st, &attr) == 0 &&
+        local_is_whiteout(export, attr.mode, attr.rdev)) {
+        local_whiteout_mark(export, newdir);
+    }
+}
+
 int local_link(FsNode *node, FsNode *dir, const char *name)
 {
     LocalExport *export = local_export(dir->export);
@@ -58,7 +71,11 @@ int local_link(FsNode *node, FsNode *dir, const char *name)
     if (ret == 0) {
         ret = local_object_get(name_from_fs(node), NULL, 0, &obj);
     }
-    return ret < 0 ? ret : link_both(export, &obj, pin.fd, name);
+    if (ret < 0) {
+        return ret;
+    }
+    follow_linked(export, &obj, parent);
+    return link_both(export, &obj, pin.fd, name);
 }
 
 /* ---- names that go ---------------------------------------------------- */
@@ -277,5 +294,6 @@ int local_rename(FsNode *dir, const char *name, FsNode *newdir,
     if (ret != 0) {
         return ret < 0 ? ret : 0;
     }
+    local_whiteout_follow(export, op.dirfd, name, op.newdir);
     return rename_both(&op);
 }

@@ -130,16 +130,16 @@ static int find_holder(LocalExport *export, const CredObject *cred,
     return ret == -ENOENT ? ret : 0;
 }
 
-/* What is stored for the object of @cred, put on @attr. */
-static int load_cred(LocalExport *export, const CredObject *cred,
-                     const HostStat *st, unsigned flags, FsAttr *attr)
+int local_cred_load(LocalExport *export, const CredObject *cred,
+                    const HostStat *st, unsigned flags, const FsAttr *attr,
+                    CredValues *values)
 {
     struct timespec before;
     HostStat holder = *st;
-    CredValues values;
     bool cached;
     int ret;
 
+    *values = (CredValues) { 0 };
     if (!export->creds) {
         return 0;
     }
@@ -147,20 +147,35 @@ static int load_cred(LocalExport *export, const CredObject *cred,
     if (find_holder(export, cred, attr, &holder, &cached) < 0) {
         return 0;
     }
-    if (!cached || !cred_cache_get(export->creds, &holder, &values)) {
+    if (!cached || !cred_cache_get(export->creds, &holder, values)) {
         if (flags & FS_NONBLOCK) {
             return -EAGAIN;
         }
-        ret = export->policy->load(cred, attr, &values);
+        ret = export->policy->load(cred, attr, values);
         if (ret < 0) {
             return ret;
         }
         if (cached) {
-            cred_cache_put(export->creds, &holder, &before, &values);
+            cred_cache_put(export->creds, &holder, &before, values);
         }
     }
-    cred_overlay(attr, &values);
     return 0;
+}
+
+/* The same, put on @attr. */
+static int load_cred(LocalExport *export, const CredObject *cred,
+                     const HostStat *st, unsigned flags, FsAttr *attr)
+{
+    CredValues values;
+    int ret = local_cred_load(export, cred, st, flags, attr, &values);
+
+    if (ret == 0) {
+        cred_overlay(attr, &values);
+        if (local_is_whiteout(export, attr->mode, attr->rdev)) {
+            g_atomic_int_set(&export->whiteouts, 1);
+        }
+    }
+    return ret;
 }
 
 int local_object_attr(LocalExport *export, LocalObject *obj, unsigned flags,

@@ -12,7 +12,7 @@
  * two or more host calls.  LocalExport.beside makes them one for all others:
  * written by whatever changes a name or a stored value, read by whatever loads
  * one.  Other models never take it.  It is taken before the locks of the node
- * table and never while a LocalFile's directory buffer is locked.
+ * table and after that of a LocalFile's directory buffer.
  */
 #ifndef FSDEV_LOCAL_H
 #define FSDEV_LOCAL_H
@@ -43,6 +43,7 @@ typedef struct LocalExport {
      * Atomic.
      */
     gint setid_count;
+    gint whiteouts;             /* one was made or seen; atomic */
     gint nowait;                /* LOCAL_NOWAIT_* of files of root_dev; atomic */
     gint made_uid;              /* owner that the host gave a new file last; */
     gint made_gid;              /* atomic, a guess */
@@ -202,6 +203,14 @@ int local_object_store(LocalExport *export, const LocalObject *obj,
                        const FsAttr *attr, const CredValues *values);
 #define LOCAL_OBJECT __attribute__((cleanup(local_object_put))) LocalObject
 
+/**
+ * local_cred_load: what is stored for the object of @cred; @st and @attr are
+ * what the host has of it.  Nothing where the host has all values.
+ * Context: may block without FS_NONBLOCK; LocalExport.beside is held.
+ */
+int local_cred_load(LocalExport *export, const CredObject *cred,
+                    const HostStat *st, unsigned flags, const FsAttr *attr,
+                    CredValues *values);
 /** local_attr_from_host: @st as attributes, nothing overlaid. */
 void local_attr_from_host(FsAttr *attr, const HostStat *st);
 /** local_name_attr: attributes of @name; takes LocalExport.beside. */
@@ -303,6 +312,32 @@ LocalDir *local_dir_new(void);
 void local_dir_free(LocalDir *dir);
 int local_readdir(FsFile *file, uint64_t cookie, unsigned flags,
                   FsDirSink *sink, void *opaque);
+
+/* local-whiteout.c */
+
+/** local_is_whiteout: does @mode with @rdev make one that needs a mark? */
+bool local_is_whiteout(const LocalExport *export, uint32_t mode,
+                       uint64_t rdev);
+/**
+ * local_whiteout_mark: @dir is about to get one.
+ * Context: may block; LocalExport.beside is held for writing.
+ */
+void local_whiteout_mark(LocalExport *export, Name *dir);
+/**
+ * local_whiteout_follow: @component of @dirfd is about to get a name in
+ * @newdir, which is marked if it is one.
+ * Context: may block; LocalExport.beside is held for writing.
+ */
+void local_whiteout_follow(LocalExport *export, int dirfd,
+                           const char *component, Name *newdir);
+/** local_whiteouts_in: is @dir, open as @file, marked?  May block. */
+bool local_whiteouts_in(Name *dir, LocalFile *file);
+/**
+ * local_whiteout_type: DT_* of @component of @dirfd, a regular file on the
+ * host, DT_UNKNOWN unless it is empty as a whiteout is.  May block.
+ */
+uint8_t local_whiteout_type(LocalExport *export, int dirfd,
+                            const char *component);
 
 /* local-xattr.c */
 
