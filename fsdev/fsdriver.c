@@ -225,6 +225,14 @@ bool fs_node_is_brief(FsNode *node)
     return driver->is_brief && driver->is_brief(node);
 }
 
+bool fs_node_heeds_brief(FsNode *node)
+{
+    const FsDriver *driver = driver_of(node);
+
+    return driver->heeds_brief ? driver->heeds_brief(node)
+                               : fs_node_is_brief(node);
+}
+
 int fs_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
               FsAttr *attr)
 {

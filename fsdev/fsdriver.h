@@ -231,6 +231,7 @@ struct FsDriver {
     FsNode *(*parent)(FsNode *node);
     int (*locate)(FsNode *node, FsNode **dir, char *name);
     bool (*is_brief)(FsNode *node);
+    bool (*heeds_brief)(FsNode *node);          /* NULL: as is_brief */
 
     int (*lookup)(FsNode *dir, const char *name, unsigned flags,
                   FsNode **node, FsAttr *attr);
@@ -328,6 +329,12 @@ int fs_locate(FsNode *node, FsNode **dir, char *name);
  * False when the driver cannot say.  Never blocks.
  */
 bool fs_node_is_brief(FsNode *node);
+/**
+ * fs_node_heeds_brief: this is so at least for calls on @node that know
+ * FS_BRIEF or O_NONBLOCK, and for those on files of it but fs_fsync().  Others
+ * may wait for whoever else has a part in them.
+ */
+bool fs_node_heeds_brief(FsNode *node);
 
 /** fs_lookup: @name in @dir → counted *@node and its attributes. */
 int fs_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,

@@ -353,8 +353,8 @@ static bool out_of_fds(LocalExport *export, int err)
            node_fd_reclaim(export->table);
 }
 
-static int local_lookup(FsNode *dir, const char *name, unsigned flags,
-                        FsNode **node, FsAttr *attr)
+int local_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
+                 FsAttr *attr)
 {
     Name *parent = name_from_fs(dir);
     FsAttr seen;
@@ -555,7 +555,7 @@ static void local_close_export(FsExport *base)
     g_free(export);
 }
 
-static bool local_is_brief(FsNode *node)
+bool local_is_brief(FsNode *node)
 {
     return is_brief(local_export(node->export),
                     name_node(name_from_fs(node)));

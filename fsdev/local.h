@@ -225,6 +225,9 @@ FsNode *local_root(FsExport *export);
 void local_node_ref(FsNode *node);
 void local_node_unref(FsNode *node);
 FsNode *local_parent(FsNode *node);
+bool local_is_brief(FsNode *node);
+int local_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
+                 FsAttr *attr);
 int local_locate(FsNode *node, FsNode **dir, char *component);
 int local_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr);
 ssize_t local_readlink(FsNode *node, char *buf, size_t size);

@@ -7,8 +7,8 @@
  * root.  Nodes that live Names have as parent are the second choice, since
  * everything below them is reached through their descriptors.  Getting a
  * descriptor back climbs from the Name to the nearest Node that has one, then
- * walks down again comparing each inode with the Node it is to be.  In a table
- * with NodeRemoteOps it is asked for instead.
+ * walks down again comparing each inode with the Node it is to be.  Where that
+ * fails, a table with NodeRemoteOps asks for it.
  *
  * Called by node.c and, through node.h, by the local driver, from any thread.
  * Descriptors are opened and closed without any lock held.
@@ -598,6 +598,15 @@ static int node_fd_fetch(Name *name)
     return ret;
 }
 
+/* Returns the Node's descriptor, pinned, or -errno.  May block. */
+static int way_back(Name *name)
+{
+    const NodeRemoteOps *remote = name->node->table->remote;
+    int fd = remote && remote->asked_first ? -EAGAIN : node_fd_reopen(name);
+
+    return fd < 0 && remote ? node_fd_fetch(name) : fd;
+}
+
 int name_fd_get(Name *name, unsigned flags)
 {
     Node *node = name->node;
@@ -614,13 +623,13 @@ int name_fd_get(Name *name, unsigned flags)
     if (fd >= 0) {
         return fd;
     }
-    if (flags & FS_NONBLOCK) {
+    if ((flags & FS_NONBLOCK) || (table->remote && (flags & FS_BRIEF))) {
         return -EAGAIN;
     }
     if (hard_limit_reached(1) && !evict_somewhere(table, 0)) {
         return -EMFILE;
     }
-    fd = table->remote ? node_fd_fetch(name) : node_fd_reopen(name);
+    fd = way_back(name);
     node_fd_trim(table);
     return fd;
 }

@@ -458,13 +458,12 @@ NameRemote name_remote(Name *name)
     return remote;
 }
 
-/* Locked.  Returns NULL when the limit on memory is reached. */
-static Name *name_insert_new(Name *parent, const char *component, Node *node,
-                             const HostStat *st, uint32_t hash)
+/* Locked.  Dead; NULL when the limit on memory is reached. */
+static Name *name_add(Name *parent, const char *component, Node *node,
+                      const HostStat *st, uint32_t hash)
 {
     NodeTable *table = parent->node->table;
     size_t need = sizeof(Name) + strlen(component) + OBJECT_OVERHEAD;
-    Name *name;
 
     if (!node) {
         need += sizeof(Node) + OBJECT_OVERHEAD;
@@ -475,9 +474,7 @@ static Name *name_insert_new(Name *parent, const char *component, Node *node,
     if (!node) {
         node = node_new(table, st, hash);
     }
-    name = name_new(parent, component, node);
-    name_make_live(name);
-    return name;
+    return name_new(parent, component, node);
 }
 
 int name_insert(Name *parent, const char *component, int path_fd,
@@ -502,9 +499,32 @@ int name_insert(Name *parent, const char *component, int path_fd,
             /* Something else has this name now. */
             name_make_dead(name);
         }
-        name = name_insert_new(parent, component, node, st, hash);
+        name = name_add(parent, component, node, st, hash);
+        if (name) {
+            name_make_live(name);
+        }
     }
     if (name && name->node->fd < 0 && spare >= 0) {
+        node_fd_install(name->node, host_fd_steal(&spare));
+    }
+    table_unlock(table);
+    if (!name) {
+        return -ENFILE;
+    }
+    node_fd_trim(table);
+    *out = name;
+    return 0;
+}
+
+int name_adopt(NodeTable *table, int path_fd, const HostStat *st, Name **out)
+{
+    uint32_t hash = node_hash(table, st);
+    HOST_FD spare = path_fd;
+    Name *name;
+
+    table_lock(table);
+    name = name_add(table->root, "", node_find(table, st, hash), st, hash);
+    if (name && name->node->fd < 0) {
         node_fd_install(name->node, host_fd_steal(&spare));
     }
     table_unlock(table);

@@ -40,7 +40,8 @@ NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
 void node_table_free(NodeTable *table);
 /*
  * For a table whose objects somebody else holds too, by numbers of his: what
- * he told is kept with the Name, and he is the way back of every descriptor.
+ * he told is kept with the Name, and he is asked for a descriptor that there
+ * is no way back to.
  */
 typedef struct NameRemote {
     uint64_t id;
@@ -50,6 +51,7 @@ typedef struct NameRemote {
 } NameRemote;
 
 typedef struct NodeRemoteOps {
+    bool asked_first;           /* no way back is tried before */
     /* Path fd of the Name's object, or -errno.  May block. */
     int (*fetch)(Name *name);
     /* A Name is gone and with it the use of @remote.  Never blocks. */
@@ -98,6 +100,14 @@ int name_insert(Name *parent, const char *component, int path_fd,
                 const HostStat *st, Name **out);
 
 /**
+ * name_adopt: a Name, dead from the start, for the object of @path_fd (taken
+ * over, also on failure) with identity @st, which has lost its own.
+ *
+ * Returns counted *@out, -ENFILE at the limit.
+ */
+int name_adopt(NodeTable *table, int path_fd, const HostStat *st, Name **out);
+
+/**
  * name_pin_for_removal: to be called before an unlink, and before a rename
  * for the name that it may replace.
  *
@@ -131,7 +141,8 @@ void name_rename_end(Name *dir);
  * name_fd_get: pin and return the node's path fd, reopening it when it was
  * evicted.  Returns a borrowed descriptor, good until name_fd_put().
  *
- * With FS_NONBLOCK an evicted one is -EAGAIN.  -ESTALE/-ENOENT when the way
+ * With FS_NONBLOCK an evicted one is -EAGAIN, with FS_BRIEF in a table with
+ * NodeRemoteOps.  -ESTALE/-ENOENT when the way
  * back is gone; -EMFILE when descriptors ran out even after eviction.
  */
 int name_fd_get(Name *name, unsigned flags);

@@ -32,7 +32,8 @@ static int create_counted(FsNode *dir, const char *name, int flags,
     uint64_t dir_id;
     HostStat st;
     Name *made;
-    int ret = ask_to_change(&ask, dir, &dir_id);
+    int ret = flags & O_NONBLOCK ? -EAGAIN
+                                 : ask_to_change(&ask, dir, &dir_id);
 
     if (ret == 0) {
         ask.t.create = (struct ProxyTcreate) {
@@ -168,16 +169,20 @@ int proxy_link(FsNode *node, FsNode *dir, const char *name)
 int proxy_unlink(FsNode *dir, const char *name, bool is_dir)
 {
     PROXY_ASK ask = { 0 };
+    Name *victim;
     uint64_t id;
     int ret = ask_to_change(&ask, dir, &id);
 
-    if (ret == 0) {
-        ask.t.unlink = (struct ProxyTunlink) { id, text(name), is_dir };
-        ret = proxy_ask(&ask, PROXY_UNLINK);
+    if (ret < 0) {
+        return ret;
     }
+    ask.t.unlink = (struct ProxyTunlink) { id, text(name), is_dir };
+    victim = name_pin_for_removal(name_from_fs(dir), name);
+    ret = proxy_ask(&ask, PROXY_UNLINK);
     if (ret == 0) {
         name_removed(name_from_fs(dir), name);
     }
+    name_unpin(victim);
     return ret;
 }
 
@@ -186,6 +191,7 @@ int proxy_rename(FsNode *dir, const char *name, FsNode *newdir,
 {
     Name *from = name_from_fs(dir);
     PROXY_ASK ask = { 0 };
+    Name *victim;
     uint64_t newdir_id;
     uint64_t id;
     int ret = ask_to_change(&ask, dir, &id);
@@ -196,6 +202,7 @@ int proxy_rename(FsNode *dir, const char *name, FsNode *newdir,
     if (ret < 0) {
         return ret;
     }
+    victim = name_pin_for_removal(name_from_fs(newdir), newname);
     ask.t.rename = (struct ProxyTrename) {
         id, text(name), newdir_id, text(newname),
     };
@@ -205,6 +212,7 @@ int proxy_rename(FsNode *dir, const char *name, FsNode *newdir,
         name_renamed(from, name, name_from_fs(newdir), newname);
     }
     name_rename_end(from);
+    name_unpin(victim);
     return ret;
 }
 

@@ -169,10 +169,34 @@ void proxy_conn_unref(ProxyConn *conn)
     g_free(conn);
 }
 
-static int send_request(ProxyConn *conn, uint32_t tag, ProxyType type,
-                        const ProxyRequest *t)
+static int send_with_fd(int sock, const void *buf, size_t len, int fd)
 {
-    bool big = proxy_message_info(type)->flags & PROXY_F_BIG;
+    struct iovec iov = { (void *)buf, len };
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = { .header = {
+        .cmsg_len = CMSG_LEN(sizeof(int)),
+        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+    } };
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1,
+        .msg_control = &control, .msg_controllen = sizeof(control),
+    };
+    ssize_t ret;
+
+    memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
+    do {
+        ret = sendmsg(sock, &msg, MSG_NOSIGNAL);
+    } while (ret < 0 && errno == EINTR);
+    return ret < 0 ? -errno : 0;
+}
+
+static int send_request(ProxyConn *conn, uint32_t tag, ProxyType type,
+                        const ProxyRequest *t, int fd)
+{
+    unsigned flags = proxy_message_info(type)->flags;
+    bool big = flags & PROXY_F_BIG;
     g_autofree char *room = big ? g_malloc(PROXY_MESSAGE_MAX) : NULL;
     char small[PROXY_SMALL_MAX];
     char *buf = big ? room : small;
@@ -180,7 +204,11 @@ static int send_request(ProxyConn *conn, uint32_t tag, ProxyType type,
                                                 : PROXY_SMALL_MAX,
                                        tag, type, t);
 
-    return len < 0 ? len : send_bytes(conn->fd, buf, len, 0);
+    if (len < 0) {
+        return len;
+    }
+    return flags & PROXY_F_TAKES_FD ? send_with_fd(conn->fd, buf, len, fd)
+                                    : send_bytes(conn->fd, buf, len, 0);
 }
 
 /* ---- reading ---------------------------------------------------------- */
@@ -365,7 +393,7 @@ static int answer_take(ProxyType type, Pending *pending, ProxyAnswer *answer)
 }
 
 int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
-                    ProxyAnswer *answer)
+                    int fd, ProxyAnswer *answer)
 {
     Pending pending = { 0 };
     int ret = -EIO;
@@ -377,7 +405,7 @@ int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
         send_unsent(conn, FORGET_TOGETHER);
         pending_add(conn, &pending);
         g_mutex_unlock(&conn->lock);
-        ret = send_request(conn, pending.tag, type, t);
+        ret = send_request(conn, pending.tag, type, t, fd);
         g_mutex_lock(&conn->lock);
         if (ret == 0) {
             await(conn, &pending);

@@ -34,12 +34,13 @@ void proxy_conn_break(ProxyConn *conn);
 /**
  * proxy_conn_call: ask and wait for the answer.
  *
+ * @fd goes with the request where its row says so, and stays the caller's.
  * With 0 the answer has exactly the descriptors that its row says; -EMFILE
  * with @answer->fds_lost when it could not bring them, @answer->r is valid
  * then.  @answer is to be cleared in any case.
  */
 int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
-                    ProxyAnswer *answer);
+                    int fd, ProxyAnswer *answer);
 /**
  * proxy_conn_forget: tell the helper so, some together.
  *

@@ -165,7 +165,6 @@ int proxy_readdir(FsFile *file, uint64_t cookie, unsigned flags,
         return local_readdir(file, cookie, flags & ~FS_READDIR_DEV,
                              give_with_device, &one);
     }
-    return flags & FS_NONBLOCK ? -EAGAIN
-                               : readdir_with_identity(file, cookie, sink,
-                                                       opaque);
+    return flags & (FS_NONBLOCK | FS_BRIEF)
+           ? -EAGAIN : readdir_with_identity(file, cookie, sink, opaque);
 }

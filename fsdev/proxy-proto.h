@@ -14,7 +14,7 @@
 #include "fsdev/fsdriver.h"
 
 enum {
-    PROXY_VERSION = 1,
+    PROXY_VERSION = 2,
     PROXY_ROOT_ID = 0,          /* stands for the exported directory */
     PROXY_XATTR_MAX = 65536,    /* the kernel's bound for values and lists */
     PROXY_SMALL_MAX = 8192,     /* all but a few requests are shorter */
@@ -73,6 +73,7 @@ enum {
     PROXY_F_ONE_WAY = 1u << 0,
     PROXY_F_BIG = 1u << 1,
     PROXY_F_WRITES = 1u << 2,
+    PROXY_F_TAKES_FD = 1u << 3,
 };
 
 /* A row of the table, without the fields. */

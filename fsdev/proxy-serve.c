@@ -76,6 +76,10 @@ void proxy_work_clear(ProxyWork *work)
     }
     fs_release(work->file);
     work->file = NULL;
+    if (work->in_fd >= 0) {
+        close(work->in_fd);
+        work->in_fd = -1;
+    }
     work->n_fds = 0;
 }
 
@@ -106,6 +110,35 @@ static int serve_lookup(ProxyWork *work)
         ret = fs_lookup(dir, t->name.s, 0, &node, &attr);
     }
     return ret < 0 ? ret : send_object(work, node, &work->r.lookup.id);
+}
+
+/*
+ * Descriptors on the mount of the export come from us, or lead there from one
+ * that does: its root is where their way up ends.
+ */
+static int serve_adopt(ProxyWork *work)
+{
+    g_autoptr(FsNode) root = fs_root(work->export);
+    const Node *root_node = name_node(name_from_fs(root));
+    int flags = fcntl(work->in_fd, F_GETFL);
+    g_autoptr(FsNode) node = NULL;
+    HostStat st;
+    Name *name;
+    int ret = flags < 0 || !(flags & O_PATH) ? -EBADF
+                                             : host_stat(work->in_fd, &st);
+
+    if (ret == 0 && (!st.mnt_id || st.mnt_id != node_mnt_id(root_node))) {
+        ret = -EXDEV;
+    }
+    if (ret == 0) {
+        ret = name_adopt(local_export(work->export)->table,
+                         host_fd_steal(&work->in_fd), &st, &name);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    node = name_to_fs(name);
+    return proxy_ids_tell(work->ids, node, &work->r.adopt.id);
 }
 
 static int serve_forget(ProxyWork *work)

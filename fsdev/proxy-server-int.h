@@ -22,6 +22,7 @@ typedef struct ProxyWork {
     ProxyType type;
     ProxyRequest t;
     ProxyReply r;
+    int in_fd;                  /* owned; came with it, or -1 */
     /* What the reply sends: borrowed from what is below. */
     int fds[PROXY_FDS_MAX];
     unsigned n_fds;

@@ -33,22 +33,46 @@ static void violation(ProxyServer *server)
     shutdown(server->fd, SHUT_RDWR);
 }
 
+/* Room is for one; the kernel closes any others and says MSG_CTRUNC. */
+static int take_fd(struct msghdr *msg)
+{
+    const struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+    int fd = -1;
+
+    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+        c->cmsg_len == CMSG_LEN(sizeof(int))) {
+        memcpy(&fd, CMSG_DATA(c), sizeof(int));
+    }
+    return fd;
+}
+
 /* Returns the length of the next request, 0 when there will be none. */
 static size_t receive(ProxyServer *server, ProxyWork *work)
 {
     struct iovec iov = { work->in, sizeof(work->in) };
-    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+    union {
+        struct cmsghdr header;
+        char room[CMSG_LEN(sizeof(int))];
+    } control;
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1,
+        .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int)),
+    };
     ssize_t len;
 
     do {
-        len = recvmsg(server->fd, &msg, 0);
+        len = recvmsg(server->fd, &msg, MSG_CMSG_CLOEXEC);
     } while (len < 0 && errno == EINTR);
-    if (len > 0 && (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
-        /* Nobody sends that much, or descriptors; the kernel closed those. */
+    if (len <= 0) {
+        return 0;
+    }
+    work->in_fd = take_fd(&msg);
+    if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+        /* Nobody sends that much, or that many descriptors. */
         violation(server);
         return 0;
     }
-    return MAX(len, 0);
+    return len;
 }
 
 static int reply_send(ProxyServer *server, const ProxyWork *work, size_t len)
@@ -96,6 +120,15 @@ static void reply(ProxyServer *server, ProxyWork *work, uint32_t tag,
     }
 }
 
+/* May there be such a request now? */
+static bool is_legal(ProxyServer *server, const ProxyWork *work)
+{
+    bool takes_fd = proxy_message_info(work->type)->flags & PROXY_F_TAKES_FD;
+
+    return takes_fd == (work->in_fd >= 0) &&
+           (work->type == PROXY_HELLO || g_atomic_int_get(&server->greeted));
+}
+
 static bool one_request(ProxyServer *server, ProxyWork *work)
 {
     size_t len = receive(server, work);
@@ -106,8 +139,7 @@ static bool one_request(ProxyServer *server, ProxyWork *work)
         return false;
     }
     ret = proxy_decode_request(work->in, len, &tag, &work->type, &work->t);
-    if (ret == -EBADMSG || (work->type != PROXY_HELLO &&
-                            !g_atomic_int_get(&server->greeted))) {
+    if (ret == -EBADMSG || !is_legal(server, work)) {
         violation(server);
         return false;
     }
@@ -138,12 +170,14 @@ static gpointer worker(gpointer opaque)
         g_cond_wait(&server->changed, &server->lock);
     }
     g_mutex_unlock(&server->lock);
+    work->in_fd = -1;
     work->export = server->export;
     work->options = &server->options;
     work->ids = server->ids;
     while (one_request(server, work)) {
         /* The next one. */
     }
+    proxy_work_clear(work);
     helper_cred_own();
     g_free(work);
     return NULL;

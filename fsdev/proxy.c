@@ -2,16 +2,17 @@
 /*
  * The proxy driver: an export that virtfs-proxy-helper opens for us.
  *
- * QEMU may be anybody; the helper holds the privilege.  It tells a number and
- * passes an O_PATH descriptor for every object that is looked up, and a real
- * one for every file that is opened, so attributes, links, reads, writes and
- * directories need no word with it.  What it says is checked: a helper that
- * has been taken over must not take QEMU too.  When it has gone, what needs it
- * is -EIO; with socket= the next look at the root connects again, to a helper
- * that exports the same directory.
+ * QEMU may be anybody; the helper holds the privilege.  What anybody may look
+ * up or open to read, the driver does itself, from the descriptors that it has.
+ * For the rest the helper tells a number and passes an O_PATH descriptor for
+ * an object that is looked up, and a real one for a file that is opened, so
+ * attributes, links, reads, writes and directories need no word with it.  What
+ * it says is checked: a helper that has been taken over must not take QEMU too.
+ * When it has gone, what needs it is -EIO; with socket= the next question
+ * connects again, to a helper that exports the same directory.
  *
- * Here are the export, the connection, lookup and open; proxy-change.c and
- * proxy-dir.c hold the rest, proxy.h what they share.
+ * Here are the export, the connection, lookup and open; proxy-number.c,
+ * proxy-change.c and proxy-dir.c hold the rest, proxy.h what they share.
  */
 #include "fsdev/p9-osdep.h"
 #include <sys/socket.h>
@@ -73,7 +74,7 @@ static int say_hello(ProxyConn *conn, HostStat *st, uint32_t *flags)
 {
     ProxyRequest t = { .hello = { .version = PROXY_VERSION } };
     PROXY_ANSWER answer;
-    int ret = proxy_conn_call(conn, PROXY_HELLO, &t, &answer);
+    int ret = proxy_conn_call(conn, PROXY_HELLO, &t, -1, &answer);
 
     if (ret == 0 && answer.r.hello.version != PROXY_VERSION) {
         ret = -EPROTONOSUPPORT;
@@ -179,26 +180,29 @@ void proxy_ask_clear(ProxyAsk *ask)
     }
 }
 
-static bool is_root(FsNode *node)
+int proxy_known_number(const ProxyAsk *ask, Name *name, uint64_t *id)
 {
-    Name *root = node_table_root(local_export(node->export)->table);
-    bool is = name_to_fs(root) == node;
+    Name *root = node_table_root(ask->export->local.table);
+    NameRemote remote;
+    int ret = 0;
 
     name_unref(root);
-    return is;
+    if (name == root) {
+        *id = PROXY_ROOT_ID;
+    } else {
+        remote = name_remote(name);
+        *id = remote.id;
+        ret = remote.count && remote.epoch == ask->epoch ? 0 : -ENOENT;
+    }
+    return ret;
 }
 
-int proxy_ask_id(const ProxyAsk *ask, FsNode *node, uint64_t *id)
+int proxy_ask_id(ProxyAsk *ask, FsNode *node, uint64_t *id)
 {
-    NameRemote remote;
+    int ret = proxy_known_number(ask, name_from_fs(node), id);
 
-    if (is_root(node)) {
-        *id = PROXY_ROOT_ID;
-        return 0;
-    }
-    remote = name_remote(name_from_fs(node));
-    *id = remote.id;
-    return remote.count && remote.epoch == ask->epoch ? 0 : -EIO;
+    return ret == -ENOENT ? proxy_number_get(ask, name_from_fs(node), id)
+                          : ret;
 }
 
 int proxy_ask_about(ProxyAsk *ask, FsNode *node, uint64_t *id)
@@ -206,12 +210,10 @@ int proxy_ask_about(ProxyAsk *ask, FsNode *node, uint64_t *id)
     ProxyExport *export = proxy_export(node->export);
 
     *ask = (ProxyAsk) {
-        .export = export, .answer = { .fds = { -1, -1 } },
+        .export = export, .fd = -1, .answer = { .fds = { -1, -1 } },
     };
     ask->conn = current_conn(export, &ask->epoch);
-    /* For other objects there is nothing to be done about it. */
-    if (export->local.base.config.socket && is_root(node) &&
-        proxy_conn_is_broken(ask->conn)) {
+    if (export->local.base.config.socket && proxy_conn_is_broken(ask->conn)) {
         reconnect(export);
         proxy_conn_unref(ask->conn);
         ask->conn = current_conn(export, &ask->epoch);
@@ -224,7 +226,7 @@ int proxy_ask(ProxyAsk *ask, ProxyType type)
     int ret;
 
     proxy_answer_clear(&ask->answer);
-    ret = proxy_conn_call(ask->conn, type, &ask->t, &ask->answer);
+    ret = proxy_conn_call(ask->conn, type, &ask->t, ask->fd, &ask->answer);
     if (ret == -EIO && proxy_conn_is_broken(ask->conn)) {
         p9_warn_once("9p: virtfs-proxy-helper has gone; the guest gets EIO");
     }
@@ -302,6 +304,12 @@ int proxy_ask_file(ProxyAsk *ask, Name *name, unsigned n, int flags,
 
 /* ---- lookup ----------------------------------------------------------- */
 
+/* Is it worth while to ask who has more rights? */
+static bool lacks_right(int ret)
+{
+    return ret == -EACCES || ret == -EPERM;
+}
+
 static int proxy_lookup_once(FsNode *dir, const char *name, FsNode **node,
                              FsAttr *attr)
 {
@@ -332,8 +340,14 @@ static int proxy_lookup_once(FsNode *dir, const char *name, FsNode **node,
 static int proxy_lookup(FsNode *dir, const char *name, unsigned flags,
                         FsNode **node, FsAttr *attr)
 {
-    int ret;
+    int ret = -EACCES;
 
+    if (!proxy_export(dir->export)->asks_always) {
+        ret = local_lookup(dir, name, flags, node, attr);
+    }
+    if (!lacks_right(ret)) {
+        return ret;
+    }
     if (flags & (FS_NONBLOCK | FS_BRIEF)) {
         return -EAGAIN;
     }
@@ -377,6 +391,21 @@ static const NodeRemoteOps proxy_remote = {
     .fetch = proxy_fetch,
     .forget = proxy_forget,
 };
+static const NodeRemoteOps proxy_remote_always = {
+    .asked_first = true,
+    .fetch = proxy_fetch,
+    .forget = proxy_forget,
+};
+
+/* A path fd that is not at hand may be for the helper to give. */
+static int proxy_getattr(FsNode *node, FsFile *file, unsigned flags,
+                         FsAttr *attr)
+{
+    if (flags & FS_BRIEF) {
+        flags |= FS_NONBLOCK;
+    }
+    return local_getattr(node, file, flags, attr);
+}
 
 /* ---- open ------------------------------------------------------------- */
 
@@ -397,32 +426,85 @@ static int ask_open(ProxyAsk *ask, FsNode *node, int flags)
     return ret;
 }
 
-static int proxy_open(FsNode *node, int flags, FsFile **file)
+/*
+ * To read, by ourselves.  Not without a trace, which takes an owner, and not to
+ * write, where the kernel asks who does it.
+ */
+static int open_here(FsNode *node, int flags, int open_flags, FsFile **file,
+                     FsAttr *attr)
+{
+    const int others = O_ACCMODE | O_TRUNC | O_APPEND;
+    LOCAL_PIN pin = { 0 };
+    int ret;
+
+    if (((flags | open_flags) & others) || (open_flags & O_NOATIME) ||
+        proxy_export(node->export)->asks_always) {
+        return -EACCES;
+    }
+    ret = local_pin(&pin, name_from_fs(node),
+                    flags & O_NONBLOCK ? FS_BRIEF : 0);
+    return ret < 0 ? ret : local_open_attr(node, flags, file, attr);
+}
+
+/* By the helper. */
+static int open_there(FsNode *node, int flags, int open_flags,
+                      LocalFile **file)
 {
     LocalExport *export = local_export(node->export);
-    Name *name = name_from_fs(node);
     PROXY_ASK ask = { 0 };
-    LocalFile *opened = NULL;
-    int open_flags;
-    int ret = local_check_open(export, node_type(name_node(name)), flags,
-                               &open_flags);
+    int ret = node_fd_account(export->table);
 
-    if (ret == 0) {
-        ret = node_fd_account(export->table);
-    }
     if (ret < 0) {
         return ret;
     }
     ret = ask_open(&ask, node, open_flags | (flags & O_TRUNC));
     if (ret == 0) {
-        ret = proxy_ask_file(&ask, name, 0, open_flags, &opened);
+        ret = proxy_ask_file(&ask, name_from_fs(node), 0, open_flags, file);
     }
     if (ret < 0) {
         node_fd_unaccount(export->table);
+    }
+    return ret;
+}
+
+static int proxy_open_attr(FsNode *node, int flags, FsFile **file,
+                           FsAttr *attr)
+{
+    Name *name = name_from_fs(node);
+    LocalFile *opened = NULL;
+    int open_flags;
+    FsAttr seen;
+    int ret = local_check_open(local_export(node->export),
+                               node_type(name_node(name)), flags,
+                               &open_flags);
+
+    if (ret == 0) {
+        ret = open_here(node, flags, open_flags, file, attr);
+    }
+    if (!lacks_right(ret)) {
         return ret;
     }
-    *file = &opened->base;
-    return 0;
+    if (flags & O_NONBLOCK) {
+        return -EAGAIN;
+    }
+    ret = open_there(node, flags, open_flags, &opened);
+    if (ret == 0 && attr) {
+        ret = local_name_attr(name, opened, &seen);
+        if (ret < 0) {
+            local_release(&opened->base);
+        } else {
+            *attr = seen;
+        }
+    }
+    if (ret == 0) {
+        *file = &opened->base;
+    }
+    return ret;
+}
+
+static int proxy_open(FsNode *node, int flags, FsFile **file)
+{
+    return proxy_open_attr(node, flags, file, NULL);
 }
 
 static int proxy_locker_open(FsFile *file, FsLocker **locker)
@@ -459,6 +541,13 @@ static int proxy_locker_open(FsFile *file, FsLocker **locker)
 }
 
 /* ---- the export ------------------------------------------------------- */
+
+static bool ask_always;
+
+void proxy_ask_always(bool always)
+{
+    ask_always = always;
+}
 
 static const char *connect_problem(int error)
 {
@@ -504,8 +593,11 @@ static FsExport *proxy_open_export(const FsConfig *config, GError **error)
     g_mutex_init(&export->reconnecting);
     export->conn = conn;
     export->no_mounts = flags & PROXY_HELLO_NO_MOUNTS;
+    /* What has no number must have a mount to be told by: see ADOPT. */
+    export->asks_always = ask_always || !st.mnt_id;
     local_export_init(&export->local, config, &cred_passthrough, fd, &st,
-                      &proxy_remote);
+                      export->asks_always ? &proxy_remote_always
+                                          : &proxy_remote);
     return &export->local.base;
 }
 
@@ -529,8 +621,9 @@ const FsDriver fs_proxy_driver = {
     .node_unref = local_node_unref,
     .parent = local_parent,
     .locate = local_locate,
+    .heeds_brief = local_is_brief,
     .lookup = proxy_lookup,
-    .getattr = local_getattr,
+    .getattr = proxy_getattr,
     .setattr = proxy_setattr,
     .readlink = local_readlink,
     .statfs = local_statfs,
@@ -542,6 +635,7 @@ const FsDriver fs_proxy_driver = {
     .unlink = proxy_unlink,
     .rename = proxy_rename,
     .open = proxy_open,
+    .open_attr = proxy_open_attr,
     .read = local_read,
     .write = local_write,
     .fsync = local_fsync,

@@ -20,7 +20,14 @@ typedef struct ProxyExport {
     ProxyConn *conn;            /* counted */
     uint32_t epoch;             /* changes with conn: its numbers are its own */
     gint no_mounts;             /* nothing is mounted below; atomic */
+    bool asks_always;           /* for what it could do itself as well */
 } ProxyExport;
+
+/**
+ * proxy_ask_always: tests only: exports opened from now on do nothing by
+ * themselves that the helper can be asked for, as if they had no right to.
+ */
+void proxy_ask_always(bool always);
 
 static inline ProxyExport *proxy_export(FsExport *export)
 {
@@ -32,6 +39,7 @@ typedef struct ProxyAsk {
     ProxyExport *export;        /* borrowed */
     ProxyConn *conn;            /* counted */
     uint32_t epoch;             /* of conn */
+    int fd;                     /* borrowed; goes with t where it has one */
     ProxyRequest t;
     ProxyAnswer answer;
 } ProxyAsk;
@@ -40,14 +48,18 @@ void proxy_ask_clear(ProxyAsk *ask);
 #define PROXY_ASK __attribute__((cleanup(proxy_ask_clear))) ProxyAsk
 
 /**
- * proxy_ask_about: begin a question about @node; *@id is its number.
+ * proxy_ask_about: begin a question about @node; *@id is its number, which may
+ * have to be asked for first.
  *
- * -EIO when the helper has gone, or is not the one that knew @node.  May
- * connect to another one when @node is the root.
+ * -EIO when the helper has gone, or is not the one that knew @node; -ESTALE
+ * when there is no way to tell it which object is meant.  May connect to
+ * another one when @node is the root.
  */
 int proxy_ask_about(ProxyAsk *ask, FsNode *node, uint64_t *id);
 /** proxy_ask_id: number of a further object of the same question. */
-int proxy_ask_id(const ProxyAsk *ask, FsNode *node, uint64_t *id);
+int proxy_ask_id(ProxyAsk *ask, FsNode *node, uint64_t *id);
+/** proxy_known_number: without a question; -ENOENT when there is none yet. */
+int proxy_known_number(const ProxyAsk *ask, Name *name, uint64_t *id);
 /** proxy_ask: send ask->t as @type, wait for ask->answer. */
 int proxy_ask(ProxyAsk *ask, ProxyType type);
 /** proxy_ask_refuse: the answer cannot be true; breaks the connection. */
@@ -66,6 +78,14 @@ int proxy_ask_insert(ProxyAsk *ask, FsNode *dir, const char *component,
  */
 int proxy_ask_file(ProxyAsk *ask, Name *name, unsigned n, int flags,
                    LocalFile **file);
+
+/* proxy-number.c */
+
+/**
+ * proxy_number_get: the helper's number for @name, which has none so far.
+ * For proxy_ask_id().
+ */
+int proxy_number_get(const ProxyAsk *ask, Name *name, uint64_t *id);
 
 /* proxy-change.c */
 

@@ -248,6 +248,10 @@ int p9_clunk_run(P9Request *req, unsigned flags)
     if ((req->new_file || fid->remove_on_clunk) && (flags & FS_NONBLOCK)) {
         return -EAGAIN;
     }
+    if ((flags & FS_BRIEF) && (fid->remove_on_clunk || fid->xattr) &&
+        !fs_node_is_brief(req->node[0])) {
+        return -EAGAIN;
+    }
     if (fid->remove_on_clunk) {
         ret = p9_remove_object(req, flags);
     }

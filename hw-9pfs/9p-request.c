@@ -252,8 +252,10 @@ static void send_to_worker(P9Request *req)
 /* Does the work stay within storage of the host, whose end is in sight? */
 static bool is_brief(const P9Request *req)
 {
+    bool heeds = req->info->flags & P9_F_HEEDS_BRIEF;
+
     for (unsigned i = 0; i < req->nfids; i++) {
-        if (!fs_node_is_brief(req->node[i]) ||
+        if (!(heeds ? fs_node_heeds_brief : fs_node_is_brief)(req->node[i]) ||
             (req->file[i] && req->file[i]->remote)) {
             return false;
         }

@@ -246,8 +246,8 @@ static void open_ignores_client_flags(Conf *c)
 {
     g_autoptr(FsNode) node = conf_sample_file(c);
     g_autoptr(FsFile) file = conf_open(node, O_RDONLY | O_DIRECT | O_NOFOLLOW |
-                                       O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
-                                       O_LARGEFILE | O_NOATIME);
+                                       O_NOCTTY | O_CLOEXEC | O_LARGEFILE |
+                                       O_NOATIME);
     g_autofree char *text = conf_read(file, 1, NULL);
 
     /* An odd offset and buffer: direct I/O would refuse them. */

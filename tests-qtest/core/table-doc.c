@@ -110,6 +110,7 @@ static void add_flags(GString *page, uint8_t flags)
         { P9_F_GATED, "throttled" },
         { P9_F_NO_SESSION, "before a session" },
         { P9_F_TRY_FIRST, "tried first" },
+        { P9_F_HEEDS_BRIEF, "heeds brief" },
     };
     const char *between = "";
 

@@ -473,31 +473,98 @@ static void test_broken(gconstpointer opaque)
     g_assert_true(helper_run_said(&peer.run, "broke the protocol"));
 }
 
-static void descriptors_are_not_taken(void)
+/* The request @type, which has no fields that matter, with @n descriptors. */
+static void send_with_fds(const Peer *peer, ProxyType type, const int *fds,
+                          size_t n)
 {
     union {
         struct cmsghdr header;
-        char room[CMSG_SPACE(sizeof(int))];
+        char room[CMSG_SPACE(2 * sizeof(int))];
     } control = { 0 };
     ProxyRequest t = { .fetch = { PROXY_ROOT_ID } };
     char buf[64];
     struct iovec iov = { buf, 0 };
-    struct msghdr msg = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-        .msg_controllen = sizeof(control),
-    };
+    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+    iov.iov_len = proxy_encode_request(buf, sizeof(buf), 1, type, &t);
+    if (n) {
+        msg.msg_control = &control;
+        msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = CMSG_LEN(n * sizeof(int));
+        memcpy(CMSG_DATA(&control.header), fds, n * sizeof(int));
+    }
+    g_assert_cmpint(sendmsg(peer->run.fd, &msg, 0), ==, iov.iov_len);
+}
+
+typedef struct Unexpected {
+    const char *name;
+    ProxyType type;
+    size_t n;
+} Unexpected;
+
+static const Unexpected unexpected[] = {
+    { "one-for-none", PROXY_FETCH, 1 },
+    { "two-for-none", PROXY_FETCH, 2 },
+    { "two-for-one", PROXY_ADOPT, 2 },
+    { "none-for-one", PROXY_ADOPT, 0 },
+};
+
+static void unexpected_descriptors(gconstpointer opaque)
+{
+    const Unexpected *row = opaque;
     PEER peer;
 
     if (!peer_init(&peer, NULL)) {
         return;
     }
-    iov.iov_len = proxy_encode_request(buf, sizeof(buf), 1, PROXY_FETCH, &t);
-    control.header.cmsg_level = SOL_SOCKET;
-    control.header.cmsg_type = SCM_RIGHTS;
-    control.header.cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(&control.header), &peer.root, sizeof(int));
-    g_assert_cmpint(sendmsg(peer.run.fd, &msg, 0), ==, iov.iov_len);
+    send_with_fds(&peer, row->type, (int[2]) { peer.root, peer.root }, row->n);
     g_assert_cmpint(helper_run_wait(&peer.run), ==, 1);
+    g_assert_true(helper_run_said(&peer.run, "broke the protocol"));
+}
+
+/* The error that ADOPT of @fd (taken over) is answered with. */
+static int adopt(const Peer *peer, int fd)
+{
+    uint32_t error = 0;
+    ProxyReply r;
+    char buf[64];
+    ssize_t len;
+
+    g_assert_cmpint(fd, >=, 0);
+    send_with_fds(peer, PROXY_ADOPT, &fd, 1);
+    len = recv(peer->run.fd, buf, sizeof(buf), 0);
+    g_assert_cmpint(proxy_decode_reply(buf, len, PROXY_ADOPT, &error, &r), ==,
+                    0);
+    close(fd);
+    return -(int)error;
+}
+
+static void adopts_from_its_mount_alone(void)
+{
+    gint64 deadline = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
+    unsigned before;
+    PEER peer;
+
+    if (!peer_init(&peer, NULL)) {
+        return;
+    }
+    g_assert_cmpint(mkdirat(peer.root, "d", 0700), ==, 0);
+    g_assert_cmpint(adopt(&peer, openat(peer.root, "d", O_PATH)), ==, 0);
+    before = helper_run_count_fds(&peer.run);
+    /* What it exports, but as we see it; what is beside it, and above all. */
+    g_assert_cmpint(adopt(&peer, open(peer.run.dir, O_PATH)), ==, -EXDEV);
+    g_assert_cmpint(adopt(&peer, open(peer.run.base, O_PATH)), ==, -EXDEV);
+    g_assert_cmpint(adopt(&peer, open("/", O_PATH)), ==, -EXDEV);
+    g_assert_cmpint(adopt(&peer, open("/proc/self", O_PATH)), ==, -EXDEV);
+    g_assert_cmpint(adopt(&peer, openat(peer.root, "d", O_RDONLY)), ==,
+                    -EBADF);
+    g_assert_cmpint(adopt(&peer, dup(peer.run.fd)), ==, -EBADF);
+    /* It closes what it got once it has answered. */
+    while (helper_run_count_fds(&peer.run) > before) {
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+    }
 }
 
 static void hello_comes_first(void)
@@ -556,8 +623,8 @@ int main(int argc, char **argv)
     g_test_add_func("/helper-hostile/xattr-sizes-are-bounded",
                     xattr_sizes_are_bounded);
     g_test_add_func("/helper-hostile/flood-of-opens", flood_of_opens);
-    g_test_add_func("/helper-hostile/descriptors-are-not-taken",
-                    descriptors_are_not_taken);
+    g_test_add_func("/helper-hostile/adopts-from-its-mount-alone",
+                    adopts_from_its_mount_alone);
     g_test_add_func("/helper-hostile/hello-comes-first", hello_comes_first);
     g_test_add_func("/helper-hostile/other-versions-are-refused",
                     other_versions_are_refused);
@@ -566,6 +633,13 @@ int main(int argc, char **argv)
                                                 broken[i].name);
 
         g_test_add_data_func(path, &broken[i], test_broken);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(unexpected); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/helper-hostile/descriptors/%s",
+                            unexpected[i].name);
+
+        g_test_add_data_func(path, &unexpected[i], unexpected_descriptors);
     }
     return g_test_run();
 }

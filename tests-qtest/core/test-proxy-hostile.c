@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include "fsdev/host-fs.h"
 #include "fsdev/host.h"
+#include "fsdev/proxy.h"
 #include "conformance.h"
 #include "helper-run.h"
 
@@ -561,15 +562,23 @@ static int try_lookup(FsNode *dir, const char *name, FsNode **node)
     return fs_lookup(dir, name, 0, node, &attr);
 }
 
-/* With a path the next look at the root connects to the next helper. */
+/*
+ * With a path the next question connects to the next helper, which is told by
+ * their names what is meant.
+ */
 static void another_helper(void)
 {
+    const FsSetattr set = { .valid = FS_SET_MODE, .mode = 0640 };
+    g_autofree char *from = NULL;
+    g_autofree char *to = NULL;
     HELPER_RUN run;
 
     if (!helper_run_possible()) {
         return;
     }
     helper_run_init(&run);
+    from = helper_run_path(&run, "other");
+    to = helper_run_path(&run, "new");
     make_tree(run.dir);
     start_listening(&run);
     {
@@ -577,18 +586,23 @@ static void another_helper(void)
         g_autoptr(FsExport) export = open_export(-1, run.socket, &error);
         g_autoptr(FsNode) root = NULL;
         g_autoptr(FsNode) old = NULL;
+        g_autoptr(FsNode) other = NULL;
         g_autoptr(FsNode) again = NULL;
         g_autoptr(FsFile) file = NULL;
 
         g_assert_no_error(error);
         root = fs_root(export);
         g_assert_cmpint(try_lookup(root, "f", &old), ==, 0);
+        g_assert_cmpint(try_lookup(root, "other", &other), ==, 0);
         g_assert_cmpint(kill(run.pid, SIGKILL), ==, 0);
         g_assert_cmpint(helper_run_wait(&run), ==, 128 + SIGKILL);
         g_assert_cmpint(fs_open(old, O_RDONLY, &file), ==, -EIO);
         g_assert_cmpint(try_lookup(root, "f", &again), ==, -EIO);
 
+        g_assert_cmpint(rename(from, to), ==, 0);
         start_listening(&run);
+        g_assert_cmpint(fs_setattr(old, NULL, &set), ==, 0);
+        g_assert_cmpint(fs_setattr(other, NULL, &set), ==, -ESTALE);
         g_assert_cmpint(try_lookup(root, "f", &again), ==, 0);
         g_assert_cmpint(fs_open(again, O_RDONLY, &file), ==, 0);
     }
@@ -601,6 +615,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     umask(022);
     g_assert_cmpint(host_init(&what), ==, 0);
+    /* Whatever there is to ask, however much we may do. */
+    proxy_ask_always(true);
     for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
         g_autofree char *path = g_strdup_printf("/proxy-hostile/lie/%s",
                                                 lies[i].name);
