@@ -134,9 +134,9 @@ static void helper_stop(void)
 }
 
 /* A request that needs the helper */
-static RingReq *send_walk(RingDev *d)
+static RingReq *send_mkdir(RingDev *d)
 {
-    return ring_send(d, ring_msg(RING_TWALK, "442s", 0, 1, 1, "f"));
+    return ring_send(d, ring_msg(RING_TMKDIR, "4s44", 0, "new", 0700, 0));
 }
 
 static void check_at_once(const char *what, int64_t start)
@@ -156,12 +156,13 @@ static void killed_helper_is_eio(void)
     ring_host_put("f", "hello", 5);
     d = ring_proxy();
     helper_stop();
-    r = send_walk(d);
+    r = send_mkdir(d);
     helper_kill();
-    ring_expect_done(r, RING_TWALK, EIO);
-    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" }, .err = EIO);
+    ring_expect_done(r, RING_TMKDIR, EIO);
+    ring_tmkdir(d, .fid = 0, .name = "other", .mode = 0700, .err = EIO);
     /* What needs nobody still works. */
-    ring_tgetattr(d, .fid = 0);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_tgetattr(d, .fid = 1);
 }
 
 static void another_helper_after_a_reset(void)
@@ -173,16 +174,31 @@ static void another_helper_after_a_reset(void)
     d = ring_proxy();
     ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
     helper_kill();
-    ring_tlopen(d, .fid = 1, .flags = RING_O_RDONLY, .err = EIO);
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDWR, .err = EIO);
     ring_helper_start();
     ring_dev_reset(d);
     ring_dev_start(d);
     ring_mount(d);
     ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
-    ring_tlopen(d, .fid = 1, .flags = RING_O_RDONLY);
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDWR);
     ring_check_int("bytes read", ring_tread(d, .fid = 1, .count = 5,
                                             .buf = buf), 5);
     ring_check_str("content", buf, "hello");
+}
+
+/* The guest need not notice, once what it asked in between has failed. */
+static void another_helper_without_a_reset(void)
+{
+    RingDev *d;
+
+    ring_host_put("f", "hello", 5);
+    d = ring_proxy();
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    helper_kill();
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDWR, .err = EIO);
+    ring_helper_start();
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDWR);
+    ring_tmkdir(d, .fid = 0, .name = "new", .mode = 0700);
 }
 
 static void reset_while_the_helper_is_silent(void)
@@ -194,7 +210,7 @@ static void reset_while_the_helper_is_silent(void)
     ring_host_put("f", "hello", 5);
     d = ring_proxy();
     helper_stop();
-    r = send_walk(d);
+    r = send_mkdir(d);
     start = ring_now();
     qtest_qmp_assert_success(d->vm->qts, "{ 'execute': 'query-status' }");
     check_at_once("QMP", start);
@@ -205,7 +221,7 @@ static void reset_while_the_helper_is_silent(void)
     ring_dev_start(d);
     ring_mount(d);
     kill(helper, SIGCONT);
-    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_tmkdir(d, .fid = 0, .name = "after", .mode = 0700);
 }
 
 static void unplug_while_the_helper_is_silent(void)
@@ -222,7 +238,7 @@ static void unplug_while_the_helper_is_silent(void)
     ring_dev_start(d);
     ring_mount(d);
     helper_stop();
-    send_walk(d);
+    send_mkdir(d);
     start = ring_now();
     qpci_unplug_acpi_device_test(vm->qts, "hot", RING_SLOT);
     check_at_once("unplug", start);
@@ -289,6 +305,7 @@ void ring_register_proxy_tests(void)
     ADD("inherited-connection", inherited_connection);
     ADD("killed-is-eio", killed_helper_is_eio);
     ADD("another-one-after-a-reset", another_helper_after_a_reset);
+    ADD("another-one-without-a-reset", another_helper_without_a_reset);
     ADD("reset-while-silent", reset_while_the_helper_is_silent);
     ADD("unplug-while-silent", unplug_while_the_helper_is_silent);
 #undef ADD
