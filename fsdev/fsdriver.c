@@ -12,6 +12,7 @@
  * Context: as fsdriver.h says of each call.
  */
 #include "fsdev/p9-osdep.h"
+#include "fsdev/fs-yield.h"
 #include "fsdev/fsdriver.h"
 #include "fsdev/fs-ids.h"
 
@@ -223,6 +224,15 @@ bool fs_node_is_brief(FsNode *node)
     const FsDriver *driver = driver_of(node);
 
     return driver->is_brief && driver->is_brief(node);
+}
+
+const FsYield *fs_yield;
+
+void fs_export_leave_loop(FsExport *export)
+{
+    if (export->driver->leave_loop) {
+        export->driver->leave_loop(export);
+    }
 }
 
 bool fs_node_heeds_brief(FsNode *node)

@@ -230,6 +230,7 @@ struct FsDriver {
     void (*node_unref)(FsNode *node);
     FsNode *(*parent)(FsNode *node);
     int (*locate)(FsNode *node, FsNode **dir, char *name);
+    void (*leave_loop)(FsExport *export);       /* may be NULL */
     bool (*is_brief)(FsNode *node);
     bool (*heeds_brief)(FsNode *node);          /* NULL: as is_brief */
 
@@ -300,6 +301,12 @@ void fs_config_clear(FsConfig *config);
 /** fs_check_user: 0 when a guest's user may own things, or -EOVERFLOW. */
 int fs_check_user(FsExport *export, uint32_t uid);
 
+/**
+ * fs_export_leave_loop: a session on @export that ran calls in coroutines of
+ * this thread's loop (fs-yield.h) has ended.  Never blocks.
+ */
+void fs_export_leave_loop(FsExport *export);
+
 /** fs_root: the exported directory, counted.  Never fails, never blocks. */
 FsNode *fs_root(FsExport *export);
 /** fs_node_ref: never blocks.  Returns @node. */
@@ -332,7 +339,9 @@ bool fs_node_is_brief(FsNode *node);
 /**
  * fs_node_heeds_brief: this is so at least for calls on @node that know
  * FS_BRIEF or O_NONBLOCK, and for those on files of it but fs_fsync().  Others
- * may wait for whoever else has a part in them.
+ * may wait for whoever else has a part in them; in a coroutine (fs-yield.h)
+ * they say -EAGAIN where they cannot yield for it, but for fs_rename(),
+ * fs_readlink() and fs_statfs(), which are not for coroutines.
  */
 bool fs_node_heeds_brief(FsNode *node);
 

@@ -98,7 +98,8 @@ static void victim_take(LocalExport *export, Name *dir, int dirfd,
     CredValues values;
     HostStat st;
 
-    *victim = (Victim) { .name = name_pin_for_removal(dir, component) };
+    *victim = (Victim) { 0 };
+    name_pin_for_removal(dir, component, 0, &victim->name);
     if (!victim->name || !export->policy->beside ||
         !node_is_open(name_node(victim->name))) {
         return;

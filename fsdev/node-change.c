@@ -143,10 +143,12 @@ void name_rename_end(Name *dir)
     table_unlock(table);
 }
 
-Name *name_pin_for_removal(Name *dir, const char *component)
+int name_pin_for_removal(Name *dir, const char *component, unsigned flags,
+                         Name **victim)
 {
     NodeTable *table = dir->node->table;
     Name *name;
+    int ret = 0;
 
     table_lock(table);
     name = name_find(table, dir, component);
@@ -158,11 +160,14 @@ Name *name_pin_for_removal(Name *dir, const char *component)
         name_ref(name);
     }
     table_unlock(table);
-    if (name && name_fd_get(name, 0) < 0) {
-        name_unref(name);
-        return NULL;
+    if (name) {
+        ret = name_fd_get(name, flags);
     }
-    return name;
+    if (ret < 0) {
+        g_clear_pointer(&name, name_unref);
+    }
+    *victim = name;
+    return ret == -EAGAIN ? ret : 0;
 }
 
 void name_unpin(Name *victim)

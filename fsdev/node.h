@@ -112,12 +112,13 @@ int name_adopt(NodeTable *table, int path_fd, const HostStat *st, Name **out);
  * for the name that it may replace.
  *
  * Whoever holds the victim keeps a usable object only if its descriptor is
- * open when the name goes.  Returns the victim's Name, counted and with its
+ * open when the name goes.  *@victim is the victim's Name, counted and with its
  * descriptor pinned, or NULL when nobody holds one or it cannot be opened.
  * Release with name_unpin() after name_removed() or name_renamed(), or after
- * the operation failed.  May block.
+ * the operation failed.  Returns 0, or -EAGAIN as name_fd_get() with @flags.
  */
-Name *name_pin_for_removal(Name *dir, const char *component);
+int name_pin_for_removal(Name *dir, const char *component, unsigned flags,
+                         Name **victim);
 /** name_unpin: name_fd_put() and name_unref(); NULL is allowed. */
 void name_unpin(Name *victim);
 

@@ -32,12 +32,13 @@ static int create_counted(FsNode *dir, const char *name, int flags,
     uint64_t dir_id;
     HostStat st;
     Name *made;
-    int ret = flags & O_NONBLOCK ? -EAGAIN
-                                 : ask_to_change(&ask, dir, &dir_id);
+    int ret = proxy_may_ask(flags & O_NONBLOCK ? FS_BRIEF : 0)
+              ? ask_to_change(&ask, dir, &dir_id) : -EAGAIN;
 
     if (ret == 0) {
         ask.t.create = (struct ProxyTcreate) {
-            dir_id, text(name), flags, mode, cred->uid, cred->gid,
+            dir_id, text(name), flags & ~O_NONBLOCK, mode, cred->uid,
+            cred->gid,
         };
         ret = proxy_ask(&ask, PROXY_CREATE);
     }
@@ -169,15 +170,18 @@ int proxy_link(FsNode *node, FsNode *dir, const char *name)
 int proxy_unlink(FsNode *dir, const char *name, bool is_dir)
 {
     PROXY_ASK ask = { 0 };
-    Name *victim;
+    Name *victim = NULL;
     uint64_t id;
     int ret = ask_to_change(&ask, dir, &id);
 
+    if (ret == 0) {
+        ret = name_pin_for_removal(name_from_fs(dir), name,
+                                   fs_may_yield() ? FS_BRIEF : 0, &victim);
+    }
     if (ret < 0) {
         return ret;
     }
     ask.t.unlink = (struct ProxyTunlink) { id, text(name), is_dir };
-    victim = name_pin_for_removal(name_from_fs(dir), name);
     ret = proxy_ask(&ask, PROXY_UNLINK);
     if (ret == 0) {
         name_removed(name_from_fs(dir), name);
@@ -191,7 +195,7 @@ int proxy_rename(FsNode *dir, const char *name, FsNode *newdir,
 {
     Name *from = name_from_fs(dir);
     PROXY_ASK ask = { 0 };
-    Name *victim;
+    Name *victim = NULL;
     uint64_t newdir_id;
     uint64_t id;
     int ret = ask_to_change(&ask, dir, &id);
@@ -199,10 +203,12 @@ int proxy_rename(FsNode *dir, const char *name, FsNode *newdir,
     if (ret == 0) {
         ret = proxy_ask_id(&ask, newdir, &newdir_id);
     }
+    if (ret == 0) {
+        ret = name_pin_for_removal(name_from_fs(newdir), newname, 0, &victim);
+    }
     if (ret < 0) {
         return ret;
     }
-    victim = name_pin_for_removal(name_from_fs(newdir), newname);
     ask.t.rename = (struct ProxyTrename) {
         id, text(name), newdir_id, text(newname),
     };

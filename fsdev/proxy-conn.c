@@ -10,15 +10,21 @@
 #include "fsdev/p9-osdep.h"
 #include <poll.h>
 #include <sys/socket.h>
+#include "fsdev/fs-yield.h"
 #include "fsdev/proxy-conn.h"
 
 /* So many fit into one packet; fewer wait for more, or for the end. */
 #define FORGET_TOGETHER 32
+/* Answers that a loop takes before it lets those who wait for them go on. */
+#define RESUME_TOGETHER 32
 
 /* Somebody waits for an answer. */
 typedef struct Pending {
     uint32_t tag;
     GCond ready;                /* done, or to become the reader */
+    void *self;                 /* a coroutine; NULL: a thread */
+    void *loop;                 /* … of this loop */
+    bool yielded;               /* … that waits to be woken, once */
     bool done;
     char *buf;                  /* owned once done */
     size_t len;
@@ -26,6 +32,17 @@ typedef struct Pending {
     unsigned n_fds;
     bool fds_lost;
 } Pending;
+
+/*
+ * A loop whose coroutines have asked something reads answers from then on,
+ * until it leaves or the connection is broken: to begin and to end that costs
+ * more than an answer.
+ */
+typedef struct Watch {
+    ProxyConn *conn;            /* counted */
+    void *loop;
+    unsigned calls;             /* that wait */
+} Watch;
 
 typedef struct Forget {
     uint64_t id;
@@ -40,6 +57,8 @@ struct ProxyConn {
     bool reading;               /* one of the pending reads the socket */
     uint32_t next_tag;
     GHashTable *pending;        /* tag → Pending, borrowed */
+    unsigned unanswered;        /* of them */
+    GSList *watches;            /* of Watch */
     GArray *unsent;             /* of Forget: see send_unsent() */
     char inbox[PROXY_MESSAGE_MAX];      /* the reader's */
 };
@@ -64,6 +83,17 @@ ProxyConn *proxy_conn_ref(ProxyConn *conn)
 
 /* ---- the end of it ---------------------------------------------------- */
 
+/* Locked. */
+static void wake(Pending *pending)
+{
+    if (!pending->self) {
+        g_cond_signal(&pending->ready);
+    } else if (pending->yielded) {
+        pending->yielded = false;
+        fs_yield->wake(pending->self);
+    }
+}
+
 static void wake_all(ProxyConn *conn)
 {
     GHashTableIter iter;
@@ -71,7 +101,7 @@ static void wake_all(ProxyConn *conn)
 
     g_hash_table_iter_init(&iter, conn->pending);
     while (g_hash_table_iter_next(&iter, NULL, &pending)) {
-        g_cond_signal(&((Pending *)pending)->ready);
+        wake(pending);
     }
 }
 
@@ -169,7 +199,8 @@ void proxy_conn_unref(ProxyConn *conn)
     g_free(conn);
 }
 
-static int send_with_fd(int sock, const void *buf, size_t len, int fd)
+static int send_with_fd(int sock, const void *buf, size_t len, int fd,
+                        int flags)
 {
     struct iovec iov = { (void *)buf, len };
     union {
@@ -187,14 +218,15 @@ static int send_with_fd(int sock, const void *buf, size_t len, int fd)
 
     memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
     do {
-        ret = sendmsg(sock, &msg, MSG_NOSIGNAL);
+        ret = sendmsg(sock, &msg, MSG_NOSIGNAL | flags);
     } while (ret < 0 && errno == EINTR);
     return ret < 0 ? -errno : 0;
 }
 
-static int send_request(ProxyConn *conn, uint32_t tag, ProxyType type,
-                        const ProxyRequest *t, int fd)
+static int send_request(ProxyConn *conn, const Pending *pending,
+                        ProxyType type, const ProxyRequest *t, int fd)
 {
+    int how = pending->self ? MSG_DONTWAIT : 0;
     unsigned flags = proxy_message_info(type)->flags;
     bool big = flags & PROXY_F_BIG;
     g_autofree char *room = big ? g_malloc(PROXY_MESSAGE_MAX) : NULL;
@@ -202,13 +234,14 @@ static int send_request(ProxyConn *conn, uint32_t tag, ProxyType type,
     char *buf = big ? room : small;
     ssize_t len = proxy_encode_request(buf, big ? PROXY_MESSAGE_MAX
                                                 : PROXY_SMALL_MAX,
-                                       tag, type, t);
+                                       pending->tag, type, t);
 
     if (len < 0) {
         return len;
     }
-    return flags & PROXY_F_TAKES_FD ? send_with_fd(conn->fd, buf, len, fd)
-                                    : send_bytes(conn->fd, buf, len, 0);
+    return flags & PROXY_F_TAKES_FD
+           ? send_with_fd(conn->fd, buf, len, fd, how)
+           : send_bytes(conn->fd, buf, len, how);
 }
 
 /* ---- reading ---------------------------------------------------------- */
@@ -248,8 +281,11 @@ static void close_fds(const int *fds, unsigned n)
     }
 }
 
-/* One message into the inbox.  False when there is no use in reading on. */
-static bool receive(ProxyConn *conn, Pending *got)
+/*
+ * One message into the inbox.  0, -EAGAIN when there is none (@flags), -EIO
+ * when there is no use in reading on.
+ */
+static int receive(ProxyConn *conn, int flags, Pending *got)
 {
     struct iovec iov = { conn->inbox, sizeof(conn->inbox) };
     union {
@@ -263,10 +299,11 @@ static bool receive(ProxyConn *conn, Pending *got)
     ssize_t len;
 
     do {
-        len = recvmsg(conn->fd, &msg, MSG_CMSG_CLOEXEC);
+        len = recvmsg(conn->fd, &msg, MSG_CMSG_CLOEXEC | flags);
     } while (len < 0 && errno == EINTR);
     if (len <= 0) {
-        return false;
+        return len < 0 && (flags & MSG_DONTWAIT) && errno == EAGAIN ? -EAGAIN
+                                                                    : -EIO;
     }
     *got = (Pending) { .len = len };
     got->n_fds = take_fds(&msg, got->fds);
@@ -275,20 +312,23 @@ static bool receive(ProxyConn *conn, Pending *got)
     if ((msg.msg_flags & MSG_TRUNC) ||
         proxy_decode_tag(conn->inbox, len, &got->tag) < 0) {
         close_fds(got->fds, got->n_fds);
-        return false;
+        return -EIO;
     }
-    return true;
+    return 0;
 }
 
-/* Locked: hand @got, which @reader has in the inbox, to whom it is for. */
-static bool deliver(ProxyConn *conn, const Pending *got, const Pending *reader)
+/*
+ * Locked: give @got, which is in the inbox, to whom it is for, who is still to
+ * be woken.  NULL when nobody asked for it.
+ */
+static Pending *deliver(ProxyConn *conn, const Pending *got)
 {
     Pending *to = g_hash_table_lookup(conn->pending,
                                       GUINT_TO_POINTER(got->tag));
 
     if (!to || to->done) {
         close_fds(got->fds, got->n_fds);
-        return false;
+        return NULL;
     }
     to->buf = g_malloc(got->len);
     memcpy(to->buf, conn->inbox, got->len);
@@ -297,10 +337,8 @@ static bool deliver(ProxyConn *conn, const Pending *got, const Pending *reader)
     to->n_fds = got->n_fds;
     to->fds_lost = got->fds_lost;
     to->done = true;
-    if (to != reader) {
-        g_cond_signal(&to->ready);
-    }
-    return true;
+    conn->unanswered--;
+    return to;
 }
 
 /*
@@ -318,7 +356,7 @@ static void pass_reading_on(ProxyConn *conn)
         Pending *pending = value;
 
         /* Tags are counted up, and start anew some day. */
-        if (!pending->done && (!oldest || conn->next_tag - pending->tag >
+        if (!pending->self && !pending->done && (!oldest || conn->next_tag - pending->tag >
                                           conn->next_tag - oldest->tag)) {
             oldest = pending;
         }
@@ -333,7 +371,8 @@ static void await(ProxyConn *conn, Pending *pending)
 {
     while (!pending->done && !g_atomic_int_get(&conn->broken)) {
         Pending got;
-        bool received;
+        Pending *to;
+        int ret;
 
         if (conn->reading) {
             g_cond_wait(&pending->ready, &conn->lock);
@@ -341,15 +380,126 @@ static void await(ProxyConn *conn, Pending *pending)
         }
         conn->reading = true;
         g_mutex_unlock(&conn->lock);
-        received = receive(conn, &got);
+        ret = receive(conn, 0, &got);
         g_mutex_lock(&conn->lock);
         conn->reading = false;
-        if (!received || !deliver(conn, &got, pending)) {
+        to = ret == 0 ? deliver(conn, &got) : NULL;
+        if (!to) {
             break_locked(conn);
+        } else if (to != pending) {
+            wake(to);
         }
     }
     if (!conn->reading) {
         pass_reading_on(conn);
+    }
+}
+
+/* ---- coroutines ------------------------------------------------------- */
+
+/* Locked; the caller has a reference of his own.  Context: its loop. */
+static void watch_free(Watch *watch)
+{
+    ProxyConn *conn = watch->conn;
+
+    fs_yield->watch(conn->fd, NULL, NULL);
+    conn->watches = g_slist_remove(conn->watches, watch);
+    g_atomic_int_add(&conn->refs, -1);
+    g_free(watch);
+}
+
+/*
+ * Context: the loop of @opaque, a Watch.  A thread that reads gets whatever
+ * comes: it would wait for ever for an answer that was taken from it.
+ */
+static void watch_ready(void *opaque)
+{
+    Watch *watch = opaque;
+    ProxyConn *conn = proxy_conn_ref(watch->conn);
+    void *selves[RESUME_TOGETHER];
+    unsigned n = 0;
+
+    g_mutex_lock(&conn->lock);
+    do {
+        Pending got;
+        Pending *to;
+        int ret = conn->reading || g_atomic_int_get(&conn->broken)
+                  ? -EAGAIN : receive(conn, MSG_DONTWAIT, &got);
+
+        if (ret == -EAGAIN) {
+            break;
+        }
+        to = ret == 0 ? deliver(conn, &got) : NULL;
+        if (!to) {
+            break_locked(conn);
+        } else if (to->yielded && to->loop == watch->loop) {
+            to->yielded = false;
+            selves[n++] = to->self;
+        } else {
+            wake(to);
+        }
+    } while (n < RESUME_TOGETHER && conn->unanswered);
+    if (g_atomic_int_get(&conn->broken) && !watch->calls) {
+        watch_free(watch);
+    }
+    g_mutex_unlock(&conn->lock);
+    fs_yield->resume(selves, n);
+    proxy_conn_unref(conn);
+}
+
+/* Locked: the Watch of this thread's loop, made if need be. */
+static Watch *watch_begin(ProxyConn *conn)
+{
+    void *loop = fs_yield->loop();
+    Watch *watch;
+
+    for (GSList *l = conn->watches; l; l = l->next) {
+        watch = l->data;
+        if (watch->loop == loop) {
+            watch->calls++;
+            return watch;
+        }
+    }
+    watch = g_new(Watch, 1);
+    *watch = (Watch) { proxy_conn_ref(conn), loop, 1 };
+    conn->watches = g_slist_prepend(conn->watches, watch);
+    fs_yield->watch(conn->fd, watch_ready, watch);
+    return watch;
+}
+
+/* Locked. */
+static void watch_end(Watch *watch)
+{
+    if (--watch->calls == 0 && g_atomic_int_get(&watch->conn->broken)) {
+        watch_free(watch);
+    }
+}
+
+void proxy_conn_leave_loop(ProxyConn *conn)
+{
+    void *loop = fs_yield ? fs_yield->loop() : NULL;
+    Watch *found = NULL;
+
+    g_mutex_lock(&conn->lock);
+    for (GSList *l = conn->watches; l && !found; l = l->next) {
+        Watch *watch = l->data;
+
+        found = watch->loop == loop && !watch->calls ? watch : NULL;
+    }
+    if (found) {
+        watch_free(found);
+    }
+    g_mutex_unlock(&conn->lock);
+}
+
+/* As await(), in a coroutine. */
+static void await_yielding(ProxyConn *conn, Pending *pending)
+{
+    while (!pending->done && !g_atomic_int_get(&conn->broken)) {
+        pending->yielded = true;
+        g_mutex_unlock(&conn->lock);
+        fs_yield->yield();
+        g_mutex_lock(&conn->lock);
     }
 }
 
@@ -364,6 +514,7 @@ static void pending_add(ProxyConn *conn, Pending *pending)
                                    GUINT_TO_POINTER(pending->tag)));
     g_hash_table_insert(conn->pending, GUINT_TO_POINTER(pending->tag),
                         pending);
+    conn->unanswered++;
 }
 
 static int answer_take(ProxyType type, Pending *pending, ProxyAnswer *answer)
@@ -395,7 +546,8 @@ static int answer_take(ProxyType type, Pending *pending, ProxyAnswer *answer)
 int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
                     int fd, ProxyAnswer *answer)
 {
-    Pending pending = { 0 };
+    Pending pending = { .self = fs_yield ? fs_yield->self() : NULL };
+    Watch *watch = NULL;
     int ret = -EIO;
 
     *answer = (ProxyAnswer) { .fds = { -1, -1 } };
@@ -404,16 +556,24 @@ int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
     if (!g_atomic_int_get(&conn->broken)) {
         send_unsent(conn, FORGET_TOGETHER);
         pending_add(conn, &pending);
+        if (pending.self) {
+            watch = watch_begin(conn);
+            pending.loop = watch->loop;
+        }
         g_mutex_unlock(&conn->lock);
-        ret = send_request(conn, pending.tag, type, t, fd);
+        ret = send_request(conn, &pending, type, t, fd);
         g_mutex_lock(&conn->lock);
         if (ret == 0) {
-            await(conn, &pending);
-        } else if (ret != -EMSGSIZE) {
+            (pending.self ? await_yielding : await)(conn, &pending);
+        } else if (ret != -EMSGSIZE && !(pending.self && ret == -EAGAIN)) {
             break_locked(conn);
         }
         g_hash_table_remove(conn->pending, GUINT_TO_POINTER(pending.tag));
-        ret = ret == -EMSGSIZE ? -E2BIG : -EIO;
+        conn->unanswered -= !pending.done;
+        if (watch) {
+            watch_end(watch);
+        }
+        ret = ret == -EMSGSIZE ? -E2BIG : ret == -EAGAIN ? -EAGAIN : -EIO;
     }
     g_mutex_unlock(&conn->lock);
     g_cond_clear(&pending.ready);

@@ -32,7 +32,8 @@ bool proxy_conn_is_broken(ProxyConn *conn);
 void proxy_conn_break(ProxyConn *conn);
 
 /**
- * proxy_conn_call: ask and wait for the answer.
+ * proxy_conn_call: ask and wait for the answer, in a coroutine by yielding;
+ * -EAGAIN only there: the socket is full.
  *
  * @fd goes with the request where its row says so, and stays the caller's.
  * With 0 the answer has exactly the descriptors that its row says; -EMFILE
@@ -41,6 +42,11 @@ void proxy_conn_break(ProxyConn *conn);
  */
 int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
                     int fd, ProxyAnswer *answer);
+/**
+ * proxy_conn_leave_loop: whoever ran coroutines on this thread's loop does so
+ * no more.  Others there may: then nothing happens.
+ */
+void proxy_conn_leave_loop(ProxyConn *conn);
 /**
  * proxy_conn_forget: tell the helper so, some together.
  *

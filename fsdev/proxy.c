@@ -214,6 +214,9 @@ int proxy_ask_about(ProxyAsk *ask, FsNode *node, uint64_t *id)
     };
     ask->conn = current_conn(export, &ask->epoch);
     if (export->local.base.config.socket && proxy_conn_is_broken(ask->conn)) {
+        if (fs_may_yield()) {
+            return -EAGAIN;
+        }
         reconnect(export);
         proxy_conn_unref(ask->conn);
         ask->conn = current_conn(export, &ask->epoch);
@@ -348,7 +351,7 @@ static int proxy_lookup(FsNode *dir, const char *name, unsigned flags,
     if (!lacks_right(ret)) {
         return ret;
     }
-    if (flags & (FS_NONBLOCK | FS_BRIEF)) {
+    if (!proxy_may_ask(flags)) {
         return -EAGAIN;
     }
     ret = proxy_lookup_once(dir, name, node, attr);
@@ -484,7 +487,7 @@ static int proxy_open_attr(FsNode *node, int flags, FsFile **file,
     if (!lacks_right(ret)) {
         return ret;
     }
-    if (flags & O_NONBLOCK) {
+    if (!proxy_may_ask(flags & O_NONBLOCK ? FS_BRIEF : 0)) {
         return -EAGAIN;
     }
     ret = open_there(node, flags, open_flags, &opened);
@@ -601,6 +604,15 @@ static FsExport *proxy_open_export(const FsConfig *config, GError **error)
     return &export->local.base;
 }
 
+static void proxy_leave_loop(FsExport *base)
+{
+    uint32_t epoch;
+    ProxyConn *conn = current_conn(proxy_export(base), &epoch);
+
+    proxy_conn_leave_loop(conn);
+    proxy_conn_unref(conn);
+}
+
 static void proxy_close_export(FsExport *base)
 {
     ProxyExport *export = proxy_export(base);
@@ -621,6 +633,7 @@ const FsDriver fs_proxy_driver = {
     .node_unref = local_node_unref,
     .parent = local_parent,
     .locate = local_locate,
+    .leave_loop = proxy_leave_loop,
     .heeds_brief = local_is_brief,
     .lookup = proxy_lookup,
     .getattr = proxy_getattr,

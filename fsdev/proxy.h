@@ -10,6 +10,7 @@
 #ifndef FSDEV_PROXY_H
 #define FSDEV_PROXY_H
 
+#include "fsdev/fs-yield.h"
 #include "fsdev/local.h"
 #include "fsdev/proxy-conn.h"
 
@@ -53,11 +54,21 @@ void proxy_ask_clear(ProxyAsk *ask);
  *
  * -EIO when the helper has gone, or is not the one that knew @node; -ESTALE
  * when there is no way to tell it which object is meant.  May connect to
- * another one when @node is the root.
+ * another one, which takes time: -EAGAIN in a coroutine.
  */
 int proxy_ask_about(ProxyAsk *ask, FsNode *node, uint64_t *id);
 /** proxy_ask_id: number of a further object of the same question. */
 int proxy_ask_id(ProxyAsk *ask, FsNode *node, uint64_t *id);
+/**
+ * proxy_may_ask: for calls that know FS_BRIEF: else -EAGAIN, which leaves it
+ * to a thread that may wait.
+ */
+static inline bool proxy_may_ask(unsigned flags)
+{
+    return !(flags & (FS_NONBLOCK | FS_BRIEF)) ||
+           (!(flags & FS_NONBLOCK) && fs_may_yield());
+}
+
 /** proxy_known_number: without a question; -ENOENT when there is none yet. */
 int proxy_known_number(const ProxyAsk *ask, Name *name, uint64_t *id);
 /** proxy_ask: send ask->t as @type, wait for ask->answer. */

@@ -122,6 +122,7 @@ enum {
     P9_F_NO_SESSION = 1u << 4,
     P9_F_TRY_FIRST = 1u << 5,
     P9_F_HEEDS_BRIEF = 1u << 6,
+    P9_F_YIELDS = 1u << 7,
 };
 
 typedef enum P9Inline {

@@ -16,7 +16,7 @@ typedef struct P9Job P9Job;
 typedef struct P9Exec P9Exec;
 
 struct P9Job {
-    void (*run)(P9Job *job);    /* context: worker */
+    void (*run)(P9Job *job);    /* context: worker, or a coroutine */
     void (*done)(P9Job *job);   /* context: event loop, exactly once */
     gint started;               /* atomic: 1 once run() or cancel() won */
     void *handle;               /* the executor's own */
@@ -31,6 +31,11 @@ struct P9Exec {
      * event loop.  Context: event loop.
      */
     void (*cancel)(P9Exec *exec, P9Job *job);
+    /*
+     * As submit(), but job->run is called at once, here, in a coroutine that
+     * yields where it waits (fs-yield.h).  NULL where there are none.
+     */
+    void (*submit_yielding)(P9Exec *exec, P9Job *job);
 };
 
 /* The one who gets true decides the job's fate: run it, or cancel it. */

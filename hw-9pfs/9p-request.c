@@ -5,13 +5,14 @@
  * This file drives every message through the same steps, reading what differs
  * from the rows of the table; it knows no message by name.  A request is on
  * the session's active list from submit to its reply.  It leaves the event
- * loop at most once, as a P9Job.  Context: event loop, except run_on_worker().
+ * loop at most once, as a P9Job; before that it may have been one that yields.
+ * Context: event loop, except run_on_worker().
  */
 #include "fsdev/p9-osdep.h"
 #include "9p-errno.h"
 #include "9p-session.h"
 
-static void run_on_worker(P9Job *job);
+static void send_to_worker(P9Request *req);
 static void worker_done(P9Job *job);
 static void gate_opened(FsTicket *ticket);
 static void execute(P9Request *req);
@@ -27,7 +28,6 @@ P9Request *p9_request_new(P9Session *s)
     req = g_new0(P9Request, 1);
     req->session = s;
     req->link.data = req;
-    req->job.run = run_on_worker;
     req->job.done = worker_done;
     req->ticket.admitted = gate_opened;
     return req;
@@ -212,6 +212,14 @@ static void run_on_worker(P9Job *job)
     guest_memory_done(req);
 }
 
+/* In a coroutine, for which the loop must not wait for long either. */
+static void run_yielding(P9Job *job)
+{
+    P9Request *req = container_of(job, P9Request, job);
+
+    req->result = p9_row_ops(req->info)->run(req, FS_BRIEF);
+}
+
 static void worker_done(P9Job *job)
 {
     P9Request *req = container_of(job, P9Request, job);
@@ -223,7 +231,12 @@ static void worker_done(P9Job *job)
         request_end(req);
         return;
     }
-    p9_policy_learn(&s->policy, req->info->number, req->ran_ns);
+    if (job->run == run_on_worker) {
+        p9_policy_learn(&s->policy, req->info->number, req->ran_ns);
+    } else if (req->result == -EAGAIN && !req->orphan) {
+        send_to_worker(req);
+        return;
+    }
     req->state = P9_REQ_LOOP;
     if (req->result == -EINPROGRESS && !req->orphan) {
         request_park(req);
@@ -244,9 +257,45 @@ static void send_to_worker(P9Request *req)
         g_mutex_unlock(&s->lock);
     }
     req->state = P9_REQ_WORKER;
+    req->job.run = run_on_worker;
     req->job.started = 0;
     s->jobs++;
     s->exec->submit(s->exec, &req->job);
+}
+
+/* Does all that takes time happen in another process, at the driver's word? */
+static bool may_yield(const P9Request *req)
+{
+    const P9Session *s = req->session;
+    bool asks = false;
+
+    if (!s->limits.own_loop || !s->exec->submit_yielding ||
+        !(req->info->flags & P9_F_YIELDS)) {
+        return false;
+    }
+    for (unsigned i = 0; i < req->nfids; i++) {
+        if (!fs_node_heeds_brief(req->node[i]) ||
+            (req->file[i] && req->file[i]->remote)) {
+            return false;
+        }
+        asks |= !fs_node_is_brief(req->node[i]);
+    }
+    return asks;
+}
+
+static void send_off(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    if (!may_yield(req)) {
+        send_to_worker(req);
+        return;
+    }
+    req->state = P9_REQ_WORKER;
+    req->job.run = run_yielding;
+    req->job.started = 0;
+    s->jobs++;
+    s->exec->submit_yielding(s->exec, &req->job);
 }
 
 /* Does the work stay within storage of the host, whose end is in sight? */
@@ -327,7 +376,7 @@ static void execute(P9Request *req)
     if (result == -EINPROGRESS) {
         req->state = P9_REQ_PARKED;
     } else if (result == -EAGAIN && ops->run) {
-        send_to_worker(req);
+        send_off(req);
     } else {
         p9_request_complete(req, result);
     }

@@ -114,11 +114,12 @@ NodeTableStats node_stats(NodeFixture *f)
 
 int node_unlink(Name *dir, const char *component)
 {
-    Name *victim = name_pin_for_removal(dir, component);
     int dirfd = name_fd_get(dir, 0);
+    Name *victim;
     int ret;
 
     g_assert_cmpint(dirfd, >=, 0);
+    g_assert_cmpint(name_pin_for_removal(dir, component, 0, &victim), ==, 0);
     ret = unlinkat(dirfd, component, 0) < 0 ? -errno : 0;
     if (ret == -EISDIR) {
         ret = unlinkat(dirfd, component, AT_REMOVEDIR) < 0 ? -errno : 0;
@@ -134,13 +135,15 @@ int node_unlink(Name *dir, const char *component)
 int node_rename(Name *dir, const char *component, Name *newdir,
                 const char *newcomponent)
 {
-    Name *victim = name_pin_for_removal(newdir, newcomponent);
     int dirfd = name_fd_get(dir, 0);
     int newdirfd = name_fd_get(newdir, 0);
+    Name *victim;
     int ret;
 
     g_assert_cmpint(dirfd, >=, 0);
     g_assert_cmpint(newdirfd, >=, 0);
+    g_assert_cmpint(name_pin_for_removal(newdir, newcomponent, 0, &victim),
+                    ==, 0);
     name_rename_begin(dir);
     ret = renameat(dirfd, component, newdirfd, newcomponent) < 0 ? -errno : 0;
     if (ret == 0) {

@@ -111,6 +111,7 @@ static void add_flags(GString *page, uint8_t flags)
         { P9_F_NO_SESSION, "before a session" },
         { P9_F_TRY_FIRST, "tried first" },
         { P9_F_HEEDS_BRIEF, "heeds brief" },
+        { P9_F_YIELDS, "yields" },
     };
     const char *between = "";
 

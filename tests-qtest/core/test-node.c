@@ -359,6 +359,7 @@ static void test_failed_removal(void)
 {
     NodeFixture f;
     Name *dir;
+    Name *victim;
 
     node_fixture_init(&f, 0, 0);
     scratch_mkdir(f.scratch, "dir");
@@ -369,8 +370,9 @@ static void test_failed_removal(void)
     node_evict_all(&f);
     g_assert_cmpint(name_fd_get(dir, FS_NONBLOCK), ==, -EAGAIN);
     name_unref(dir);
-    g_assert_null(name_pin_for_removal(f.root, "dir"));
-    name_unpin(NULL);
+    g_assert_cmpint(name_pin_for_removal(f.root, "dir", 0, &victim), ==, 0);
+    g_assert_null(victim);
+    name_unpin(victim);
     node_fixture_clear(&f);
 }
 
