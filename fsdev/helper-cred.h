@@ -18,6 +18,8 @@
  * while there is one thread.
  */
 void helper_cred_init(void);
+/** helper_cred_who: what UINT32_MAX stands for in helper_cred_become(). */
+void helper_cred_who(uint32_t *uid, uint32_t *gid);
 /**
  * helper_cred_become: this thread's ids from now on; UINT32_MAX is our own.
  *

@@ -200,6 +200,18 @@ int id_map_to_guest(const IdMap *map, uint32_t *id)
     return 0;
 }
 
+bool id_map_has_host(const IdMap *map, uint32_t id)
+{
+    bool has = !map || id == ID_NONE || id == map->squash;
+
+    for (unsigned i = 0; map && i < map->n && !has; i++) {
+        const IdRange *range = &map->range[i];
+
+        has = id >= range->host && id - range->host < range->count;
+    }
+    return has;
+}
+
 /* ---- access control lists ---- */
 
 /*

@@ -40,6 +40,9 @@ int id_map_to_host(const IdMap *map, uint32_t *id);
 /** id_map_to_guest: 0 always; ID_OVERFLOW for a host id outside the map. */
 int id_map_to_guest(const IdMap *map, uint32_t *id);
 
+/** id_map_has_host: may the host's @id come of id_map_to_host()? */
+bool id_map_has_host(const IdMap *map, uint32_t id);
+
 /** id_map_is_acl: is @xattr one whose value has ids in it? */
 bool id_map_is_acl(const char *xattr);
 /**

@@ -85,6 +85,11 @@ void proxy_work_clear(ProxyWork *work)
 
 /* ---- looking and opening ---------------------------------------------- */
 
+static ProxyText text_of(const char *s)
+{
+    return s ? (ProxyText) { s, strlen(s) } : (ProxyText) { "", 0 };
+}
+
 static int serve_hello(ProxyWork *work)
 {
     g_autoptr(FsNode) root = fs_root(work->export);
@@ -92,6 +97,8 @@ static int serve_hello(ProxyWork *work)
     work->r.hello.version = PROXY_VERSION;
     work->r.hello.flags = work->options->no_mounts ? PROXY_HELLO_NO_MOUNTS
                                                    : 0;
+    work->r.hello.uidmap = text_of(work->options->uidmap);
+    work->r.hello.gidmap = text_of(work->options->gidmap);
     if (work->t.hello.version != PROXY_VERSION) {
         return -EPROTONOSUPPORT;
     }
@@ -231,13 +238,24 @@ static uint32_t allowed_mode(const ProxyWork *work, uint32_t mode, bool is_dir)
     return mode & ~(is_dir ? S_ISUID : S_ISUID | S_ISGID);
 }
 
+/* May something new belong to @uid and @gid?  What is nobody's is ours. */
+static int check_owner(const ProxyWork *work, uint32_t uid, uint32_t gid)
+{
+    helper_cred_who(&uid, &gid);
+    return id_map_has_host(work->options->users, uid) &&
+           id_map_has_host(work->options->groups, gid) ? 0 : -EOVERFLOW;
+}
+
 /* @dir to make something in, with its path fd at hand, as @uid and @gid. */
 static int work_become(ProxyWork *work, uint64_t id, uint32_t uid, uint32_t gid,
                        FsNode **dir, LocalPin *pin)
 {
     g_autoptr(FsNode) node = NULL;
-    int ret = work_node(work, id, &node);
+    int ret = check_owner(work, uid, gid);
 
+    if (ret == 0) {
+        ret = work_node(work, id, &node);
+    }
     if (ret == 0) {
         ret = work_pin(pin, node);
     }
@@ -332,10 +350,12 @@ static int serve_mknod(ProxyWork *work)
     if (is_device && !work->options->allow_devices) {
         return -EPERM;
     }
-    ret = work_become(work, t->dir, is_device ? UINT32_MAX : t->uid,
-                      is_device ? UINT32_MAX : t->gid, &dir, &pin);
+    ret = work_become(work, t->dir, t->uid, t->gid, &dir, &pin);
     if (ret < 0) {
         return ret;
+    }
+    if (is_device) {
+        helper_cred_own();
     }
     return fs_mknod(dir, t->name.s, allowed_mode(work, t->mode, false),
                     t->rdev, is_device ? &owner : &as_made,
@@ -399,6 +419,12 @@ static int serve_setattr(ProxyWork *work)
     g_autoptr(FsNode) node = NULL;
     int ret = work_node(work, work->t.setattr.id, &node);
 
+    if (ret == 0 && (((set->valid & FS_SET_UID) &&
+                      !id_map_has_host(work->options->users, set->uid)) ||
+                     ((set->valid & FS_SET_GID) &&
+                      !id_map_has_host(work->options->groups, set->gid)))) {
+        ret = -EOVERFLOW;
+    }
     if (ret < 0) {
         return ret;
     }

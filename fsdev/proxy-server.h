@@ -23,6 +23,14 @@ typedef struct ProxyServerOptions {
     bool allow_suid;            /* guests may make set-id programs */
     bool allow_devices;         /* … and device nodes */
     bool no_mounts;             /* nothing is mounted below, for good */
+    /*
+     * Ids that things may be made for or given to, and the same as text, for
+     * the peer to hear.  NULL: any.  Borrowed for the life of the server.
+     */
+    IdMap *users;
+    IdMap *groups;
+    const char *uidmap;
+    const char *gidmap;
     unsigned workers;
     uint32_t max_ids;
 } ProxyServerOptions;

@@ -69,8 +69,29 @@ static void set_patience(int fd, unsigned seconds)
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 }
 
-/* Path fd of what the helper exports; *@flags: PROXY_HELLO_*. */
-static int say_hello(ProxyConn *conn, HostStat *st, uint32_t *flags)
+/* What the helper says of itself. */
+typedef struct Hello {
+    HostStat st;                /* of what it exports */
+    uint32_t flags;             /* PROXY_HELLO_* */
+    IdMap *users;               /* counted */
+    IdMap *groups;
+} Hello;
+
+static void hello_clear(Hello *hello)
+{
+    id_map_unref(hello->users);
+    id_map_unref(hello->groups);
+}
+#define HELLO __attribute__((cleanup(hello_clear))) Hello
+
+static int take_map(ProxyText spec, IdMap **map)
+{
+    *map = spec.len ? id_map_new(spec.s, NULL) : NULL;
+    return spec.len && !*map ? -EPROTO : 0;
+}
+
+/* Path fd of what the helper exports. */
+static int say_hello(ProxyConn *conn, Hello *hello)
 {
     ProxyRequest t = { .hello = { .version = PROXY_VERSION } };
     PROXY_ANSWER answer;
@@ -84,18 +105,24 @@ static int say_hello(ProxyConn *conn, HostStat *st, uint32_t *flags)
         ret = ret < 0 || !(ret & O_PATH) ? -EPROTO : 0;
     }
     if (ret == 0) {
-        ret = host_stat(answer.fds[0], st);
+        ret = host_stat(answer.fds[0], &hello->st);
     }
-    if (ret == 0 && !S_ISDIR(st->mode)) {
+    if (ret == 0 && !S_ISDIR(hello->st.mode)) {
         ret = -EPROTO;
     }
-    *flags = answer.r.hello.flags;
+    if (ret == 0) {
+        ret = take_map(answer.r.hello.uidmap, &hello->users);
+    }
+    if (ret == 0) {
+        ret = take_map(answer.r.hello.gidmap, &hello->groups);
+    }
+    hello->flags = answer.r.hello.flags;
     return ret < 0 ? ret : host_fd_steal(&answer.fds[0]);
 }
 
 /* A new connection in *@conn; returns the root's path fd. */
 static int make_connection(const FsConfig *config, ProxyConn **out,
-                           HostStat *st, uint32_t *flags)
+                           Hello *hello)
 {
     int fd = config->socket ? connect_path(config->socket)
                             : connect_fd(config->sock_fd);
@@ -107,7 +134,7 @@ static int make_connection(const FsConfig *config, ProxyConn **out,
     }
     set_patience(fd, HELLO_SECONDS);
     conn = proxy_conn_new(fd);
-    root = say_hello(conn, st, flags);
+    root = say_hello(conn, hello);
     if (root < 0) {
         proxy_conn_unref(conn);
         return root;
@@ -134,29 +161,27 @@ static void reconnect(ProxyExport *export)
 {
     const FsConfig *config = &export->local.base.config;
     ProxyConn *old;
+    HELLO hello = { 0 };
     ProxyConn *conn;
-    HostStat st;
-    uint32_t flags;
     uint32_t epoch;
     Name *root = node_table_root(export->local.table);
     int fd;
 
     g_mutex_lock(&export->reconnecting);
     old = current_conn(export, &epoch);
-    fd = proxy_conn_is_broken(old) ? make_connection(config, &conn, &st,
-                                                     &flags)
+    fd = proxy_conn_is_broken(old) ? make_connection(config, &conn, &hello)
                                    : -EALREADY;
     proxy_conn_unref(old);
     if (fd >= 0) {
         close(fd);
-        if (st.dev == node_dev(name_node(root)) &&
-            st.ino == node_ino(name_node(root))) {
+        if (hello.st.dev == node_dev(name_node(root)) &&
+            hello.st.ino == node_ino(name_node(root))) {
             g_mutex_lock(&export->lock);
             old = export->conn;
             export->conn = conn;
             export->epoch++;
             g_atomic_int_set(&export->no_mounts,
-                             flags & PROXY_HELLO_NO_MOUNTS);
+                             hello.flags & PROXY_HELLO_NO_MOUNTS);
             g_mutex_unlock(&export->lock);
             proxy_conn_unref(old);
         } else {
@@ -570,10 +595,10 @@ static const char *connect_problem(int error)
 static FsExport *proxy_open_export(const FsConfig *config, GError **error)
 {
     ProxyExport *export;
+    FsConfig *own;
+    HELLO hello = { 0 };
     const char *what;
     ProxyConn *conn;
-    uint32_t flags;
-    HostStat st;
     int fd = host_init(&what);
 
     if (fd < 0) {
@@ -581,7 +606,7 @@ static FsExport *proxy_open_export(const FsConfig *config, GError **error)
                     "cannot open '%s': %s", what, g_strerror(-fd));
         return NULL;
     }
-    fd = make_connection(config, &conn, &st, &flags);
+    fd = make_connection(config, &conn, &hello);
     if (fd < 0) {
         g_autofree char *where = config->socket
             ? g_strdup_printf("socket '%s'", config->socket)
@@ -595,12 +620,15 @@ static FsExport *proxy_open_export(const FsConfig *config, GError **error)
     g_mutex_init(&export->lock);
     g_mutex_init(&export->reconnecting);
     export->conn = conn;
-    export->no_mounts = flags & PROXY_HELLO_NO_MOUNTS;
+    export->no_mounts = hello.flags & PROXY_HELLO_NO_MOUNTS;
     /* What has no number must have a mount to be told by: see ADOPT. */
-    export->asks_always = ask_always || !st.mnt_id;
-    local_export_init(&export->local, config, &cred_passthrough, fd, &st,
-                      export->asks_always ? &proxy_remote_always
-                                          : &proxy_remote);
+    export->asks_always = ask_always || !hello.st.mnt_id;
+    local_export_init(&export->local, config, &cred_passthrough, fd,
+                      &hello.st, export->asks_always ? &proxy_remote_always
+                                                     : &proxy_remote);
+    own = &export->local.base.config;
+    own->users = own->users ?: g_steal_pointer(&hello.users);
+    own->groups = own->groups ?: g_steal_pointer(&hello.groups);
     return &export->local.base;
 }
 

@@ -40,6 +40,10 @@ typedef struct Options {
     bool verbose;
     bool allow_suid;
     bool allow_devices;
+    const char *uidmap;
+    const char *gidmap;
+    IdMap *users;               /* counted; for the life of the process */
+    IdMap *groups;
 } Options;
 
 /* ---- options ---------------------------------------------------------- */
@@ -47,6 +51,8 @@ typedef struct Options {
 enum {
     OPT_ALLOW_SUID = 256,
     OPT_ALLOW_DEVICES,
+    OPT_UIDMAP,
+    OPT_GIDMAP,
     OPT_VERSION,
 };
 
@@ -69,6 +75,9 @@ static const OptionRow option_rows[] = {
       "let guests make set-uid and set-gid programs" },
     { { "allow-devices", 0, NULL, OPT_ALLOW_DEVICES }, NULL,
       "let guests make device nodes" },
+    { { "uidmap", 1, NULL, OPT_UIDMAP }, "MAP",
+      "the guest's users on the host: GUEST:HOST:COUNT+…" },
+    { { "gidmap", 1, NULL, OPT_GIDMAP }, "MAP", "the same for groups" },
     { { "version", 0, NULL, OPT_VERSION }, NULL, "print the version" },
     { { "help", 0, NULL, 'h' }, NULL, "print this text" },
 };
@@ -105,6 +114,18 @@ static bool parse_number(char option, const char *text, uint32_t max,
     return true;
 }
 
+static bool parse_map(const char *option, const char *spec, IdMap **map)
+{
+    g_autoptr(GError) error = NULL;
+
+    id_map_unref(*map);
+    *map = id_map_new(spec, &error);
+    if (!*map) {
+        helper_say("%s: %s", option, error->message);
+    }
+    return *map;
+}
+
 /* False when the option is unknown or its value is bad. */
 static bool take_option(int option, Options *o)
 {
@@ -139,6 +160,12 @@ static bool take_option(int option, Options *o)
     case OPT_ALLOW_DEVICES:
         o->allow_devices = true;
         return true;
+    case OPT_UIDMAP:
+        o->uidmap = optarg;
+        return parse_map("--uidmap", optarg, &o->users);
+    case OPT_GIDMAP:
+        o->gidmap = optarg;
+        return parse_map("--gidmap", optarg, &o->groups);
     case OPT_VERSION:
         printf("virtfs-proxy-helper %s\n", HELPER_VERSION);
         exit(EXIT_SUCCESS);
@@ -345,6 +372,10 @@ static int serve(const Options *o, FsExport *export, bool no_mounts, int fd)
         .allow_suid = o->allow_suid,
         .allow_devices = o->allow_devices,
         .no_mounts = no_mounts,
+        .users = o->users,
+        .groups = o->groups,
+        .uidmap = o->uidmap,
+        .gidmap = o->gidmap,
         .workers = PROXY_SERVER_WORKERS,
         .max_ids = PROXY_SERVER_MAX_IDS,
     };

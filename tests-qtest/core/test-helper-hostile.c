@@ -220,6 +220,64 @@ static void setid_bits_are_taken_away(void)
     g_assert_cmphex(mode_of(&peer, "program"), ==, S_IFREG | 0711);
 }
 
+/* Whatever QEMU says of a map it has been told. */
+static void owners_outside_the_map_are_refused(void)
+{
+    static const struct {
+        uint32_t uid;
+        int ret;
+    } rows[] = {
+        { 1000, 0 }, { 70004, 0 }, { 70005, -EOVERFLOW }, { 999, -EOVERFLOW },
+        { 0, -EOVERFLOW }, { UINT32_MAX, -EOVERFLOW },
+    };
+    int fds[PROXY_FDS_MAX];
+    ProxyReply r;
+    PEER peer;
+
+    if (!peer_init(&peer, "--uidmap=0:1000:1+5:70000:5")) {
+        return;
+    }
+    g_assert_cmpint(chmod(peer.run.dir, 0777), ==, 0);
+    g_assert_cmpint(mkdirat(peer.root, "mine", 0700), ==, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        ProxyRequest t = { .mkdir = { PROXY_ROOT_ID, helper_text("d"), 0700,
+                                      rows[i].uid, 0 } };
+
+        g_assert_cmpint(ask(&peer, PROXY_MKDIR, &t, &r, fds), ==,
+                        rows[i].ret);
+        unlinkat(peer.root, "d", AT_REMOVEDIR);
+        t.mknod = (struct ProxyTmknod) {
+            PROXY_ROOT_ID, helper_text("p"), S_IFIFO | 0600, 0, rows[i].uid, 0,
+        };
+        g_assert_cmpint(ask(&peer, PROXY_MKNOD, &t, &r, fds), ==,
+                        rows[i].ret);
+        unlinkat(peer.root, "p", 0);
+        t.symlink = (struct ProxyTsymlink) {
+            PROXY_ROOT_ID, helper_text("l"), helper_text("x"), rows[i].uid, 0,
+        };
+        g_assert_cmpint(ask(&peer, PROXY_SYMLINK, &t, &r, fds), ==,
+                        rows[i].ret);
+        unlinkat(peer.root, "l", 0);
+        t.create = (struct ProxyTcreate) {
+            PROXY_ROOT_ID, helper_text("f"), O_RDWR, 0600, rows[i].uid, 0,
+        };
+        g_assert_cmpint(ask(&peer, PROXY_CREATE, &t, &r, fds), ==,
+                        rows[i].ret);
+        if (rows[i].ret == 0) {
+            close(fds[0]);
+            close(fds[1]);
+            unlinkat(peer.root, "f", 0);
+        }
+        t.setattr = (struct ProxyTsetattr) {
+            lookup(&peer, PROXY_ROOT_ID, "mine"),
+            { .valid = FS_SET_UID, .uid = rows[i].uid },
+        };
+        /* There it is "leave alone". */
+        g_assert_cmpint(ask(&peer, PROXY_SETATTR, &t, &r, fds), ==,
+                        rows[i].uid == UINT32_MAX ? 0 : rows[i].ret);
+    }
+}
+
 /* Where the bits are allowed, the descriptor is still none to execute. */
 static void programs_do_not_run(void)
 {
@@ -610,6 +668,8 @@ int main(int argc, char **argv)
                     devices_are_not_opened);
     g_test_add_func("/helper-hostile/setid-bits-are-taken-away",
                     setid_bits_are_taken_away);
+    g_test_add_func("/helper-hostile/owners-outside-the-map-are-refused",
+                    owners_outside_the_map_are_refused);
     g_test_add_func("/helper-hostile/programs-do-not-run",
                     programs_do_not_run);
     g_test_add_func("/helper-hostile/directories-lead-nowhere",

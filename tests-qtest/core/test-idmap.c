@@ -530,6 +530,24 @@ static const LocalEnvTest tests[] = {
     { "acl", LOCAL_PASSTHROUGH, local_acl, .as_root = true },
 };
 
+/* What some guest's id can become. */
+static void test_host_ids(void)
+{
+    g_autoptr(IdMap) map = id_map_new("0:1000:1+5:70000:5+squash:99", NULL);
+    g_autoptr(IdMap) no_squash = id_map_new("0:1000:1", NULL);
+
+    g_assert_true(id_map_has_host(map, 1000));
+    g_assert_true(id_map_has_host(map, 70004));
+    g_assert_true(id_map_has_host(map, 99));
+    g_assert_true(id_map_has_host(map, ID_NONE));
+    g_assert_true(id_map_has_host(no_squash, ID_NONE));
+    g_assert_true(id_map_has_host(NULL, 7));
+    g_assert_false(id_map_has_host(map, 0));
+    g_assert_false(id_map_has_host(map, 999));
+    g_assert_false(id_map_has_host(map, 70005));
+    g_assert_false(id_map_has_host(no_squash, 99));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -543,5 +561,6 @@ int main(int argc, char **argv)
     g_test_add_func("/idmap/every-call", test_every_call);
     g_test_add_func("/idmap/attach", test_attach);
     local_env_add("/idmap/local", tests, ARRAY_SIZE(tests));
+    g_test_add_func("/idmap/host-ids", test_host_ids);
     return g_test_run();
 }

@@ -31,6 +31,7 @@ typedef struct Lie {
     uint32_t mode;              /* in attributes */
     uint32_t length;            /* of the value, as it is told */
     uint32_t value;             /* … as it is sent */
+    const char *uidmap;         /* what HELLO says */
 } Lie;
 
 typedef struct Liar {
@@ -128,6 +129,9 @@ static void lie(const Liar *liar, uint32_t tag, ProxyType type)
         r.lookup.id = 5;
     } else if (type == PROXY_CREATE) {
         r.create.id = 5;
+    } else if (type == PROXY_HELLO) {
+        r.hello.uidmap = helper_text(how->uidmap ?: "");
+        r.hello.gidmap = helper_text("");
     }
     len = proxy_encode_reply(buf, PROXY_MESSAGE_MAX, tag + how->tag_off, type,
                              how->error, &r);
@@ -147,7 +151,9 @@ static void tell_truth(const Liar *liar, uint32_t tag, ProxyType type)
     memset(&r, 0, sizeof(r));
     switch (type) {
     case PROXY_HELLO:
-        r.hello.version = PROXY_VERSION;
+        r.hello = (struct ProxyRhello) {
+            PROXY_VERSION, 0, helper_text(""), helper_text(""),
+        };
         fds = "d";
         break;
     case PROXY_LOOKUP:
@@ -326,6 +332,7 @@ static const Lie hellos[] = {
     { "nothing", PROXY_HELLO, .fds = "" },
     { "other-version", PROXY_HELLO, .error = EPROTONOSUPPORT, .fds = "" },
     { "version-zero", PROXY_HELLO, .fds = "d" },
+    { "no-map", PROXY_HELLO, .fds = "d", .uidmap = "everybody" },
 };
 
 static void test_hello(gconstpointer opaque)

@@ -83,9 +83,14 @@ static void add_subject(size_t n)
 
 /* ---- maps of ids ------------------------------------------------------ */
 
-/* uidmap= and gidmap= are the driver's: the helper sees ids of the host. */
-static void test_id_map(void)
+/*
+ * uidmap= and gidmap= are the driver's, or what the helper told it: requests
+ * have ids of the host.
+ */
+static void test_id_map(gconstpointer told)
 {
+    g_autoptr(IdMap) users = id_map_new("0:1000:1+5:70000:5", NULL);
+    g_autoptr(IdMap) groups = id_map_new("0:1001:1+5:80000:5", NULL);
     ProxyFixture proxy = { .in_thread = true, .owner = { 1000, 1001 } };
     LocalFixture fixture = { .model = FS_SM_PASSTHROUGH, .proxy = &proxy };
     g_autofree char *path = NULL;
@@ -104,8 +109,15 @@ static void test_id_map(void)
         g_test_skip("needs root");
         return;
     }
-    fixture.config.users = id_map_new("0:1000:1+5:70000:5", NULL);
-    fixture.config.groups = id_map_new("0:1001:1+5:80000:5", NULL);
+    if (told) {
+        proxy.options.users = users;
+        proxy.options.groups = groups;
+        proxy.options.uidmap = "0:1000:1+5:70000:5";
+        proxy.options.gidmap = "0:1001:1+5:80000:5";
+    } else {
+        fixture.config.users = id_map_ref(users);
+        fixture.config.groups = id_map_ref(groups);
+    }
     export = local_fixture_open(&fixture);
     root = fs_root(export);
     path = g_build_filename(fixture.path, "file", NULL);
@@ -165,7 +177,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < ARRAY_SIZE(subjects); i++) {
         add_subject(i);
     }
-    g_test_add_func("/proxy/id-map", test_id_map);
+    g_test_add_data_func("/proxy/id-map", NULL, test_id_map);
+    g_test_add_data_func("/proxy/id-map-of-helper", "told", test_id_map);
     g_test_add_func("/proxy/threads/same-names", test_threads);
     return g_test_run();
 }
