@@ -72,7 +72,8 @@ static int adopt(const ProxyAsk *about, Name *name, uint64_t *id)
     }
     if (ret < 0) {
         /* Without a descriptor at hand there is no way to it either. */
-        return ret == -EIO || ret == -ENFILE ? ret : -ESTALE;
+        return ret == -EBADF || ret == -EXDEV || ret == -EAGAIN ? -ESTALE
+                                                                : ret;
     }
     *id = ask.answer.r.adopt.id;
     name_remote_told(name, *id, about->epoch);

@@ -134,6 +134,9 @@ static int serve_adopt(ProxyWork *work)
     int ret = flags < 0 || !(flags & O_PATH) ? -EBADF
                                              : host_stat(work->in_fd, &st);
 
+    if (work->fd_lost) {
+        return -EMFILE;
+    }
     if (ret == 0 && (!st.mnt_id || st.mnt_id != node_mnt_id(root_node))) {
         ret = -EXDEV;
     }

@@ -23,6 +23,7 @@ typedef struct ProxyWork {
     ProxyRequest t;
     ProxyReply r;
     int in_fd;                  /* owned; came with it, or -1 */
+    bool fd_lost;               /* there was no descriptor free for it */
     /* What the reply sends: borrowed from what is below. */
     int fds[PROXY_FDS_MAX];
     unsigned n_fds;

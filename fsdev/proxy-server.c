@@ -67,7 +67,9 @@ static size_t receive(ProxyServer *server, ProxyWork *work)
         return 0;
     }
     work->in_fd = take_fd(&msg);
-    if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+    work->fd_lost = (msg.msg_flags & MSG_CTRUNC) && work->in_fd < 0;
+    if ((msg.msg_flags & MSG_TRUNC) ||
+        ((msg.msg_flags & MSG_CTRUNC) && work->in_fd >= 0)) {
         /* Nobody sends that much, or that many descriptors. */
         violation(server);
         return 0;
@@ -125,7 +127,7 @@ static bool is_legal(ProxyServer *server, const ProxyWork *work)
 {
     bool takes_fd = proxy_message_info(work->type)->flags & PROXY_F_TAKES_FD;
 
-    return takes_fd == (work->in_fd >= 0) &&
+    return takes_fd == (work->in_fd >= 0 || work->fd_lost) &&
            (work->type == PROXY_HELLO || g_atomic_int_get(&server->greeted));
 }
 

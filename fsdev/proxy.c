@@ -437,8 +437,7 @@ static int proxy_getattr(FsNode *node, FsFile *file, unsigned flags,
 
 /* ---- open ------------------------------------------------------------- */
 
-/* Descriptor 0 of the answer is open as @flags say. */
-static int ask_open(ProxyAsk *ask, FsNode *node, int flags)
+static int ask_open_once(ProxyAsk *ask, FsNode *node, int flags)
 {
     uint64_t id;
     int ret = proxy_ask_about(ask, node, &id);
@@ -447,9 +446,18 @@ static int ask_open(ProxyAsk *ask, FsNode *node, int flags)
         ask->t.open = (struct ProxyTopen) { id, flags };
         ret = proxy_ask(ask, PROXY_OPEN);
     }
+    return ret;
+}
+
+/* Descriptor 0 of the answer is open as @flags say. */
+static int ask_open(ProxyAsk *ask, FsNode *node, int flags)
+{
+    int ret = ask_open_once(ask, node, flags);
+
     if (ret == -EMFILE &&
         node_fd_reclaim(local_export(node->export)->table)) {
-        ret = proxy_ask(ask, PROXY_OPEN);
+        proxy_ask_clear(ask);
+        ret = ask_open_once(ask, node, flags);
     }
     return ret;
 }

@@ -4,6 +4,7 @@
  * the driver never sends, and what can be done with what comes back.
  */
 #include "fsdev/p9-osdep.h"
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/xattr.h>
 #include "helper-run.h"
@@ -625,6 +626,25 @@ static void adopts_from_its_mount_alone(void)
     }
 }
 
+/* That is no mistake of the peer's. */
+static void adopts_nothing_without_a_descriptor_free(void)
+{
+    struct rlimit limit;
+    PEER peer;
+
+    if (!peer_init(&peer, NULL)) {
+        return;
+    }
+    g_assert_cmpint(prlimit(peer.run.pid, RLIMIT_NOFILE, NULL, &limit), ==, 0);
+    /* Lower than all it has: no number is left below. */
+    limit.rlim_cur = 3;
+    g_assert_cmpint(prlimit(peer.run.pid, RLIMIT_NOFILE, &limit, NULL), ==, 0);
+    g_assert_cmpint(adopt(&peer, dup(peer.root)), ==, -EMFILE);
+    limit.rlim_cur = limit.rlim_max;
+    g_assert_cmpint(prlimit(peer.run.pid, RLIMIT_NOFILE, &limit, NULL), ==, 0);
+    g_assert_cmpint(adopt(&peer, dup(peer.root)), ==, 0);
+}
+
 static void hello_comes_first(void)
 {
     ProxyRequest t = { .fetch = { PROXY_ROOT_ID } };
@@ -685,6 +705,8 @@ int main(int argc, char **argv)
     g_test_add_func("/helper-hostile/flood-of-opens", flood_of_opens);
     g_test_add_func("/helper-hostile/adopts-from-its-mount-alone",
                     adopts_from_its_mount_alone);
+    g_test_add_func("/helper-hostile/adopts-nothing-without-descriptor-free",
+                    adopts_nothing_without_a_descriptor_free);
     g_test_add_func("/helper-hostile/hello-comes-first", hello_comes_first);
     g_test_add_func("/helper-hostile/other-versions-are-refused",
                     other_versions_are_refused);
