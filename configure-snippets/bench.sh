@@ -24,13 +24,13 @@ fi
 proxy_workloads=(getattr-root getattr-bare stat-d1 stat-d8-parent small-file create-passthrough readdir-warn
     read-4k read-128k write-128k)
 
-# against NAME QEMU FLAGS...: our proxy is B.
+# against NAME QEMU FLAGS...: our proxy is B, and its QEMU nobody.
 against() {
     local name=$1 a=$2
     shift 2
     "${bench[@]}" run A="$a" B="$qemu" \
-        BENCH_FLAGS="--a-name=$name --b-name=proxy --b-proxy=$helper $* ${proxy_workloads[*]/#/--only=} \
-            ${BENCH_FLAGS:-}"
+        BENCH_FLAGS="--a-name=$name --b-name=proxy --b-proxy=$helper --b-arg=-run-with --b-arg=user=65534:65534 $* \
+            ${proxy_workloads[*]/#/--only=} ${BENCH_FLAGS:-}"
 }
 
 if [ "${1:-}" = proxy ]; then

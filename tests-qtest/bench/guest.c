@@ -115,13 +115,17 @@ static bool spin(Guest *g)
 
 static G_GNUC_NORETURN void report_death(Guest *g)
 {
-    int status = 0;
+    siginfo_t info = { 0 };
 
-    waitpid(g->machine.pid, &status, 0);
-    if (WIFSIGNALED(status)) {
-        die("QEMU was killed by signal %d", WTERMSIG(status));
+    /* guest_stop() still has to find it. */
+    waitid(P_PID, g->machine.pid, &info, WEXITED | WNOWAIT);
+    if (info.si_code == CLD_EXITED) {
+        die("QEMU exited with status %d", info.si_status);
     }
-    die("QEMU exited with status %d", WEXITSTATUS(status));
+    if (g->on_death) {
+        longjmp(*g->on_death, 1);
+    }
+    die("QEMU was killed by signal %d", info.si_status);
 }
 
 /* Sleeps until an answer is there; false after @ms milliseconds without. */

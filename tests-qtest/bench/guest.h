@@ -10,6 +10,7 @@
 #ifndef BENCH_GUEST_H
 #define BENCH_GUEST_H
 
+#include <setjmp.h>
 #include "machine.h"
 #include "vq.h"
 
@@ -36,6 +37,7 @@ typedef struct Guest {
     uint64_t kick_gpa;
     int kick_fd;            /* KICK_EVENTFD: a duplicate of QEMU's, owned */
     unsigned in_flight;
+    jmp_buf *on_death;      /* go there when QEMU is killed; NULL: die */
 } Guest;
 
 void guest_start(Guest *g, const MachineOptions *m, const GuestOptions *o);

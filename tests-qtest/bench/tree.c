@@ -51,6 +51,16 @@ static const struct {
 
 static GPtrArray *places;
 
+void tree_clear(const Tree *tree)
+{
+    g_autoptr(GDir) dir = g_dir_open(tree->path, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        unlinkat(tree->dir, name, 0);
+    }
+}
+
 void tree_file_name(uint32_t file, char name[TREE_NAME_SIZE])
 {
     snprintf(name, TREE_NAME_SIZE, "f%05u", file % 1000000);

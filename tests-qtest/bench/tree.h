@@ -53,6 +53,9 @@ const Tree *place_tree(Place *place, TreeKind kind, bool small);
 /* Removes the trees of all places; also done at exit. */
 void places_remove(void);
 
+/* Removes the files that something left in a tree of the kind TREE_EMPTY. */
+void tree_clear(const Tree *tree);
+
 void tree_file_name(uint32_t file, char name[TREE_NAME_SIZE]);
 void tree_dir_name(unsigned level, char name[TREE_NAME_SIZE]);
 
