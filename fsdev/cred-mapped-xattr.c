@@ -5,9 +5,9 @@
  *
  * user.virtfs.uid, .gid and .mode hold 32 bits, user.virtfs.rdev 64, all
  * little-endian; that there is a user.virtfs.whiteouts, which QEMU's 9pfs does
- * not know, is all it says.  An attribute that is absent, or cannot be one of these, means
- * "as the host says".  A real symbolic link can carry no user attribute and so
- * always shows its host values.
+ * not know, is all it says.  An attribute that is absent, or cannot be one of
+ * these, means "as the host says".  A real symbolic link can carry no user
+ * attribute and so always shows its host values.
  * Called by the local driver, from any thread that may block.
  */
 #include "fsdev/p9-osdep.h"

@@ -5,8 +5,8 @@
  * An event loop may run a driver's calls in a coroutine.  Where the driver
  * would wait for a message it can then let the loop go on, and watch for the
  * message there.  Nothing that others on the loop may wait for, a lock above
- * all, may be held meanwhile.  Whoever has coroutines sets fs_yield, before
- * there are exports; without them it is NULL and threads wait.
+ * all, may be held meanwhile.  Whoever has coroutines sets fs_yield before he
+ * runs one; without them it is NULL and threads wait.
  */
 #ifndef FSDEV_FS_YIELD_H
 #define FSDEV_FS_YIELD_H

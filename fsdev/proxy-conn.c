@@ -341,6 +341,12 @@ static Pending *deliver(ProxyConn *conn, const Pending *got)
     return to;
 }
 
+/* Tags are counted up, and start anew some day. */
+static bool is_older(const ProxyConn *conn, const Pending *a, const Pending *b)
+{
+    return conn->next_tag - a->tag > conn->next_tag - b->tag;
+}
+
 /*
  * Locked: somebody else who waits shall read.  Whoever has waited for longest,
  * as the next answer is most likely for him: nobody has to be woken for it.
@@ -355,9 +361,8 @@ static void pass_reading_on(ProxyConn *conn)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Pending *pending = value;
 
-        /* Tags are counted up, and start anew some day. */
-        if (!pending->self && !pending->done && (!oldest || conn->next_tag - pending->tag >
-                                          conn->next_tag - oldest->tag)) {
+        if (!pending->self && !pending->done &&
+            (!oldest || is_older(conn, pending, oldest))) {
             oldest = pending;
         }
     }

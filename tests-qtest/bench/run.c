@@ -132,7 +132,7 @@ void run_side(Cell **cells, unsigned n, const Side *side, unsigned number,
 {
     const Workload *w = cells[0]->workload;
     Subject *t = g_new0(Subject, 1);
-    volatile unsigned deaths = 0;
+    volatile unsigned deaths = 0;       /* setjmp() returns twice */
     jmp_buf again;
     unsigned i;
 
