@@ -7,107 +7,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/xattr.h>
-#include "helper-run.h"
+#include "helper-peer.h"
 #include "fsdev/proxy-server.h"
-
-typedef struct Peer {
-    HelperRun run;
-    int root;                   /* path fd */
-} Peer;
-
-static void peer_clear(Peer *peer)
-{
-    if (peer->run.base) {
-        close(peer->root);
-    }
-    helper_run_clear(&peer->run);
-}
-#define PEER __attribute__((cleanup(peer_clear))) Peer
-
-/* False when the test has been skipped. */
-static bool peer_init(Peer *peer, const char *word)
-{
-    *peer = (Peer) { 0 };
-    if (!helper_run_possible()) {
-        return false;
-    }
-    helper_run_init(&peer->run);
-    helper_run_fd(&peer->run, word);
-    peer->root = helper_greet(peer->run.fd);
-    return true;
-}
-
-static int ask(Peer *peer, ProxyType type, const ProxyRequest *t,
-               ProxyReply *r, int *fds)
-{
-    return helper_ask(peer->run.fd, type, t, r, fds);
-}
-
-static void close_both(const int *fds)
-{
-    for (unsigned i = 0; i < PROXY_FDS_MAX; i++) {
-        if (fds[i] >= 0) {
-            close(fds[i]);
-        }
-    }
-}
-
-static int try_lookup(Peer *peer, uint64_t dir, const char *name, uint64_t *id)
-{
-    ProxyRequest t = { .lookup = { dir, helper_text(name) } };
-    int fds[PROXY_FDS_MAX];
-    ProxyReply r;
-    int ret = ask(peer, PROXY_LOOKUP, &t, &r, fds);
-
-    if (ret == 0) {
-        *id = r.lookup.id;
-    }
-    close_both(fds);
-    return ret;
-}
-
-static uint64_t lookup(Peer *peer, uint64_t dir, const char *name)
-{
-    uint64_t id = 0;
-
-    g_assert_cmpint(try_lookup(peer, dir, name, &id), ==, 0);
-    return id;
-}
-
-static int try_open(Peer *peer, uint64_t id, int flags, int *fd)
-{
-    ProxyRequest t = { .open = { id, flags } };
-    int fds[PROXY_FDS_MAX];
-    ProxyReply r;
-    int ret = ask(peer, PROXY_OPEN, &t, &r, fds);
-
-    if (ret == 0 && fd) {
-        *fd = fds[0];
-    } else {
-        close_both(fds);
-    }
-    return ret;
-}
-
-/* It has not been harmed. */
-static void check_alive(Peer *peer)
-{
-    g_autofree char *path = helper_run_path(&peer->run, "alive");
-    uint64_t id = 0;
-
-    g_assert_true(g_file_set_contents(path, "x", 1, NULL));
-    g_assert_cmpint(try_lookup(peer, PROXY_ROOT_ID, "alive", &id), ==, 0);
-    g_assert_cmpint(try_open(peer, id, O_RDONLY, NULL), ==, 0);
-}
-
-static mode_t mode_of(Peer *peer, const char *name)
-{
-    g_autofree char *path = helper_run_path(&peer->run, name);
-    struct stat st;
-
-    g_assert_cmpint(lstat(path, &st), ==, 0);
-    return st.st_mode;
-}
 
 /* ---- special files ---------------------------------------------------- */
 
@@ -124,21 +25,21 @@ static void fifo_is_not_opened(void)
     }
     path = helper_run_path(&peer.run, "fifo");
     g_assert_cmpint(mkfifo(path, 0666), ==, 0);
-    id = lookup(&peer, PROXY_ROOT_ID, "fifo");
-    g_assert_cmpint(try_open(&peer, id, O_RDONLY, NULL), ==, -ENXIO);
-    g_assert_cmpint(try_open(&peer, id, O_WRONLY, NULL), ==, -ENXIO);
+    id = peer_lookup(&peer, PROXY_ROOT_ID, "fifo");
+    g_assert_cmpint(peer_try_open(&peer, id, O_RDONLY, NULL), ==, -ENXIO);
+    g_assert_cmpint(peer_try_open(&peer, id, O_WRONLY, NULL), ==, -ENXIO);
     {
         ProxyRequest t = { .create = { PROXY_ROOT_ID, helper_text("fifo"),
                                        O_RDWR, 0600, 0, 0 } };
 
-        g_assert_cmpint(ask(&peer, PROXY_CREATE, &t, &r, fds), ==, -ENXIO);
+        g_assert_cmpint(peer_ask(&peer, PROXY_CREATE, &t, &r, fds), ==, -ENXIO);
     }
     {
         ProxyRequest t = { .setattr = { id, { .valid = FS_SET_SIZE } } };
 
-        g_assert_cmpint(ask(&peer, PROXY_SETATTR, &t, &r, fds), ==, -ENXIO);
+        g_assert_cmpint(peer_ask(&peer, PROXY_SETATTR, &t, &r, fds), ==, -ENXIO);
     }
-    check_alive(&peer);
+    peer_check_alive(&peer);
 }
 
 static int make_device(Peer *peer)
@@ -148,7 +49,7 @@ static int make_device(Peer *peer)
     int fds[PROXY_FDS_MAX];
     ProxyReply r;
 
-    return ask(peer, PROXY_MKNOD, &t, &r, fds);
+    return peer_ask(peer, PROXY_MKNOD, &t, &r, fds);
 }
 
 static void devices_are_refused(void)
@@ -157,7 +58,7 @@ static void devices_are_refused(void)
 
     if (peer_init(&peer, NULL)) {
         g_assert_cmpint(make_device(&peer), ==, -EPERM);
-        check_alive(&peer);
+        peer_check_alive(&peer);
     }
 }
 
@@ -173,9 +74,9 @@ static void devices_are_not_opened(void)
         g_test_skip("device nodes cannot be made here");
         return;
     }
-    g_assert_true(S_ISCHR(mode_of(&peer, "null")));
-    id = lookup(&peer, PROXY_ROOT_ID, "null");
-    g_assert_cmpint(try_open(&peer, id, O_RDWR, NULL), ==, -ENXIO);
+    g_assert_true(S_ISCHR(peer_mode_of(&peer, "null")));
+    id = peer_lookup(&peer, PROXY_ROOT_ID, "null");
+    g_assert_cmpint(peer_try_open(&peer, id, O_RDWR, NULL), ==, -ENXIO);
 }
 
 /* ---- set-id programs -------------------------------------------------- */
@@ -186,7 +87,7 @@ static int make_program(Peer *peer, int *fd)
                                    O_RDWR, 06755, 0, 0 } };
     int fds[PROXY_FDS_MAX];
     ProxyReply r;
-    int ret = ask(peer, PROXY_CREATE, &t, &r, fds);
+    int ret = peer_ask(peer, PROXY_CREATE, &t, &r, fds);
 
     *fd = fds[0];
     if (ret == 0) {
@@ -210,15 +111,15 @@ static void setid_bits_are_taken_away(void)
     }
     g_assert_cmpint(make_program(&peer, &fd), ==, 0);
     close(fd);
-    g_assert_cmphex(mode_of(&peer, "program"), ==, S_IFREG | 0755);
-    g_assert_cmpint(ask(&peer, PROXY_MKDIR, &t, &r, fds), ==, 0);
-    g_assert_cmphex(mode_of(&peer, "dir"), ==, S_IFDIR | 02775);
-    id = lookup(&peer, PROXY_ROOT_ID, "program");
+    g_assert_cmphex(peer_mode_of(&peer, "program"), ==, S_IFREG | 0755);
+    g_assert_cmpint(peer_ask(&peer, PROXY_MKDIR, &t, &r, fds), ==, 0);
+    g_assert_cmphex(peer_mode_of(&peer, "dir"), ==, S_IFDIR | 02775);
+    id = peer_lookup(&peer, PROXY_ROOT_ID, "program");
     t.setattr = (struct ProxyTsetattr) {
         id, { .valid = FS_SET_MODE, .mode = 06711 },
     };
-    g_assert_cmpint(ask(&peer, PROXY_SETATTR, &t, &r, fds), ==, 0);
-    g_assert_cmphex(mode_of(&peer, "program"), ==, S_IFREG | 0711);
+    g_assert_cmpint(peer_ask(&peer, PROXY_SETATTR, &t, &r, fds), ==, 0);
+    g_assert_cmphex(peer_mode_of(&peer, "program"), ==, S_IFREG | 0711);
 }
 
 /* Whatever QEMU says of a map it has been told. */
@@ -244,25 +145,25 @@ static void owners_outside_the_map_are_refused(void)
         ProxyRequest t = { .mkdir = { PROXY_ROOT_ID, helper_text("d"), 0700,
                                       rows[i].uid, 0 } };
 
-        g_assert_cmpint(ask(&peer, PROXY_MKDIR, &t, &r, fds), ==,
+        g_assert_cmpint(peer_ask(&peer, PROXY_MKDIR, &t, &r, fds), ==,
                         rows[i].ret);
         unlinkat(peer.root, "d", AT_REMOVEDIR);
         t.mknod = (struct ProxyTmknod) {
             PROXY_ROOT_ID, helper_text("p"), S_IFIFO | 0600, 0, rows[i].uid, 0,
         };
-        g_assert_cmpint(ask(&peer, PROXY_MKNOD, &t, &r, fds), ==,
+        g_assert_cmpint(peer_ask(&peer, PROXY_MKNOD, &t, &r, fds), ==,
                         rows[i].ret);
         unlinkat(peer.root, "p", 0);
         t.symlink = (struct ProxyTsymlink) {
             PROXY_ROOT_ID, helper_text("l"), helper_text("x"), rows[i].uid, 0,
         };
-        g_assert_cmpint(ask(&peer, PROXY_SYMLINK, &t, &r, fds), ==,
+        g_assert_cmpint(peer_ask(&peer, PROXY_SYMLINK, &t, &r, fds), ==,
                         rows[i].ret);
         unlinkat(peer.root, "l", 0);
         t.create = (struct ProxyTcreate) {
             PROXY_ROOT_ID, helper_text("f"), O_RDWR, 0600, rows[i].uid, 0,
         };
-        g_assert_cmpint(ask(&peer, PROXY_CREATE, &t, &r, fds), ==,
+        g_assert_cmpint(peer_ask(&peer, PROXY_CREATE, &t, &r, fds), ==,
                         rows[i].ret);
         if (rows[i].ret == 0) {
             close(fds[0]);
@@ -270,11 +171,11 @@ static void owners_outside_the_map_are_refused(void)
             unlinkat(peer.root, "f", 0);
         }
         t.setattr = (struct ProxyTsetattr) {
-            lookup(&peer, PROXY_ROOT_ID, "mine"),
+            peer_lookup(&peer, PROXY_ROOT_ID, "mine"),
             { .valid = FS_SET_UID, .uid = rows[i].uid },
         };
         /* There it is "leave alone". */
-        g_assert_cmpint(ask(&peer, PROXY_SETATTR, &t, &r, fds), ==,
+        g_assert_cmpint(peer_ask(&peer, PROXY_SETATTR, &t, &r, fds), ==,
                         rows[i].uid == UINT32_MAX ? 0 : rows[i].ret);
     }
 }
@@ -289,7 +190,7 @@ static void programs_do_not_run(void)
         return;
     }
     g_assert_cmpint(make_program(&peer, &fd), ==, 0);
-    g_assert_cmphex(mode_of(&peer, "program"), ==, S_IFREG | 06755);
+    g_assert_cmphex(peer_mode_of(&peer, "program"), ==, S_IFREG | 06755);
     g_assert_cmpint(write(fd, "#!/bin/sh\n", 10), ==, 10);
     {
         char *argv[] = { (char *)"program", NULL };
@@ -300,101 +201,7 @@ static void programs_do_not_run(void)
     close(fd);
 }
 
-/* ---- the way out ------------------------------------------------------ */
-
-static ino_t ino_at(int dirfd, const char *path)
-{
-    struct stat st;
-
-    g_assert_cmpint(fstatat(dirfd, path, &st, 0), ==, 0);
-    return st.st_ino;
-}
-
-static void directories_lead_nowhere(void)
-{
-    g_autofree char *sub = NULL;
-    ino_t root;
-    PEER peer;
-    int fd;
-
-    if (!peer_init(&peer, NULL)) {
-        return;
-    }
-    sub = helper_run_path(&peer.run, "sub");
-    g_assert_cmpint(mkdir(sub, 0755), ==, 0);
-    root = ino_at(peer.root, ".");
-    g_assert_cmpint(ino_at(AT_FDCWD, peer.run.dir), ==, root);
-    /* A path fd and a real one; the export is as far up as they know. */
-    g_assert_cmpint(ino_at(peer.root, ".."), ==, root);
-    g_assert_cmpint(try_open(&peer, lookup(&peer, PROXY_ROOT_ID, "sub"),
-                             O_RDONLY, &fd), ==, 0);
-    g_assert_cmpint(ino_at(fd, ".."), ==, root);
-    g_assert_cmpint(ino_at(fd, "../.."), ==, root);
-    g_assert_cmpint(ino_at(fd, "../../../../.."), ==, root);
-    close(fd);
-    /* Nor when the helper has gone and its mounts with it. */
-    close(peer.run.fd);
-    peer.run.fd = 0;
-    helper_run_wait(&peer.run);
-    g_assert_cmpint(ino_at(peer.root, ".."), ==, root);
-}
-
-static void links_are_not_followed(void)
-{
-    g_autofree char *outside = NULL;
-    g_autofree char *link = NULL;
-    uint64_t id;
-    PEER peer;
-    ProxyReply r;
-    int fds[PROXY_FDS_MAX];
-    ProxyRequest t;
-
-    if (!peer_init(&peer, NULL)) {
-        return;
-    }
-    outside = g_build_filename(peer.run.base, "outside", NULL);
-    link = helper_run_path(&peer.run, "link");
-    g_assert_true(g_file_set_contents(outside, "secret", -1, NULL));
-    g_assert_cmpint(chmod(outside, 0600), ==, 0);
-    g_assert_cmpint(symlink(outside, link), ==, 0);
-    id = lookup(&peer, PROXY_ROOT_ID, "link");
-    g_assert_cmpint(try_open(&peer, id, O_RDONLY, NULL), ==, -ELOOP);
-    g_assert_cmpint(try_lookup(&peer, id, "x", &id), ==, -ENOTDIR);
-    t.setattr = (struct ProxyTsetattr) {
-        id, { .valid = FS_SET_MODE, .mode = 0777 },
-    };
-    g_assert_cmpint(ask(&peer, PROXY_SETATTR, &t, &r, fds), <, 0);
-    t.create = (struct ProxyTcreate) {
-        PROXY_ROOT_ID, helper_text("link"), O_RDWR | O_TRUNC, 0600, 0, 0,
-    };
-    g_assert_cmpint(ask(&peer, PROXY_CREATE, &t, &r, fds), ==, -ELOOP);
-    {
-        struct stat st;
-
-        g_assert_cmpint(stat(outside, &st), ==, 0);
-        g_assert_cmphex(st.st_mode, ==, S_IFREG | 0600);
-        g_assert_cmpint(st.st_size, ==, strlen("secret"));
-    }
-}
-
-static void names_are_components(void)
-{
-    static const char *const bad[] = { "", ".", "..", "a/b", "/", "../x" };
-    char *longest = g_strnfill(NAME_MAX + 1, 'n');
-    uint64_t id;
-    PEER peer;
-
-    if (peer_init(&peer, NULL)) {
-        for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-            g_assert_cmpint(try_lookup(&peer, PROXY_ROOT_ID, bad[i], &id), ==,
-                            -EINVAL);
-        }
-        g_assert_cmpint(try_lookup(&peer, PROXY_ROOT_ID, longest, &id), ==,
-                        -EINVAL);
-        check_alive(&peer);
-    }
-    g_free(longest);
-}
+/* ---- requests -------------------------------------------------------- */
 
 static void numbers_are_known_or_stale(void)
 {
@@ -408,11 +215,11 @@ static void numbers_are_known_or_stale(void)
         return;
     }
     for (size_t i = 0; i < ARRAY_SIZE(invented); i++) {
-        g_assert_cmpint(try_lookup(&peer, invented[i], "x", &id), ==, -ESTALE);
-        g_assert_cmpint(try_open(&peer, invented[i], O_RDONLY, NULL), ==,
+        g_assert_cmpint(peer_try_lookup(&peer, invented[i], "x", &id), ==, -ESTALE);
+        g_assert_cmpint(peer_try_open(&peer, invented[i], O_RDONLY, NULL), ==,
                         -ESTALE);
     }
-    check_alive(&peer);
+    peer_check_alive(&peer);
 }
 
 /* ---- sizes ------------------------------------------------------------ */
@@ -436,7 +243,7 @@ static void xattr_sizes_are_bounded(void)
                                          sizes[i] } };
         int fds[PROXY_FDS_MAX];
         ProxyReply r;
-        int ret = ask(&peer, PROXY_GETXATTR, &t, &r, fds);
+        int ret = peer_ask(&peer, PROXY_GETXATTR, &t, &r, fds);
 
         g_assert_cmpint(ret, ==, sizes[i] == 1 ? -ERANGE : 0);
         if (ret == 0) {
@@ -444,10 +251,10 @@ static void xattr_sizes_are_bounded(void)
             g_assert_cmpuint(r.getxattr.value.len, ==, sizes[i] ? 5 : 0);
         }
         t.listxattr = (struct ProxyTlistxattr) { PROXY_ROOT_ID, sizes[i] };
-        ret = ask(&peer, PROXY_LISTXATTR, &t, &r, fds);
+        ret = peer_ask(&peer, PROXY_LISTXATTR, &t, &r, fds);
         g_assert_cmpint(ret, ==, sizes[i] == 1 ? -ERANGE : 0);
     }
-    check_alive(&peer);
+    peer_check_alive(&peer);
 }
 
 /* A lot of descriptors that nobody takes. */
@@ -462,8 +269,8 @@ static void flood_of_opens(void)
     if (!peer_init(&peer, NULL)) {
         return;
     }
-    check_alive(&peer);
-    id = lookup(&peer, PROXY_ROOT_ID, "alive");
+    peer_check_alive(&peer);
+    id = peer_lookup(&peer, PROXY_ROOT_ID, "alive");
     before = helper_run_count_fds(&peer.run);
     for (unsigned i = 0; i < MANY; i++) {
         ProxyRequest t = { .open = { id, O_RDONLY } };
@@ -692,12 +499,6 @@ int main(int argc, char **argv)
                     owners_outside_the_map_are_refused);
     g_test_add_func("/helper-hostile/programs-do-not-run",
                     programs_do_not_run);
-    g_test_add_func("/helper-hostile/directories-lead-nowhere",
-                    directories_lead_nowhere);
-    g_test_add_func("/helper-hostile/links-are-not-followed",
-                    links_are_not_followed);
-    g_test_add_func("/helper-hostile/names-are-components",
-                    names_are_components);
     g_test_add_func("/helper-hostile/numbers-are-known-or-stale",
                     numbers_are_known_or_stale);
     g_test_add_func("/helper-hostile/xattr-sizes-are-bounded",
