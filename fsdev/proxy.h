@@ -35,6 +35,17 @@ static inline ProxyExport *proxy_export(FsExport *export)
     return container_of(local_export(export), ProxyExport, local);
 }
 
+/* What the helper says of itself. */
+typedef struct ProxyHello {
+    HostStat st;                /* of what it exports */
+    uint32_t flags;             /* PROXY_HELLO_* */
+    IdMap *users;               /* counted */
+    IdMap *groups;
+} ProxyHello;
+
+void proxy_hello_clear(ProxyHello *hello);
+#define PROXY_GREETING __attribute__((cleanup(proxy_hello_clear))) ProxyHello
+
 /* A question to the helper, and its answer. */
 typedef struct ProxyAsk {
     ProxyExport *export;        /* borrowed */
@@ -44,6 +55,14 @@ typedef struct ProxyAsk {
     ProxyRequest t;
     ProxyAnswer answer;
 } ProxyAsk;
+
+/* proxy-ask.c */
+
+/** proxy_connect: a new connection in *@conn; returns the root's path fd. */
+int proxy_connect(const FsConfig *config, ProxyConn **conn,
+                  ProxyHello *hello);
+/** proxy_current_conn: counted, with its epoch. */
+ProxyConn *proxy_current_conn(ProxyExport *export, uint32_t *epoch);
 
 void proxy_ask_clear(ProxyAsk *ask);
 #define PROXY_ASK __attribute__((cleanup(proxy_ask_clear))) ProxyAsk
@@ -75,6 +94,13 @@ int proxy_known_number(const ProxyAsk *ask, Name *name, uint64_t *id);
 int proxy_ask(ProxyAsk *ask, ProxyType type);
 /** proxy_ask_refuse: the answer cannot be true; breaks the connection. */
 int proxy_ask_refuse(ProxyAsk *ask);
+/**
+ * proxy_is_path_fd: a descriptor that can do more than it should is not one to
+ * look through.
+ */
+bool proxy_is_path_fd(int fd);
+/** proxy_is_file_fd: a file or directory, that of @node, open as @flags say. */
+bool proxy_is_file_fd(int fd, const Node *node, int flags);
 /** proxy_ask_take_fd: descriptor @n of the answer, now the caller's. */
 int proxy_ask_take_fd(ProxyAsk *ask, unsigned n);
 /**
