@@ -152,20 +152,29 @@ static int put_content(int fd, const char *content)
     return (size_t)done == len ? 0 : -ENOSPC;
 }
 
+/* Does a new file keep the owner and group that the host gives it? */
+static bool keeps_owner(LocalExport *export, const CredValues *values)
+{
+    uint32_t uid = g_atomic_int_get(&export->made_uid);
+    uint32_t gid = g_atomic_int_get(&export->made_gid);
+
+    return (!(values->valid & FS_SET_UID) || values->uid == uid) &&
+           (!(values->valid & FS_SET_GID) || values->gid == gid);
+}
+
 /*
  * The mode to make a file with: no rights for others as long as owner or group
- * may still change.  They will not where the last new file came out with the
- * ones asked for; at the worst, in a directory that gives its own group away,
- * this file has for a moment what it would have had for good on a local disk.
+ * may still change.  They will not where none are asked for, or where the last
+ * new file came out with the ones that are; at the worst, in a directory that
+ * gives its own group away, this file has for a moment what it would have had
+ * for good on a local disk.
  */
 static mode_t to_make(LocalExport *export, const CredValues *values)
 {
     if (export->policy->fake_special) {
         return export->base.config.fmode;
     }
-    return (uint32_t)g_atomic_int_get(&export->made_uid) == values->uid &&
-           (uint32_t)g_atomic_int_get(&export->made_gid) == values->gid
-           ? values->mode & 0777 : values->mode & 0700;
+    return values->mode & (keeps_owner(export, values) ? 0777 : 0700);
 }
 
 static int look_at_made(LocalExport *export, int fd, HostStat *st)

@@ -351,6 +351,8 @@ static FsExport *lock_up(const Options *o, bool *no_mounts)
         helper_say("cannot export '/'; name a directory below it");
         exit(EXIT_FAILURE);
     }
+    /* Modes are the guest's. */
+    umask(0);
     /* /proc and the user database are out of sight afterwards. */
     must(host_init(&what), "use /proc");
     helper_cred_init();
