@@ -201,6 +201,41 @@ static void another_helper_without_a_reset(void)
     ring_tmkdir(d, .fid = 0, .name = "new", .mode = 0700);
 }
 
+/* Answers come for either loop, to whichever reads them. */
+static void two_devices_on_one_connection(void)
+{
+    RingDev *d[2];
+    RingVm *vm;
+
+    ring_helper_start();
+    vm = proxy_vm("-device virtio-9p-pci,fsdev=fs0,mount_tag=one,addr=4 "
+                  "-device virtio-9p-pci,fsdev=fs0,mount_tag=two,addr=5");
+    for (int i = 0; i < 2; i++) {
+        d[i] = ring_dev_open(vm, 4 + i);
+        ring_dev_start(d[i]);
+        ring_mount(d[i]);
+    }
+    for (int n = 0; n < 50; n++) {
+        RingReq *r[2][8];
+
+        for (int k = 0; k < 16; k++) {
+            g_autofree char *name = g_strdup_printf("%d-%d", n, k);
+
+            r[k % 2][k / 2] = ring_send(d[k % 2],
+                ring_msg(RING_TMKDIR, "4s44", 0, name, 0700, 0));
+        }
+        for (int k = 0; k < 16; k++) {
+            ring_expect_done(r[k % 2][k / 2], RING_TMKDIR, 0);
+        }
+        ring_dev_reset(d[n % 2]);
+        ring_tmkdir(d[1 - n % 2], .fid = 0, .name = "again", .mode = 0700);
+        ring_tunlinkat(d[1 - n % 2], .dir = 0, .name = "again",
+                       .flags = RING_AT_REMOVEDIR);
+        ring_dev_start(d[n % 2]);
+        ring_mount(d[n % 2]);
+    }
+}
+
 static void reset_while_the_helper_is_silent(void)
 {
     RingDev *d;
@@ -306,6 +341,7 @@ void ring_register_proxy_tests(void)
     ADD("killed-is-eio", killed_helper_is_eio);
     ADD("another-one-after-a-reset", another_helper_after_a_reset);
     ADD("another-one-without-a-reset", another_helper_without_a_reset);
+    ADD("two-devices-on-one-connection", two_devices_on_one_connection);
     ADD("reset-while-silent", reset_while_the_helper_is_silent);
     ADD("unplug-while-silent", unplug_while_the_helper_is_silent);
 #undef ADD
