@@ -6,7 +6,7 @@
  * it.  Then the helper looks up the same names, from the nearest directory
  * that has a number on, and each has to lead it to the object that it led us
  * to.  An object that has lost its name is told by its descriptor.
- * Called by proxy.c, from any thread that may block.
+ * Called by proxy-ask.c, from any thread that may block, and in coroutines.
  */
 #include "fsdev/p9-osdep.h"
 #include "fsdev/proxy.h"
@@ -32,7 +32,7 @@ static int check_object(const ProxyAsk *ask, Name *name)
     return ret;
 }
 
-/* By its name in @dir, whose number is @dir_id. */
+/* By its name in the directory with the number @dir_id. */
 static int look_up(const ProxyAsk *about, uint64_t dir_id,
                    const char *component, Name *name, uint64_t *id)
 {
@@ -64,16 +64,17 @@ static int adopt(const ProxyAsk *about, Name *name, uint64_t *id)
 {
     PROXY_ASK ask = ask_beside(about);
     LOCAL_PIN pin = { 0 };
-    int ret = local_pin(&pin, name, FS_NONBLOCK);
+    int ret;
 
-    if (ret == 0) {
-        ask.fd = pin.fd;
-        ret = proxy_ask(&ask, PROXY_ADOPT);
-    }
-    if (ret < 0) {
+    if (local_pin(&pin, name, FS_NONBLOCK) < 0) {
         /* Without a descriptor at hand there is no way to it either. */
-        return ret == -EBADF || ret == -EXDEV || ret == -EAGAIN ? -ESTALE
-                                                                : ret;
+        return -ESTALE;
+    }
+    ask.fd = pin.fd;
+    ret = proxy_ask(&ask, PROXY_ADOPT);
+    if (ret < 0) {
+        /* Of another helper's mount, or of one below. */
+        return ret == -EXDEV ? -ESTALE : ret;
     }
     *id = ask.answer.r.adopt.id;
     name_remote_told(name, *id, about->epoch);

@@ -361,6 +361,26 @@ static void test_silent_then_dead(void)
     g_assert_cmpint(loop.fd, ==, -1);
 }
 
+static void co_setattr(Co *co)
+{
+    const FsSetattr set = { .valid = FS_SET_MODE, .mode = 0640 };
+
+    co->ret = fs_setattr(co->dir, NULL, &set);
+}
+
+/* An object that has lost its name before the helper was told of it. */
+static FsNode *nameless(Asked *asked)
+{
+    g_autofree char *path = helper_run_path(&asked->run, "f");
+    FsNode *node = NULL;
+    FsAttr attr;
+
+    g_assert_true(g_file_set_contents(path, "", 0, NULL));
+    g_assert_cmpint(fs_lookup(asked->root, "f", 0, &node, &attr), ==, 0);
+    g_assert_cmpint(fs_unlink(asked->root, "f", false), ==, 0);
+    return node;
+}
+
 /* Who gets no more into the socket is left to a thread that may wait. */
 static void test_full_socket(void)
 {
@@ -368,21 +388,30 @@ static void test_full_socket(void)
     g_autofree Co *cos = g_new0(Co, MANY);
     unsigned n = 0;
     ASKED asked;
+    FsNode *node;
+    Co co;
 
     if (!asked_start(&asked)) {
         return;
     }
+    node = nameless(&asked);
     stop_helper(&asked);
     do {
         g_assert_cmpuint(n, <, MANY);
         co_start(&cos[n], co_mkdir, asked.root, n);
     } while (!co_is_over(&cos[n++]));
     g_assert_cmpint(cos[n - 1].ret, ==, -EAGAIN);
+    co_start(&co, co_setattr, node, 0);
+    co_end(&co);
+    g_assert_cmpint(co.ret, ==, -EAGAIN);
     g_assert_cmpint(kill(asked.run.pid, SIGCONT), ==, 0);
     loop_until_over(cos, n);
     for (unsigned i = 0; i < n - 1; i++) {
         g_assert_cmpint(cos[i].ret, ==, 0);
     }
+    g_assert_cmpint(fs_setattr(node, NULL,
+                               &(FsSetattr) { .valid = FS_SET_MODE }), ==, 0);
+    fs_node_unref(node);
 }
 
 /* … and so is who finds the helper gone, as another one takes its time. */
