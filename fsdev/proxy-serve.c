@@ -127,16 +127,18 @@ static int serve_adopt(ProxyWork *work)
 {
     g_autoptr(FsNode) root = fs_root(work->export);
     const Node *root_node = name_node(name_from_fs(root));
-    int flags = fcntl(work->in_fd, F_GETFL);
     g_autoptr(FsNode) node = NULL;
     HostStat st;
     Name *name;
-    int ret = flags < 0 || !(flags & O_PATH) ? -EBADF
-                                             : host_stat(work->in_fd, &st);
+    int flags;
+    int ret;
 
     if (work->fd_lost) {
         return -EMFILE;
     }
+    flags = fcntl(work->in_fd, F_GETFL);
+    ret = flags < 0 || !(flags & O_PATH) ? -EBADF
+                                         : host_stat(work->in_fd, &st);
     if (ret == 0 && (!st.mnt_id || st.mnt_id != node_mnt_id(root_node))) {
         ret = -EXDEV;
     }
