@@ -243,10 +243,14 @@ ssize_t local_listxattr(FsNode *node, char *buf, size_t size)
         return ret;
     }
     len = host_list(pin.fd, &list);
-    for (ssize_t at = 0; at < len; at += strlen(list + at) + 1) {
-        const char *name = guest_name(export, list + at);
-        size_t bytes = name ? strlen(name) + 1 : 0;
+    for (ssize_t at = 0, next; at < len; at = next) {
+        const char *name;
+        size_t bytes;
 
+        next = at + strlen(list + at) + 1;
+        name = guest_name(export, list + at);
+        /* A guest's name is the end of the host's. */
+        bytes = name ? list + next - name : 0;
         if (size && used + bytes > size) {
             return -ERANGE;
         }

@@ -129,9 +129,10 @@ int p9_remove_object(P9Request *req, unsigned flags)
     int ret;
 
     ret = fs_getattr(req->node[0], req->file[0], 0, &attr);
-    if (!ret) {
-        ret = locate_flags(req, flags, &dir, name);
+    if (ret < 0) {
+        return ret;
     }
+    ret = locate_flags(req, flags, &dir, name);
     if (ret < 0) {
         return ret;
     }

@@ -427,7 +427,6 @@ static void xattrcreate_twice_is_einval(void)
 static void xattr_value_cannot_be_read_before_it_is_written(void)
 {
     RingDev *d = local_with_file();
-    g_autofree uint8_t *buf = g_malloc(4096);
     RingReply *r;
 
     ring_txattrcreate(d, .fid = 1, .name = "user.x", .size = 4096);

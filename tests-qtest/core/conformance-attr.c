@@ -294,11 +294,15 @@ static void times_to_the_nanosecond(Conf *c)
 
 /*
  * Before 1970, where a negative second has a positive fraction, and after what
- * 31 and 32 bits hold.
+ * 31 and 32 bits hold.  A host whose time_t has 32 bits can only be asked for
+ * the earlier ones.
  */
 static void times_of_any_age(Conf *c)
 {
-    static const struct timespec times[] = {
+    static const struct {
+        int64_t sec;
+        long nsec;
+    } times[] = {
         { -1, 999999999 }, { -86401, 750000000 }, { 0, 1 },
         { 2147483648, 5 }, { 4102444800, 123456789 },
         { 4294967296, 999999999 },
@@ -306,18 +310,22 @@ static void times_of_any_age(Conf *c)
     g_autoptr(FsNode) file = conf_sample_file(c);
 
     for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+        const struct timespec time = { times[i].sec, times[i].nsec };
         const FsSetattr set = {
             .valid = FS_SET_ATIME | FS_SET_MTIME,
-            .atime = times[i], .mtime = times[i],
+            .atime = time, .mtime = time,
         };
         FsAttr attr;
 
+        if (time.tv_sec != times[i].sec) {
+            continue;
+        }
         conf_assert_errno(fs_setattr(file, NULL, &set), 0);
         attr = conf_attr(file);
-        g_assert_cmpint(attr.atime.tv_sec, ==, times[i].tv_sec);
-        g_assert_cmpint(attr.atime.tv_nsec, ==, times[i].tv_nsec);
-        g_assert_cmpint(attr.mtime.tv_sec, ==, times[i].tv_sec);
-        g_assert_cmpint(attr.mtime.tv_nsec, ==, times[i].tv_nsec);
+        g_assert_cmpint(attr.atime.tv_sec, ==, times[i].sec);
+        g_assert_cmpint(attr.atime.tv_nsec, ==, times[i].nsec);
+        g_assert_cmpint(attr.mtime.tv_sec, ==, times[i].sec);
+        g_assert_cmpint(attr.mtime.tv_nsec, ==, times[i].nsec);
     }
 }
 
