@@ -73,7 +73,8 @@ replace_dir() {
 add_files() {
     local from to list=$added_list.new
     {
-        (cd "$TOP" && find tests-qtest -maxdepth 1 -name '*.[ch]' -printf '%p tests/qtest/%P\n' 2>/dev/null) || true
+        (cd "$TOP" && find tests-qtest -maxdepth 1 -name '*.[ch]' -printf '%p tests/qtest/%P\n' &&
+            find tests-qtest/virtio-9p -type f -printf '%p tests/qtest/virtio-9p/%P\n') || true
         (cd "$TOP" && find docs -name '*.rst' -printf '%p docs/%P\n' 2>/dev/null) || true
     } | sort >"$list"
     while read -r from to; do

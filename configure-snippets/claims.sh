@@ -28,9 +28,9 @@ claims() {
 # is_there TARGET TEST: names a test of that target.
 is_there() {
     case $1 in
-    check-core) compgen -G "$TOP/tests-qtest/core/$2.c" >/dev/null ;;
+    check-core) compgen -G "$TOP/tests-qtest/core/*/$2.c" >/dev/null ;;
     check-guest) compgen -G "$TOP/tests-qtest/guest/scenarios/$2.sh" >/dev/null ;;
-    check-qtest) grep -q -E "\"(virtio-9p-options/)?${2%%/*}/" "$TOP"/tests-qtest/*.c ;;
+    check-qtest) grep -q -E "\"(virtio-9p-options/)?${2%%/*}/" "$TOP"/tests-qtest/*.c "$TOP"/tests-qtest/virtio-9p/*.c ;;
     *) return 1 ;;
     esac
 }

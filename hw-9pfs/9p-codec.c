@@ -7,7 +7,7 @@
  * statement, and then a table from message number to those functions.  The
  * rules about strings and names are the get_*() functions and nowhere else.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-codec.h"
 
 #define ARENA_CHUNK 4608        /* sixteen names of 255 bytes and a bit */

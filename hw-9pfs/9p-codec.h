@@ -11,8 +11,8 @@
 #ifndef HW_9PFS_9P_CODEC_H
 #define HW_9PFS_9P_CODEC_H
 
-#include "fsdev/p9-osdep.h"
-#include "fsdev/p9-wire.h"
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/p9-wire.h"
 #include "9p.h"
 
 typedef struct P9Qid {

@@ -5,7 +5,7 @@
  * Values up to 34 are the same on every Linux architecture; the table has
  * those above that file systems return.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-errno.h"
 
 #define P9_ERRNO_MAX 4095       /* what Linux takes for an error */

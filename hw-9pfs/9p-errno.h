@@ -8,7 +8,7 @@
 #ifndef HW_9PFS_9P_ERRNO_H
 #define HW_9PFS_9P_ERRNO_H
 
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 
 /** p9_errno_to_wire: @error > 0, a host errno; never 0, at most 4095. */
 uint32_t p9_errno_to_wire(int error);

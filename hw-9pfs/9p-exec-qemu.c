@@ -12,7 +12,7 @@
 #include "block/thread-pool.h"
 #include "qemu/coroutine.h"
 #include "qemu/defer-call.h"
-#include "fsdev/fs-yield.h"
+#include "fsdev/core/fs-yield.h"
 #include "9p-exec.h"
 
 static int exec_worker(void *opaque)

@@ -10,7 +10,7 @@
 #ifndef HW_9PFS_9P_EXEC_H
 #define HW_9PFS_9P_EXEC_H
 
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 
 typedef struct P9Job P9Job;
 typedef struct P9Exec P9Exec;

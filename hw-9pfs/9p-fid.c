@@ -6,7 +6,7 @@
  * its file may block, so an open file goes to a worker then; everything else
  * is freed on the spot.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-session.h"
 
 static P9Fid *fid_in_table(P9Session *s, uint32_t number)

@@ -11,7 +11,7 @@
 #ifndef HW_9PFS_9P_FID_H
 #define HW_9PFS_9P_FID_H
 
-#include "fsdev/fsdriver.h"
+#include "fsdev/core/fsdriver.h"
 
 typedef struct P9Session P9Session;
 

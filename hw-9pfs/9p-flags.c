@@ -6,7 +6,7 @@
  * own message), O_NOCTTY, O_NONBLOCK, O_CLOEXEC (always or never set by the
  * driver), FASYNC, O_NOFOLLOW (always implied) and O_LARGEFILE (implied).
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-errno.h"
 
 #define P9_DOTL_ACCMODE 00000003

@@ -6,7 +6,7 @@
  * when this session gives a lock up, and at short intervals because others,
  * guests and programs of the host, do not tell.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-session.h"
 
 #define WAITERS_MAX 256

@@ -10,7 +10,7 @@
 #ifndef HW_9PFS_9P_LOCK_H
 #define HW_9PFS_9P_LOCK_H
 
-#include "fsdev/fsdriver.h"
+#include "fsdev/core/fsdriver.h"
 
 typedef struct P9Session P9Session;
 typedef struct P9Request P9Request;

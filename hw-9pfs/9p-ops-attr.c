@@ -2,7 +2,7 @@
 /*
  * Tgetattr, Tsetattr, Tstatfs, Treadlink.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-ops.h"
 
 /* Bits of Tgetattr's request_mask and Rgetattr's valid. */

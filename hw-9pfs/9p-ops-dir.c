@@ -2,7 +2,7 @@
 /*
  * Treaddir: directory entries straight from the driver to the guest's buffer.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-ops.h"
 
 #define DIRENT_FIXED_SZ (P9_QID_SZ + 8 + 1 + 2) /* qid offset type name[s] */

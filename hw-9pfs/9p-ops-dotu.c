@@ -8,7 +8,7 @@
  * the 9P2000.u draft (Van Hensbergen, "Plan 9 Remote Resource Protocol: Unix
  * Extension").
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-ops.h"
 
 /* Mode byte of Topen and Tcreate. */

@@ -6,7 +6,7 @@
  * a third party's will (FsFile.remote) gets a buffer of ours in between, so
  * that a reset never has to wait for it.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-errno.h"
 #include "9p-ops.h"
 

@@ -7,7 +7,7 @@
  * block is held until the lock is granted or the request is flushed: a client
  * told BLOCKED would try again only after 30 seconds.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-session.h"
 
 static const short lock_types[] = {

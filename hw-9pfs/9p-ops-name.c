@@ -3,7 +3,7 @@
  * Messages that make, move and remove names: Tmkdir, Tmknod, Tsymlink, Tlink,
  * Trename, Trenameat, Tunlinkat, Tremove.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-ops.h"
 
 /* Owner of what is made: who attached, and the group of the message. */

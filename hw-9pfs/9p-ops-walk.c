@@ -2,7 +2,7 @@
 /*
  * Tattach, Twalk, Tclunk: how fids come and go.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
 #include "9p-ops.h"
 

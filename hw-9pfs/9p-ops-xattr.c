@@ -6,7 +6,7 @@
  * Txattrcreate, Twrite and the Tclunk, whose reply is the result
  * (9p-ops-walk.c).
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
 #include "9p-session.h"
 

@@ -2,7 +2,7 @@
 /*
  * Where a request runs: see 9p-policy.h.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-policy.h"
 
 /*

@@ -11,7 +11,7 @@
 #ifndef HW_9PFS_9P_POLICY_H
 #define HW_9PFS_9P_POLICY_H
 
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 
 /* Bytes whose copying is worth a second CPU when there is other work. */
 #define P9_POLICY_LONG_COPY (256 * 1024)

@@ -10,7 +10,7 @@
  * of its own (bits 63..62 = 11), up to a limit.  The three spaces are disjoint
  * and each mapping is injective, so paths never collide.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-qid.h"
 
 #define QID_FOREIGN     (1ULL << 63)

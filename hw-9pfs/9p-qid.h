@@ -10,7 +10,7 @@
 #ifndef HW_9PFS_9P_QID_H
 #define HW_9PFS_9P_QID_H
 
-#include "fsdev/fsdriver.h"
+#include "fsdev/core/fsdriver.h"
 #include "9p-codec.h"
 
 typedef struct P9QidMap P9QidMap;

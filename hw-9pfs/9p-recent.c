@@ -6,7 +6,7 @@
  * overwritten by the walk that comes P9_RECENT_SLOTS later.  A number comes
  * again after 2^32 walks, long after the clock has ticked.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-recent.h"
 
 void p9_recent_begin(P9Moment *moment)

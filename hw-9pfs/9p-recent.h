@@ -14,7 +14,7 @@
 #ifndef HW_9PFS_9P_RECENT_H
 #define HW_9PFS_9P_RECENT_H
 
-#include "fsdev/fsdriver.h"
+#include "fsdev/core/fsdriver.h"
 
 /* Walks whose getattr may be on its way at the same time: a power of 2. */
 #define P9_RECENT_SLOTS 64

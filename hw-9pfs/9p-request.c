@@ -8,7 +8,7 @@
  * loop at most once, as a P9Job; before that it may have been one that yields.
  * Context: event loop, except run_on_worker().
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-errno.h"
 #include "9p-session.h"
 

@@ -5,7 +5,7 @@
  *
  * Made from 9p-messages.def; 9p-request.c drives every message by it.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-session.h"
 
 int p9_request_pin(P9Request *req, uint32_t number, int unknown,

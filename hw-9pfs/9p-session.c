@@ -7,7 +7,7 @@
  * request and the last file being closed have come back from their workers.
  * Context: event loop, except release_run().
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "9p-session.h"
 
 static const struct {

@@ -17,7 +17,7 @@
 #ifndef HW_9PFS_9P_SESSION_H
 #define HW_9PFS_9P_SESSION_H
 
-#include "fsdev/fsdriver.h"
+#include "fsdev/core/fsdriver.h"
 #include "9p-codec.h"
 #include "9p-exec.h"
 #include "9p-fid.h"

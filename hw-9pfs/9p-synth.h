@@ -7,6 +7,6 @@
 #ifndef HW_9PFS_9P_SYNTH_H
 #define HW_9PFS_9P_SYNTH_H
 
-#include "fsdev/synth-names.h"
+#include "fsdev/synth/synth-names.h"
 
 #endif

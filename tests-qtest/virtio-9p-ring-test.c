@@ -9,7 +9,7 @@
  */
 #include "qemu/osdep.h"
 #include "libqtest.h"
-#include "virtio-9p-ring-harness.h"
+#include "virtio-9p/ring-harness.h"
 
 int main(int argc, char **argv)
 {

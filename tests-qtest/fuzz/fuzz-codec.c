@@ -8,7 +8,7 @@
  * way of cutting, and what it accepts must keep the promises of 9p-codec.h
  * and encode to the very bytes it came from.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "hw/9pfs/9p-codec.h"
 #include "fuzz.h"
 #include "must.h"

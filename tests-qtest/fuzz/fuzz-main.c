@@ -7,7 +7,7 @@
  * -max_total_time is over.  The input under test is kept in a file, so a
  * finding can be repeated by naming that file.  No coverage guides it.
  */
-#include "fsdev/p9-osdep.h"
+#include "fsdev/core/p9-osdep.h"
 #include "fuzz.h"
 
 static GPtrArray *inputs;       /* of GBytes */

@@ -6,8 +6,8 @@
  * Whatever the bytes are, decoding must not read outside them, and what it
  * accepts encodes to the very bytes it came from.
  */
-#include "fsdev/p9-osdep.h"
-#include "fsdev/proxy-proto.h"
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/proxy/proxy-proto.h"
 #include "fuzz.h"
 #include "must.h"
 

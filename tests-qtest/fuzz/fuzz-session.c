@@ -9,8 +9,8 @@
  * after what they are about, tables stay within their limits, and in the end
  * nothing is left (memfs.c, client.c, LeakSanitizer).
  */
-#include "fsdev/p9-osdep.h"
-#include "client.h"
+#include "fsdev/core/p9-osdep.h"
+#include "lib/client.h"
 #include "fuzz.h"
 #include "session-input.h"
 

@@ -7,9 +7,9 @@
  * long strings, in one piece and in several.  Session: a few conversations
  * in the form that fuzz-session.c reads.  Proxy: one of each message.
  */
-#include "fsdev/p9-osdep.h"
-#include "proxy-sample.h"
-#include "sample.h"
+#include "fsdev/core/p9-osdep.h"
+#include "proxy/proxy-sample.h"
+#include "lib/sample.h"
 #include "session-input.h"
 
 static void empty_dir(const char *path)

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The registry: what every -fsdev said, and its export while it is in use.
+ *
+ * An entry is made when the command line is evaluated and stays until QEMU
+ * ends.  The export behind it is opened when the first device is realized
+ * and closed when the last one goes, so a share may be plugged again later
+ * with the directory that is there then.  Main loop, BQL held.
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/option.h"
+#include "qemu/queue.h"
+#include "system/qtest.h"
+#include "fsdev/core/fsdriver.h"
+#include "fsdev/qemu-fsdev.h"
+#include "fsdev/cli/qemu-fsdev-options.h"
+#include "fsdev/cli/qemu-fsdev-throttle.h"
+#include "fsdev/synth/synth.h"
+
+#define FSDEV_MODE_BITS 0777
+
+typedef struct FsdevEntry {
+    FsConfig config;            /* config.id is the entry's id */
+    ThrottleConfig throttle;
+    FsGate *gate;               /* made at first use, NULL: no limits */
+    FsExport *export;           /* counted once a user; NULL: not open */
+    unsigned users;
+    QTAILQ_ENTRY(FsdevEntry) next;
+} FsdevEntry;
+
+static QTAILQ_HEAD(, FsdevEntry) fsdev_entries =
+    QTAILQ_HEAD_INITIALIZER(fsdev_entries);
+
+/* The words that an option allows.  Ends with a NULL word. */
+typedef struct FsdevWord {
+    const char *word;
+    int value;
+} FsdevWord;
+
+static const FsdevWord fsdev_security_models[] = {
+    { "passthrough", FS_SM_PASSTHROUGH },
+    { "mapped-xattr", FS_SM_MAPPED_XATTR },
+    { "mapped", FS_SM_MAPPED_XATTR },
+    { "mapped-file", FS_SM_MAPPED_FILE },
+    { "none", FS_SM_NONE },
+    { NULL }
+};
+
+static const FsdevWord fsdev_multidevs[] = {
+    { "remap", FS_MULTIDEVS_REMAP },
+    { "forbid", FS_MULTIDEVS_FORBID },
+    { "warn", FS_MULTIDEVS_WARN },
+    { NULL }
+};
+
+static const FsdevWord fsdev_writeout[] = {
+    { "immediate", true },
+    { NULL }
+};
+
+static const FsdevWord fsdev_statfs[] = {
+    { "host", false },
+    { "v9fs", true },
+    { NULL }
+};
+
+static char *fsdev_words_text(const FsdevWord *words)
+{
+    GString *text = g_string_new(NULL);
+
+    for (const FsdevWord *w = words; w->word; w++) {
+        g_string_append_printf(text, "%s%s", w == words ? "" : ", ", w->word);
+    }
+    return g_string_free(text, false);
+}
+
+/* Leaves *@value alone when the option is not given. */
+static bool fsdev_parse_word(QemuOpts *opts, const char *name,
+                             const FsdevWord *words, int *value, Error **errp)
+{
+    const char *given = qemu_opt_get(opts, name);
+    g_autofree char *text = NULL;
+
+    if (!given) {
+        return true;
+    }
+    for (const FsdevWord *w = words; w->word; w++) {
+        if (!strcmp(w->word, given)) {
+            *value = w->value;
+            return true;
+        }
+    }
+    text = fsdev_words_text(words);
+    error_setg(errp, "invalid %s '%s'; allowed: %s", name, given, text);
+    return false;
+}
+
+static bool fsdev_parse_max_xattr(FsConfig *config, QemuOpts *opts,
+                                  Error **errp)
+{
+    uint64_t value = qemu_opt_get_number(opts, "max_xattr",
+                                         FS_MAX_XATTR_DEFAULT);
+
+    if (value > UINT32_MAX) {
+        error_setg(errp, "max_xattr '%s' is too large; allowed: up to %"
+                   PRIu32 ", 0 for no limit",
+                   qemu_opt_get(opts, "max_xattr"), UINT32_MAX);
+        return false;
+    }
+    config->max_xattr = value;
+    return true;
+}
+
+/* QEMU has always cut these to permission bits; now it says so. */
+static bool fsdev_parse_mode(const FsConfig *config, QemuOpts *opts,
+                             const char *name, uint32_t *mode, Error **errp)
+{
+    uint64_t value;
+
+    if (!qemu_opt_find(opts, name)) {
+        return true;
+    }
+    if (config->model != FS_SM_MAPPED_XATTR &&
+        config->model != FS_SM_MAPPED_FILE) {
+        error_setg(errp, "%s needs security_model mapped-xattr or "
+                   "mapped-file, not '%s'", name,
+                   qemu_opt_get(opts, "security_model"));
+        return false;
+    }
+    value = qemu_opt_get_number(opts, name, 0);
+    if (value & ~(uint64_t)FSDEV_MODE_BITS) {
+        warn_report("fsdev '%s': of %s=%s only 0%" PRIo64 " is used%s",
+                    config->id, name, qemu_opt_get(opts, name),
+                    value & FSDEV_MODE_BITS,
+                    *qemu_opt_get(opts, name) == '0' ? "" :
+                    " (octal numbers begin with 0)");
+    }
+    *mode = value & FSDEV_MODE_BITS;
+    return true;
+}
+
+/* Leaves *@map alone when the option is not given. */
+static bool fsdev_parse_map(QemuOpts *opts, const char *name, IdMap **map,
+                            Error **errp)
+{
+    const char *given = qemu_opt_get(opts, name);
+    g_autoptr(GError) error = NULL;
+
+    if (!given) {
+        return true;
+    }
+    *map = id_map_new(given, &error);
+    if (!*map) {
+        error_setg(errp, "invalid %s '%s': %s", name, given, error->message);
+        return false;
+    }
+    return true;
+}
+
+/* What the drivers of host files have in common. */
+static bool fsdev_parse_files(FsdevEntry *entry, QemuOpts *opts, Error **errp)
+{
+    int multidevs = FS_MULTIDEVS_REMAP;
+    int writeout = false;
+    int statfs_v9fs = false;
+
+    if (!fsdev_parse_word(opts, "multidevs", fsdev_multidevs, &multidevs,
+                          errp) ||
+        !fsdev_parse_word(opts, "writeout", fsdev_writeout, &writeout, errp) ||
+        !fsdev_parse_word(opts, "statfs", fsdev_statfs, &statfs_v9fs, errp)) {
+        return false;
+    }
+    entry->config.multidevs = multidevs;
+    entry->config.writeout_immediate = writeout;
+    entry->config.statfs_v9fs = statfs_v9fs;
+    return qemu_fsdev_throttle_parse(&entry->throttle, opts, errp);
+}
+
+static bool fsdev_parse_local(FsdevEntry *entry, QemuOpts *opts, Error **errp)
+{
+    FsConfig *config = &entry->config;
+    g_autofree char *models = fsdev_words_text(fsdev_security_models);
+    int model = -1;
+
+    if (!fsdev_parse_word(opts, "security_model", fsdev_security_models,
+                          &model, errp)) {
+        return false;
+    }
+    if (model < 0) {
+        error_setg(errp, "security_model is not given; allowed: %s", models);
+        return false;
+    }
+    if (!qemu_opt_get(opts, "path")) {
+        error_setg(errp, "path is not given; it names the directory to export");
+        return false;
+    }
+    config->path = g_strdup(qemu_opt_get(opts, "path"));
+    config->model = model;
+    return fsdev_parse_mode(config, opts, "fmode", &config->fmode, errp) &&
+           fsdev_parse_mode(config, opts, "dmode", &config->dmode, errp) &&
+           fsdev_parse_files(entry, opts, errp);
+}
+
+static bool fsdev_parse_proxy(FsdevEntry *entry, QemuOpts *opts, Error **errp)
+{
+    const char *socket = qemu_opt_get(opts, "socket");
+    const char *sock_fd = qemu_opt_get(opts, "sock_fd");
+    uint64_t fd = qemu_opt_get_number(opts, "sock_fd", 0);
+
+    if (!socket == !sock_fd) {
+        error_setg(errp, "%s; socket=<path> and sock_fd=<number> are the two "
+                   "ways to the helper", socket ? "socket and sock_fd exclude "
+                   "each other" : "neither socket nor sock_fd is given");
+        return false;
+    }
+    if (fd > INT_MAX || (sock_fd && fd <= STDERR_FILENO)) {
+        error_setg(errp, "sock_fd '%s' is no inherited descriptor; allowed: "
+                   "from 3 on", sock_fd);
+        return false;
+    }
+    entry->config.socket = g_strdup(socket);
+    entry->config.sock_fd = fd;
+    return fsdev_parse_files(entry, opts, errp);
+}
+
+static FsdevEntry *fsdev_entry_new(const char *id, const FsDriver *driver)
+{
+    FsdevEntry *entry = g_new0(FsdevEntry, 1);
+
+    entry->config.driver = driver;
+    entry->config.id = g_strdup(id);
+    entry->config.fmode = 0600;
+    entry->config.dmode = 0700;
+    entry->config.multidevs = FS_MULTIDEVS_REMAP;
+    throttle_config_init(&entry->throttle);
+    return entry;
+}
+
+static void fsdev_entry_free(FsdevEntry *entry)
+{
+    fs_config_clear(&entry->config);
+    g_free(entry);
+}
+
+static FsdevEntry *fsdev_find(const char *id)
+{
+    FsdevEntry *entry;
+
+    QTAILQ_FOREACH(entry, &fsdev_entries, next) {
+        if (id && !strcmp(entry->config.id, id)) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+int qemu_fsdev_add(QemuOpts *opts, Error **errp)
+{
+    const char *id = qemu_opts_id(opts);
+    const char *name = qemu_opt_get(opts, "fsdriver");
+    const FsDriver *driver;
+    FsdevEntry *entry;
+
+    if (!id) {
+        error_setg(errp, "fsdev without an id; add id=<name>");
+        return -1;
+    }
+    if (!qemu_fsdev_check_driver(name, errp) ||
+        !qemu_fsdev_check_options(opts, name, errp)) {
+        return -1;
+    }
+    driver = fs_driver_find(name);
+    assert(driver);             /* else the table of options is wrong */
+
+    entry = fsdev_entry_new(id, driver);
+    entry->config.readonly = qemu_opt_get_bool(opts, "readonly", false);
+    entry->config.no_locks = !qemu_opt_get_bool(opts, "locks", true);
+    entry->config.no_cache_hint = !qemu_opt_get_bool(opts, "cache-hint", true);
+    if (!fsdev_parse_max_xattr(&entry->config, opts, errp) ||
+        !fsdev_parse_map(opts, "uidmap", &entry->config.users, errp) ||
+        !fsdev_parse_map(opts, "gidmap", &entry->config.groups, errp) ||
+        (driver == &fs_local_driver &&
+         !fsdev_parse_local(entry, opts, errp)) ||
+        (driver == &fs_proxy_driver &&
+         !fsdev_parse_proxy(entry, opts, errp))) {
+        fsdev_entry_free(entry);
+        return -1;
+    }
+    QTAILQ_INSERT_TAIL(&fsdev_entries, entry, next);
+    return 0;
+}
+
+bool qemu_fsdev_exists(const char *id)
+{
+    return fsdev_find(id) != NULL;
+}
+
+char *qemu_fsdev_list_ids(void)
+{
+    GString *ids = g_string_new(NULL);
+    FsdevEntry *entry;
+
+    QTAILQ_FOREACH(entry, &fsdev_entries, next) {
+        g_string_append_printf(ids, "%s%s", ids->len ? ", " : "",
+                               entry->config.id);
+    }
+    return g_string_free(ids, false);
+}
+
+static bool fsdev_entry_open(FsdevEntry *entry, Error **errp)
+{
+    g_autoptr(GError) error = NULL;
+
+    synth_set_test_entries(qtest_enabled());
+    entry->export = fs_export_open(&entry->config, &error);
+    if (!entry->export) {
+        error_setg(errp, "fsdev '%s': %s", entry->config.id, error->message);
+        return false;
+    }
+    /* Not before now: the main loop has to exist */
+    if (!entry->gate) {
+        entry->gate = qemu_fsdev_gate_new(&entry->throttle);
+    }
+    entry->export->gate = entry->gate;
+    return true;
+}
+
+FsExport *qemu_fsdev_open(const char *id, Error **errp)
+{
+    FsdevEntry *entry = fsdev_find(id);
+
+    if (!entry) {
+        g_autofree char *ids = qemu_fsdev_list_ids();
+
+        error_setg(errp, "there is no fsdev '%s'; the fsdevs are: %s",
+                   id ?: "", *ids ? ids : "(none)");
+        return NULL;
+    }
+    if (entry->export) {
+        fs_export_ref(entry->export);
+    } else if (!fsdev_entry_open(entry, errp)) {
+        return NULL;
+    }
+    entry->users++;
+    return entry->export;
+}
+
+void qemu_fsdev_close(FsExport *export)
+{
+    FsdevEntry *entry;
+
+    QTAILQ_FOREACH(entry, &fsdev_entries, next) {
+        if (export && entry->export == export) {
+            entry->users--;
+            if (entry->users == 0) {
+                entry->export = NULL;
+            }
+            break;
+        }
+    }
+    if (export) {
+        fs_export_unref(export);
+    }
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A bounded cursor over scattered memory: see p9-wire.h.
+ *
+ * transfer() is the only loop over the iovec; every accessor is a call of it.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/p9-wire.h"
+
+typedef enum { TRANSFER_GET, TRANSFER_PUT, TRANSFER_SKIP } TransferKind;
+
+size_t p9_iov_bytes(const struct iovec *iov, unsigned iovcnt)
+{
+    size_t sum = 0;
+
+    for (unsigned i = 0; i < iovcnt; i++) {
+        sum += iov[i].iov_len;
+    }
+    return sum;
+}
+
+unsigned p9_iov_slice(struct iovec *out, const struct iovec *iov,
+                      unsigned iovcnt, size_t offset, size_t bytes)
+{
+    unsigned used = 0;
+
+    for (unsigned i = 0; i < iovcnt && bytes; i++) {
+        size_t len = iov[i].iov_len;
+
+        if (offset >= len) {
+            offset -= len;
+            continue;
+        }
+        len = MIN(len - offset, bytes);
+        out[used].iov_base = (char *)iov[i].iov_base + offset;
+        out[used].iov_len = len;
+        used++;
+        bytes -= len;
+        offset = 0;
+    }
+    return used;
+}
+
+void p9_cursor_init(P9Cursor *c, const struct iovec *iov, unsigned iovcnt,
+                    size_t limit)
+{
+    size_t bytes = p9_iov_bytes(iov, iovcnt);
+
+    *c = (P9Cursor) {
+        .iov = iov,
+        .iovcnt = iovcnt,
+        .limit = MIN(bytes, limit),
+    };
+}
+
+void p9_cursor_shrink(P9Cursor *c, size_t limit)
+{
+    assert(limit >= c->pos && limit <= c->limit);
+    c->limit = limit;
+}
+
+static bool transfer(P9Cursor *c, void *data, size_t n, TransferKind kind)
+{
+    char *p = data;
+
+    if (c->failed || n > c->limit - c->pos) {
+        c->failed = true;
+        return false;
+    }
+    c->pos += n;
+    while (n) {
+        size_t len = c->iov->iov_len - c->skip;
+        char *guest;
+
+        if (!len) {
+            c->iov++;
+            c->iovcnt--;
+            c->skip = 0;
+            continue;
+        }
+        /* Only now: an empty element may have no base to add to. */
+        guest = (char *)c->iov->iov_base + c->skip;
+        len = MIN(len, n);
+        if (kind == TRANSFER_GET) {
+            memcpy(p, guest, len);
+            p += len;
+        } else if (kind == TRANSFER_PUT) {
+            memcpy(guest, p, len);
+            p += len;
+        }
+        c->skip += len;
+        n -= len;
+    }
+    return true;
+}
+
+void p9_get_bytes(P9Cursor *c, void *to, size_t n)
+{
+    if (!transfer(c, to, n, TRANSFER_GET)) {
+        memset(to, 0, n);
+    }
+}
+
+uint8_t p9_get_u8(P9Cursor *c)
+{
+    uint8_t v;
+
+    p9_get_bytes(c, &v, sizeof(v));
+    return v;
+}
+
+uint16_t p9_get_u16(P9Cursor *c)
+{
+    uint16_t v;
+
+    p9_get_bytes(c, &v, sizeof(v));
+    return le16_to_cpu(v);
+}
+
+uint32_t p9_get_u32(P9Cursor *c)
+{
+    uint32_t v;
+
+    p9_get_bytes(c, &v, sizeof(v));
+    return le32_to_cpu(v);
+}
+
+uint64_t p9_get_u64(P9Cursor *c)
+{
+    uint64_t v;
+
+    p9_get_bytes(c, &v, sizeof(v));
+    return le64_to_cpu(v);
+}
+
+void p9_put_bytes(P9Cursor *c, const void *from, size_t n)
+{
+    transfer(c, (void *)from, n, TRANSFER_PUT);
+}
+
+void p9_put_u8(P9Cursor *c, uint8_t v)
+{
+    p9_put_bytes(c, &v, sizeof(v));
+}
+
+void p9_put_u16(P9Cursor *c, uint16_t v)
+{
+    v = cpu_to_le16(v);
+    p9_put_bytes(c, &v, sizeof(v));
+}
+
+void p9_put_u32(P9Cursor *c, uint32_t v)
+{
+    v = cpu_to_le32(v);
+    p9_put_bytes(c, &v, sizeof(v));
+}
+
+void p9_put_u64(P9Cursor *c, uint64_t v)
+{
+    v = cpu_to_le64(v);
+    p9_put_bytes(c, &v, sizeof(v));
+}
+
+void p9_skip(P9Cursor *c, size_t n)
+{
+    transfer(c, NULL, n, TRANSFER_SKIP);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Stored values by inode: a table of small sets, the oldest of a set replaced.
+ *
+ * The table never grows, and pages of it that nothing was kept in take no
+ * memory.  One mutex, held for one set.  See cred-cache.h for what makes the
+ * answers right; called by local.c and cred-*.c from any thread.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/cred/cred-cache.h"
+
+#include <pthread.h>
+
+enum {
+    SETS = 1 << 13,
+    WAYS = 4,           /* entries of one set, the latest first */
+};
+
+typedef struct Entry {
+    uint64_t dev;
+    uint64_t ino;
+    int64_t ctime;      /* ns since 1970; 0: unused */
+    int64_t btime;
+    uint64_t rdev;
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t mode;
+    uint16_t valid;
+    bool has_rdev;
+    bool whiteouts;
+    bool has_btime;
+} Entry;
+
+typedef Entry Set[WAYS];
+
+struct CredCache {
+    pthread_mutex_t lock;
+    uint64_t seed;      /* constant; guests choose what is made, not sets */
+    Set *sets;          /* owned */
+};
+
+CredCache *cred_cache_new(void)
+{
+    CredCache *cache = g_new0(CredCache, 1);
+
+    pthread_mutex_init(&cache->lock, NULL);
+    cache->seed = ((uint64_t)g_random_int() << 32) | g_random_int();
+    cache->sets = g_new0(Set, SETS);
+    return cache;
+}
+
+void cred_cache_free(CredCache *cache)
+{
+    if (cache) {
+        pthread_mutex_destroy(&cache->lock);
+        g_free(cache->sets);
+        g_free(cache);
+    }
+}
+
+struct timespec cred_cache_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return now;
+}
+
+static int64_t ns_of(const struct timespec *ts)
+{
+    return (int64_t)((uint64_t)ts->tv_sec * 1000000000u +
+                     (uint64_t)ts->tv_nsec);
+}
+
+static Entry *set_of(CredCache *cache, const HostStat *st)
+{
+    uint64_t hash = (st->ino ^ cache->seed) * 0x9e3779b97f4a7c15u + st->dev;
+
+    hash = (hash ^ (hash >> 29)) * 0x9e3779b97f4a7c15u;
+    return cache->sets[(hash >> 32) & (SETS - 1)];
+}
+
+/* Is @entry about the inode of @st, as of whatever ctime? */
+static bool is_about(const Entry *entry, const HostStat *st)
+{
+    return entry->ctime && entry->ino == st->ino && entry->dev == st->dev;
+}
+
+static bool is_current(const Entry *entry, const HostStat *st)
+{
+    return is_about(entry, st) && entry->ctime == ns_of(&st->ctime) &&
+           entry->has_btime == st->has_btime &&
+           (!st->has_btime || entry->btime == ns_of(&st->btime));
+}
+
+bool cred_cache_get(CredCache *cache, const HostStat *st, CredValues *values)
+{
+    const Entry *set = set_of(cache, st);
+    bool found = false;
+
+    pthread_mutex_lock(&cache->lock);
+    for (int i = 0; i < WAYS && !found; i++) {
+        if (is_current(&set[i], st)) {
+            *values = (CredValues) {
+                .valid = set[i].valid,
+                .has_rdev = set[i].has_rdev,
+                .whiteouts = set[i].whiteouts,
+                .uid = set[i].uid,
+                .gid = set[i].gid,
+                .mode = set[i].mode,
+                .rdev = set[i].rdev,
+            };
+            found = true;
+        }
+    }
+    pthread_mutex_unlock(&cache->lock);
+    return found;
+}
+
+/*
+ * File systems cut ctimes off: at 100 ns or 1 µs some, whole milliseconds or
+ * one or two seconds old formats (ext4 with inodes of 128 bytes, FAT).  So
+ * long a change may still get what the inode has.
+ */
+static int64_t grain_of(const struct timespec *ctime)
+{
+    return ctime->tv_nsec % 1000000 ? 1000 : 2000000000;
+}
+
+void cred_cache_put(CredCache *cache, const HostStat *st,
+                    const struct timespec *before, const CredValues *values)
+{
+    Entry *set = set_of(cache, st);
+    int out = 0;
+
+    if (ns_of(&st->ctime) + grain_of(&st->ctime) >= ns_of(before)) {
+        return;
+    }
+    pthread_mutex_lock(&cache->lock);
+    while (out < WAYS - 1 && !is_about(&set[out], st)) {
+        out++;
+    }
+    memmove(&set[1], &set[0], out * sizeof(set[0]));
+    set[0] = (Entry) {
+        .dev = st->dev,
+        .ino = st->ino,
+        .ctime = ns_of(&st->ctime),
+        .btime = ns_of(&st->btime),
+        .has_btime = st->has_btime,
+        .valid = values->valid,
+        .has_rdev = values->has_rdev,
+        .whiteouts = values->whiteouts,
+        .uid = values->uid,
+        .gid = values->gid,
+        .mode = values->mode,
+        .rdev = values->rdev,
+    };
+    pthread_mutex_unlock(&cache->lock);
+}

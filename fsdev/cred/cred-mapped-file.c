@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Security model mapped-file: what the guest set is kept in small text files
+ * beside the host files.
+ *
+ * The values of DIR/NAME are in DIR/.virtfs_metadata/NAME, those of the
+ * export's root in its .virtfs_metadata_root, as cred-text.h has them.
+ * Anybody with access to the shared tree may have put something else there, so
+ * what is found is typed before it is opened, read to a bound and believed
+ * only where it makes sense.
+ * Called by the local driver under its lock, from any thread that may block.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/cred/cred.h"
+#include "fsdev/cred/cred-text.h"
+
+#define META_DIR ".virtfs_metadata"
+#define META_ROOT ".virtfs_metadata_root"
+/* Four lines are under 100 bytes; leave room for what others added. */
+#define META_MAX_BYTES 4096
+
+/* ---- metadata files --------------------------------------------------- */
+
+/* The new metadata directory: a default ACL is for the guest's files. */
+static int meta_dir_made(int metafd)
+{
+    HostStat st;
+    int ret = host_stat(metafd, &st);
+
+    if (ret == 0 && (st.mode & 07777) != 0700) {
+        ret = host_chmod(metafd, 0700);
+    }
+    return ret;
+}
+
+/*
+ * Path fd of DIR/.virtfs_metadata, made when @make says so.  -ENOENT when
+ * there is none, -EIO when the name is something that cannot be it.
+ */
+static int meta_dir_open(int dirfd, bool make)
+{
+    HOST_FD fd = host_lookup(dirfd, META_DIR, HOST_DIRECTORY);
+    bool made = false;
+    int ret;
+
+    if (fd == -ENOENT && make) {
+        made = mkdirat(dirfd, META_DIR, 0700) == 0;
+        if (!made && errno != EEXIST) {
+            return -errno;
+        }
+        fd = host_lookup(dirfd, META_DIR, HOST_DIRECTORY);
+    }
+    if (fd < 0) {
+        return fd == -ENOTDIR || fd == -ELOOP ? -EIO : fd;
+    }
+    ret = made ? meta_dir_made(fd) : 0;
+    return ret < 0 ? ret : host_fd_steal(&fd);
+}
+
+/*
+ * Read @name in @metafd.  1 with *@values and *@st filled, 0 when there is
+ * none or we may not read it, -EIO when it is no regular file.
+ */
+static int meta_read(int metafd, const char *name, CredValues *values,
+                     HostStat *st)
+{
+    char text[META_MAX_BYTES + 1];
+    HOST_FD pathfd = -1;
+    HOST_FD fd = -1;
+    ssize_t len;
+    int ret;
+
+    pathfd = host_lookup(metafd, name, 0);
+    if (pathfd < 0) {
+        return pathfd == -ENOENT ? 0 : pathfd;
+    }
+    ret = host_stat(pathfd, st);
+    if (ret < 0) {
+        return ret;
+    }
+    if (!S_ISREG(st->mode)) {
+        return -EIO;
+    }
+    fd = host_reopen(pathfd, O_RDONLY | O_NONBLOCK | O_NOATIME);
+    if (fd < 0) {
+        return fd == -EACCES || fd == -EPERM ? 0 : fd;
+    }
+    do {
+        len = pread(fd, text, META_MAX_BYTES, 0);
+    } while (len < 0 && errno == EINTR);
+    if (len < 0) {
+        return -errno;
+    }
+    text[len] = '\0';
+    cred_text_parse(text, values);
+    return 1;
+}
+
+static int write_all(int fd, const char *text, size_t len)
+{
+    while (len > 0) {
+        ssize_t done = write(fd, text, len);
+
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            return done < 0 ? -errno : -EIO;
+        }
+        text += done;
+        len -= done;
+    }
+    return 0;
+}
+
+/*
+ * Hard links of a file share one metadata file.  A rename would give one name
+ * values of its own, so this file is changed in place: padded with empty lines
+ * to the old length, which every reader skips, then cut, so that no reader
+ * sees an old line behind the new ones.
+ */
+static int meta_write_shared(int metafd, const char *name, const char *text,
+                             const HostStat *st)
+{
+    g_autofree char *padded = NULL;
+    size_t len = strlen(text);
+    size_t size = MAX(len, (size_t)st->size);
+    HOST_FD pathfd = host_lookup(metafd, name, 0);
+    HOST_FD fd = -1;
+    HostStat now;
+    int ret;
+
+    if (pathfd < 0) {
+        return pathfd;
+    }
+    ret = host_stat(pathfd, &now);
+    if (ret < 0) {
+        return ret;
+    }
+    if (now.ino != st->ino || now.dev != st->dev) {
+        return -ESTALE;
+    }
+    fd = host_reopen(pathfd, O_WRONLY | O_NONBLOCK);
+    if (fd < 0) {
+        return fd;
+    }
+    padded = g_malloc(size);
+    memset(padded, '\n', size);
+    memcpy(padded, text, len);
+    ret = write_all(fd, padded, size);
+    if (ret < 0) {
+        return ret;
+    }
+    return ftruncate(fd, len) < 0 ? -errno : 0;
+}
+
+/* @text into the new @fd. */
+static int meta_fill(int fd, const char *text)
+{
+    /* The mode is part of the format; a umask may have narrowed it. */
+    return fchmod(fd, 0600) < 0 ? -errno : write_all(fd, text, strlen(text));
+}
+
+/*
+ * For what was just made: a reader that comes before the text sees a file of
+ * which nothing is stored, which so far is true.  -EEXIST when something is
+ * there already.
+ */
+static int meta_make(int metafd, const char *name, const char *text)
+{
+    HOST_FD fd = host_create(metafd, name, O_WRONLY, 0600);
+    int ret;
+
+    if (fd < 0) {
+        return fd;
+    }
+    ret = meta_fill(fd, text);
+    if (ret < 0) {
+        unlinkat(metafd, name, 0);
+    }
+    return ret;
+}
+
+/*
+ * Put @text at @name in @metafd in one step, by way of @tmpfd.  The random
+ * part keeps the temporary name apart from the metadata of a guest's file.
+ */
+static int meta_replace(int tmpfd, int metafd, const char *name,
+                        const char *text)
+{
+    char tmp[sizeof(".virtfs_tmp-") + 16];
+    HOST_FD fd = -1;
+    int ret;
+
+    do {
+        snprintf(tmp, sizeof(tmp), ".virtfs_tmp-%08x%08x",
+                 g_random_int(), g_random_int());
+        fd = host_create(tmpfd, tmp, O_WRONLY, 0600);
+    } while (fd == -EEXIST);
+    if (fd < 0) {
+        return fd;
+    }
+    ret = meta_fill(fd, text);
+    if (ret == 0 && renameat(tmpfd, tmp, metafd, name) < 0) {
+        /* A directory in its place is nothing of ours. */
+        ret = errno == EISDIR ? -EIO : -errno;
+    }
+    if (ret < 0) {
+        unlinkat(tmpfd, tmp, 0);
+    }
+    return ret;
+}
+
+/*
+ * Only a file that we wrote is worth writing to in place: a link planted to
+ * another file of ours must not get our lines.
+ */
+static bool is_shared(const HostStat *st, const CredValues *values)
+{
+    return st->nlink > 1 && st->uid == geteuid() &&
+           st->size <= META_MAX_BYTES && (values->valid || st->size == 0);
+}
+
+static void merge(CredValues *into, const CredValues *values)
+{
+    if (values->valid & FS_SET_UID) {
+        into->uid = values->uid;
+    }
+    if (values->valid & FS_SET_GID) {
+        into->gid = values->gid;
+    }
+    if (values->valid & FS_SET_MODE) {
+        into->mode = values->mode;
+    }
+    if (values->has_rdev) {
+        into->rdev = values->rdev;
+        into->has_rdev = true;
+    }
+    into->whiteouts |= values->whiteouts;
+    into->valid |= values->valid;
+}
+
+/* ---- the policy ------------------------------------------------------- */
+
+/*
+ * A directory that folds case can have more spellings for its own metadata
+ * than mapped_file_hidden() knows of.
+ */
+static int refuse_meta_dir(const CredObject *obj, const FsAttr *attr)
+{
+    HostStat st;
+
+    if (!obj->name || !S_ISDIR(attr->mode) ||
+        host_stat_id_at(obj->dirfd, META_DIR, &st) < 0) {
+        return 0;
+    }
+    return st.dev == attr->dev && st.ino == attr->ino ? -EINVAL : 0;
+}
+
+/*
+ * Whoever put a link in the way of this gains nothing: values that are kept
+ * of the inode it leads to have been read there as those of some name, and
+ * "nothing stored" is what he could have had by removing them.
+ */
+static int mapped_file_holder(const CredObject *obj, const FsAttr *attr,
+                              HostStat *st)
+{
+    int ret = refuse_meta_dir(obj, attr);
+
+    if (ret == 0) {
+        ret = obj->name ? host_stat_below(obj->dirfd, META_DIR, obj->name, st)
+                        : host_stat_at(obj->fd, META_ROOT, st);
+    }
+    return ret;
+}
+
+static int mapped_file_load(const CredObject *obj, const FsAttr *attr,
+                            CredValues *values)
+{
+    HOST_FD metafd = -1;
+    HostStat st;
+    int ret;
+
+    *values = (CredValues) { 0 };
+    if (obj->nameless) {
+        return 0;
+    }
+    ret = refuse_meta_dir(obj, attr);
+    if (ret < 0) {
+        return ret;
+    }
+    if (obj->name) {
+        metafd = meta_dir_open(obj->dirfd, false);
+        if (metafd < 0) {
+            return metafd == -ENOENT ? 0 : metafd;
+        }
+    }
+    ret = meta_read(obj->name ? metafd : obj->fd,
+                    obj->name ? obj->name : META_ROOT, values, &st);
+    return ret < 0 ? ret : 0;
+}
+
+/* The root's own file: the temporary one must not show up in the root. */
+static int store_root(int rootfd, const CredValues *values)
+{
+    CredValues merged = { 0 };
+    g_autofree char *text = NULL;
+    HOST_FD tmpfd = -1;
+    HostStat st;
+    int ret = meta_read(rootfd, META_ROOT, &merged, &st);
+
+    if (ret < 0) {
+        return ret;
+    }
+    merge(&merged, values);
+    text = cred_text_format(&merged);
+    tmpfd = meta_dir_open(rootfd, true);
+    if (tmpfd < 0) {
+        return tmpfd;
+    }
+    ret = meta_replace(tmpfd, rootfd, META_ROOT, text);
+    /* Goes only if it is empty, that is if nothing else needs it. */
+    unlinkat(rootfd, META_DIR, AT_REMOVEDIR);
+    return ret;
+}
+
+static int mapped_file_store(const CredObject *obj, const CredValues *values)
+{
+    CredValues merged = { 0 };
+    g_autofree char *text = NULL;
+    HOST_FD metafd = -1;
+    HostStat st;
+    int ret;
+
+    if (obj->nameless ||
+        (!values->valid && !values->has_rdev && !values->whiteouts)) {
+        return 0;
+    }
+    if (!obj->name) {
+        return store_root(obj->fd, values);
+    }
+    metafd = meta_dir_open(obj->dirfd, true);
+    if (metafd < 0) {
+        return metafd;
+    }
+    ret = obj->fresh ? 0 : meta_read(metafd, obj->name, &merged, &st);
+    if (ret < 0) {
+        return ret;
+    }
+    if (ret > 0 && is_shared(&st, &merged)) {
+        merge(&merged, values);
+        text = cred_text_format(&merged);
+        return meta_write_shared(metafd, obj->name, text, &st);
+    }
+    merge(&merged, values);
+    text = cred_text_format(&merged);
+    ret = obj->fresh ? meta_make(metafd, obj->name, text) : -EEXIST;
+    return ret == -EEXIST ? meta_replace(metafd, metafd, obj->name, text)
+                          : ret;
+}
+
+static void mapped_file_unlinked(int dirfd, const char *name)
+{
+    HOST_FD metafd = meta_dir_open(dirfd, false);
+
+    if (metafd >= 0) {
+        unlinkat(metafd, name, 0);
+    }
+}
+
+static int mapped_file_before_link(int dirfd, const char *name, int newdirfd)
+{
+    HOST_FD metafd = meta_dir_open(dirfd, false);
+    HOST_FD newmetafd = -1;
+    HostStat st;
+    int ret;
+
+    if (metafd < 0) {
+        return metafd == -ENOENT ? 0 : metafd;
+    }
+    ret = host_stat_id_at(metafd, name, &st);
+    if (ret < 0) {
+        return ret == -ENOENT ? 0 : ret;
+    }
+    newmetafd = meta_dir_open(newdirfd, true);
+    return newmetafd < 0 ? newmetafd : 0;
+}
+
+/* A name without values must not inherit what an earlier file left. */
+static int mapped_file_linked(int dirfd, const char *name, int newdirfd,
+                              const char *newname)
+{
+    HOST_FD metafd = meta_dir_open(dirfd, false);
+    HOST_FD newmetafd = -1;
+
+    mapped_file_unlinked(newdirfd, newname);
+    if (metafd < 0) {
+        return metafd == -ENOENT ? 0 : metafd;
+    }
+    newmetafd = meta_dir_open(newdirfd, false);
+    if (newmetafd < 0) {
+        return newmetafd == -ENOENT ? 0 : newmetafd;
+    }
+    if (linkat(metafd, name, newmetafd, newname, 0) < 0 && errno != ENOENT) {
+        return -errno;
+    }
+    return 0;
+}
+
+static int mapped_file_renamed(int dirfd, const char *name, int newdirfd,
+                               const char *newname)
+{
+    HOST_FD metafd = meta_dir_open(dirfd, false);
+    HOST_FD newmetafd = -1;
+
+    if (metafd == -ENOENT) {
+        mapped_file_unlinked(newdirfd, newname);
+        return 0;
+    }
+    if (metafd < 0) {
+        return metafd;
+    }
+    newmetafd = meta_dir_open(newdirfd, false);
+    if (newmetafd < 0) {
+        return newmetafd == -ENOENT ? 0 : newmetafd;
+    }
+    if (renameat(metafd, name, newmetafd, newname) < 0) {
+        if (errno != ENOENT) {
+            return -errno;
+        }
+        unlinkat(newmetafd, newname, 0);
+    } else {
+        /* rename(2) does nothing when both were links of one file. */
+        unlinkat(metafd, name, 0);
+    }
+    return 0;
+}
+
+typedef int EntryFn(int dirfd, const struct dirent *entry);
+
+/* Call @fn for every entry of @pathfd but "." and ".." until it says so. */
+static int each_entry(int pathfd, EntryFn *fn)
+{
+    HOST_FD fd = host_reopen(pathfd, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+    struct dirent *entry;
+    DIR *dir;
+    int ret = 0;
+
+    if (fd < 0) {
+        return fd;
+    }
+    dir = fdopendir(fd);
+    if (!dir) {
+        return -errno;
+    }
+    fd = -1;
+    while (ret == 0 && (errno = 0, entry = readdir(dir))) {
+        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) {
+            ret = fn(dirfd(dir), entry);
+        }
+    }
+    if (ret == 0) {
+        ret = -errno;
+    }
+    closedir(dir);
+    return ret;
+}
+
+static int refuse_all_but_meta(int dirfd, const struct dirent *entry)
+{
+    return strcmp(entry->d_name, META_DIR) ? -ENOTEMPTY : 0;
+}
+
+static int refuse_dirs(int dirfd, const struct dirent *entry)
+{
+    return entry->d_type == DT_DIR ? -ENOTEMPTY : 0;
+}
+
+static int remove_entry(int dirfd, const struct dirent *entry)
+{
+    return unlinkat(dirfd, entry->d_name, 0) < 0 && errno != ENOENT
+           ? -errno : 0;
+}
+
+/*
+ * In a directory with no entry but the metadata directory, whatever that holds
+ * is for names that are gone.  Nothing is touched before this is known.
+ */
+static int mapped_file_before_rmdir(int dirfd, const char *name)
+{
+    HOST_FD fd = host_lookup(dirfd, name, 0);
+    HOST_FD metafd = -1;
+    HostStat st;
+    int ret;
+
+    if (fd < 0) {
+        return fd;
+    }
+    ret = host_stat(fd, &st);
+    if (ret < 0) {
+        return ret;
+    }
+    if (!S_ISDIR(st.mode)) {
+        return 0;
+    }
+    metafd = meta_dir_open(fd, false);
+    if (metafd < 0) {
+        return metafd == -ENOENT ? 0 : metafd;
+    }
+    ret = each_entry(fd, refuse_all_but_meta);
+    if (ret == 0) {
+        ret = each_entry(metafd, refuse_dirs);
+    }
+    if (ret == 0) {
+        ret = each_entry(metafd, remove_entry);
+    }
+    if (ret == 0 && unlinkat(fd, META_DIR, AT_REMOVEDIR) < 0) {
+        ret = -errno;
+    }
+    return ret;
+}
+
+/*
+ * Hosts may fold the case of names in a directory (ext4, f2fs, …), also that
+ * of letters outside ASCII that fold into it (U+017F, U+212A), and skip
+ * characters that do not print.  Such a spelling opens our own files there, so
+ * it is refused everywhere; nobody has a use for these names.
+ */
+static bool mapped_file_hidden(const char *name)
+{
+    g_autofree char *folded = NULL;
+    g_autofree char *plain = NULL;
+    g_autoptr(GString) visible = NULL;
+
+    if (g_str_is_ascii(name)) {
+        return !g_ascii_strcasecmp(name, META_DIR) ||
+               !g_ascii_strcasecmp(name, META_ROOT);
+    }
+    plain = g_utf8_normalize(name, -1, G_NORMALIZE_DEFAULT);
+    if (!plain) {
+        return false;
+    }
+    folded = g_utf8_casefold(plain, -1);
+    visible = g_string_new(NULL);
+    for (const char *p = folded; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+
+        if (!g_unichar_iszerowidth(c)) {
+            g_string_append_unichar(visible, c);
+        }
+    }
+    return !strcmp(visible->str, META_DIR) || !strcmp(visible->str, META_ROOT);
+}
+
+const CredPolicy cred_mapped_file = {
+    .fake_special = true,
+    .beside = true,
+    .holder = mapped_file_holder,
+    .load = mapped_file_load,
+    .store = mapped_file_store,
+    .before_link = mapped_file_before_link,
+    .linked = mapped_file_linked,
+    .renamed = mapped_file_renamed,
+    .before_rmdir = mapped_file_before_rmdir,
+    .unlinked = mapped_file_unlinked,
+    .hidden = mapped_file_hidden,
+};

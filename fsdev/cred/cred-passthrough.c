@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Security models passthrough and none: the host's inode holds everything.
+ *
+ * Attributes need no overlay.  Storing is a chown and a chmod of the very
+ * object by descriptor, owner first, because a change of owner clears the
+ * set-id bits.  The model none differs in one thing: an owner that the host
+ * does not let us set stays as it is, without an error.
+ * Called by the local driver, from any thread that may block.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/cred/cred.h"
+
+static int passthrough_load(const CredObject *obj, const FsAttr *attr,
+                            CredValues *values)
+{
+    *values = (CredValues) { 0 };
+    return 0;
+}
+
+static int set_owner(const CredObject *obj, const CredValues *values)
+{
+    uint32_t uid = values->valid & FS_SET_UID ? values->uid : UINT32_MAX;
+    uint32_t gid = values->valid & FS_SET_GID ? values->gid : UINT32_MAX;
+
+    if (uid == UINT32_MAX && gid == UINT32_MAX) {
+        return 0;
+    }
+    if (obj->fd_is_path) {
+        return host_chown(obj->fd, uid, gid);
+    }
+    return fchown(obj->fd, uid, gid) < 0 ? -errno : 0;
+}
+
+static int set_mode(const CredObject *obj, const CredValues *values)
+{
+    if (!(values->valid & FS_SET_MODE)) {
+        return 0;
+    }
+    if (obj->fd_is_path) {
+        return host_chmod(obj->fd, values->mode & 07777);
+    }
+    return fchmod(obj->fd, values->mode & 07777) < 0 ? -errno : 0;
+}
+
+static int passthrough_store(const CredObject *obj, const CredValues *values)
+{
+    int ret = set_owner(obj, values);
+
+    return ret < 0 ? ret : set_mode(obj, values);
+}
+
+/*
+ * What "you may not own this" looks like: no privilege, an id that the user
+ * namespace does not map, a file system without owners.
+ */
+static bool owner_not_ours_to_set(int err)
+{
+    return err == -EPERM || err == -EACCES || err == -EINVAL ||
+           err == -EOVERFLOW || err == -EOPNOTSUPP || err == -ENOSYS;
+}
+
+static int none_store(const CredObject *obj, const CredValues *values)
+{
+    int ret = set_owner(obj, values);
+
+    if (ret < 0 && !owner_not_ours_to_set(ret)) {
+        return ret;
+    }
+    return set_mode(obj, values);
+}
+
+const CredPolicy cred_passthrough = {
+    .load = passthrough_load,
+    .store = passthrough_store,
+};
+
+const CredPolicy cred_none = {
+    .owner_optional = true,
+    .load = passthrough_load,
+    .store = none_store,
+};

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Credential policy: how a security model stores owner, mode, device number,
+ * symbolic links and special files.
+ *
+ * One CredPolicy object a model; the local driver calls it and knows no model
+ * itself.  On-disk formats are those of QEMU's 9pfs, byte for byte.  A
+ * CredObject names a host object by path fd and, for formats kept beside the
+ * file, by its directory and component.  The caller keeps two changes of one
+ * export from running at once, and loads from seeing half of one.
+ * Context: any thread, may block.
+ */
+#ifndef FSDEV_CRED_H
+#define FSDEV_CRED_H
+
+#include "fsdev/core/fsdriver.h"
+#include "fsdev/host/host.h"
+
+typedef struct CredObject {
+    int fd;                 /* path fd of the object, or a real descriptor */
+    bool fd_is_path;
+    bool nameless;          /* no name is left, so nothing is beside it */
+    bool fresh;             /* just made: what is stored for it is no more */
+    int dirfd;              /* path fd of its directory, -1 for the root */
+    const char *name;       /* component in dirfd, NULL for the root */
+    uint32_t host_type;     /* S_IFMT bits on the host */
+} CredObject;
+
+/* Values to store; the valid bits say which (FS_SET_MODE, _UID, _GID). */
+typedef struct CredValues {
+    uint32_t valid;
+    bool has_rdev;
+    bool whiteouts;         /* a directory that got one; local-whiteout.c */
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t mode;          /* type bits included in the mapped models */
+    uint64_t rdev;
+} CredValues;
+
+typedef struct CredPolicy {
+    /* Links, devices, FIFOs and sockets are kept as regular files. */
+    bool fake_special;
+    /* An owner that cannot be set stays what it is. */
+    bool owner_optional;
+    /* Values live beside the file: dirfd and name of a CredObject are used. */
+    bool beside;
+    /*
+     * The inode that holds the values of @obj: where load() will find them,
+     * without a promise that it can.  -ENOENT when nothing is stored.  NULL:
+     * the object's own inode.
+     */
+    int (*holder)(const CredObject *obj, const FsAttr *attr, HostStat *st);
+    /* What is stored for @obj, which the host shows as @attr. */
+    int (*load)(const CredObject *obj, const FsAttr *attr,
+                CredValues *values);
+    /* Store what valid says. */
+    int (*store)(const CredObject *obj, const CredValues *values);
+    /*
+     * What follows keeps step with the host's names; NULL where the model
+     * keeps nothing beside the file.
+     *
+     * before_link: what linked() and renamed() may run out of (space, rights)
+     * is got now, before the host call.
+     */
+    int (*before_link)(int dirfd, const char *name, int newdirfd);
+    /* linked, renamed: the host call succeeded. */
+    int (*linked)(int dirfd, const char *name, int newdirfd,
+                  const char *newname);
+    int (*renamed)(int dirfd, const char *name, int newdirfd,
+                   const char *newname);
+    /* Make the directory removable, or refuse and leave it as it is. */
+    int (*before_rmdir)(int dirfd, const char *name);
+    /* Drop what is stored for a name that is gone or about to be made. */
+    void (*unlinked)(int dirfd, const char *name);
+    /* A component the guest must neither see nor use.  NULL: none. */
+    bool (*hidden)(const char *name);
+} CredPolicy;
+
+extern const CredPolicy cred_passthrough;
+extern const CredPolicy cred_none;
+extern const CredPolicy cred_mapped_xattr;
+extern const CredPolicy cred_mapped_file;
+
+/**
+ * cred_overlay: put stored @values on @attr, for the mapped models.
+ *
+ * The stored type counts only where it can be true: a host object that is no
+ * regular file is what it is, and a regular file may stand for anything but a
+ * directory.  A real symbolic link so stays one whatever is stored for it.
+ */
+static inline void cred_overlay(FsAttr *attr, const CredValues *values)
+{
+    uint32_t host = attr->mode & S_IFMT;
+    uint32_t type = values->mode & S_IFMT;
+
+    if (values->valid & FS_SET_UID) {
+        attr->uid = values->uid;
+    }
+    if (values->valid & FS_SET_GID) {
+        attr->gid = values->gid;
+    }
+    if (values->valid & FS_SET_MODE) {
+        bool known = S_ISREG(type) || S_ISLNK(type) || S_ISFIFO(type) ||
+                     S_ISCHR(type) || S_ISBLK(type) || S_ISSOCK(type);
+
+        attr->mode = (values->mode & 07777) |
+                     (host == S_IFREG && known ? type : host);
+    }
+    if (values->has_rdev && host == S_IFREG &&
+        (S_ISCHR(attr->mode) || S_ISBLK(attr->mode))) {
+        attr->rdev = values->rdev;
+    }
+}
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The walls round virtfs-proxy-helper: see helper-sandbox.h.
+ *
+ * The helper is root and does what QEMU says, and QEMU does what a guest says.
+ * Whoever takes it over shall find an empty room: the export as the only file
+ * system, the rights that changing files takes, and the system calls that
+ * serving makes.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include <cap-ng.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include "fsdev/helper/helper-sandbox.h"
+#include "fsdev/host/host-fs.h"
+#include "fsdev/host/host.h"
+
+/* As many as QEMU's own share of an export may get to ask for. */
+#define MAX_FDS 65536
+
+/* ---- file systems ----------------------------------------------------- */
+
+#ifdef SYS_mount_setattr
+/* Kernel ABI of mount_setattr(2), 5.12. */
+typedef struct MountAttr {
+    uint64_t set;
+    uint64_t clear;
+    uint64_t propagation;
+    uint64_t userns_fd;
+} MountAttr;
+
+enum {
+    ATTR_RDONLY = 0x01,
+    ATTR_NOSUID = 0x02,
+    ATTR_NODEV = 0x04,
+    ATTR_NOEXEC = 0x08,
+    AT_ALL_BELOW = 0x8000,      /* AT_RECURSIVE */
+};
+
+static int restrict_mounts(bool readonly)
+{
+    MountAttr attr = {
+        .set = ATTR_NOSUID | ATTR_NODEV | ATTR_NOEXEC |
+               (readonly ? ATTR_RDONLY : 0),
+    };
+
+    return syscall(SYS_mount_setattr, AT_FDCWD, ".", AT_ALL_BELOW, &attr,
+                   sizeof(attr)) < 0 ? -errno : 0;
+}
+#else
+static int restrict_mounts(bool readonly)
+{
+    return -ENOSYS;
+}
+#endif
+
+/* Kernels before 5.12 know one mount at a time: then what is below is left. */
+static int restrict_one_mount(bool readonly)
+{
+    unsigned long flags = MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV |
+                          MS_NOEXEC | (readonly ? MS_RDONLY : 0);
+
+    return mount(NULL, ".", NULL, flags, NULL) < 0 ? -errno : 0;
+}
+
+/* An old kernel cannot restrict what is mounted below, so it is not there. */
+static int bind_export(const char *path, bool readonly)
+{
+    int ret;
+
+    if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0 ||
+        chdir(path) < 0) {
+        return -errno;
+    }
+    ret = restrict_mounts(readonly);
+    if (ret != -ENOSYS) {
+        return ret;
+    }
+    if (chdir("/") < 0 || umount2(path, MNT_DETACH) < 0 ||
+        mount(path, path, NULL, MS_BIND, NULL) < 0 || chdir(path) < 0) {
+        return -errno;
+    }
+    return restrict_one_mount(readonly);
+}
+
+/* Whether the bind, which is the working directory, has mounts in it. */
+static bool has_mounts(void)
+{
+    g_autofree char *text = NULL;
+    HOST_FD fd = open(".", O_PATH | O_CLOEXEC);
+    HostMounts *mounts;
+    GHashTable *within;
+    HostStat st;
+    bool has;
+
+    if (fd < 0 || host_stat(fd, &st) < 0 ||
+        !g_file_get_contents("/proc/self/mountinfo", &text, NULL, NULL)) {
+        return true;
+    }
+    mounts = host_mounts_parse(text);
+    within = host_mounts_in(mounts, st.mnt_id);
+    has = !within || g_hash_table_size(within) > 0;
+    host_mounts_put(mounts);
+    return has;
+}
+
+int helper_sandbox_mounts(const char *path, bool readonly, bool *no_mounts)
+{
+    int ret;
+
+    if (unshare(CLONE_NEWNS) < 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+        return -errno;
+    }
+    ret = bind_export(path, readonly);
+    if (ret < 0) {
+        return ret;
+    }
+    *no_mounts = !has_mounts();
+    /* The old root is mounted over the new one, and then is gone. */
+    if (syscall(SYS_pivot_root, ".", ".") < 0 ||
+        umount2(".", MNT_DETACH) < 0 || chdir("/") < 0) {
+        return -errno;
+    }
+    return 0;
+}
+
+/* ---- rights ----------------------------------------------------------- */
+
+static int set_limit(int resource, rlim_t value)
+{
+    struct rlimit limit = { value, value };
+
+    return setrlimit(resource, &limit) < 0 ? -errno : 0;
+}
+
+int helper_sandbox_limits(void)
+{
+    struct rlimit fds;
+    int ret = set_limit(RLIMIT_CORE, 0);
+
+    if (ret == 0) {
+        ret = set_limit(RLIMIT_MEMLOCK, 0);
+    }
+    if (ret == 0) {
+        ret = set_limit(RLIMIT_MSGQUEUE, 0);
+    }
+    if (ret == 0 && getrlimit(RLIMIT_NOFILE, &fds) < 0) {
+        ret = -errno;
+    }
+    if (ret == 0) {
+        /* Ours is better than the soft one we came with, if we may. */
+        ret = set_limit(RLIMIT_NOFILE, MIN(fds.rlim_max, MAX_FDS));
+    }
+    return ret;
+}
+
+int helper_sandbox_capabilities(bool devices)
+{
+    static const unsigned kept[] = {
+        CAP_CHOWN,              /* owners that the guest's root chooses */
+        CAP_DAC_OVERRIDE,       /* the guest's kernel has checked already */
+        CAP_FOWNER,             /* modes and times of files of others */
+        CAP_FSETID,             /* a set-group-id bit stays when it shall */
+        CAP_SETGID,             /* to make files as the guest's users */
+        CAP_SETUID,
+    };
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+        return -errno;
+    }
+    capng_clear(CAPNG_SELECT_ALL);
+    for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+        capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED |
+                     CAPNG_BOUNDING_SET, kept[i]);
+    }
+    if (devices) {
+        capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED |
+                     CAPNG_BOUNDING_SET, CAP_MKNOD);
+    }
+    return capng_apply(CAPNG_SELECT_ALL) < 0 ? -EPERM : 0;
+}
+
+/* ---- system calls ----------------------------------------------------- */
+
+/*
+ * By name, as not every architecture has all of them.  Those that the library
+ * may be too old to know, but host.c not, have their numbers: the same
+ * distance from openat2 everywhere.
+ */
+#ifdef SYS_openat2
+#define SINCE_OPENAT2(n) (SYS_openat2 + (n))
+#else
+#define SINCE_OPENAT2(n) (-1)
+#endif
+
+static const int new_calls[] = {
+    SINCE_OPENAT2(0),           /* openat2 */
+    SINCE_OPENAT2(15),          /* fchmodat2 */
+    SINCE_OPENAT2(26),          /* setxattrat */
+    SINCE_OPENAT2(27),          /* getxattrat */
+    SINCE_OPENAT2(28),          /* listxattrat */
+    SINCE_OPENAT2(29),          /* removexattrat */
+};
+
+static const char *const allowed_calls[] = {
+    /* the connection */
+    "recvmsg", "sendmsg", "shutdown",
+    /* objects: see host.c and local*.c */
+    "openat", "close", "statx", "newfstatat", "fstatat64", "fstat",
+    "fstat64", "fstatfs", "fstatfs64", "readlinkat", "fchownat", "fchown",
+    "fchown32", "fchmod", "fchmodat", "utimensat",
+    "utimensat_time64", "ftruncate", "ftruncate64", "mkdirat", "mknodat",
+    "symlinkat", "linkat", "unlinkat", "renameat", "renameat2", "fcntl",
+    "fcntl64", "lseek", "pread64", "pwrite64",
+    /* extended attributes, each way there is */
+    "getxattr", "listxattr", "setxattr", "removexattr", "fgetxattr",
+    "flistxattr", "fsetxattr", "fremovexattr",
+    /* whose ids a thread has */
+    "setresuid", "setresuid32", "setresgid", "setresgid32", "setgroups",
+    "setgroups32", "geteuid", "geteuid32", "getegid", "getegid32",
+    /* memory, threads, time and the end */
+    "brk", "mmap", "mmap2", "munmap", "mremap", "mprotect", "madvise",
+    "futex", "futex_time64", "sched_yield", "sched_getaffinity",
+    "exit", "exit_group", "clock_gettime",
+    "clock_gettime64", "gettimeofday", "getpid", "gettid", "getrandom",
+    "prlimit64", "getrlimit", "ugetrlimit", "rt_sigreturn", "rt_sigprocmask",
+    "rt_sigaction", "restart_syscall", "tgkill",
+    /* a last word on stderr */
+    "write", "writev",
+};
+
+int helper_sandbox_filter(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    int ret = filter ? 0 : -ENOMEM;
+
+    if (ret == 0) {
+        ret = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+    }
+    for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(allowed_calls); i++) {
+        int number = seccomp_syscall_resolve_name(allowed_calls[i]);
+
+        if (number >= 0) {
+            ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+        }
+    }
+    for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(new_calls); i++) {
+        if (new_calls[i] >= 0) {
+            ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, new_calls[i], 0);
+        }
+    }
+    if (ret == 0) {
+        ret = seccomp_load(filter);
+    }
+    if (filter) {
+        seccomp_release(filter);
+    }
+    return ret;
+}

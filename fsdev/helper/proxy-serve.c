@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What each message of a proxy connection does, one serve_*() function each.
+ *
+ * What is made for the guest is made with the ids of its user; everything else
+ * is done as ourselves, as the guest's kernel has checked rights already.
+ * Set-id bits and device nodes are dealt with here and nowhere else.
+ * Called by proxy-server.c.  Context: one worker.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/helper/helper-cred.h"
+#include "fsdev/helper/proxy-server-int.h"
+
+/* How often a file that comes and goes is tried for. */
+#define CREATE_TRIES 16
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
+
+/* ---- objects ---------------------------------------------------------- */
+
+/* Numbers of another time are no reason to end the connection. */
+static int work_node(const ProxyWork *work, uint64_t id, FsNode **node)
+{
+    *node = proxy_ids_get(work->ids, id);
+    return *node ? 0 : -ESTALE;
+}
+
+/*
+ * Pin @node's path fd.  A cached one costs nothing; the way back to another
+ * leads through directories that only we may search.
+ */
+static int work_pin(LocalPin *pin, FsNode *node)
+{
+    int ret = local_pin(pin, name_from_fs(node), FS_NONBLOCK);
+
+    if (ret == -EAGAIN) {
+        helper_cred_own();
+        ret = local_pin(pin, name_from_fs(node), 0);
+    }
+    return ret;
+}
+
+static int send_path_fd(ProxyWork *work, FsNode *node)
+{
+    LocalPin pin = { 0 };
+    int ret = work_pin(&pin, node);
+
+    if (ret < 0) {
+        return ret;
+    }
+    work->pinned = name_ref(pin.name);
+    work->fds[work->n_fds++] = pin.fd;
+    return 0;
+}
+
+/* Its path fd and its number, which counts as told even if nobody hears it. */
+static int send_object(ProxyWork *work, FsNode *node, uint64_t *id)
+{
+    int ret = send_path_fd(work, node);
+
+    return ret < 0 ? ret : proxy_ids_tell(work->ids, node, id);
+}
+
+static void send_file(ProxyWork *work, FsFile *file)
+{
+    work->file = file;
+    work->fds[work->n_fds++] = container_of(file, LocalFile, base)->fd;
+}
+
+void proxy_work_clear(ProxyWork *work)
+{
+    if (work->pinned) {
+        name_fd_put(work->pinned);
+        name_unref(work->pinned);
+        work->pinned = NULL;
+    }
+    fs_release(work->file);
+    work->file = NULL;
+    if (work->in_fd >= 0) {
+        close(work->in_fd);
+        work->in_fd = -1;
+    }
+    work->n_fds = 0;
+}
+
+/* ---- looking and opening ---------------------------------------------- */
+
+static ProxyText text_of(const char *s)
+{
+    return s ? (ProxyText) { s, strlen(s) } : (ProxyText) { "", 0 };
+}
+
+static int serve_hello(ProxyWork *work)
+{
+    g_autoptr(FsNode) root = fs_root(work->export);
+
+    work->r.hello.version = PROXY_VERSION;
+    work->r.hello.flags = work->options->no_mounts ? PROXY_HELLO_NO_MOUNTS
+                                                   : 0;
+    work->r.hello.uidmap = text_of(work->options->uidmap);
+    work->r.hello.gidmap = text_of(work->options->gidmap);
+    if (work->t.hello.version != PROXY_VERSION) {
+        return -EPROTONOSUPPORT;
+    }
+    return send_path_fd(work, root);
+}
+
+static int serve_lookup(ProxyWork *work)
+{
+    const struct ProxyTlookup *t = &work->t.lookup;
+    g_autoptr(FsNode) dir = NULL;
+    g_autoptr(FsNode) node = NULL;
+    FsAttr attr;
+    int ret = work_node(work, t->dir, &dir);
+
+    if (ret == 0) {
+        ret = fs_lookup(dir, t->name.s, 0, &node, &attr);
+    }
+    return ret < 0 ? ret : send_object(work, node, &work->r.lookup.id);
+}
+
+/*
+ * Descriptors on the mount of the export come from us, or lead there from one
+ * that does: its root is where their way up ends.
+ */
+static int serve_adopt(ProxyWork *work)
+{
+    g_autoptr(FsNode) root = fs_root(work->export);
+    const Node *root_node = name_node(name_from_fs(root));
+    g_autoptr(FsNode) node = NULL;
+    HostStat st;
+    Name *name;
+    int flags;
+    int ret;
+
+    if (work->fd_lost) {
+        return -EMFILE;
+    }
+    flags = fcntl(work->in_fd, F_GETFL);
+    ret = flags < 0 || !(flags & O_PATH) ? -EBADF
+                                         : host_stat(work->in_fd, &st);
+    if (ret == 0 && (!st.mnt_id || st.mnt_id != node_mnt_id(root_node))) {
+        ret = -EXDEV;
+    }
+    if (ret == 0) {
+        ret = name_adopt(local_export(work->export)->table,
+                         host_fd_steal(&work->in_fd), &st, &name);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    node = name_to_fs(name);
+    return proxy_ids_tell(work->ids, node, &work->r.adopt.id);
+}
+
+static int serve_forget(ProxyWork *work)
+{
+    const ProxyBlob *forgotten = &work->t.forget.forgotten;
+    size_t n = forgotten->len / PROXY_FORGOTTEN_SIZE;
+
+    if (forgotten->len % PROXY_FORGOTTEN_SIZE) {
+        return -EPROTO;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint32_t count;
+        uint64_t id;
+
+        proxy_get_forgotten(forgotten, i, &id, &count);
+        if (!proxy_ids_forget(work->ids, id, count)) {
+            return -EPROTO;
+        }
+    }
+    return 0;
+}
+
+static int serve_fetch(ProxyWork *work)
+{
+    g_autoptr(FsNode) node = NULL;
+    int ret = work_node(work, work->t.fetch.id, &node);
+
+    return ret < 0 ? ret : send_path_fd(work, node);
+}
+
+static int serve_open(ProxyWork *work)
+{
+    g_autoptr(FsNode) node = NULL;
+    FsFile *file;
+    int ret = work_node(work, work->t.open.id, &node);
+
+    if (ret == 0) {
+        ret = fs_open(node, work->t.open.flags, &file);
+    }
+    if (ret == 0) {
+        send_file(work, file);
+    }
+    return ret;
+}
+
+static int serve_identify(ProxyWork *work)
+{
+    const struct ProxyTidentify *t = &work->t.identify;
+    const char *at = t->names.data;
+    const char *end = at + t->names.len;
+    g_autoptr(FsNode) dir = NULL;
+    LOCAL_PIN pin = { 0 };
+    size_t n = 0;
+    int ret;
+
+    if (t->names.len && end[-1] != '\0') {
+        return -EINVAL;
+    }
+    ret = work_node(work, t->dir, &dir);
+    if (ret == 0) {
+        ret = work_pin(&pin, dir);
+    }
+    for (; ret == 0 && at < end; at += strlen(at) + 1, n++) {
+        HostStat st;
+
+        if ((n + 1) * PROXY_IDENTITY_SIZE > sizeof(work->value)) {
+            return -EINVAL;
+        }
+        if (host_stat_id_at(pin.fd, at, &st) < 0) {
+            st = (HostStat) { 0 };
+        }
+        proxy_put_identity(work->value, n, st.dev, st.ino, st.mode);
+    }
+    work->r.identify.identities = (ProxyBlob) { work->value,
+                                                n * PROXY_IDENTITY_SIZE };
+    return ret;
+}
+
+/* ---- making ----------------------------------------------------------- */
+
+/* The kernel gives what is made its owner: nobody has to change it. */
+static const FsCred as_made = { UINT32_MAX, UINT32_MAX };
+
+/* In a directory the set-group-id bit passes a group on, and runs nothing. */
+static uint32_t allowed_mode(const ProxyWork *work, uint32_t mode, bool is_dir)
+{
+    if (work->options->allow_suid) {
+        return mode;
+    }
+    return mode & ~(is_dir ? S_ISUID : S_ISUID | S_ISGID);
+}
+
+/* May something new belong to @uid and @gid?  What is nobody's is ours. */
+static int check_owner(const ProxyWork *work, uint32_t uid, uint32_t gid)
+{
+    helper_cred_who(&uid, &gid);
+    return id_map_has_host(work->options->users, uid) &&
+           id_map_has_host(work->options->groups, gid) ? 0 : -EOVERFLOW;
+}
+
+/* @dir to make something in, with its path fd at hand, as @uid and @gid. */
+static int work_become(ProxyWork *work, uint64_t id, uint32_t uid, uint32_t gid,
+                       FsNode **dir, LocalPin *pin)
+{
+    g_autoptr(FsNode) node = NULL;
+    int ret = check_owner(work, uid, gid);
+
+    if (ret == 0) {
+        ret = work_node(work, id, &node);
+    }
+    if (ret == 0) {
+        ret = work_pin(pin, node);
+    }
+    if (ret == 0) {
+        ret = helper_cred_become(uid, gid);
+    }
+    if (ret == 0) {
+        *dir = g_steal_pointer(&node);
+    }
+    return ret;
+}
+
+/* What is there already is opened as any file is: as ourselves. */
+static int open_existing(const struct ProxyTcreate *t, FsNode *dir,
+                         FsNode **node, FsFile **file)
+{
+    g_autoptr(FsNode) found = NULL;
+    FsAttr attr;
+    int ret;
+
+    helper_cred_own();
+    ret = fs_lookup(dir, t->name.s, 0, &found, &attr);
+    if (ret == 0) {
+        ret = fs_open(found, t->flags, file);
+    }
+    if (ret == 0) {
+        *node = g_steal_pointer(&found);
+    }
+    return ret;
+}
+
+static int serve_create(ProxyWork *work)
+{
+    const struct ProxyTcreate *t = &work->t.create;
+    uint32_t mode = allowed_mode(work, t->mode, false);
+    g_autoptr(FsNode) node = NULL;
+    FsFile *file = NULL;
+    int ret = -EEXIST;
+
+    for (int tries = 0; tries < CREATE_TRIES; tries++) {
+        g_autoptr(FsNode) dir = NULL;
+        LOCAL_PIN pin = { 0 };
+        FsAttr attr;
+
+        ret = work_become(work, t->dir, t->uid, t->gid, &dir, &pin);
+        if (ret == 0) {
+            ret = fs_create(dir, t->name.s, t->flags | O_EXCL, mode, &as_made,
+                            &node, &file, &attr);
+        }
+        if (ret != -EEXIST || (t->flags & O_EXCL)) {
+            break;
+        }
+        ret = open_existing(t, dir, &node, &file);
+        if (ret != -ENOENT && ret != -ESTALE) {
+            break;
+        }
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    send_file(work, file);
+    return send_object(work, node, &work->r.create.id);
+}
+
+static int serve_mkdir(ProxyWork *work)
+{
+    const struct ProxyTmkdir *t = &work->t.mkdir;
+    g_autoptr(FsNode) dir = NULL;
+    LOCAL_PIN pin = { 0 };
+    int ret = work_become(work, t->dir, t->uid, t->gid, &dir, &pin);
+
+    if (ret < 0) {
+        return ret;
+    }
+    return fs_mkdir(dir, t->name.s, allowed_mode(work, t->mode, true),
+                    &as_made, &work->r.mkdir.attr);
+}
+
+/*
+ * The capability that device nodes take is one that no user has.  So it is us
+ * who make one, if at all, and then it is given away.
+ */
+static int serve_mknod(ProxyWork *work)
+{
+    const struct ProxyTmknod *t = &work->t.mknod;
+    bool is_device = S_ISCHR(t->mode) || S_ISBLK(t->mode);
+    const FsCred owner = { t->uid, t->gid };
+    g_autoptr(FsNode) dir = NULL;
+    LOCAL_PIN pin = { 0 };
+    int ret;
+
+    if (is_device && !work->options->allow_devices) {
+        return -EPERM;
+    }
+    ret = work_become(work, t->dir, t->uid, t->gid, &dir, &pin);
+    if (ret < 0) {
+        return ret;
+    }
+    if (is_device) {
+        helper_cred_own();
+    }
+    return fs_mknod(dir, t->name.s, allowed_mode(work, t->mode, false),
+                    t->rdev, is_device ? &owner : &as_made,
+                    &work->r.mknod.attr);
+}
+
+static int serve_symlink(ProxyWork *work)
+{
+    const struct ProxyTsymlink *t = &work->t.symlink;
+    g_autoptr(FsNode) dir = NULL;
+    LOCAL_PIN pin = { 0 };
+    int ret = work_become(work, t->dir, t->uid, t->gid, &dir, &pin);
+
+    if (ret < 0) {
+        return ret;
+    }
+    return fs_symlink(dir, t->name.s, t->target.s, &as_made,
+                      &work->r.symlink.attr);
+}
+
+/* ---- changing --------------------------------------------------------- */
+
+static int serve_link(ProxyWork *work)
+{
+    const struct ProxyTlink *t = &work->t.link;
+    g_autoptr(FsNode) node = NULL;
+    g_autoptr(FsNode) dir = NULL;
+    int ret = work_node(work, t->id, &node);
+
+    if (ret == 0) {
+        ret = work_node(work, t->dir, &dir);
+    }
+    return ret < 0 ? ret : fs_link(node, dir, t->name.s);
+}
+
+static int serve_unlink(ProxyWork *work)
+{
+    const struct ProxyTunlink *t = &work->t.unlink;
+    g_autoptr(FsNode) dir = NULL;
+    int ret = work_node(work, t->dir, &dir);
+
+    return ret < 0 ? ret : fs_unlink(dir, t->name.s, t->is_dir);
+}
+
+static int serve_rename(ProxyWork *work)
+{
+    const struct ProxyTrename *t = &work->t.rename;
+    g_autoptr(FsNode) dir = NULL;
+    g_autoptr(FsNode) newdir = NULL;
+    int ret = work_node(work, t->dir, &dir);
+
+    if (ret == 0) {
+        ret = work_node(work, t->newdir, &newdir);
+    }
+    return ret < 0 ? ret : fs_rename(dir, t->name.s, newdir, t->newname.s);
+}
+
+static int serve_setattr(ProxyWork *work)
+{
+    FsSetattr *set = &work->t.setattr.set;
+    g_autoptr(FsNode) node = NULL;
+    int ret = work_node(work, work->t.setattr.id, &node);
+
+    if (ret == 0 && (((set->valid & FS_SET_UID) &&
+                      !id_map_has_host(work->options->users, set->uid)) ||
+                     ((set->valid & FS_SET_GID) &&
+                      !id_map_has_host(work->options->groups, set->gid)))) {
+        ret = -EOVERFLOW;
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    set->mode = allowed_mode(work, set->mode,
+                             node_type(name_node(name_from_fs(node))) ==
+                             S_IFDIR);
+    return fs_setattr(node, NULL, set);
+}
+
+/* ---- extended attributes ---------------------------------------------- */
+
+/* @len is what the driver said of a buffer of @size bytes, 0: none. */
+static int send_value(ProxyWork *work, ssize_t len, size_t size,
+                      uint32_t *length, ProxyBlob *value)
+{
+    if (len < 0) {
+        return len;
+    }
+    *length = len;
+    *value = (ProxyBlob) { work->value, size ? len : 0 };
+    return 0;
+}
+
+static int serve_getxattr(ProxyWork *work)
+{
+    const struct ProxyTgetxattr *t = &work->t.getxattr;
+    struct ProxyRgetxattr *r = &work->r.getxattr;
+    size_t size = MIN(t->size, sizeof(work->value));
+    g_autoptr(FsNode) node = NULL;
+    int ret = work_node(work, t->id, &node);
+
+    if (ret < 0) {
+        return ret;
+    }
+    return send_value(work, fs_getxattr(node, t->name.s, work->value, size),
+                      size, &r->length, &r->value);
+}
+
+static int serve_listxattr(ProxyWork *work)
+{
+    struct ProxyRlistxattr *r = &work->r.listxattr;
+    size_t size = MIN(work->t.listxattr.size, sizeof(work->value));
+    g_autoptr(FsNode) node = NULL;
+    int ret = work_node(work, work->t.listxattr.id, &node);
+
+    if (ret < 0) {
+        return ret;
+    }
+    return send_value(work, fs_listxattr(node, work->value, size), size,
+                      &r->length, &r->value);
+}
+
+static int serve_setxattr(ProxyWork *work)
+{
+    const struct ProxyTsetxattr *t = &work->t.setxattr;
+    g_autoptr(FsNode) node = NULL;
+    int ret = work_node(work, t->id, &node);
+
+    return ret < 0 ? ret : fs_setxattr(node, t->name.s, t->value.data,
+                                       t->value.len, t->flags);
+}
+
+static int serve_removexattr(ProxyWork *work)
+{
+    const struct ProxyTremovexattr *t = &work->t.removexattr;
+    g_autoptr(FsNode) node = NULL;
+    int ret = work_node(work, t->id, &node);
+
+    return ret < 0 ? ret : fs_removexattr(node, t->name.s);
+}
+
+/* ---- all of them ------------------------------------------------------ */
+
+int proxy_work_serve(ProxyWork *work)
+{
+    static int (*const functions[])(ProxyWork *) = {
+#define PROXY_MESSAGE(number, NAME_, name, ...) [number] = serve_##name,
+#include "fsdev/proxy/proxy-messages.def"
+    };
+    unsigned flags = proxy_message_info(work->type)->flags;
+
+    if ((flags & PROXY_F_WRITES) && work->export->config.readonly) {
+        return -EROFS;
+    }
+    switch (work->type) {
+    case PROXY_CREATE:
+    case PROXY_MKDIR:
+    case PROXY_MKNOD:
+    case PROXY_SYMLINK:
+        break;                  /* with the ids of whoever asks */
+    default:
+        helper_cred_own();
+    }
+    return functions[work->type](work);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * File systems by their magic numbers, and the mounts of this process.
+ *
+ * A directory and an entry of it are on different devices only where something
+ * is mounted on the entry, on most file systems; the last component of every
+ * mount point is all that has to be known to tell which entries to look at.
+ * An entry elsewhere in that mount with such a name is looked at in vain.
+ *
+ * One snapshot for the process, replaced when poll(2) says that the mounts
+ * have changed.  Its mutex is held while it is read anew, so that the change
+ * is not announced to one thread and missed by another.
+ * Used by local*.c from any thread.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/host/host.h"
+#include "fsdev/host/host-call.h"
+#include "fsdev/host/host-fs.h"
+
+#include <poll.h>
+#include <pthread.h>
+
+/* How often the mounts are read again that change while they are read. */
+#define READ_TRIES 8
+/* Some hundred thousand mounts; who has more has each entry looked at. */
+#define MOUNTS_MAX_BYTES (64 * 1024 * 1024)
+
+/* ---- file systems ----------------------------------------------------- */
+
+/*
+ * Only what is known to be backed by local memory or block devices: overlayfs
+ * and the like may stand on anything.
+ */
+static const struct {
+    uint32_t magic;
+    HostFsDevs devs;
+} local_fs[] = {
+    { 0x0000ef53, HOST_DEVS_MOUNTS },   /* ext2, ext3, ext4 */
+    { 0x58465342, HOST_DEVS_MOUNTS },   /* XFS */
+    { 0x9123683e, HOST_DEVS_DIRS },     /* btrfs */
+    { 0xf2f52010, HOST_DEVS_MOUNTS },   /* F2FS */
+    { 0xca451a4e, HOST_DEVS_DIRS },     /* bcachefs */
+    { 0x2fc12fc1, HOST_DEVS_ANY },      /* ZFS */
+    { 0x3153464a, HOST_DEVS_ANY },      /* JFS */
+    { 0x01021994, HOST_DEVS_MOUNTS },   /* tmpfs */
+    { 0x858458f6, HOST_DEVS_MOUNTS },   /* ramfs */
+    { 0x73717368, HOST_DEVS_MOUNTS },   /* squashfs */
+    { 0xe0f5e1e2, HOST_DEVS_MOUNTS },   /* EROFS */
+    { 0x00009660, HOST_DEVS_ANY },      /* ISO 9660 */
+    { 0x00004d44, HOST_DEVS_ANY },      /* FAT: numbers made up as it goes */
+    { 0x2011bab0, HOST_DEVS_ANY },      /* exFAT: likewise */
+};
+
+/* Index into local_fs, or -1. */
+static int find_fs(int fd)
+{
+    struct statfs st;
+    int ret = CALL(fstatfs(fd, &st));
+
+    for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(local_fs); i++) {
+        if ((uint32_t)st.f_type == local_fs[i].magic) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+bool host_fs_is_local(int fd)
+{
+    return find_fs(fd) >= 0;
+}
+
+HostFsDevs host_fs_devs(int fd)
+{
+    int at = find_fs(fd);
+
+    return at < 0 ? HOST_DEVS_ANY : local_fs[at].devs;
+}
+
+/* ---- mounts ----------------------------------------------------------- */
+
+struct HostMounts {
+    gint refs;                  /* atomic */
+    GHashTable *by_id;          /* owned: mount id → set of components */
+};
+
+static struct {
+    pthread_mutex_t lock;       /* guards what follows */
+    HostMounts *latest;         /* counted; NULL: to be read */
+} state = {
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+};
+
+void host_mounts_put(HostMounts *mounts)
+{
+    if (mounts && g_atomic_int_dec_and_test(&mounts->refs)) {
+        g_hash_table_destroy(mounts->by_id);
+        g_free(mounts);
+    }
+}
+
+GHashTable *host_mounts_in(const HostMounts *mounts, uint64_t mnt_id)
+{
+    gint64 key = mnt_id;
+
+    return g_hash_table_lookup(mounts->by_id, &key);
+}
+
+/* The set of @id, made when it is not there. */
+static GHashTable *components_of(GHashTable *by_id, gint64 id)
+{
+    GHashTable *set = g_hash_table_lookup(by_id, &id);
+
+    if (!set) {
+        gint64 *key = g_new(gint64, 1);
+
+        *key = id;
+        set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_hash_table_insert(by_id, key, set);
+    }
+    return set;
+}
+
+/* @path with its \ooo undone, in place; its last component. */
+static char *last_component(char *path)
+{
+    char *to = path;
+
+    for (const char *from = path; *from; to++) {
+        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' &&
+            from[2] >= '0' && from[2] <= '7' &&
+            from[3] >= '0' && from[3] <= '7') {
+            *to = (from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0');
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = '\0';
+    to = strrchr(path, '/');
+    return to ? to + 1 : path;
+}
+
+/* "36 35 98:0 /root /mount/point options…": id, parent's id, …, where. */
+static bool parse_mount(char *line, GHashTable *seen, GHashTable *by_id)
+{
+    g_auto(GStrv) fields = g_strsplit(line, " ", 6);
+    guint64 id, parent;
+    char *name;
+
+    if (g_strv_length(fields) < 6 ||
+        !g_ascii_string_to_unsigned(fields[0], 10, 0, G_MAXINT64, &id, NULL) ||
+        !g_ascii_string_to_unsigned(fields[1], 10, 0, G_MAXINT64, &parent,
+                                    NULL)) {
+        return false;
+    }
+    g_hash_table_add(seen, components_of(by_id, id));
+    name = last_component(fields[4]);
+    if (name[0]) {
+        g_hash_table_add(components_of(by_id, parent), g_strdup(name));
+    }
+    return true;
+}
+
+static gboolean is_unseen(gpointer key, gpointer set, gpointer seen)
+{
+    return !g_hash_table_contains(seen, set);
+}
+
+HostMounts *host_mounts_parse(const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    HostMounts *mounts = g_new0(HostMounts, 1);
+
+    mounts->refs = 1;
+    mounts->by_id = g_hash_table_new_full(
+        g_int64_hash, g_int64_equal, g_free,
+        (GDestroyNotify)g_hash_table_destroy);
+    for (unsigned i = 0; lines[i]; i++) {
+        if (lines[i][0] && !parse_mount(lines[i], seen, mounts->by_id)) {
+            host_mounts_put(mounts);
+            return NULL;
+        }
+    }
+    /* A mount that has no line of its own may have others we do not see. */
+    g_hash_table_foreach_remove(mounts->by_id, is_unseen, seen);
+    return mounts;
+}
+
+/* All of the file, whose length is not known before. */
+static char *read_text(int fd)
+{
+    size_t room = 16384;
+    g_autofree char *text = g_malloc(room);
+    size_t len = 0;
+    ssize_t done;
+
+    if (lseek(fd, 0, SEEK_SET) < 0) {
+        return NULL;
+    }
+    for (;;) {
+        done = NO_EINTR(read(fd, text + len, room - 1 - len));
+        if (done <= 0) {
+            break;
+        }
+        len += done;
+        if (len == room - 1) {
+            room *= 2;
+            if (room > MOUNTS_MAX_BYTES) {
+                return NULL;
+            }
+            text = g_realloc(text, room);
+        }
+    }
+    text[len] = '\0';
+    return done < 0 ? NULL : g_steal_pointer(&text);
+}
+
+/* Locked.  Since the last time this was asked, or since the file was opened. */
+static bool mounts_changed(int fd)
+{
+    struct pollfd poll_fd = { .fd = fd, .events = POLLPRI };
+
+    return NO_EINTR(poll(&poll_fd, 1, 0)) != 0;
+}
+
+/* Locked.  NULL when it cannot be read, or not twice the same. */
+static HostMounts *read_mounts(int fd)
+{
+    HostMounts *mounts = NULL;
+    int tries = READ_TRIES;
+
+    do {
+        g_autofree char *text = read_text(fd);
+
+        host_mounts_put(mounts);
+        mounts = text ? host_mounts_parse(text) : NULL;
+    } while (mounts_changed(fd) && --tries > 0);
+    if (!tries) {
+        g_clear_pointer(&mounts, host_mounts_put);
+    }
+    return mounts;
+}
+
+int host_mounts_get(bool may_sleep, HostMounts **mounts)
+{
+    int fd = host_mountinfo_fd();
+    int ret = 0;
+
+    if (fd < 0) {
+        return -ENOSYS;
+    }
+    if (may_sleep) {
+        pthread_mutex_lock(&state.lock);
+    } else if (pthread_mutex_trylock(&state.lock) != 0) {
+        return -EAGAIN;
+    }
+    if (state.latest && mounts_changed(fd)) {
+        g_clear_pointer(&state.latest, host_mounts_put);
+    }
+    if (!state.latest && may_sleep) {
+        state.latest = read_mounts(fd);
+    }
+    if (state.latest) {
+        g_atomic_int_inc(&state.latest->refs);
+        *mounts = state.latest;
+    } else {
+        ret = may_sleep ? -ENOSYS : -EAGAIN;
+    }
+    pthread_mutex_unlock(&state.lock);
+    return ret;
+}

@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host's system calls, each with its fallback in the same function.
+ *
+ * A path fd can be looked at, but not everything can be done through it: what
+ * the running kernel cannot do on the descriptor itself goes through its entry
+ * in /proc/self/fd, "N" below.  That directory is opened once and used as a
+ * starting point, so a chroot() after start-up changes nothing; only xattrs on
+ * kernels before 6.13 need the absolute path.  Entries there are magic links:
+ * following one leads to the very object, never through its path, and ends
+ * there even when the object is a symbolic link.
+ *
+ * Used by node*.c, local*.c and cred-*.c.  Context: any thread.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/host/host.h"
+#include "fsdev/host/host-call.h"
+
+#include <pthread.h>
+#include <sys/xattr.h>
+
+#define PROC_FD_DIR "/proc/self/fd"
+#define PROC_MOUNTINFO "/proc/self/mountinfo"
+#define PROC_FS_MAGIC 0x9fa0
+#define STAT_MASK_ID (STATX_TYPE | STATX_INO)
+/* How often a lookup is repeated that raced with renames on the host. */
+#define LOOKUP_TRIES 32
+
+/* The name of a descriptor's entry in /proc/self/fd, alone or as a path. */
+typedef struct ProcName {
+    char path[sizeof(PROC_FD_DIR "/") + 11];
+    const char *entry;
+} ProcName;
+
+static pthread_once_t host_once = PTHREAD_ONCE_INIT;
+static int host_init_error;
+static int proc_fd = -1;            /* path fd of /proc/self/fd, kept */
+static int mountinfo_fd = -1;       /* of /proc/self/mountinfo, kept */
+static HostFeatures probed;
+static HostFeatures active;         /* what is used: probed, or a test's */
+
+static void proc_name(ProcName *name, int fd)
+{
+    snprintf(name->path, sizeof(name->path), PROC_FD_DIR "/%d", fd);
+    name->entry = name->path + strlen(PROC_FD_DIR "/");
+}
+
+static int sys_openat2(int dirfd, const char *name, const OpenHow *how)
+{
+    return syscall(NR_OPENAT2, dirfd, name, how, sizeof(*how));
+}
+
+/*
+ * Past the C library's emulation of it, which some seccomp filters bring to
+ * light: that refuses flags which the kernel knows.
+ */
+static int sys_statx(int dirfd, const char *name, int flags, unsigned mask,
+                     struct statx *stx)
+{
+    return syscall(__NR_statx, dirfd, name, flags, mask, stx);
+}
+
+/* Second wall behind the session's name check. */
+static bool is_component(const char *name)
+{
+    return name[0] && !strchr(name, '/') && strcmp(name, ".") &&
+           strcmp(name, "..");
+}
+
+/*
+ * Probing.  A call counts as present only when it gives the very answer that
+ * the kernel gives: seccomp filters answer ENOSYS or EPERM for absent ones.
+ */
+
+static bool probe_openat2(uint64_t resolve)
+{
+    OpenHow how = {
+        .flags = O_PATH | O_CLOEXEC,
+        .resolve = OPEN_BENEATH | OPEN_NO_SYMLINKS | OPEN_NO_MAGICLINKS |
+                   resolve,
+    };
+    HOST_FD fd = NO_EINTR(sys_openat2(proc_fd, ".", &how));
+
+    return fd >= 0 || ((resolve & OPEN_CACHED) && errno == EAGAIN);
+}
+
+static bool probe_fchmodat2(void)
+{
+    return syscall(NR_FCHMODAT2, -1, "", 0, AT_EMPTY_PATH) < 0 &&
+           errno == EBADF;
+}
+
+static bool probe_xattrat(void)
+{
+    char value[1];
+    XattrArgs args = { (uintptr_t)value, sizeof(value), 0 };
+
+    return syscall(NR_GETXATTRAT, -1, "x", 0, "user.x", &args,
+                   sizeof(args)) < 0 && errno == EBADF;
+}
+
+static bool probe_utimens_empty(void)
+{
+    const struct timespec omit[2] = {
+        { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW },
+    };
+
+    return utimensat(-1, "", omit, AT_EMPTY_PATH) < 0 && errno == EBADF;
+}
+
+/*
+ * The privilege is checked when the old path is looked up, before the new
+ * name, and that one can never be made: nothing is left behind.
+ */
+static bool probe_link_empty(void)
+{
+    return linkat(proc_fd, "", proc_fd, ".", AT_EMPTY_PATH) < 0 &&
+           errno == EEXIST;
+}
+
+static void probe_statx(void)
+{
+    struct statx stx;
+
+    if (sys_statx(proc_fd, "", AT_EMPTY_PATH,
+                  STATX_BASIC_STATS | STATX_MNT_ID, &stx) < 0) {
+        return;
+    }
+    probed.statx = true;
+    probed.statx_mnt_id = stx.stx_mask & STATX_MNT_ID;
+}
+
+static void host_probe(void)
+{
+    struct statfs st;
+    int fd = NO_EINTR(open(PROC_FD_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC));
+
+    if (fd < 0) {
+        host_init_error = -errno;
+        return;
+    }
+    if (fstatfs(fd, &st) < 0 || st.f_type != PROC_FS_MAGIC) {
+        host_init_error = -ENOTSUP;
+        close(fd);
+        return;
+    }
+    proc_fd = fd;
+    probed.openat2 = probe_openat2(0);
+    probed.resolve_cached = probed.openat2 && probe_openat2(OPEN_CACHED);
+    probe_statx();
+    probed.fchmodat2 = probe_fchmodat2();
+    probed.utimens_empty = probe_utimens_empty();
+    probed.xattrat = probe_xattrat();
+    probed.link_empty = probe_link_empty();
+    mountinfo_fd = NO_EINTR(open(PROC_MOUNTINFO, O_RDONLY | O_CLOEXEC));
+    probed.mountinfo = mountinfo_fd >= 0 && probed.statx_mnt_id;
+    active = probed;
+}
+
+int host_init(const char **what)
+{
+    pthread_once(&host_once, host_probe);
+    if (host_init_error) {
+        *what = PROC_FD_DIR;
+    }
+    return host_init_error;
+}
+
+const HostFeatures *host_features(void)
+{
+    return &active;
+}
+
+void host_override_features(const HostFeatures *features)
+{
+    active = features ? *features : probed;
+}
+
+int host_mountinfo_fd(void)
+{
+    return active.mountinfo ? mountinfo_fd : -1;
+}
+
+/* Looking */
+
+static bool same_mount(int fd, int other)
+{
+    HostStat a, b;
+
+    return host_stat(fd, &a) == 0 && host_stat(other, &b) == 0 &&
+           a.dev == b.dev && a.mnt_id == b.mnt_id;
+}
+
+static int lookup_flags(unsigned flags)
+{
+    return O_PATH | O_NOFOLLOW | O_CLOEXEC |
+           (flags & HOST_DIRECTORY ? O_DIRECTORY : 0);
+}
+
+static int lookup_openat2(int dirfd, const char *name, unsigned flags)
+{
+    OpenHow how = {
+        .flags = lookup_flags(flags),
+        .resolve = OPEN_BENEATH | OPEN_NO_SYMLINKS | OPEN_NO_MAGICLINKS,
+    };
+    int tries = flags & HOST_CACHED ? 1 : LOOKUP_TRIES;
+    int fd;
+
+    if (flags & HOST_CACHED) {
+        how.resolve |= OPEN_CACHED;
+    }
+    if (flags & HOST_NO_XDEV) {
+        how.resolve |= OPEN_NO_XDEV;
+    }
+    /* BENEATH may answer EAGAIN when something is renamed meanwhile. */
+    do {
+        fd = CALL(sys_openat2(dirfd, name, &how));
+    } while (fd == -EAGAIN && --tries > 0);
+    return fd;
+}
+
+int host_lookup(int dirfd, const char *name, unsigned flags)
+{
+    HOST_FD fd = -1;
+
+    if (!is_component(name)) {
+        return -EINVAL;
+    }
+    if ((flags & HOST_CACHED) && !active.resolve_cached) {
+        return -EAGAIN;
+    }
+    if (active.openat2) {
+        fd = lookup_openat2(dirfd, name, flags);
+        if (fd != -EAGAIN || (flags & HOST_CACHED)) {
+            return host_fd_steal(&fd);
+        }
+    }
+    /* One component, and a link is not followed: this cannot leave either. */
+    fd = CALL(openat(dirfd, name, lookup_flags(flags)));
+    if (fd >= 0 && (flags & HOST_NO_XDEV) && !same_mount(dirfd, fd)) {
+        return -EXDEV;
+    }
+    return host_fd_steal(&fd);
+}
+
+static struct timespec from_statx_time(struct statx_timestamp time)
+{
+    return (struct timespec) {
+        .tv_sec = time.tv_sec, .tv_nsec = time.tv_nsec,
+    };
+}
+
+static void from_statx(HostStat *st, const struct statx *stx)
+{
+    *st = (HostStat) {
+        .dev = makedev(stx->stx_dev_major, stx->stx_dev_minor),
+        .ino = stx->stx_ino,
+        .mnt_id = active.statx_mnt_id && (stx->stx_mask & STATX_MNT_ID) ?
+                  stx->stx_mnt_id : 0,
+        .mode = stx->stx_mode,
+        .uid = stx->stx_uid,
+        .gid = stx->stx_gid,
+        .nlink = stx->stx_nlink,
+        .rdev = makedev(stx->stx_rdev_major, stx->stx_rdev_minor),
+        .size = stx->stx_size,
+        .blocks = stx->stx_blocks,
+        .blksize = stx->stx_blksize,
+        .has_btime = stx->stx_mask & STATX_BTIME,
+        .atime = from_statx_time(stx->stx_atime),
+        .mtime = from_statx_time(stx->stx_mtime),
+        .ctime = from_statx_time(stx->stx_ctime),
+        .btime = from_statx_time(stx->stx_btime),
+    };
+}
+
+static void from_stat(HostStat *st, const struct stat *stbuf)
+{
+    *st = (HostStat) {
+        .dev = stbuf->st_dev,
+        .ino = stbuf->st_ino,
+        .mode = stbuf->st_mode,
+        .uid = stbuf->st_uid,
+        .gid = stbuf->st_gid,
+        .nlink = stbuf->st_nlink,
+        .rdev = stbuf->st_rdev,
+        .size = stbuf->st_size,
+        .blocks = stbuf->st_blocks,
+        .blksize = stbuf->st_blksize,
+        .atime = stbuf->st_atim,
+        .mtime = stbuf->st_mtim,
+        .ctime = stbuf->st_ctim,
+    };
+}
+
+int host_stat(int fd, HostStat *st)
+{
+    struct stat stbuf;
+    struct statx stx;
+    int ret;
+
+    if (active.statx) {
+        ret = CALL(sys_statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS |
+                             STATX_BTIME | STATX_MNT_ID, &stx));
+        if (ret == 0) {
+            from_statx(st, &stx);
+        }
+        return ret;
+    }
+    ret = CALL(fstat(fd, &stbuf));
+    if (ret == 0) {
+        from_stat(st, &stbuf);
+    }
+    return ret;
+}
+
+/* @path may have several components that the caller trusts. */
+static int stat_at(int dirfd, const char *path, int flags, unsigned mask,
+                   HostStat *st)
+{
+    struct stat stbuf;
+    struct statx stx;
+    int ret;
+
+    flags |= AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+    if (active.statx) {
+        ret = CALL(sys_statx(dirfd, path, flags,
+                             mask | STATX_BTIME | STATX_MNT_ID, &stx));
+        if (ret == 0) {
+            from_statx(st, &stx);
+        }
+        return ret;
+    }
+    ret = CALL(fstatat(dirfd, path, &stbuf,
+                       AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT));
+    if (ret == 0) {
+        from_stat(st, &stbuf);
+    }
+    return ret;
+}
+
+int host_stat_at(int dirfd, const char *name, HostStat *st)
+{
+    return is_component(name) ? stat_at(dirfd, name, 0, STATX_BASIC_STATS, st)
+                              : -EINVAL;
+}
+
+int host_stat_id_at(int dirfd, const char *name, HostStat *st)
+{
+    /* Identity does not change: no need to ask a file server again. */
+    return is_component(name) ? stat_at(dirfd, name, AT_STATX_DONT_SYNC,
+                                        STAT_MASK_ID, st)
+                              : -EINVAL;
+}
+
+int host_stat_below(int dirfd, const char *dir, const char *name, HostStat *st)
+{
+    char path[2 * NAME_MAX + 2];
+    size_t len = strlen(dir);
+    size_t name_len = strlen(name);
+
+    if (!is_component(dir) || !is_component(name) || len > NAME_MAX ||
+        name_len > NAME_MAX) {
+        return -EINVAL;
+    }
+    memcpy(path, dir, len);
+    path[len] = '/';
+    memcpy(path + len + 1, name, name_len + 1);
+    return stat_at(dirfd, path, 0, STATX_BASIC_STATS, st);
+}
+
+ssize_t host_readlink(int pathfd, char *buf, size_t size)
+{
+    ssize_t ret = CALL(readlinkat(pathfd, "", buf, MIN(size, INT_MAX)));
+
+    /* With an empty path the kernel says ENOENT of what is no link. */
+    return ret == -ENOENT ? -EINVAL : ret;
+}
+
+/* Opening and making */
+
+static int reopen(int pathfd, int flags)
+{
+    const int drop = O_CREAT | O_EXCL | O_NOFOLLOW | O_PATH |
+                     (O_TMPFILE & ~O_DIRECTORY);
+    ProcName name;
+    int fd;
+
+    proc_name(&name, pathfd);
+    flags = (flags & ~drop) | O_CLOEXEC | O_NOCTTY;
+    fd = CALL(openat(proc_fd, name.entry, flags));
+    if (fd == -EPERM && (flags & O_NOATIME)) {
+        /* Somebody else's file: a hint is no reason to fail. */
+        fd = CALL(openat(proc_fd, name.entry, flags & ~O_NOATIME));
+    }
+    return fd;
+}
+
+int host_reopen_brief(int pathfd, int flags)
+{
+    return reopen(pathfd, flags | O_NONBLOCK);
+}
+
+int host_reopen(int pathfd, int flags)
+{
+    int fd = host_reopen_brief(pathfd, flags);
+
+    /* A lease on the file: wait until its holder has given it up. */
+    return fd == -EAGAIN ? reopen(pathfd, flags & ~O_NONBLOCK) : fd;
+}
+
+int host_create(int dirfd, const char *name, int flags, mode_t mode)
+{
+    const int drop = O_PATH | (O_TMPFILE & ~O_DIRECTORY);
+
+    if (!is_component(name)) {
+        return -EINVAL;
+    }
+    flags = (flags & ~drop) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC |
+            O_NOCTTY | O_NONBLOCK;
+    return CALL(openat(dirfd, name, flags, mode & 07777));
+}
+
+int host_link(int pathfd, int dirfd, const char *name)
+{
+    ProcName old;
+    int ret;
+
+    if (!is_component(name)) {
+        return -EINVAL;
+    }
+    if (active.link_empty) {
+        ret = CALL(linkat(pathfd, "", dirfd, name, AT_EMPTY_PATH));
+        /* Also the answer when the privilege was dropped since the probe. */
+        if (ret != -ENOENT) {
+            return ret;
+        }
+    }
+    proc_name(&old, pathfd);
+    return CALL(linkat(proc_fd, old.entry, dirfd, name, AT_SYMLINK_FOLLOW));
+}
+
+/* Changing attributes */
+
+int host_chmod(int pathfd, mode_t mode)
+{
+    ProcName name;
+    HostStat st;
+    int ret;
+
+    mode &= 07777;
+    if (active.fchmodat2) {
+        return CALL(syscall(NR_FCHMODAT2, pathfd, "", mode, AT_EMPTY_PATH));
+    }
+    /*
+     * Before 6.6 some file systems change the mode of the link itself and
+     * then report an error, or none.
+     */
+    ret = host_stat(pathfd, &st);
+    if (ret < 0) {
+        return ret;
+    }
+    if (S_ISLNK(st.mode)) {
+        return -EOPNOTSUPP;
+    }
+    proc_name(&name, pathfd);
+    return CALL(fchmodat(proc_fd, name.entry, mode, 0));
+}
+
+int host_chown(int pathfd, uint32_t uid, uint32_t gid)
+{
+    return CALL(fchownat(pathfd, "", uid, gid, AT_EMPTY_PATH));
+}
+
+int host_utimens(int pathfd, const struct timespec times[2])
+{
+    ProcName name;
+
+    if (active.utimens_empty) {
+        return CALL(utimensat(pathfd, "", times, AT_EMPTY_PATH));
+    }
+    proc_name(&name, pathfd);
+    return CALL(utimensat(proc_fd, name.entry, times, 0));
+}
+
+/*
+ * Extended attributes
+ *
+ * No call works on a path fd itself, not even in 6.18.  Through the kept
+ * directory where *xattrat(2) exist; by absolute path where not; and when
+ * that path leads nowhere (after chroot()), through a real descriptor, which
+ * only regular files and directories may get.  The absolute path is why a
+ * directory given to -run-with chroot= must not be one that guests write to.
+ */
+
+static int xattr_real_fd(int pathfd)
+{
+    HostStat st;
+    int ret = host_stat(pathfd, &st);
+
+    if (ret < 0) {
+        return ret;
+    }
+    if (!S_ISREG(st.mode) && !S_ISDIR(st.mode)) {
+        return -EOPNOTSUPP;
+    }
+    return host_reopen(pathfd, O_RDONLY);
+}
+
+ssize_t host_getxattr(int pathfd, const char *name, void *buf, size_t size)
+{
+    XattrArgs args = { (uintptr_t)buf, MIN(size, INT_MAX), 0 };
+    HOST_FD fd = -1;
+    ProcName proc;
+    ssize_t ret;
+
+    proc_name(&proc, pathfd);
+    if (active.xattrat) {
+        return CALL(syscall(NR_GETXATTRAT, proc_fd, proc.entry, 0, name,
+                            &args, sizeof(args)));
+    }
+    ret = CALL(getxattr(proc.path, name, buf, size));
+    if (ret != -ENOENT) {
+        return ret;
+    }
+    fd = xattr_real_fd(pathfd);
+    return fd < 0 ? fd : CALL(fgetxattr(fd, name, buf, size));
+}
+
+ssize_t host_listxattr(int pathfd, char *buf, size_t size)
+{
+    HOST_FD fd = -1;
+    ProcName proc;
+    ssize_t ret;
+
+    proc_name(&proc, pathfd);
+    if (active.xattrat) {
+        return CALL(syscall(NR_LISTXATTRAT, proc_fd, proc.entry, 0, buf,
+                            size));
+    }
+    ret = CALL(listxattr(proc.path, buf, size));
+    if (ret != -ENOENT) {
+        return ret;
+    }
+    fd = xattr_real_fd(pathfd);
+    return fd < 0 ? fd : CALL(flistxattr(fd, buf, size));
+}
+
+int host_setxattr(int pathfd, const char *name, const void *value,
+                  size_t size, int flags)
+{
+    XattrArgs args = { (uintptr_t)value, MIN(size, INT_MAX), flags };
+    HOST_FD fd = -1;
+    ProcName proc;
+    int ret;
+
+    proc_name(&proc, pathfd);
+    if (active.xattrat) {
+        return CALL(syscall(NR_SETXATTRAT, proc_fd, proc.entry, 0, name,
+                            &args, sizeof(args)));
+    }
+    ret = CALL(setxattr(proc.path, name, value, size, flags));
+    if (ret != -ENOENT) {
+        return ret;
+    }
+    fd = xattr_real_fd(pathfd);
+    return fd < 0 ? fd : CALL(fsetxattr(fd, name, value, size, flags));
+}
+
+int host_removexattr(int pathfd, const char *name)
+{
+    HOST_FD fd = -1;
+    ProcName proc;
+    int ret;
+
+    proc_name(&proc, pathfd);
+    if (active.xattrat) {
+        return CALL(syscall(NR_REMOVEXATTRAT, proc_fd, proc.entry, 0, name));
+    }
+    ret = CALL(removexattr(proc.path, name));
+    if (ret != -ENOENT) {
+        return ret;
+    }
+    fd = xattr_real_fd(pathfd);
+    return fd < 0 ? fd : CALL(fremovexattr(fd, name));
+}

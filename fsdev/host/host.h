@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host's system calls as the local driver wants them: one function a
+ * call, each with its fallback beside the fast path.
+ *
+ * What the kernel (or a container's seccomp filter) offers is probed once by
+ * host_init() and kept in a struct of booleans that tests may override, so
+ * both branches of every fallback are run.  All functions return ≥ 0 or
+ * -errno, retry EINTR, open with O_CLOEXEC | O_NOCTTY and never follow a
+ * symbolic link.  A "path fd" is an O_PATH descriptor.  No function here knows
+ * of nodes, security models or 9P.  Context: any thread.
+ */
+#ifndef FSDEV_HOST_H
+#define FSDEV_HOST_H
+
+#include "fsdev/core/p9-osdep.h"
+
+typedef struct HostFeatures {
+    bool openat2;           /* 5.6; ENOSYS and EPERM count as absent */
+    bool resolve_cached;    /* 5.12; needs openat2 */
+    bool statx;             /* 4.11; without it no btime and no mnt_id */
+    bool statx_mnt_id;      /* 5.8; needs statx */
+    bool fchmodat2;         /* 6.6 */
+    bool utimens_empty;     /* utimensat(fd, "", …, AT_EMPTY_PATH), 5.8 */
+    bool xattrat;           /* 6.13: getxattrat(2) and friends */
+    bool link_empty;        /* linkat(AT_EMPTY_PATH): CAP_DAC_READ_SEARCH */
+    bool mountinfo;         /* /proc/self/mountinfo; needs statx_mnt_id */
+} HostFeatures;
+
+/* What statx(2) says, reduced to what identity and attributes need. */
+typedef struct HostStat {
+    uint64_t dev;
+    uint64_t ino;
+    uint64_t mnt_id;        /* 0 where the kernel does not tell */
+    uint32_t mode;
+    uint32_t uid;
+    uint32_t gid;
+    uint64_t nlink;
+    uint64_t rdev;
+    uint64_t size;
+    uint64_t blocks;
+    uint32_t blksize;
+    bool has_btime;
+    struct timespec atime;
+    struct timespec mtime;
+    struct timespec ctime;
+    struct timespec btime;
+} HostStat;
+
+enum {
+    HOST_CACHED = 1u << 0,  /* resolve from the dentry cache or -EAGAIN */
+    HOST_NO_XDEV = 1u << 1, /* -EXDEV instead of crossing a mount point */
+    HOST_DIRECTORY = 1u << 2, /* -ENOTDIR for anything else, links too */
+};
+
+/**
+ * host_init: probe the kernel once and open /proc/self/fd.
+ *
+ * The descriptor is kept, so a later chroot() does no harm.  Returns 0, or
+ * -errno with *@what naming the missing piece when /proc is not there: no
+ * system call replaces it for opening the object of a path fd.  Idempotent.
+ * Context: any thread, after the last fork() of the process.
+ */
+int host_init(const char **what);
+/** host_features: what is used now. */
+const HostFeatures *host_features(void);
+/**
+ * host_override_features: tests only, while no other thread is in here;
+ * NULL restores what was probed.
+ */
+void host_override_features(const HostFeatures *features);
+
+/** host_mountinfo_fd: for host-fs.c; -1 where there is none. */
+int host_mountinfo_fd(void);
+
+/**
+ * host_lookup: path fd of @name (a legal component) in @dirfd.
+ *
+ * A symbolic link is returned as itself.  -EAGAIN only with HOST_CACHED.
+ */
+int host_lookup(int dirfd, const char *name, unsigned flags);
+/** host_stat: of any descriptor, path fds included. */
+int host_stat(int fd, HostStat *st);
+/** host_stat_at: lstat of @name in @dirfd. */
+int host_stat_at(int dirfd, const char *name, HostStat *st);
+/** host_stat_id_at: the same; identity and type only. */
+int host_stat_id_at(int dirfd, const char *name, HostStat *st);
+/**
+ * host_stat_below: lstat of @name in @dir in @dirfd.  A link in place of @dir
+ * is followed: for what must not be believed alone.
+ */
+int host_stat_below(int dirfd, const char *dir, const char *name,
+                    HostStat *st);
+/**
+ * host_reopen: real descriptor of the very object of @pathfd.
+ *
+ * The caller knows it is a regular file or directory.  O_CREAT, O_EXCL,
+ * O_NOFOLLOW, O_PATH and O_TMPFILE among @flags are dropped; O_NOATIME is
+ * dropped when the kernel refuses it.  May wait for a lease to be broken.
+ */
+int host_reopen(int pathfd, int flags);
+/** host_reopen_brief: the same, but a lease on the file is -EAGAIN. */
+int host_reopen_brief(int pathfd, int flags);
+/** host_create: openat(O_CREAT | O_EXCL | O_NOFOLLOW); the umask applies. */
+int host_create(int dirfd, const char *name, int flags, mode_t mode);
+
+/** host_chmod: -EOPNOTSUPP for a symbolic link. */
+int host_chmod(int pathfd, mode_t mode);
+/** host_chown: UINT32_MAX leaves that id alone. */
+int host_chown(int pathfd, uint32_t uid, uint32_t gid);
+/** host_utimens: symbolic links too; UTIME_NOW and UTIME_OMIT allowed. */
+int host_utimens(int pathfd, const struct timespec times[2]);
+/** host_readlink: length, cut at @size, no NUL; -EINVAL if it is no link. */
+ssize_t host_readlink(int pathfd, char *buf, size_t size);
+/** host_link: a further name for the object of @pathfd, links not followed. */
+int host_link(int pathfd, int dirfd, const char *name);
+
+/*
+ * Extended attributes of the object of @pathfd (a path fd or a real one), as
+ * getxattr(2) and friends.  Symbolic links and special files are possible
+ * only while /proc is mounted where the process sees it, or with xattrat;
+ * -EOPNOTSUPP otherwise.
+ */
+ssize_t host_getxattr(int pathfd, const char *name, void *buf, size_t size);
+ssize_t host_listxattr(int pathfd, char *buf, size_t size);
+int host_setxattr(int pathfd, const char *name, const void *value,
+                  size_t size, int flags);
+int host_removexattr(int pathfd, const char *name);
+
+/* A descriptor closed at the end of its scope. */
+static inline void host_fd_cleanup(int *fd)
+{
+    if (*fd >= 0) {
+        int saved = errno;
+
+        close(*fd);
+        errno = saved;
+    }
+}
+#define HOST_FD __attribute__((cleanup(host_fd_cleanup))) int
+
+static inline int host_fd_steal(int *fd)
+{
+    int ret = *fd;
+
+    *fd = -1;
+    return ret;
+}
+
+#endif

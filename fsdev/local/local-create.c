@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The local driver: making files, directories, links and special files.
+ *
+ * Something new is made with no rights for others, then gets its owner and
+ * only then its mode, all by descriptor, so nobody sees a set-id file of the
+ * wrong owner; what came out right is not set again.  What exists already
+ * keeps owner and mode.  When a step fails, what this call made is removed
+ * again, after a look whether it is still that.
+ * Called through fsdriver.c from any thread that may block.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/local/local.h"
+
+/* How often a file that comes and goes on the host is tried for. */
+#define CREATE_TRIES 16
+/* What the guest may ask of a new file's descriptor. */
+#define CREATE_FLAGS (O_ACCMODE | O_APPEND | O_DSYNC | O_SYNC)
+
+/* ---- common ----------------------------------------------------------- */
+
+int local_check_new(Name *dir, const char *component)
+{
+    LocalExport *export = local_export_of(dir);
+
+    if (export->base.config.readonly) {
+        return -EROFS;
+    }
+    return local_hidden(export, component) ? -EINVAL : 0;
+}
+
+/*
+ * In a set-group-id directory a file gets that directory's group, and who is
+ * no member of it must not make a program that runs as this group.  The
+ * protocol does not tell the members: only uid 0 is taken for one.
+ */
+static uint32_t new_mode(Name *dir, uint32_t mode, const FsCred *cred)
+{
+    const uint32_t program = S_ISGID | S_IXGRP;
+    FsAttr attr;
+
+    mode &= 07777;
+    if ((mode & program) == program && !cred->root &&
+        local_name_attr(dir, NULL, &attr) == 0 && (attr.mode & S_ISGID)) {
+        mode &= ~S_ISGID;
+    }
+    return mode;
+}
+
+static CredValues new_values(const LocalExport *export, uint32_t mode,
+                             const FsCred *cred)
+{
+    CredValues values = {
+        .valid = FS_SET_MODE,
+        .uid = cred->uid,
+        .gid = cred->gid,
+        .mode = mode,
+    };
+
+    if (cred->uid != UINT32_MAX) {
+        values.valid |= FS_SET_UID;
+    }
+    if (cred->gid != UINT32_MAX) {
+        values.valid |= FS_SET_GID;
+    }
+    return values;
+}
+
+/* What of @todo the host has got right by itself; see to_make(). */
+static void drop_what_is_right(CredValues *todo, const HostStat *st)
+{
+    const uint32_t owner = FS_SET_UID | FS_SET_GID;
+
+    /* An owner that is right already needs no privilege to be set. */
+    if ((todo->valid & FS_SET_UID) && todo->uid == st->uid) {
+        todo->valid &= ~FS_SET_UID;
+    }
+    if ((todo->valid & FS_SET_GID) && todo->gid == st->gid) {
+        todo->valid &= ~FS_SET_GID;
+    }
+    /* A change of owner may change the mode. */
+    if (!(todo->valid & owner) && !((todo->mode ^ st->mode) & 07777)) {
+        todo->valid &= ~FS_SET_MODE;
+    }
+}
+
+/*
+ * Store @values on what was just made and tell what the guest sees then.
+ * *@st is what the host made, for models that set it on the host.
+ */
+static int new_finish(LocalExport *export, CredObject *cred,
+                      const CredValues *values, HostStat *st, FsAttr *attr)
+{
+    bool fake = export->policy->fake_special;
+    CredValues todo = *values;
+    int ret = 0;
+
+    if (!fake) {
+        drop_what_is_right(&todo, st);
+    }
+    if (fake || todo.valid) {
+        /* Values of an earlier file of this name do not count. */
+        cred->fresh = true;
+        ret = export->policy->store(cred, &todo);
+        if (ret == 0) {
+            ret = host_stat(cred->fd, st);
+        }
+    }
+    if (ret == 0) {
+        local_attr_from_host(attr, st);
+        if (fake) {
+            cred_overlay(attr, values);
+        }
+    }
+    return ret;
+}
+
+static void new_undo(LocalExport *export, const CredObject *cred)
+{
+    HostStat st, now;
+
+    if (host_stat(cred->fd, &st) < 0 ||
+        host_stat_id_at(cred->dirfd, cred->name, &now) < 0 ||
+        !local_same_object(&now, &st)) {
+        return;
+    }
+    unlinkat(cred->dirfd, cred->name, S_ISDIR(st.mode) ? AT_REMOVEDIR : 0);
+    if (export->policy->unlinked) {
+        export->policy->unlinked(cred->dirfd, cred->name);
+    }
+}
+
+/* ---- regular files ---------------------------------------------------- */
+
+typedef struct NewFile {
+    CredObject cred;
+    HostStat st;
+    FsAttr attr;
+} NewFile;
+
+static int put_content(int fd, const char *content)
+{
+    size_t len = strlen(content);
+    ssize_t done;
+
+    do {
+        done = pwrite(fd, content, len, 0);
+    } while (done < 0 && errno == EINTR);
+    if (done < 0) {
+        return -errno;
+    }
+    return (size_t)done == len ? 0 : -ENOSPC;
+}
+
+/* Does a new file keep the owner and group that the host gives it? */
+static bool keeps_owner(LocalExport *export, const CredValues *values)
+{
+    uint32_t uid = g_atomic_int_get(&export->made_uid);
+    uint32_t gid = g_atomic_int_get(&export->made_gid);
+
+    return (!(values->valid & FS_SET_UID) || values->uid == uid) &&
+           (!(values->valid & FS_SET_GID) || values->gid == gid);
+}
+
+/*
+ * The mode to make a file with: no rights for others as long as owner or group
+ * may still change.  They will not where none are asked for, or where the last
+ * new file came out with the ones that are; at the worst, in a directory that
+ * gives its own group away, this file has for a moment what it would have had
+ * for good on a local disk.
+ */
+static mode_t to_make(LocalExport *export, const CredValues *values)
+{
+    if (export->policy->fake_special) {
+        return export->base.config.fmode;
+    }
+    return values->mode & (keeps_owner(export, values) ? 0777 : 0700);
+}
+
+static int look_at_made(LocalExport *export, int fd, HostStat *st)
+{
+    int ret = host_stat(fd, st);
+
+    if (ret == 0) {
+        g_atomic_int_set(&export->made_uid, st->uid);
+        g_atomic_int_set(&export->made_gid, st->gid);
+    }
+    return ret;
+}
+
+/*
+ * Make the regular file @component, open with @flags, holding @content if that
+ * is not NULL.  On success the caller owns @made->cred.fd; on failure nothing
+ * is left.
+ */
+static int make_regular(LocalExport *export, int dirfd, const char *component,
+                        int flags, const char *content,
+                        const CredValues *values, NewFile *made)
+{
+    int fd = host_create(dirfd, component, flags, to_make(export, values));
+    int ret = 0;
+
+    if (fd < 0) {
+        return fd;
+    }
+    made->cred = (CredObject) {
+        .fd = fd, .dirfd = dirfd, .name = component, .host_type = S_IFREG,
+    };
+    if (!export->policy->fake_special) {
+        ret = look_at_made(export, fd, &made->st);
+    }
+    if (ret == 0 && content) {
+        ret = put_content(fd, content);
+    }
+    if (ret == 0) {
+        ret = new_finish(export, &made->cred, values, &made->st, &made->attr);
+    }
+    if (ret < 0) {
+        new_undo(export, &made->cred);
+        close(fd);
+    }
+    return ret;
+}
+
+static int create_counted(LocalExport *export, Name *dir,
+                          const char *component, int flags,
+                          const CredValues *values, LocalFile **file,
+                          FsAttr *attr)
+{
+    int count = g_atomic_int_get(&export->setid_count);
+    LOCAL_LOCK lock = { 0 };
+    LOCAL_PIN pin = { 0 };
+    NewFile made;
+    Name *name;
+    int ret = local_pin(&pin, dir, 0);
+
+    if (ret < 0) {
+        return ret;
+    }
+    lock = local_lock(export, true);
+    ret = make_regular(export, pin.fd, component, flags & CREATE_FLAGS, NULL,
+                       values, &made);
+    if (ret < 0) {
+        return ret;
+    }
+    /* Whoever wants a path fd finds it by the name, if it is that file yet. */
+    ret = name_insert(dir, component, -1, &made.st, &name);
+    if (ret < 0) {
+        new_undo(export, &made.cred);
+        close(made.cred.fd);
+        return ret;
+    }
+    *attr = made.attr;
+    *file = local_file_new(export, name, made.cred.fd, flags);
+    if (!(values->mode & (S_ISUID | S_ISGID))) {
+        (*file)->setid_seen = count;
+    }
+    name_unref(name);
+    return 0;
+}
+
+static int create_new(LocalExport *export, Name *dir, const char *component,
+                      int flags, const CredValues *values, LocalFile **file,
+                      FsAttr *attr)
+{
+    int ret = node_fd_account(export->table);
+
+    if (ret < 0) {
+        return ret;
+    }
+    ret = create_counted(export, dir, component, flags, values, file, attr);
+    if ((ret == -EMFILE || ret == -ENFILE) && node_fd_reclaim(export->table)) {
+        ret = create_counted(export, dir, component, flags, values, file,
+                             attr);
+    }
+    if (ret < 0) {
+        node_fd_unaccount(export->table);
+    }
+    return ret;
+}
+
+static int open_existing(LocalExport *export, Name *dir,
+                         const char *component, int flags, LocalFile **file,
+                         FsAttr *attr)
+{
+    FsAttr seen;
+    Name *name;
+    int ret = local_find(dir, component, flags & O_NONBLOCK ? FS_BRIEF : 0,
+                         &name, &seen);
+
+    if (ret < 0) {
+        return ret;
+    }
+    ret = local_open_name(export, name, flags, file);
+    if (ret == 0 && (flags & O_TRUNC)) {
+        ret = local_name_attr(name, *file, &seen);
+        if (ret < 0) {
+            local_release(&(*file)->base);
+        }
+    }
+    name_unref(name);
+    if (ret == 0) {
+        *attr = seen;
+    }
+    return ret;
+}
+
+int local_create(FsNode *dir, const char *name, int flags, uint32_t mode,
+                 const FsCred *cred, FsNode **node, FsFile **file,
+                 FsAttr *attr)
+{
+    LocalExport *export = local_export(dir->export);
+    Name *parent = name_from_fs(dir);
+    LocalFile *opened = NULL;
+    CredValues values;
+    int ret = local_check_new(parent, name);
+
+    if (ret < 0) {
+        return ret;
+    }
+    if ((flags & O_ACCMODE) == O_ACCMODE) {
+        return -EINVAL;
+    }
+    mode = new_mode(parent, mode, cred);
+    values = new_values(export, mode | S_IFREG, cred);
+    for (int tries = 0; tries < CREATE_TRIES; tries++) {
+        ret = create_new(export, parent, name, flags, &values, &opened, attr);
+        if (ret != -EEXIST || (flags & O_EXCL)) {
+            break;
+        }
+        ret = open_existing(export, parent, name, flags, &opened, attr);
+        if (ret != -ENOENT && ret != -ESTALE) {
+            break;
+        }
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    *file = &opened->base;
+    *node = fs_node_ref(opened->base.node);
+    return 0;
+}
+
+/* ---- what is not opened ----------------------------------------------- */
+
+/*
+ * mkdir(2) and its like return no descriptor, and by the time we look the
+ * host may have put something else under the name, a link to a file of its
+ * own say.  What we made has our owner, no rights and one name; the mapped
+ * models change nothing of the inode but attributes of ours.  Returns 0,
+ * -ESTALE for something else, -EPERM where owners are not what one sets.
+ */
+static int check_ours(const LocalExport *export, const HostStat *st,
+                      uint32_t type)
+{
+    if ((st->mode & S_IFMT) != type || (type != S_IFDIR && st->nlink != 1)) {
+        return -ESTALE;
+    }
+    if (export->policy->fake_special) {
+        return 0;
+    }
+    if (type != S_IFLNK && (st->mode & 0777) != 0) {
+        return -ESTALE;
+    }
+    return st->uid == geteuid() ? 0 : -EPERM;
+}
+
+/*
+ * Owner and mode of what mkdirat(2), mknodat(2) or symlinkat(2) made.  Where
+ * owners are optional, a file system that keeps none is no reason to fail.
+ */
+static int adopt(LocalExport *export, int dirfd, const char *component,
+                 const CredValues *values, FsAttr *attr)
+{
+    HOST_FD fd = host_lookup(dirfd, component, 0);
+    CredObject cred = {
+        .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
+        .host_type = values->mode & S_IFMT,
+    };
+    HostStat st;
+    int ret;
+
+    if (fd < 0) {
+        return fd;
+    }
+    ret = host_stat(fd, &st);
+    if (ret < 0) {
+        return ret;
+    }
+    ret = check_ours(export, &st, values->mode & S_IFMT);
+    if (ret < 0) {
+        local_attr_from_host(attr, &st);
+        return export->policy->owner_optional ? 0 : ret;
+    }
+    ret = new_finish(export, &cred, values, &st, attr);
+    if (ret < 0) {
+        new_undo(export, &cred);
+    }
+    return ret;
+}
+
+int local_mkdir(FsNode *dir, const char *name, uint32_t mode,
+                const FsCred *cred, FsAttr *attr)
+{
+    LocalExport *export = local_export(dir->export);
+    Name *parent = name_from_fs(dir);
+    LOCAL_LOCK lock = { 0 };
+    LOCAL_PIN pin = { 0 };
+    CredValues values;
+    FsAttr seen;
+    int ret = local_check_new(parent, name);
+
+    if (ret == 0) {
+        ret = local_pin(&pin, parent, 0);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    values = new_values(export, (mode & 07777) | S_IFDIR, cred);
+    lock = local_lock(export, true);
+    if (mkdirat(pin.fd, name, export->policy->fake_special
+                ? export->base.config.dmode : 0) < 0) {
+        return -errno;
+    }
+    ret = adopt(export, pin.fd, name, &values, &seen);
+    if (ret == 0) {
+        *attr = seen;
+    }
+    return ret;
+}
+
+/* A special file of the host, which has all it needs in its inode. */
+static int mknod_real(LocalExport *export, int dirfd, const char *component,
+                      uint64_t rdev, const CredValues *values, FsAttr *attr)
+{
+    if (mknodat(dirfd, component, values->mode & S_IFMT, rdev) < 0) {
+        return -errno;
+    }
+    return adopt(export, dirfd, component, values, attr);
+}
+
+/* A regular file that nobody needs open, and what stands for others. */
+static int mknod_regular(LocalExport *export, int dirfd, const char *component,
+                         const char *content, const CredValues *values,
+                         FsAttr *attr)
+{
+    NewFile made;
+    int ret = make_regular(export, dirfd, component, O_WRONLY, content, values,
+                           &made);
+
+    if (ret == 0) {
+        close(made.cred.fd);
+        *attr = made.attr;
+    }
+    return ret;
+}
+
+int local_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
+                const FsCred *cred, FsAttr *attr)
+{
+    LocalExport *export = local_export(dir->export);
+    Name *parent = name_from_fs(dir);
+    uint32_t type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
+    bool fake = export->policy->fake_special;
+    LOCAL_LOCK lock = { 0 };
+    LOCAL_PIN pin = { 0 };
+    CredValues values;
+    FsAttr seen;
+    int ret = local_check_new(parent, name);
+
+    if (ret < 0) {
+        return ret;
+    }
+    if (!S_ISREG(type) && !S_ISCHR(type) && !S_ISBLK(type) &&
+        !S_ISFIFO(type) && !S_ISSOCK(type)) {
+        return -EINVAL;
+    }
+    values = new_values(export, new_mode(parent, mode, cred) | type, cred);
+    /* Stored for FIFOs and sockets too, as the formats have always done. */
+    values.has_rdev = fake;
+    values.rdev = rdev;
+    ret = local_pin(&pin, parent, 0);
+    if (ret < 0) {
+        return ret;
+    }
+    lock = local_lock(export, true);
+    if (local_is_whiteout(export, type, rdev)) {
+        local_whiteout_mark(export, parent);
+    }
+    if (fake || S_ISREG(type)) {
+        ret = mknod_regular(export, pin.fd, name, NULL, &values, &seen);
+    } else {
+        ret = mknod_real(export, pin.fd, name, rdev, &values, &seen);
+    }
+    if (ret == 0) {
+        *attr = seen;
+    }
+    return ret;
+}
+
+/* A link of the mapped models: its target is the content of the file. */
+static int symlink_fake(LocalExport *export, int dirfd, const char *component,
+                        const char *target, const CredValues *values,
+                        FsAttr *attr)
+{
+    size_t len = strlen(target);
+
+    if (len == 0 || len >= PATH_MAX) {
+        return len == 0 ? -ENOENT : -ENAMETOOLONG;
+    }
+    return mknod_regular(export, dirfd, component, target, values, attr);
+}
+
+static int symlink_real(LocalExport *export, int dirfd, const char *component,
+                        const char *target, CredValues *values, FsAttr *attr)
+{
+    /* Links have no mode to set. */
+    values->valid &= ~FS_SET_MODE;
+    if (symlinkat(target, dirfd, component) < 0) {
+        return -errno;
+    }
+    return adopt(export, dirfd, component, values, attr);
+}
+
+int local_symlink(FsNode *dir, const char *name, const char *target,
+                  const FsCred *cred, FsAttr *attr)
+{
+    LocalExport *export = local_export(dir->export);
+    Name *parent = name_from_fs(dir);
+    CredValues values = new_values(export, S_IFLNK | 0777, cred);
+    LOCAL_LOCK lock = { 0 };
+    LOCAL_PIN pin = { 0 };
+    FsAttr seen;
+    int ret = local_check_new(parent, name);
+
+    if (ret == 0) {
+        ret = local_pin(&pin, parent, 0);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    lock = local_lock(export, true);
+    if (export->policy->fake_special) {
+        ret = symlink_fake(export, pin.fd, name, target, &values, &seen);
+    } else {
+        ret = symlink_real(export, pin.fd, name, target, &values, &seen);
+    }
+    if (ret == 0) {
+        *attr = seen;
+    }
+    return ret;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The local driver: reading directories.
+ *
+ * An open directory has a buffer that getdents64(2) fills, and the kernel's
+ * d_off of an entry is the cookie that continues after it.  Reading on goes
+ * through the buffer; any other cookie is a seek and a new fill.  One mutex a
+ * directory guards buffer and file position, held while the sink runs, so
+ * readers of one open directory take turns.  Called through fsdriver.c from
+ * any thread.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include <sys/syscall.h>
+#include "fsdev/local/local.h"
+
+#define DIR_BUF_SIZE 32768
+
+/* What getdents64(2) fills in; glibc has no name for it. */
+typedef struct HostDirent {
+    uint64_t d_ino;
+    int64_t d_off;
+    unsigned short d_reclen;
+    unsigned char d_type;
+    char d_name[];
+} HostDirent;
+
+struct LocalDir {
+    GMutex lock;
+    uint64_t next;              /* cookie of the entry at pos */
+    uint64_t file_pos;          /* cookie that the descriptor stands at */
+    size_t pos;
+    size_t len;
+    bool at_end;                /* nothing came after the buffer */
+    bool whiteouts;             /* types of entries are looked for */
+    char *buf;                  /* owned; made by the first fill */
+};
+
+LocalDir *local_dir_new(void)
+{
+    LocalDir *dir = g_new0(LocalDir, 1);
+
+    g_mutex_init(&dir->lock);
+    return dir;
+}
+
+void local_dir_free(LocalDir *dir)
+{
+    if (dir) {
+        g_mutex_clear(&dir->lock);
+        g_free(dir->buf);
+        g_free(dir);
+    }
+}
+
+/* Fill the buffer with what follows dir->next.  1: entries, 0: the end. */
+static int fill(int fd, LocalDir *dir)
+{
+    long len;
+
+    if (!dir->buf) {
+        dir->buf = g_malloc(DIR_BUF_SIZE);
+    }
+    if (dir->file_pos != dir->next) {
+        if (lseek(fd, dir->next, SEEK_SET) < 0) {
+            return -errno;
+        }
+        dir->file_pos = dir->next;
+    }
+    do {
+        len = syscall(SYS_getdents64, fd, dir->buf, DIR_BUF_SIZE);
+    } while (len < 0 && errno == EINTR);
+    dir->pos = 0;
+    dir->len = MAX(len, 0);
+    dir->at_end = len == 0;
+    if (len < 0) {
+        return -errno;
+    }
+    for (size_t at = 0; at < dir->len;) {
+        const HostDirent *entry = (const HostDirent *)(dir->buf + at);
+
+        dir->file_pos = entry->d_off;
+        at += entry->d_reclen;
+    }
+    return dir->len > 0;
+}
+
+/* Where the enumeration goes on; a new start always sees the directory anew. */
+static int seek_to(LocalDir *dir, uint64_t cookie)
+{
+    if (cookie > INT64_MAX) {
+        return -EINVAL;
+    }
+    if (cookie == dir->next && cookie != 0) {
+        return 0;
+    }
+    dir->next = cookie;
+    dir->pos = dir->len = 0;
+    dir->at_end = false;
+    return 0;
+}
+
+/* Identity of what "." and ".." mean in the export: never of its outside. */
+static void fill_dot(const LocalFile *file, bool parent, FsDirent *out)
+{
+    Name *name = name_from_fs(file->base.node);
+    Name *up = parent ? name_parent(name) : NULL;
+    const Node *node = name_node(up ? up : name);
+
+    out->ino = node_ino(node);
+    out->dev = node_dev(node);
+    out->type = DT_DIR;
+    if (up) {
+        name_unref(up);
+    }
+}
+
+/* One call of fs_readdir(). */
+typedef struct Listing {
+    LocalExport *export;
+    LocalFile *file;
+    unsigned flags;
+    FsDirSink *sink;
+    void *opaque;
+    bool given;                 /* the sink took an entry */
+    HostFsDevs devs;            /* FS_READDIR_DEV: which entries to look at */
+    HostMounts *mounts;         /* counted, or NULL */
+    GHashTable *mounted;        /* borrowed from it: names to look at */
+} Listing;
+
+/*
+ * An entry has the device of its directory and the number that the directory
+ * says, except where something is mounted on it or the file system itself is
+ * in several parts.  -EAGAIN when it would sleep to find out.
+ */
+static int listing_begin(Listing *listing)
+{
+    const LocalExport *export = listing->export;
+    const LocalFile *file = listing->file;
+    const Node *node = name_node(name_from_fs(file->base.node));
+    int ret;
+
+    if (!(listing->flags & FS_READDIR_DEV)) {
+        return 0;
+    }
+    listing->devs = file->base.dev == export->root_dev ? export->root_devs
+                                                       : host_fs_devs(file->fd);
+    if (listing->devs == HOST_DEVS_ANY) {
+        return 0;
+    }
+    ret = host_mounts_get(!(listing->flags & FS_NONBLOCK), &listing->mounts);
+    if (ret == 0) {
+        listing->mounted = host_mounts_in(listing->mounts, node_mnt_id(node));
+    }
+    if (!listing->mounted) {
+        listing->devs = HOST_DEVS_ANY;
+    }
+    return ret == -EAGAIN ? ret : 0;
+}
+
+static bool must_look_at(const Listing *listing, const HostDirent *entry)
+{
+    if (!(listing->flags & FS_READDIR_DEV)) {
+        return false;
+    }
+    if (listing->devs == HOST_DEVS_ANY || entry->d_type == DT_UNKNOWN ||
+        (listing->devs == HOST_DEVS_DIRS && entry->d_type == DT_DIR)) {
+        return true;
+    }
+    return g_hash_table_size(listing->mounted) > 0 &&
+           g_hash_table_contains(listing->mounted, entry->d_name);
+}
+
+/* A link or a device may be kept in the regular file @out.  As to_dirent(). */
+static int fake_type(const Listing *listing, FsDirent *out)
+{
+    const LocalFile *file = listing->file;
+
+    if (!file->dir->whiteouts) {
+        out->type = DT_UNKNOWN;
+    } else if (listing->flags & FS_NONBLOCK) {
+        return -EAGAIN;
+    } else {
+        out->type = local_whiteout_type(listing->export, file->fd, out->name);
+    }
+    return 1;
+}
+
+/*
+ * Returns 1, 0 when the entry is to be left out, -EAGAIN when a look at it
+ * might sleep.
+ */
+static int to_dirent(const Listing *listing, const HostDirent *entry,
+                     FsDirent *out)
+{
+    const LocalFile *file = listing->file;
+    bool dot = !strcmp(entry->d_name, ".");
+    HostStat st;
+
+    *out = (FsDirent) {
+        .name = entry->d_name,
+        .name_len = strlen(entry->d_name),
+        .next = entry->d_off,
+        .ino = entry->d_ino,
+        .dev = listing->flags & FS_READDIR_DEV ? file->base.dev : 0,
+        .type = entry->d_type,
+    };
+    if (dot || !strcmp(entry->d_name, "..")) {
+        fill_dot(file, !dot, out);
+        return 1;
+    }
+    if (local_hidden(listing->export, entry->d_name)) {
+        return 0;
+    }
+    if (must_look_at(listing, entry)) {
+        if (listing->flags & FS_NONBLOCK) {
+            return -EAGAIN;
+        }
+        if (host_stat_id_at(file->fd, entry->d_name, &st) < 0) {
+            /* Removed since; who asks for the rest need not know. */
+            return 0;
+        }
+        out->dev = st.dev;
+        out->ino = st.ino;
+        out->type = IFTODT(st.mode);
+    }
+    if (listing->export->policy->fake_special && out->type == DT_REG) {
+        return fake_type(listing, out);
+    }
+    return 1;
+}
+
+/* The next entry of the buffer.  0: go on, 1: the sink has enough. */
+static int give_one(Listing *listing)
+{
+    LocalDir *dir = listing->file->dir;
+    const HostDirent *entry = (const HostDirent *)(dir->buf + dir->pos);
+    FsDirent out;
+    int ret = to_dirent(listing, entry, &out);
+
+    if (ret < 0) {
+        return listing->given ? 1 : ret;
+    }
+    if (ret > 0) {
+        ret = listing->sink(listing->opaque, &out);
+        if (ret != 0) {
+            return ret;
+        }
+        listing->given = true;
+    }
+    dir->pos += entry->d_reclen;
+    dir->next = entry->d_off;
+    return 0;
+}
+
+/* As give_one(), when the buffer is empty. */
+static int fill_for(Listing *listing)
+{
+    LocalDir *dir = listing->file->dir;
+    int ret;
+
+    if (listing->flags & FS_NONBLOCK) {
+        ret = dir->at_end ? 0 : -EAGAIN;
+    } else {
+        if (dir->next == 0 || !dir->buf) {
+            dir->whiteouts =
+                local_whiteouts_in(name_from_fs(listing->file->base.node),
+                                   listing->file);
+        }
+        ret = fill(listing->file->fd, dir);
+    }
+    if (ret > 0) {
+        return 0;
+    }
+    /*
+     * Entries that were taken must reach the guest first; whatever is wrong
+     * is told to the next call.
+     */
+    return ret == 0 || listing->given ? 1 : ret;
+}
+
+static int readdir_locked(Listing *listing, uint64_t cookie)
+{
+    LocalDir *dir = listing->file->dir;
+    int ret = seek_to(dir, cookie);
+
+    while (ret == 0) {
+        ret = dir->pos < dir->len ? give_one(listing) : fill_for(listing);
+    }
+    return MIN(ret, 0);
+}
+
+int local_readdir(FsFile *base, uint64_t cookie, unsigned flags,
+                  FsDirSink *sink, void *opaque)
+{
+    LocalFile *file = container_of(base, LocalFile, base);
+    Listing listing = {
+        .export = local_export(base->node->export), .file = file,
+        .flags = flags, .sink = sink, .opaque = opaque,
+    };
+    int ret;
+
+    if (!base->is_dir) {
+        return -ENOTDIR;
+    }
+    if (!(flags & FS_NONBLOCK)) {
+        g_mutex_lock(&file->dir->lock);
+    } else if (!g_mutex_trylock(&file->dir->lock)) {
+        /* Whoever has it may sleep. */
+        return -EAGAIN;
+    }
+    ret = listing_begin(&listing);
+    if (ret == 0) {
+        ret = readdir_locked(&listing, cookie);
+    }
+    g_mutex_unlock(&file->dir->lock);
+    host_mounts_put(listing.mounts);
+    return ret;
+}

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The local driver: open files, and reading and writing them.
+ *
+ * A file is opened through the path fd of its node and only after its type is
+ * known, so nothing but a regular file or a directory is ever opened on the
+ * host: opening a FIFO or a device has effects of its own.  Reads can be tried
+ * without sleeping; writes always belong on a worker.  A file opened with
+ * O_DIRECT has two descriptors: what is aligned as the host wants it goes past
+ * its page cache, the rest, such as what comes in one piece with a message,
+ * through it.
+ * Called through fsdriver.c, and by local-create.c, from any thread.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/local/local.h"
+
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 0x00000008
+#endif
+#define RAMFS_MAGIC 0x858458f6
+#define TMPFS_MAGIC 0x01021994
+
+/* No host takes less; one that wants more says EINVAL. */
+#define DIRECT_ALIGN 512
+
+/*
+ * What the guest may ask of a descriptor; the rest is between the guest's
+ * kernel and its programs.
+ */
+#define FLAGS_KEPT \
+    (O_ACCMODE | O_APPEND | O_DSYNC | O_SYNC | O_NOATIME | O_DIRECTORY)
+
+/* ---- open ------------------------------------------------------------- */
+
+static int open_direct(LocalExport *export, int fd, int flags)
+{
+    int direct;
+
+    if (node_fd_account(export->table) < 0) {
+        return -1;
+    }
+    direct = host_reopen_brief(fd, (flags & FLAGS_KEPT) | O_DIRECT);
+    if (direct < 0) {
+        node_fd_unaccount(export->table);
+        return -1;
+    }
+    return direct;
+}
+
+LocalFile *local_file_new(LocalExport *export, Name *name, int fd, int flags)
+{
+    Node *node = name_node(name);
+    LocalFile *file = g_new0(LocalFile, 1);
+
+    file->base.node = fs_node_ref(name_to_fs(name));
+    file->base.is_dir = node_type(node) == S_IFDIR;
+    file->base.dev = node_dev(node);
+    file->base.ino = node_ino(node);
+    file->base.remote = !local_never_hangs(export, node) &&
+                        !host_fs_is_local(fd);
+    file->fd = fd;
+    file->direct_fd = -1;
+    if ((flags & O_DIRECT) && !file->base.is_dir) {
+        file->direct_fd = open_direct(export, fd, flags);
+    }
+    file->flags = flags & (O_ACCMODE | O_APPEND);
+    file->setid_seen = -1;
+    if (node_dev(node) == export->root_dev) {
+        file->nowait = g_atomic_int_get(&export->nowait);
+    }
+    if (file->base.is_dir) {
+        file->dir = local_dir_new();
+    }
+    node_open_inc(node);
+    return file;
+}
+
+void local_release(FsFile *base)
+{
+    LocalExport *export = local_export(base->node->export);
+    LocalFile *file = container_of(base, LocalFile, base);
+    Node *node = name_node(name_from_fs(base->node));
+
+    close(file->fd);
+    node_fd_unaccount(export->table);
+    if (file->direct_fd >= 0) {
+        close(file->direct_fd);
+        node_fd_unaccount(export->table);
+    }
+    node_open_dec(node);
+    if (export->policy->beside && !node_is_open(node)) {
+        local_orphan_drop(export, node);
+    }
+    local_dir_free(file->dir);
+    fs_node_unref(base->node);
+    g_free(file);
+}
+
+static int check_type(uint32_t type, int flags)
+{
+    bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
+
+    if ((flags & O_ACCMODE) == O_ACCMODE) {
+        return -EINVAL;
+    }
+    if (S_ISLNK(type)) {
+        return -ELOOP;
+    }
+    if (S_ISDIR(type)) {
+        return writes ? -EISDIR : 0;
+    }
+    if (flags & O_DIRECTORY) {
+        return -ENOTDIR;
+    }
+    return S_ISREG(type) ? 0 : -ENXIO;
+}
+
+static int check_readonly(const LocalExport *export, int flags)
+{
+    const int writing = O_WRONLY | O_RDWR | O_TRUNC | O_APPEND;
+
+    return export->base.config.readonly && (flags & writing) ? -EROFS : 0;
+}
+
+int local_check_open(const LocalExport *export, uint32_t type, int flags,
+                     int *host_flags)
+{
+    int ret = check_readonly(export, flags);
+
+    if (ret == 0) {
+        ret = check_type(type, flags);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    *host_flags = S_ISDIR(type)
+                  ? O_RDONLY | O_DIRECTORY | (flags & O_NOATIME)
+                  : flags & FLAGS_KEPT;
+    if (export->base.config.readonly) {
+        /* Reading should not write to the disk either. */
+        *host_flags |= O_NOATIME;
+    }
+    return 0;
+}
+
+static int reopen(int pathfd, int flags)
+{
+    return flags & O_NONBLOCK ? host_reopen_brief(pathfd, flags)
+                              : host_reopen(pathfd, flags);
+}
+
+/* A real descriptor of @name; counted by the node table when it succeeds. */
+static int open_fd(LocalExport *export, Name *name, int flags)
+{
+    LOCAL_PIN pin = { 0 };
+    int ret = node_fd_account(export->table);
+    int fd;
+
+    if (ret < 0) {
+        return ret;
+    }
+    fd = local_pin(&pin, name, 0);
+    if (fd == 0) {
+        fd = reopen(pin.fd, flags);
+        if ((fd == -EMFILE || fd == -ENFILE) &&
+            node_fd_reclaim(export->table)) {
+            fd = reopen(pin.fd, flags);
+        }
+    }
+    if (fd < 0) {
+        node_fd_unaccount(export->table);
+    }
+    return fd;
+}
+
+/* The set-id bits have to go before the data, so O_TRUNC comes after open. */
+static int truncate_opened(LocalExport *export, Name *name, LocalFile *file)
+{
+    LOCAL_LOCK lock = local_lock(export, true);
+    LOCAL_OBJECT obj = { 0 };
+    bool writable = (file->flags & O_ACCMODE) != O_RDONLY;
+    int ret = local_object_get(name, file, 0, &obj);
+
+    return ret < 0 ? ret
+                   : local_set_size(export, &obj, writable ? file->fd : -1, 0);
+}
+
+/*
+ * Whether @name is a regular file for the guest shows only in its attributes
+ * when the model fakes others: *@known says that they were read to tell.
+ */
+static int type_before_open(LocalExport *export, Name *name, uint32_t *type,
+                            FsAttr *attr, bool *known)
+{
+    int ret;
+
+    *type = node_type(name_node(name));
+    *known = export->policy->fake_special && *type == S_IFREG;
+    if (!*known) {
+        return 0;
+    }
+    ret = local_name_attr(name, NULL, attr);
+    if (ret == 0) {
+        *type = attr->mode & S_IFMT;
+    }
+    return ret;
+}
+
+/* As local_open_name(); @attr may be NULL. */
+static int open_name(LocalExport *export, Name *name, int flags,
+                     LocalFile **file, FsAttr *attr)
+{
+    LocalFile *opened;
+    FsAttr seen;
+    bool known;
+    uint32_t type;
+    int open_flags;
+    int fd;
+    int ret = type_before_open(export, name, &type, &seen, &known);
+
+    if (ret == 0) {
+        ret = local_check_open(export, type, flags, &open_flags);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    fd = open_fd(export, name, open_flags | (flags & O_NONBLOCK));
+    if (fd < 0) {
+        return fd;
+    }
+    opened = local_file_new(export, name, fd,
+                            open_flags | (flags & O_DIRECT));
+    if (flags & O_TRUNC) {
+        ret = truncate_opened(export, name, opened);
+    }
+    if (ret == 0 && attr && (!known || (flags & O_TRUNC))) {
+        ret = local_name_attr(name, opened, &seen);
+    }
+    if (ret < 0) {
+        local_release(&opened->base);
+        return ret;
+    }
+    if (attr) {
+        *attr = seen;
+    }
+    *file = opened;
+    return 0;
+}
+
+int local_open_name(LocalExport *export, Name *name, int flags,
+                    LocalFile **file)
+{
+    return open_name(export, name, flags, file, NULL);
+}
+
+int local_open_attr(FsNode *node, int flags, FsFile **file, FsAttr *attr)
+{
+    LocalFile *opened;
+    int ret = open_name(local_export(node->export), name_from_fs(node), flags,
+                        &opened, attr);
+
+    if (ret == 0) {
+        *file = &opened->base;
+    }
+    return ret;
+}
+
+int local_open(FsNode *node, int flags, FsFile **file)
+{
+    return local_open_attr(node, flags, file, NULL);
+}
+
+/* ---- read ------------------------------------------------------------- */
+
+static int check_io(const FsFile *file, uint64_t offset)
+{
+    if (file->is_dir) {
+        return -EISDIR;
+    }
+    return offset > INT64_MAX ? -EINVAL : 0;
+}
+
+/* A host that wants more than this for direct I/O refuses with EINVAL. */
+static bool goes_direct(const LocalFile *file, const struct iovec *iov,
+                        int iovcnt, uint64_t offset)
+{
+    uint64_t bits = offset;
+
+    if (file->direct_fd < 0) {
+        return false;
+    }
+    for (int i = 0; i < iovcnt; i++) {
+        bits |= (uintptr_t)iov[i].iov_base | iov[i].iov_len;
+    }
+    return bits % DIRECT_ALIGN == 0;
+}
+
+/* preadv(2) or pwritev(2). */
+typedef ssize_t TransferFn(int fd, const struct iovec *iov, int iovcnt,
+                           off_t offset);
+
+static ssize_t transfer_by(int fd, TransferFn *fn, const struct iovec *iov,
+                           int iovcnt, uint64_t offset)
+{
+    ssize_t ret;
+
+    do {
+        ret = fn(fd, iov, iovcnt, offset);
+    } while (ret < 0 && errno == EINTR);
+    return ret < 0 ? -errno : ret;
+}
+
+static ssize_t transfer(LocalFile *file, TransferFn *fn,
+                        const struct iovec *iov, int iovcnt, uint64_t offset)
+{
+    if (goes_direct(file, iov, iovcnt, offset)) {
+        ssize_t ret = transfer_by(file->direct_fd, fn, iov, iovcnt, offset);
+
+        if (ret != -EINVAL) {
+            return ret;
+        }
+    }
+    return transfer_by(file->fd, fn, iov, iovcnt, offset);
+}
+
+/* RWF_NOWAIT is unknown here: because nothing waits, or for want of code? */
+static int learn_nowait(LocalExport *export, LocalFile *file)
+{
+    struct statfs st;
+    int known = LOCAL_NOWAIT_NEVER;
+
+    if (fstatfs(file->fd, &st) == 0 &&
+        ((uint32_t)st.f_type == TMPFS_MAGIC ||
+         (uint32_t)st.f_type == RAMFS_MAGIC)) {
+        known = LOCAL_NOWAIT_NEEDLESS;
+    }
+    g_atomic_int_set(&file->nowait, known);
+    if (file->base.dev == export->root_dev) {
+        g_atomic_int_set(&export->nowait, known);
+    }
+    return known;
+}
+
+static ssize_t read_trying(LocalFile *file, const struct iovec *iov,
+                           int iovcnt, uint64_t offset)
+{
+    int nowait = g_atomic_int_get(&file->nowait);
+    ssize_t ret;
+
+    if (file->base.remote || file->direct_fd >= 0) {
+        return -EAGAIN;
+    }
+    if (nowait == LOCAL_NOWAIT_YES) {
+        ret = preadv2(file->fd, iov, iovcnt, offset, RWF_NOWAIT);
+        if (ret >= 0) {
+            return ret;
+        }
+        if (errno == EINTR) {
+            return -EAGAIN;
+        }
+        if (errno != EOPNOTSUPP && errno != ENOSYS) {
+            return -errno;
+        }
+        nowait = learn_nowait(local_export(file->base.node->export), file);
+    }
+    return nowait == LOCAL_NOWAIT_NEEDLESS
+           ? transfer(file, preadv, iov, iovcnt, offset) : -EAGAIN;
+}
+
+ssize_t local_read(FsFile *base, const struct iovec *iov, int iovcnt,
+                   uint64_t offset, unsigned flags)
+{
+    LocalFile *file = container_of(base, LocalFile, base);
+    int ret = check_io(base, offset);
+
+    if (ret < 0) {
+        return ret;
+    }
+    iovcnt = MIN(iovcnt, IOV_MAX);
+    if (flags & FS_NONBLOCK) {
+        return read_trying(file, iov, iovcnt, offset);
+    }
+    return transfer(file, preadv, iov, iovcnt, offset);
+}
+
+/* ---- write ------------------------------------------------------------ */
+
+/*
+ * The host's mode is looked at for each write, others may change it.  A stored
+ * mode or capability costs more to read: they are read again only when a set-id
+ * bit or a capability was stored through this export, so one that another
+ * program stores while the file is open is dropped by the next open file only.
+ */
+static int drop_setid_to_write(LocalExport *export, LocalFile *file)
+{
+    int count = g_atomic_int_get(&export->setid_count);
+    LOCAL_LOCK lock = { 0 };
+    LOCAL_OBJECT obj = { 0 };
+    struct stat st_now;
+    HostStat st;
+    FsAttr attr;
+    int ret;
+
+    if (fstat(file->fd, &st_now) < 0) {
+        return -errno;
+    }
+    if (!(st_now.st_mode & (S_ISUID | S_ISGID)) &&
+        (!export->policy->fake_special ||
+         g_atomic_int_get(&file->setid_seen) == count)) {
+        return 0;
+    }
+    lock = local_lock(export, true);
+    ret = local_object_get(name_from_fs(file->base.node), file, 0, &obj);
+    if (ret == 0) {
+        ret = local_object_attr(export, &obj, 0, &st, &attr);
+    }
+    if (ret == 0) {
+        ret = local_drop_setid(export, &obj, &st, &attr);
+    }
+    if (ret == 0) {
+        g_atomic_int_set(&file->setid_seen, count);
+    }
+    return ret;
+}
+
+static void start_writeout(const LocalFile *file, uint64_t offset, size_t len)
+{
+    /* Where an appending write went is not known: then all of the file. */
+    bool append = file->flags & O_APPEND;
+
+    sync_file_range(file->fd, append ? 0 : offset, append ? 0 : len,
+                    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE);
+}
+
+ssize_t local_write(FsFile *base, const struct iovec *iov, int iovcnt,
+                    uint64_t offset, unsigned flags)
+{
+    LocalExport *export = local_export(base->node->export);
+    LocalFile *file = container_of(base, LocalFile, base);
+    ssize_t done;
+    int ret = check_io(base, offset);
+
+    if (ret < 0) {
+        return ret;
+    }
+    if ((file->flags & O_ACCMODE) == O_RDONLY) {
+        return -EBADF;
+    }
+    if (flags & FS_NONBLOCK) {
+        return -EAGAIN;
+    }
+    ret = drop_setid_to_write(export, file);
+    if (ret < 0) {
+        return ret;
+    }
+    done = transfer(file, pwritev, iov, MIN(iovcnt, IOV_MAX), offset);
+    if (done > 0 && export->base.config.writeout_immediate) {
+        start_writeout(file, offset, done);
+    }
+    return done;
+}
+
+int local_fsync(FsFile *base, bool datasync)
+{
+    LocalFile *file = container_of(base, LocalFile, base);
+    int ret;
+
+    do {
+        ret = datasync ? fdatasync(file->fd) : fsync(file->fd);
+    } while (ret < 0 && errno == EINTR);
+    return ret < 0 ? -errno : 0;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The local driver: byte-range locks.
+ *
+ * Every owner gets an open file description of its own, so that open file
+ * description locks (fcntl(2), Linux 3.15) keep owners apart: processes of one
+ * guest, guests, and programs of the host.  Called through fsdriver.c from any
+ * thread.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/local/local.h"
+
+typedef struct LocalLocker {
+    FsLocker base;
+    int fd;                     /* owned, accounted */
+    bool remote;                /* the host may have to ask a server */
+} LocalLocker;
+
+/* A write lock needs a writable descriptor: try that first. */
+static int open_to_lock(const LocalExport *export, int pathfd)
+{
+    int fd = -EROFS;
+
+    if (!export->base.config.readonly) {
+        fd = host_reopen(pathfd, O_RDWR);
+    }
+    if (fd == -EACCES || fd == -EPERM || fd == -EROFS || fd == -ETXTBSY) {
+        fd = host_reopen(pathfd, O_RDONLY);
+    }
+    return fd;
+}
+
+FsLocker *local_locker_new(const FsFile *file, int fd)
+{
+    LocalLocker *locker = g_new0(LocalLocker, 1);
+
+    locker->base.export = file->node->export;
+    locker->fd = fd;
+    locker->remote = file->remote;
+    return &locker->base;
+}
+
+int local_locker_open(FsFile *file, FsLocker **out)
+{
+    LocalExport *export = local_export(file->node->export);
+    LOCAL_PIN pin = { 0 };
+    int fd;
+    int ret;
+
+    if (file->is_dir) {
+        return -EOPNOTSUPP;
+    }
+    ret = node_fd_account(export->table);
+    if (ret < 0) {
+        return ret;
+    }
+    fd = local_pin(&pin, name_from_fs(file->node), 0);
+    if (fd == 0) {
+        fd = open_to_lock(export, pin.fd);
+    }
+    if (fd < 0) {
+        node_fd_unaccount(export->table);
+        return fd;
+    }
+    *out = local_locker_new(file, fd);
+    return 0;
+}
+
+void local_locker_close(FsLocker *base)
+{
+    LocalLocker *locker = container_of(base, LocalLocker, base);
+
+    close(locker->fd);
+    node_fd_unaccount(local_export(base->export)->table);
+    g_free(locker);
+}
+
+static int lock_call(LocalLocker *locker, int cmd, const FsLock *lock,
+                     unsigned flags, struct flock *fl)
+{
+    int ret;
+
+    if ((flags & FS_NONBLOCK) && locker->remote) {
+        return -EAGAIN;
+    }
+    /* l_pid must be 0 for open file description locks. */
+    *fl = (struct flock) {
+        .l_type = lock->type,
+        .l_whence = SEEK_SET,
+        .l_start = lock->start,
+        .l_len = lock->length,
+    };
+    do {
+        ret = fcntl(locker->fd, cmd, fl);
+    } while (ret < 0 && errno == EINTR);
+    if (ret == 0) {
+        return 0;
+    }
+    switch (errno) {
+    case EAGAIN:
+        return -EACCES;         /* the two mean the same to fcntl(2) */
+    case ENOLCK:
+    case ENOSYS:
+        p9_warn_once("9p: a host file system has no locks; the guest's hold "
+                     "within the guest only");
+        return -EOPNOTSUPP;
+    default:
+        return -errno;
+    }
+}
+
+int local_lock_range(FsLocker *base, const FsLock *lock, unsigned flags)
+{
+    LocalLocker *locker = container_of(base, LocalLocker, base);
+    struct flock fl;
+
+    return lock_call(locker, F_OFD_SETLK, lock, flags, &fl);
+}
+
+int local_getlock(FsLocker *base, FsLock *lock, unsigned flags)
+{
+    LocalLocker *locker = container_of(base, LocalLocker, base);
+    struct flock fl;
+    int ret = lock_call(locker, F_OFD_GETLK, lock, flags, &fl);
+
+    if (ret < 0) {
+        return ret;
+    }
+    lock->type = fl.l_type;
+    if (fl.l_type != F_UNLCK) {
+        lock->start = fl.l_start;
+        lock->length = fl.l_len;
+        /* -1: held by an open file description, of no process. */
+        lock->pid = fl.l_pid > 0 ? fl.l_pid : 0;
+    }
+    return 0;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The local driver: hard links, removing and renaming.
+ *
+ * Three things have to keep step: the host, the node tree, and what the
+ * security model keeps beside a file.  The host comes first; what can fail
+ * for want of space or rights is got before it, and what can be undone is
+ * undone when the rest fails.
+ * Called through fsdriver.c from any thread that may block.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/local/local.h"
+
+/* ---- hard links ------------------------------------------------------- */
+
+/* The further name and, where the model keeps something, its values. */
+static int link_both(LocalExport *export, const LocalObject *obj, int dirfd,
+                     const char *component)
+{
+    const CredPolicy *policy = export->policy;
+    bool beside = policy->beside && obj->cred.name;
+    HostStat st, now;
+    int ret = 0;
+
+    if (beside) {
+        ret = policy->before_link(obj->cred.dirfd, obj->cred.name, dirfd);
+    }
+    if (ret == 0) {
+        ret = host_link(obj->cred.fd, dirfd, component);
+    }
+    if (ret < 0 || !beside) {
+        return ret;
+    }
+    ret = policy->linked(obj->cred.dirfd, obj->cred.name, dirfd, component);
+    if (ret < 0 && host_stat(obj->cred.fd, &st) == 0 &&
+        host_stat_id_at(dirfd, component, &now) == 0 &&
+        local_same_object(&st, &now)) {
+        unlinkat(dirfd, component, 0);
+        policy->unlinked(dirfd, component);
+    }
+    return ret;
+}
+
+/* As local_whiteout_follow(), for a further name of @obj. */
+static void follow_linked(LocalExport *export, LocalObject *obj, Name *newdir)
+{
+    HostStat st;
+    FsAttr attr;
+
+    if (g_atomic_int_get(&export->whiteouts) &&
+        local_object_attr(export, obj, 0, &st, &attr) == 0 &&
+        local_is_whiteout(export, attr.mode, attr.rdev)) {
+        local_whiteout_mark(export, newdir);
+    }
+}
+
+int local_link(FsNode *node, FsNode *dir, const char *name)
+{
+    LocalExport *export = local_export(dir->export);
+    Name *parent = name_from_fs(dir);
+    LOCAL_LOCK lock = { 0 };
+    LOCAL_PIN pin = { 0 };
+    LOCAL_OBJECT obj = { 0 };
+    int ret = local_check_new(parent, name);
+
+    if (ret < 0) {
+        return ret;
+    }
+    lock = local_lock(export, true);
+    ret = local_pin(&pin, parent, 0);
+    if (ret == 0) {
+        ret = local_object_get(name_from_fs(node), NULL, 0, &obj);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    follow_linked(export, &obj, parent);
+    return link_both(export, &obj, pin.fd, name);
+}
+
+/* ---- names that go ---------------------------------------------------- */
+
+/*
+ * A name about to go: who holds its object keeps it usable, and what the guest
+ * last saw of it outlives the values kept beside the name.
+ */
+typedef struct Victim {
+    Name *name;                 /* counted and pinned; NULL: nobody holds it */
+    bool has_attr;
+    FsAttr attr;
+} Victim;
+
+static void victim_take(LocalExport *export, Name *dir, int dirfd,
+                        const char *component, Victim *victim)
+{
+    CredObject cred = { .fd_is_path = true, .dirfd = dirfd,
+                        .name = component };
+    CredValues values;
+    HostStat st;
+
+    *victim = (Victim) { 0 };
+    name_pin_for_removal(dir, component, 0, &victim->name);
+    if (!victim->name || !export->policy->beside ||
+        !node_is_open(name_node(victim->name))) {
+        return;
+    }
+    cred.fd = name_fd_get(victim->name, 0);
+    if (cred.fd < 0) {
+        return;
+    }
+    if (host_stat(cred.fd, &st) == 0) {
+        local_attr_from_host(&victim->attr, &st);
+        cred.host_type = st.mode & S_IFMT;
+        /* Values that cannot be read are none the guest saw. */
+        if (export->policy->load(&cred, &victim->attr, &values) == 0) {
+            cred_overlay(&victim->attr, &values);
+        }
+        victim->has_attr = true;
+    }
+    name_fd_put(victim->name);
+}
+
+/* @gone: the name was removed, not kept by a failure. */
+static void victim_release(LocalExport *export, Victim *victim, bool gone)
+{
+    if (gone && victim->has_attr) {
+        local_orphan_keep(export, &victim->attr);
+        /* Closed since we looked: then nobody else will drop it. */
+        if (!node_is_open(name_node(victim->name))) {
+            local_orphan_drop(export, name_node(victim->name));
+        }
+    }
+    name_unpin(victim->name);
+}
+
+static int remove_name(LocalExport *export, Name *dir, int dirfd,
+                       const char *component, bool is_dir)
+{
+    const CredPolicy *policy = export->policy;
+    Victim victim;
+    int ret = 0;
+
+    if (is_dir && policy->before_rmdir) {
+        ret = policy->before_rmdir(dirfd, component);
+        if (ret < 0) {
+            return ret;
+        }
+    }
+    victim_take(export, dir, dirfd, component, &victim);
+    if (unlinkat(dirfd, component, is_dir ? AT_REMOVEDIR : 0) < 0) {
+        ret = -errno;
+    } else {
+        name_removed(dir, component);
+        if (policy->unlinked) {
+            policy->unlinked(dirfd, component);
+        }
+    }
+    victim_release(export, &victim, ret == 0);
+    return ret;
+}
+
+int local_unlink(FsNode *dir, const char *name, bool is_dir)
+{
+    LocalExport *export = local_export(dir->export);
+    Name *parent = name_from_fs(dir);
+    LOCAL_LOCK lock = { 0 };
+    LOCAL_PIN pin = { 0 };
+    int ret = local_check_new(parent, name);
+
+    if (ret < 0) {
+        return ret;
+    }
+    lock = local_lock(export, true);
+    ret = local_pin(&pin, parent, 0);
+    return ret < 0 ? ret : remove_name(export, parent, pin.fd, name, is_dir);
+}
+
+/* ---- rename ----------------------------------------------------------- */
+
+typedef struct Rename {
+    LocalExport *export;
+    Name *dir;
+    int dirfd;
+    const char *name;
+    Name *newdir;
+    int newdirfd;
+    const char *newname;
+    bool replaces;              /* something had the new name */
+} Rename;
+
+/* The host's and the tree's part. */
+static int rename_host(const Rename *op)
+{
+    int ret;
+
+    name_rename_begin(op->dir);
+    ret = renameat(op->dirfd, op->name, op->newdirfd, op->newname);
+    ret = ret < 0 ? -errno : 0;
+    if (ret == 0) {
+        name_renamed(op->dir, op->name, op->newdir, op->newname);
+    }
+    name_rename_end(op->dir);
+    return ret;
+}
+
+/* Back again, unless a new file has taken the old name or one was replaced. */
+static void rename_undo(const Rename *op)
+{
+    if (op->replaces) {
+        return;
+    }
+    name_rename_begin(op->dir);
+    if (renameat2(op->newdirfd, op->newname, op->dirfd, op->name,
+                  RENAME_NOREPLACE) == 0) {
+        name_renamed(op->newdir, op->newname, op->dir, op->name);
+    }
+    name_rename_end(op->dir);
+}
+
+static int rename_both(const Rename *op)
+{
+    const CredPolicy *policy = op->export->policy;
+    Victim victim;
+    int ret = 0;
+
+    if (policy->before_link) {
+        ret = policy->before_link(op->dirfd, op->name, op->newdirfd);
+        if (ret < 0) {
+            return ret;
+        }
+    }
+    victim_take(op->export, op->newdir, op->newdirfd, op->newname, &victim);
+    ret = rename_host(op);
+    if ((ret == -ENOTEMPTY || ret == -EEXIST) && policy->before_rmdir) {
+        /* A directory without entries for the guest can be replaced. */
+        if (policy->before_rmdir(op->newdirfd, op->newname) == 0) {
+            ret = rename_host(op);
+        }
+    }
+    victim_release(op->export, &victim, ret == 0);
+    if (ret == 0 && policy->renamed) {
+        ret = policy->renamed(op->dirfd, op->name, op->newdirfd, op->newname);
+        if (ret < 0) {
+            rename_undo(op);
+        }
+    }
+    return ret;
+}
+
+/* 1 when both names lead to one object: rename(2) then does nothing. */
+static int rename_look(Rename *op)
+{
+    HostStat from, to;
+    int ret = host_stat_id_at(op->newdirfd, op->newname, &to);
+
+    if (ret < 0) {
+        return ret == -ENOENT ? 0 : ret;
+    }
+    op->replaces = true;
+    ret = host_stat_id_at(op->dirfd, op->name, &from);
+    return ret < 0 ? ret : local_same_object(&from, &to);
+}
+
+int local_rename(FsNode *dir, const char *name, FsNode *newdir,
+                 const char *newname)
+{
+    LocalExport *export = local_export(dir->export);
+    Rename op = {
+        .export = export,
+        .dir = name_from_fs(dir), .name = name,
+        .newdir = name_from_fs(newdir), .newname = newname,
+    };
+    LOCAL_LOCK lock = { 0 };
+    LOCAL_PIN pin = { 0 };
+    LOCAL_PIN newpin = { 0 };
+    int ret = local_check_new(op.dir, name);
+
+    if (ret == 0) {
+        ret = local_check_new(op.newdir, newname);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    lock = local_lock(export, true);
+    ret = local_pin(&pin, op.dir, 0);
+    if (ret == 0) {
+        ret = local_pin(&newpin, op.newdir, 0);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    op.dirfd = pin.fd;
+    op.newdirfd = newpin.fd;
+    ret = rename_look(&op);
+    if (ret != 0) {
+        return ret < 0 ? ret : 0;
+    }
+    local_whiteout_follow(export, op.dirfd, name, op.newdir);
+    return rename_both(&op);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The local driver: changing attributes.
+ *
+ * Owner, mode, size and times of one Tsetattr in this order, and what a change
+ * of owner, size or data takes away from a set-id program.  Owner and mode go
+ * through the credential policy; size and times are always the host's.
+ * Called through fsdriver.c, and by local-io.c for its truncating opens and
+ * its writes, from any thread that may block.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/local/local.h"
+
+/* The set-id bits that a write of the unprivileged takes away from @mode. */
+static uint32_t setid_bits(uint32_t mode)
+{
+    uint32_t bits = 0;
+
+    if (!S_ISREG(mode)) {
+        return 0;
+    }
+    bits |= mode & S_ISUID;
+    /* Without group execution it is a mark for mandatory locking. */
+    bits |= mode & S_IXGRP ? mode & S_ISGID : 0;
+    return bits;
+}
+
+int local_drop_setid(LocalExport *export, const LocalObject *obj,
+                     const HostStat *st, const FsAttr *attr)
+{
+    CredValues values = { .valid = FS_SET_MODE };
+    int ret = local_drop_capability(export, obj);
+
+    if (ret == 0 && setid_bits(st->mode)) {
+        values.mode = st->mode & ~setid_bits(st->mode);
+        ret = cred_passthrough.store(&obj->cred, &values);
+        /* Not our file to change: then the kernel does it when we write. */
+        ret = ret == -EPERM ? 0 : ret;
+    }
+    if (ret == 0 && export->policy->fake_special && setid_bits(attr->mode)) {
+        values.mode = attr->mode & ~setid_bits(attr->mode);
+        ret = local_object_store(export, obj, attr, &values);
+    }
+    return ret;
+}
+
+static int truncate_fd(int fd, uint64_t size)
+{
+    int ret;
+
+    do {
+        ret = ftruncate(fd, size) < 0 ? -errno : 0;
+    } while (ret == -EINTR);
+    return ret;
+}
+
+int local_set_size(LocalExport *export, LocalObject *obj, int fd,
+                   uint64_t size)
+{
+    HOST_FD own = -1;
+    HostStat st;
+    FsAttr attr;
+    int ret;
+
+    if (size > INT64_MAX) {
+        return -EINVAL;
+    }
+    ret = local_object_attr(export, obj, 0, &st, &attr);
+    if (ret < 0) {
+        return ret;
+    }
+    if (S_ISDIR(attr.mode)) {
+        return -EISDIR;
+    }
+    if (!S_ISREG(attr.mode)) {
+        return S_ISLNK(attr.mode) ? -ELOOP : -ENXIO;
+    }
+    if (fd < 0) {
+        own = host_reopen(obj->cred.fd, O_WRONLY);
+        if (own < 0) {
+            return own;
+        }
+        fd = own;
+    }
+    ret = local_drop_setid(export, obj, &st, &attr);
+    return ret < 0 ? ret : truncate_fd(fd, size);
+}
+
+static int set_cred(LocalExport *export, const LocalObject *obj,
+                    const FsAttr *attr, const FsSetattr *set)
+{
+    CredValues values = {
+        .valid = set->valid & (FS_SET_MODE | FS_SET_UID | FS_SET_GID),
+        .uid = set->uid,
+        .gid = set->gid,
+        .mode = (set->mode & 07777) | (attr->mode & S_IFMT),
+    };
+    int ret = 0;
+
+    if (values.uid == UINT32_MAX) {
+        values.valid &= ~FS_SET_UID;
+    }
+    if (values.gid == UINT32_MAX) {
+        values.valid &= ~FS_SET_GID;
+    }
+    if (!values.valid) {
+        return 0;
+    }
+    /*
+     * A new owner must not get the old one's set-id program; on the host the
+     * kernel sees to it, for root as well.
+     */
+    if (export->policy->fake_special && !(values.valid & FS_SET_MODE) &&
+        setid_bits(attr->mode)) {
+        values.valid |= FS_SET_MODE;
+        values.mode = attr->mode & ~setid_bits(attr->mode);
+    }
+    if (values.valid & (FS_SET_UID | FS_SET_GID)) {
+        ret = local_drop_capability(export, obj);
+    }
+    return ret < 0 ? ret : local_object_store(export, obj, attr, &values);
+}
+
+static int set_times(const LocalObject *obj, const FsSetattr *set)
+{
+    struct timespec times[2] = {
+        { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_OMIT },
+    };
+
+    if (set->valid & FS_SET_ATIME) {
+        times[0] = set->atime;
+    }
+    if (set->valid & FS_SET_MTIME) {
+        times[1] = set->mtime;
+    }
+    return host_utimens(obj->cred.fd, times);
+}
+
+/*
+ * Only setting another time touches the ctime without side effects: a chown
+ * to the same owner would clear the set-id bits.
+ */
+static int touch_ctime(const LocalObject *obj)
+{
+    struct timespec times[2] = { { 0 }, { .tv_nsec = UTIME_OMIT } };
+    HostStat st;
+    int ret = host_stat(obj->cred.fd, &st);
+
+    if (ret < 0) {
+        return ret;
+    }
+    times[0] = st.atime;
+    ret = host_utimens(obj->cred.fd, times);
+    if (ret == -EPERM && !setid_bits(st.mode)) {
+        ret = host_chown(obj->cred.fd, UINT32_MAX, UINT32_MAX);
+    }
+    return ret;
+}
+
+static bool needs_ctime(const LocalExport *export, const FsSetattr *set)
+{
+    const uint32_t cred = FS_SET_MODE | FS_SET_UID | FS_SET_GID;
+    const uint32_t touching = FS_SET_SIZE | FS_SET_ATIME | FS_SET_MTIME;
+
+    if (set->valid & touching) {
+        return false;
+    }
+    /* What is kept beside a file does not touch the file's own ctime. */
+    return set->valid & cred ? export->policy->beside
+                             : set->valid & FS_SET_CTIME;
+}
+
+int local_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
+{
+    LocalExport *export = local_export(node->export);
+    LocalFile *local = file ? container_of(file, LocalFile, base) : NULL;
+    LOCAL_LOCK lock = { 0 };
+    LOCAL_OBJECT obj = { 0 };
+    HostStat st;
+    FsAttr attr;
+    int ret;
+
+    if (export->base.config.readonly) {
+        return -EROFS;
+    }
+    lock = local_lock(export, true);
+    ret = local_object_get(name_from_fs(node), local, 0, &obj);
+    if (ret == 0) {
+        ret = local_object_attr(export, &obj, 0, &st, &attr);
+    }
+    if (ret == 0) {
+        ret = set_cred(export, &obj, &attr, set);
+    }
+    if (ret == 0 && (set->valid & FS_SET_SIZE)) {
+        bool writable = local && (local->flags & O_ACCMODE) != O_RDONLY;
+
+        ret = local_set_size(export, &obj, writable ? local->fd : -1,
+                             set->size);
+    }
+    if (ret == 0 && (set->valid & (FS_SET_ATIME | FS_SET_MTIME))) {
+        ret = set_times(&obj, set);
+    }
+    if (ret == 0 && needs_ctime(export, set)) {
+        ret = touch_ctime(&obj);
+    }
+    return ret;
+}

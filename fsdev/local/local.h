@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the local driver share: its types and a few helpers.
+ *
+ * Private to fsdev/local*.c and to the proxy, which does the same work with
+ * descriptors that it gets from somebody else.  A LocalExport joins a tree of
+ * nodes (node.h) with one credential policy (cred.h); a LocalFile is an open
+ * descriptor; a LocalObject is a node made ready for the policy.  Everything
+ * here may be called from any thread; what may block says so.
+ *
+ * Locking: for a policy that keeps values beside the file, one operation is
+ * two or more host calls.  LocalExport.beside makes them one for all others:
+ * written by whatever changes a name or a stored value, read by whatever loads
+ * one.  Other models never take it.  It is taken before the locks of the node
+ * table and after that of a LocalFile's directory buffer.
+ */
+#ifndef FSDEV_LOCAL_H
+#define FSDEV_LOCAL_H
+
+#include "fsdev/core/fsdriver.h"
+#include "fsdev/node/node.h"
+#include "fsdev/cred/cred.h"
+#include "fsdev/cred/cred-cache.h"
+#include "fsdev/host/host-fs.h"
+
+typedef struct LocalExport {
+    FsExport base;
+    const CredPolicy *policy;
+    NodeTable *table;           /* owned */
+    uint64_t root_dev;
+    bool root_is_local;         /* the root's file system never hangs */
+    /*
+     * A lookup left the root's mount: whoever holds `beside' may be waiting for
+     * a file system that hangs.  Atomic; set before anything there is asked.
+     */
+    gint beside_may_hang;
+    HostFsDevs root_devs;       /* of the root's file system */
+    GRWLock beside;             /* see above */
+    CredCache *creds;           /* owned; NULL: the host has all values */
+    /*
+     * Counts the times set-id bits or a capability may have been stored by a
+     * mapped model: a file that was seen without them at this count has none.
+     * Atomic.
+     */
+    gint setid_count;
+    gint whiteouts;             /* one was made or seen; atomic */
+    gint nowait;                /* LOCAL_NOWAIT_* of files of root_dev; atomic */
+    gint made_uid;              /* owner that the host gave a new file last; */
+    gint made_gid;              /* atomic, a guess */
+    GMutex orphan_lock;
+    GHashTable *orphans;        /* owned; guarded by orphan_lock */
+} LocalExport;
+
+typedef struct LocalDir LocalDir;
+
+/* Does an open file know RWF_NOWAIT?  Learnt by trying. */
+enum {
+    LOCAL_NOWAIT_YES,
+    LOCAL_NOWAIT_NEVER,         /* reads have to go to a worker */
+    LOCAL_NOWAIT_NEEDLESS,      /* in memory: plain reads never wait */
+};
+
+typedef struct LocalFile {
+    FsFile base;
+    int fd;                     /* owned */
+    int direct_fd;              /* owned; the same with O_DIRECT, or -1 */
+    int flags;                  /* O_ACCMODE and O_APPEND of it */
+    gint nowait;                /* atomic */
+    gint setid_seen;            /* LocalExport.setid_count, -1: never; atomic */
+    LocalDir *dir;              /* owned; NULL unless a directory */
+} LocalFile;
+
+/* A node with what a CredPolicy needs, its descriptors pinned. */
+typedef struct LocalObject {
+    CredObject cred;
+    Node *node;                 /* borrowed from the Name */
+    Name *pinned;               /* counted */
+    Name *parent;               /* counted and pinned */
+    HostStat st;                /* as the name leads to it, see has_st */
+    bool has_st;                /* not used yet */
+    char component[NAME_MAX + 1];
+} LocalObject;
+
+/* A pinned path fd, unpinned at the end of its scope. */
+typedef struct LocalPin {
+    Name *name;                 /* borrowed; NULL: nothing pinned */
+    int fd;
+} LocalPin;
+
+static inline void local_unpin(LocalPin *pin)
+{
+    if (pin->name) {
+        name_fd_put(pin->name);
+    }
+}
+#define LOCAL_PIN __attribute__((cleanup(local_unpin))) LocalPin
+
+static inline int local_pin(LocalPin *pin, Name *name, unsigned flags)
+{
+    int fd = name_fd_get(name, flags);
+
+    if (fd < 0) {
+        return fd;
+    }
+    *pin = (LocalPin) { .name = name, .fd = fd };
+    return 0;
+}
+
+/* The scopes of LocalExport.beside. */
+typedef struct LocalLock {
+    GRWLock *lock;              /* NULL: nothing locked */
+    bool write;
+} LocalLock;
+
+static inline LocalLock local_lock(LocalExport *export, bool write)
+{
+    LocalLock lock = { export->policy->beside ? &export->beside : NULL,
+                       write };
+
+    if (lock.lock && write) {
+        g_rw_lock_writer_lock(lock.lock);
+    } else if (lock.lock) {
+        g_rw_lock_reader_lock(lock.lock);
+    }
+    return lock;
+}
+
+static inline void local_unlock(LocalLock *lock)
+{
+    if (lock->lock && lock->write) {
+        g_rw_lock_writer_unlock(lock->lock);
+    } else if (lock->lock) {
+        g_rw_lock_reader_unlock(lock->lock);
+    }
+    lock->lock = NULL;
+}
+#define LOCAL_LOCK __attribute__((cleanup(local_unlock), unused)) LocalLock
+
+static inline LocalExport *local_export(FsExport *export)
+{
+    return container_of(export, LocalExport, base);
+}
+
+static inline LocalExport *local_export_of(Name *name)
+{
+    return local_export(name_to_fs(name)->export);
+}
+
+static inline bool local_hidden(const LocalExport *export, const char *name)
+{
+    return export->policy->hidden && export->policy->hidden(name);
+}
+
+/* A call on this file system never waits for a third party. */
+static inline bool local_dev_never_hangs(const LocalExport *export,
+                                         uint64_t dev)
+{
+    return export->root_is_local && dev == export->root_dev;
+}
+
+static inline bool local_never_hangs(const LocalExport *export,
+                                     const Node *node)
+{
+    return local_dev_never_hangs(export, node_dev(node));
+}
+
+static inline bool local_same_object(const HostStat *a, const HostStat *b)
+{
+    return a->dev == b->dev && a->ino == b->ino;
+}
+
+/* local.c */
+
+/**
+ * local_export_init: what a LocalExport begins with.
+ *
+ * @root_fd (taken over) is a path fd of the exported directory; @remote is
+ * the node table's, or NULL.
+ */
+void local_export_init(LocalExport *export, const FsConfig *config,
+                       const CredPolicy *policy, int root_fd,
+                       const HostStat *root, const NodeRemoteOps *remote);
+/** local_export_exit: frees what is in @export, not @export itself. */
+void local_export_exit(LocalExport *export);
+/**
+ * local_object_get: @name ready for the policy, by the descriptor of @file
+ * where there is one.  Context: may block; LocalExport.beside is held.
+ */
+int local_object_get(Name *name, LocalFile *file, unsigned flags,
+                     LocalObject *obj);
+void local_object_put(LocalObject *obj);
+/**
+ * local_object_attr: what the guest sees; *@st is what the host has.
+ * Context: may block without FS_NONBLOCK; LocalExport.beside is held.
+ */
+int local_object_attr(LocalExport *export, LocalObject *obj, unsigned flags,
+                      HostStat *st, FsAttr *attr);
+/**
+ * local_object_store: the policy's store, or an orphan's.
+ * Context: may block; LocalExport.beside is held for writing.
+ */
+int local_object_store(LocalExport *export, const LocalObject *obj,
+                       const FsAttr *attr, const CredValues *values);
+#define LOCAL_OBJECT __attribute__((cleanup(local_object_put))) LocalObject
+
+/**
+ * local_cred_load: what is stored for the object of @cred; @st and @attr are
+ * what the host has of it.  Nothing where the host has all values.
+ * Context: may block without FS_NONBLOCK; LocalExport.beside is held.
+ */
+int local_cred_load(LocalExport *export, const CredObject *cred,
+                    const HostStat *st, unsigned flags, const FsAttr *attr,
+                    CredValues *values);
+/** local_attr_from_host: @st as attributes, nothing overlaid. */
+void local_attr_from_host(FsAttr *attr, const HostStat *st);
+/** local_name_attr: attributes of @name; takes LocalExport.beside. */
+int local_name_attr(Name *name, LocalFile *file, FsAttr *attr);
+/** local_guest_type: S_IFMT bits as the guest sees them, likewise. */
+int local_guest_type(Name *name, uint32_t *type);
+/** local_find: what fs_lookup() does, with the Name itself. */
+int local_find(Name *dir, const char *component, unsigned flags, Name **name,
+               FsAttr *attr);
+
+FsNode *local_root(FsExport *export);
+void local_node_ref(FsNode *node);
+void local_node_unref(FsNode *node);
+FsNode *local_parent(FsNode *node);
+bool local_is_brief(FsNode *node);
+int local_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
+                 FsAttr *attr);
+int local_locate(FsNode *node, FsNode **dir, char *component);
+int local_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr);
+ssize_t local_readlink(FsNode *node, char *buf, size_t size);
+int local_statfs(FsNode *node, struct statfs *st);
+
+/* local-setattr.c */
+
+int local_setattr(FsNode *node, FsFile *file, const FsSetattr *set);
+/**
+ * local_set_size: cut or extend the regular file of @obj, set-id bits and
+ * capability dropped.
+ * @fd is a writable descriptor of it, or -1.
+ * Context: may block; LocalExport.beside is held for writing.
+ */
+int local_set_size(LocalExport *export, LocalObject *obj, int fd,
+                   uint64_t size);
+/**
+ * local_drop_setid: what a local file system does when data changes and the
+ * writer is not privileged: set-id bits and security.capability go.  The kernel
+ * spares us, who are root, from the bits.
+ * Context: may block; LocalExport.beside is held for writing.
+ */
+int local_drop_setid(LocalExport *export, const LocalObject *obj,
+                     const HostStat *st, const FsAttr *attr);
+
+/* local-create.c */
+
+/** local_check_new: 0 when a new @component may be made in @dir's export. */
+int local_check_new(Name *dir, const char *component);
+int local_create(FsNode *dir, const char *name, int flags, uint32_t mode,
+                 const FsCred *cred, FsNode **node, FsFile **file,
+                 FsAttr *attr);
+int local_mkdir(FsNode *dir, const char *name, uint32_t mode,
+                const FsCred *cred, FsAttr *attr);
+int local_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
+                const FsCred *cred, FsAttr *attr);
+int local_symlink(FsNode *dir, const char *name, const char *target,
+                  const FsCred *cred, FsAttr *attr);
+
+/* local-names.c */
+
+int local_link(FsNode *node, FsNode *dir, const char *name);
+int local_unlink(FsNode *dir, const char *name, bool is_dir);
+int local_rename(FsNode *dir, const char *name, FsNode *newdir,
+                 const char *newname);
+
+/* local-io.c */
+
+/**
+ * local_file_new: @fd (taken over, accounted) as an open file of @name, with a
+ * second one where @flags have O_DIRECT and the host can do it.
+ * Context: may block.
+ */
+LocalFile *local_file_new(LocalExport *export, Name *name, int fd, int flags);
+/**
+ * local_check_open: may @flags be asked for what has @type as the guest sees
+ * it, and what of them, without O_TRUNC, is for the host?
+ */
+int local_check_open(const LocalExport *export, uint32_t type, int flags,
+                     int *host_flags);
+/** local_open_name: what fs_open() does, with our own types. */
+int local_open_name(LocalExport *export, Name *name, int flags,
+                    LocalFile **file);
+int local_open(FsNode *node, int flags, FsFile **file);
+int local_open_attr(FsNode *node, int flags, FsFile **file, FsAttr *attr);
+ssize_t local_read(FsFile *file, const struct iovec *iov, int iovcnt,
+                   uint64_t offset, unsigned flags);
+ssize_t local_write(FsFile *file, const struct iovec *iov, int iovcnt,
+                    uint64_t offset, unsigned flags);
+int local_fsync(FsFile *file, bool datasync);
+void local_release(FsFile *file);
+
+/* local-lock.c */
+
+/** local_locker_new: @fd (taken over, accounted) to lock @file's object by. */
+FsLocker *local_locker_new(const FsFile *file, int fd);
+int local_locker_open(FsFile *file, FsLocker **locker);
+void local_locker_close(FsLocker *locker);
+int local_lock_range(FsLocker *locker, const FsLock *lock, unsigned flags);
+int local_getlock(FsLocker *locker, FsLock *lock, unsigned flags);
+
+/* local-dir.c */
+
+LocalDir *local_dir_new(void);
+void local_dir_free(LocalDir *dir);
+int local_readdir(FsFile *file, uint64_t cookie, unsigned flags,
+                  FsDirSink *sink, void *opaque);
+
+/* local-whiteout.c */
+
+/** local_is_whiteout: does @mode with @rdev make one that needs a mark? */
+bool local_is_whiteout(const LocalExport *export, uint32_t mode,
+                       uint64_t rdev);
+/**
+ * local_whiteout_mark: @dir is about to get one.
+ * Context: may block; LocalExport.beside is held for writing.
+ */
+void local_whiteout_mark(LocalExport *export, Name *dir);
+/**
+ * local_whiteout_follow: @component of @dirfd is about to get a name in
+ * @newdir, which is marked if it is one.
+ * Context: may block; LocalExport.beside is held for writing.
+ */
+void local_whiteout_follow(LocalExport *export, int dirfd,
+                           const char *component, Name *newdir);
+/** local_whiteouts_in: is @dir, open as @file, marked?  May block. */
+bool local_whiteouts_in(Name *dir, LocalFile *file);
+/**
+ * local_whiteout_type: DT_* of @component of @dirfd, a regular file on the
+ * host, DT_UNKNOWN unless it is empty as a whiteout is.  May block.
+ */
+uint8_t local_whiteout_type(LocalExport *export, int dirfd,
+                            const char *component);
+
+/* local-xattr.c */
+
+ssize_t local_getxattr(FsNode *node, const char *name, void *buf, size_t size);
+ssize_t local_listxattr(FsNode *node, char *buf, size_t size);
+int local_setxattr(FsNode *node, const char *name, const void *value,
+                   size_t size, int flags);
+int local_removexattr(FsNode *node, const char *name);
+/**
+ * local_drop_capability: the guest's security.capability of @obj, where we are
+ * who keeps it; the host's own is dropped by the host's kernel.
+ * Context: may block.
+ */
+int local_drop_capability(LocalExport *export, const LocalObject *obj);
+
+/*
+ * local-orphan.c: values of files that have no name left but are open, for
+ * policies that keep values beside a name.
+ */
+GHashTable *local_orphans_new(void);
+/** local_orphan_keep: @attr is what the guest saw last of the object. */
+void local_orphan_keep(LocalExport *export, const FsAttr *attr);
+/** local_orphan_load: overlay what is kept on @attr, if anything is. */
+void local_orphan_load(LocalExport *export, FsAttr *attr);
+/** local_orphan_drop: nobody has the object of @node open any more. */
+void local_orphan_drop(LocalExport *export, const Node *node);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What removals and renames do to names.
+ *
+ * The driver changes the host first and tells the table afterwards, so for a
+ * moment the two disagree; name_pin_for_removal() and name_rename_begin() keep
+ * that from hurting whoever holds the object.  A rename gives one Name another
+ * key: all that is known below it hangs on the Name itself and stays as it is.
+ *
+ * Called by the local driver from any thread.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/node/node-int.h"
+
+/*
+ * Locked.  A directory that the host moved may be known by a name that is out
+ * of date as well: what happens in it concerns the children of all of them.
+ */
+static void name_kill_aliases(const Name *dir, const char *component,
+                              const Name *keep)
+{
+    NodeTable *table = dir->node->table;
+    Name *alias;
+
+    for (alias = dir->node->names; alias; alias = alias->next) {
+        Name *name = name_find(table, alias, component);
+
+        if (name && name != keep) {
+            name_make_dead(name);
+        }
+    }
+}
+
+/* Locked. */
+static void name_kill(const Name *dir, const char *component, const Name *keep)
+{
+    Name *name = name_find(dir->node->table, dir, component);
+
+    if (name && name != keep) {
+        name_make_dead(name);
+    }
+    name_kill_aliases(dir, component, keep);
+}
+
+void name_removed(Name *dir, const char *component)
+{
+    NodeTable *table = dir->node->table;
+
+    table_lock(table);
+    name_kill(dir, component, NULL);
+    table_unlock(table);
+}
+
+/*
+ * Locked.  The kernel refuses to move a directory below itself, but what it
+ * moved may be something that the host put there under our Name's key.
+ */
+static bool name_is_within(const Name *name, const Name *above)
+{
+    while (name != above && name->parent != name) {
+        name = name->parent;
+    }
+    return name == above;
+}
+
+/* Locked. */
+static void name_set_key(Name *name, Name *parent, const char *component)
+{
+    NodeTable *table = name->node->table;
+    size_t length = strlen(component);
+    char *outgrown = name->component == name->room ? NULL : name->component;
+
+    table->bytes -= name_size(name);
+    if (length <= name->capacity) {
+        name->component = name->room;
+        memcpy(name->room, component, length + 1);
+    } else {
+        name->component = g_strdup(component);
+    }
+    name->length = length;
+    name->parent = parent;
+    table->bytes += name_size(name);
+    g_free(outgrown);
+}
+
+void name_renamed(Name *dir, const char *component, Name *newdir,
+                  const char *newcomponent)
+{
+    NodeTable *table = dir->node->table;
+    Name *unused = NULL;
+    Name *source;
+    Name *target;
+
+    table_lock(table);
+    source = name_find(table, dir, component);
+    target = name_find(table, newdir, newcomponent);
+    if (source && target && source->node == target->node) {
+        /* Two names of one inode: rename(2) leaves both. */
+        table_unlock(table);
+        return;
+    }
+    name_kill(newdir, newcomponent, source);
+    if (source) {
+        bool sound = source->node->type != S_IFDIR ||
+                     !name_is_within(newdir, source);
+
+        name_make_dead(source);
+        if (sound) {
+            unused = source->parent;
+            name_set_key(source, name_ref(newdir), newcomponent);
+            name_make_live(source);
+        }
+    }
+    name_kill_aliases(dir, component, source);
+    table->rename_count++;
+    table_unlock(table);
+    if (unused) {
+        name_unref(unused);
+    }
+}
+
+void name_rename_begin(Name *dir)
+{
+    NodeTable *table = dir->node->table;
+
+    table_lock(table);
+    while (table->calms > 0) {
+        pthread_cond_wait(&table->renames_change, &table->lock);
+    }
+    table->renames++;
+    table_unlock(table);
+}
+
+void name_rename_end(Name *dir)
+{
+    NodeTable *table = dir->node->table;
+
+    table_lock(table);
+    table->rename_count++;
+    if (--table->renames == 0) {
+        pthread_cond_broadcast(&table->renames_change);
+    }
+    table_unlock(table);
+}
+
+int name_pin_for_removal(Name *dir, const char *component, unsigned flags,
+                         Name **victim)
+{
+    NodeTable *table = dir->node->table;
+    Name *name;
+    int ret = 0;
+
+    table_lock(table);
+    name = name_find(table, dir, component);
+    for (Name *alias = dir->node->names; !name && alias;
+         alias = alias->next) {
+        name = name_find(table, alias, component);
+    }
+    if (name) {
+        name_ref(name);
+    }
+    table_unlock(table);
+    if (name) {
+        ret = name_fd_get(name, flags);
+    }
+    if (ret < 0) {
+        g_clear_pointer(&name, name_unref);
+    }
+    *victim = name;
+    return ret == -EAGAIN ? ret : 0;
+}
+
+void name_unpin(Name *victim)
+{
+    if (victim) {
+        name_fd_put(victim);
+        name_unref(victim);
+    }
+}

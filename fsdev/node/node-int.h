@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What node.c (identity and names), node-change.c (removals and renames) and
+ * node-fd.c (the descriptor cache) share.
+ *
+ * Included by these and their tests only.  Everything in here is guarded by
+ * NodeTable.lock unless its comment says otherwise; functions marked "locked"
+ * are called with it held.  The lock order is: registry of tables (node-fd.c),
+ * then one table; never two tables at a time.
+ */
+#ifndef FSDEV_NODE_INT_H
+#define FSDEV_NODE_INT_H
+
+#include "fsdev/node/node.h"
+#include "fsdev/node/node-hash.h"
+
+#include <pthread.h>
+
+/* Circular list with a head; an element that is in no list points to itself. */
+typedef struct ListLink ListLink;
+struct ListLink {
+    ListLink *prev;
+    ListLink *next;
+};
+
+static inline void list_init(ListLink *link)
+{
+    link->prev = link->next = link;
+}
+
+static inline bool list_is_empty(const ListLink *head)
+{
+    return head->next == head;
+}
+
+static inline void list_remove(ListLink *link)
+{
+    link->prev->next = link->next;
+    link->next->prev = link->prev;
+    list_init(link);
+}
+
+static inline void list_add_tail(ListLink *head, ListLink *link)
+{
+    link->prev = head->prev;
+    link->next = head;
+    head->prev->next = link;
+    head->prev = link;
+}
+
+/*
+ * The sizes of these two decide what an idle fid costs: about 225 bytes for a
+ * short name, malloc's overhead and the hash slots included; test-node-memory
+ * measures it.
+ */
+struct Node {
+    HashLink link;          /* in NodeTable.nodes; first */
+    NodeTable *table;       /* borrowed, constant */
+    uint64_t dev;           /* identity and type: constant */
+    uint64_t ino;
+    uint64_t mnt_id;
+    int64_t btime;          /* ns since 1970, valid if has_btime */
+    Name *names;            /* live Names, chained by Name.next; borrowed */
+    ListLink lru;           /* in one of the table's lists if evictable */
+    int fd;                 /* owned path fd, -1: evicted */
+    uint32_t pins;          /* the fd is in use */
+    gint opens;             /* open files; atomic */
+    uint32_t children;      /* live Names whose parent leads here */
+    uint32_t holders;       /* Names, dead ones too: lifetime of the Node */
+    uint16_t type;          /* S_IFMT bits */
+    bool has_btime;
+    bool is_root;
+};
+
+/* In a table with NodeRemoteOps a NameRemote comes before each of these. */
+struct Name {
+    FsNode fs;              /* what the session sees; first */
+    HashLink link;          /* in NodeTable.names while live */
+    Name *parent;           /* counted; the root's is itself, not counted */
+    Node *node;             /* holds one of its holders; constant */
+    Name *next;             /* among the Node's live Names */
+    Name **pprev;
+    char *component;        /* room[], or owned when a rename outgrew that */
+    gint refs;              /* atomic; reaches 0 only with the lock held */
+    uint8_t length;
+    uint8_t capacity;       /* of room[], without the NUL */
+    bool live;              /* hashed: (parent, component) leads to node */
+    char room[];
+};
+
+struct NodeTable {
+    pthread_mutex_t lock;
+    pthread_cond_t renames_change;  /* renames or calms became 0 */
+    FsExport *export;       /* borrowed, constant */
+    const NodeRemoteOps *remote;    /* constant; NULL: the host's objects */
+    Name *root;             /* counted, constant */
+    HashTable nodes;
+    HashTable names;
+    uint64_t seed;          /* constant; guests choose names, not chains */
+    size_t node_count;
+    size_t name_count;
+    size_t bytes;
+    size_t max_bytes;       /* constant */
+    unsigned renames;       /* between name_rename_begin() and _end() */
+    uint64_t rename_count;  /* changes whenever one has ended */
+    unsigned calms;         /* ways back that hold renames off */
+
+    /* Descriptor cache */
+    ListLink lru_leaf;      /* evictable, least recently used first */
+    ListLink lru_dir;       /* same, that live Names have as parent */
+    gint fds;               /* cached path fds; written locked, read atomic */
+    gint evictable;         /* of these, in one of the lists; same rule */
+    unsigned fd_budget;     /* constant; 0: the process-wide one */
+    size_t evictions;
+    NodeTable *next_table;  /* guarded by the registry's lock */
+};
+
+static inline void table_lock(NodeTable *table)
+{
+    pthread_mutex_lock(&table->lock);
+}
+
+static inline void table_unlock(NodeTable *table)
+{
+    pthread_mutex_unlock(&table->lock);
+}
+
+static inline int64_t node_btime_of(const HostStat *st)
+{
+    /* Only compared, so a wrap after the year 2262 is harmless. */
+    return (int64_t)((uint64_t)st->btime.tv_sec * 1000000000u +
+                     (uint64_t)st->btime.tv_nsec);
+}
+
+/* node.c */
+
+/* Is this the inode that @node was made for?  Constant fields only. */
+bool node_same(const Node *node, const HostStat *st);
+/* Locked: the live Name with this key, or NULL. */
+Name *name_find(NodeTable *table, const Name *parent, const char *component);
+/* Locked: (parent, component) is nobody's key; now it is this Name's. */
+void name_make_live(Name *name);
+/* Locked: the Name is no way to its Node any more, if it was one. */
+void name_make_dead(Name *name);
+/* Locked: its share of NodeTable.bytes. */
+size_t name_size(const Name *name);
+
+/* node-fd.c */
+
+void node_fd_table_init(NodeTable *table, unsigned fd_budget);
+void node_fd_table_exit(NodeTable *table);
+/* Locked: @fd becomes the Node's.  node_fd_trim() is due after unlocking. */
+void node_fd_install(Node *node, int fd);
+/* Locked: take the Node's descriptor out of the cache; the caller closes. */
+int node_fd_take(Node *node);
+/* Locked: to be called when names, children, pins or fd of @node changed. */
+void node_fd_update(Node *node);
+/* Not locked: evict until the budget is kept or nothing is evictable. */
+void node_fd_trim(NodeTable *table);
+
+#endif

@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Nodes and names: which host object a fid stands for, and how it is reached.
+ *
+ * A Name is live while it is hashed: its component in its parent led to its
+ * Node when somebody last looked.  Unlink, being renamed over and being found
+ * to lead to another inode make it dead; whoever holds it keeps the Node and
+ * the parent (".."), but locate answers -ENOENT and it is no way back any
+ * more.  A Name never changes its Node.  A Node lives as long as some Name
+ * holds it.  Descriptors are node-fd.c's.
+ *
+ * Called by the local driver from any thread; nothing here blocks except the
+ * closing of descriptors when last references go.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/node/node-int.h"
+
+/* Two million names: what a guest with 8 GiB may well cache. */
+#define DEFAULT_MAX_BYTES (512 * 1024 * 1024)
+/* malloc's header and rounding, and two hash slots. */
+#define OBJECT_OVERHEAD 32
+/* Components up to this long may follow a rename without a second block. */
+#define MIN_ROOM 8
+
+/* Hashing and identity */
+
+static uint64_t hash_mix(uint64_t hash, uint64_t value)
+{
+    hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
+    return hash ^ (hash >> 29);
+}
+
+static uint32_t node_hash(const NodeTable *table, const HostStat *st)
+{
+    uint64_t hash = hash_mix(table->seed, st->ino);
+
+    hash = hash_mix(hash, st->dev);
+    hash = hash_mix(hash, st->mnt_id);
+    return hash >> 32;
+}
+
+static uint32_t name_hash(const NodeTable *table, const Name *parent,
+                          const char *component, size_t length)
+{
+    uint64_t hash = hash_mix(table->seed, (uintptr_t)parent);
+    uint64_t word;
+
+    while (length >= sizeof(word)) {
+        memcpy(&word, component, sizeof(word));
+        hash = hash_mix(hash, word);
+        component += sizeof(word);
+        length -= sizeof(word);
+    }
+    word = length;
+    for (size_t i = 0; i < length; i++) {
+        word = (word << 8) | (unsigned char)component[i];
+    }
+    hash = hash_mix(hash, word);
+    return hash_mix(hash, hash >> 32) >> 32;
+}
+
+bool node_same(const Node *node, const HostStat *st)
+{
+    return node->ino == st->ino && node->dev == st->dev &&
+           node->mnt_id == st->mnt_id &&
+           node->type == (st->mode & S_IFMT) &&
+           (!node->has_btime || !st->has_btime ||
+            node->btime == node_btime_of(st));
+}
+
+/*
+ * Locked.  An inode that we hold a descriptor of cannot have been replaced;
+ * without one its number may have been given to another file since.
+ */
+static Node *node_find(NodeTable *table, const HostStat *st, uint32_t hash)
+{
+    HashLink *link = *hash_chain(&table->nodes, hash);
+
+    for (; link; link = link->next) {
+        Node *node = container_of(link, Node, link);
+
+        if (link->hash != hash || node->ino != st->ino ||
+            node->dev != st->dev || node->mnt_id != st->mnt_id) {
+            continue;
+        }
+        if (node->fd >= 0 || node_same(node, st)) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+Name *name_find(NodeTable *table, const Name *parent, const char *component)
+{
+    size_t length = strlen(component);
+    uint32_t hash = name_hash(table, parent, component, length);
+    HashLink *link = *hash_chain(&table->names, hash);
+
+    for (; link; link = link->next) {
+        Name *name = container_of(link, Name, link);
+
+        if (link->hash == hash && name->parent == parent &&
+            name->length == length &&
+            !memcmp(name->component, component, length)) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
+/* Making and freeing */
+
+static size_t remote_size(const NodeTable *table)
+{
+    return table->remote ? sizeof(NameRemote) : 0;
+}
+
+/* Locked.  Of a Name whose table has NodeRemoteOps. */
+static NameRemote *remote_of(Name *name)
+{
+    return (NameRemote *)name - 1;
+}
+
+size_t name_size(const Name *name)
+{
+    size_t size = remote_size(name->node->table) + offsetof(Name, room) +
+                  name->capacity + 1 + OBJECT_OVERHEAD;
+
+    if (name->component != name->room) {
+        size += name->length + 1 + OBJECT_OVERHEAD;
+    }
+    return size;
+}
+
+/* Locked. */
+static Node *node_new(NodeTable *table, const HostStat *st, uint32_t hash)
+{
+    Node *node = g_new0(Node, 1);
+
+    node->table = table;
+    node->dev = st->dev;
+    node->ino = st->ino;
+    node->mnt_id = st->mnt_id;
+    node->has_btime = st->has_btime;
+    node->btime = node_btime_of(st);
+    node->type = st->mode & S_IFMT;
+    node->fd = -1;
+    list_init(&node->lru);
+    hash_insert(&table->nodes, &node->link, hash);
+    table->node_count++;
+    table->bytes += sizeof(*node) + OBJECT_OVERHEAD;
+    return node;
+}
+
+/* Locked.  @component is at most NAME_MAX long. */
+static Name *name_new(Name *parent, const char *component, Node *node)
+{
+    NodeTable *table = node->table;
+    size_t length = strlen(component);
+    size_t capacity = MAX(length, MIN_ROOM);
+    char *block = g_malloc0(remote_size(table) + offsetof(Name, room) +
+                            capacity + 1);
+    Name *name = (Name *)(block + remote_size(table));
+
+    name->fs.export = table->export;
+    name->parent = parent ? name_ref(parent) : name;
+    name->node = node;
+    name->component = name->room;
+    name->length = length;
+    name->capacity = capacity;
+    name->refs = 1;
+    memcpy(name->room, component, length);
+    node->holders++;
+    table->name_count++;
+    table->bytes += name_size(name);
+    return name;
+}
+
+void name_make_live(Name *name)
+{
+    NodeTable *table = name->node->table;
+    Node *node = name->node;
+
+    hash_insert(&table->names, &name->link,
+                name_hash(table, name->parent, name->component,
+                          name->length));
+    name->live = true;
+    name->next = node->names;
+    name->pprev = &node->names;
+    if (name->next) {
+        name->next->pprev = &name->next;
+    }
+    node->names = name;
+    name->parent->node->children++;
+    node_fd_update(name->parent->node);
+    node_fd_update(node);
+}
+
+void name_make_dead(Name *name)
+{
+    if (!name->live) {
+        return;
+    }
+    hash_remove(&name->node->table->names, &name->link);
+    name->live = false;
+    *name->pprev = name->next;
+    if (name->next) {
+        name->next->pprev = name->pprev;
+    }
+    name->parent->node->children--;
+    node_fd_update(name->parent->node);
+    node_fd_update(name->node);
+}
+
+Name *name_ref(Name *name)
+{
+    g_atomic_int_inc(&name->refs);
+    return name;
+}
+
+/* Drop a reference that is not the last one. */
+static bool name_unref_fast(Name *name)
+{
+    gint refs = g_atomic_int_get(&name->refs);
+
+    while (refs > 1) {
+        if (g_atomic_int_compare_and_exchange(&name->refs, refs, refs - 1)) {
+            return true;
+        }
+        refs = g_atomic_int_get(&name->refs);
+    }
+    return false;
+}
+
+/*
+ * Locked: a Name without references leaves the table.  If its Node goes with
+ * it, that is put on @nodes for node_free_list().
+ */
+static void name_detach(Name *name, HashLink **nodes)
+{
+    Node *node = name->node;
+    NodeTable *table = node->table;
+
+    if (table->remote) {
+        remote_of(name)->gone = !name->live;
+    }
+    name_make_dead(name);
+    table->name_count--;
+    table->bytes -= name_size(name);
+    if (--node->holders > 0) {
+        return;
+    }
+    hash_remove(&table->nodes, &node->link);
+    table->node_count--;
+    table->bytes -= sizeof(*node) + OBJECT_OVERHEAD;
+    if (node->fd >= 0) {
+        /* Out of the cache and its accounts, but still to be closed. */
+        node->fd = node_fd_take(node);
+    }
+    node->link.next = *nodes;
+    *nodes = &node->link;
+}
+
+static void name_free_list(const NodeTable *table, HashLink *names)
+{
+    while (names) {
+        Name *name = container_of(names, Name, link);
+
+        names = names->next;
+        if (table->remote && remote_of(name)->count) {
+            table->remote->forget(table->export, remote_of(name));
+        }
+        if (name->component != name->room) {
+            g_free(name->component);
+        }
+        g_free((char *)name - remote_size(table));
+    }
+}
+
+/* Not locked: the last close of an unlinked file frees its blocks. */
+static void node_free_list(HashLink *nodes)
+{
+    while (nodes) {
+        Node *node = container_of(nodes, Node, link);
+
+        nodes = nodes->next;
+        if (node->fd >= 0) {
+            close(node->fd);
+        }
+        g_free(node);
+    }
+}
+
+void name_unref(Name *name)
+{
+    NodeTable *table = name->node->table;
+    HashLink *names = NULL;
+    HashLink *nodes = NULL;
+
+    if (name_unref_fast(name)) {
+        return;
+    }
+    table_lock(table);
+    /* A chain of parents may go with it: thousands, so no recursion. */
+    while (g_atomic_int_dec_and_test(&name->refs)) {
+        Name *parent = name->parent;
+
+        name_detach(name, &nodes);
+        name->link.next = names;
+        names = &name->link;
+        if (parent == name) {
+            break;
+        }
+        name = parent;
+    }
+    table_unlock(table);
+    name_free_list(table, names);
+    node_free_list(nodes);
+}
+
+/* The table */
+
+NodeTable *node_table_new_remote(FsExport *export, int root_fd,
+                                 const HostStat *root, unsigned fd_budget,
+                                 size_t max_bytes, const NodeRemoteOps *ops)
+{
+    NodeTable *table = g_new0(NodeTable, 1);
+    Node *node;
+
+    pthread_mutex_init(&table->lock, NULL);
+    pthread_cond_init(&table->renames_change, NULL);
+    table->export = export;
+    table->remote = ops;
+    table->max_bytes = max_bytes ? max_bytes : DEFAULT_MAX_BYTES;
+    table->seed = ((uint64_t)g_random_int() << 32) | g_random_int();
+    hash_init(&table->nodes);
+    hash_init(&table->names);
+    node_fd_table_init(table, fd_budget);
+
+    table_lock(table);
+    node = node_new(table, root, node_hash(table, root));
+    node->is_root = true;
+    node_fd_install(node, root_fd);
+    table->root = name_new(NULL, "", node);
+    table_unlock(table);
+    return table;
+}
+
+NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
+                          unsigned fd_budget, size_t max_bytes)
+{
+    return node_table_new_remote(export, root_fd, root, fd_budget, max_bytes,
+                                 NULL);
+}
+
+void node_table_free(NodeTable *table)
+{
+    assert(table->name_count == 1);
+    node_fd_table_exit(table);
+    name_unref(table->root);
+    hash_free(&table->nodes);
+    hash_free(&table->names);
+    pthread_cond_destroy(&table->renames_change);
+    pthread_mutex_destroy(&table->lock);
+    g_free(table);
+}
+
+Name *node_table_root(NodeTable *table)
+{
+    return name_ref(table->root);
+}
+
+void node_table_stats(NodeTable *table, NodeTableStats *stats)
+{
+    table_lock(table);
+    *stats = (NodeTableStats) {
+        .nodes = table->node_count,
+        .names = table->name_count,
+        .bytes = table->bytes,
+        .fds = g_atomic_int_get(&table->fds),
+        .evictions = table->evictions,
+    };
+    table_unlock(table);
+}
+
+/* Names */
+
+Name *name_parent(Name *name)
+{
+    NodeTable *table = name->node->table;
+    Name *parent;
+
+    table_lock(table);
+    parent = name_ref(name->parent);
+    table_unlock(table);
+    return parent;
+}
+
+Node *name_node(Name *name)
+{
+    return name->node;
+}
+
+FsNode *name_to_fs(Name *name)
+{
+    return &name->fs;
+}
+
+Name *name_from_fs(FsNode *node)
+{
+    return container_of(node, Name, fs);
+}
+
+int name_locate(Name *name, Name **parent, char *component)
+{
+    NodeTable *table = name->node->table;
+    int ret = 0;
+
+    if (name == table->root) {
+        return -EBUSY;
+    }
+    table_lock(table);
+    if (name->live) {
+        *parent = name_ref(name->parent);
+        memcpy(component, name->component, name->length + 1);
+    } else {
+        ret = -ENOENT;
+    }
+    table_unlock(table);
+    return ret;
+}
+
+void name_remote_told(Name *name, uint64_t id, uint32_t epoch)
+{
+    NodeTable *table = name->node->table;
+    NameRemote *remote = remote_of(name);
+    NameRemote old = { 0 };
+
+    table_lock(table);
+    if (remote->id != id || remote->epoch != epoch) {
+        old = *remote;
+        *remote = (NameRemote) { .id = id, .epoch = epoch };
+    }
+    remote->count++;
+    table_unlock(table);
+    if (old.count) {
+        table->remote->forget(table->export, &old);
+    }
+}
+
+NameRemote name_remote(Name *name)
+{
+    NameRemote remote;
+
+    table_lock(name->node->table);
+    remote = *remote_of(name);
+    table_unlock(name->node->table);
+    return remote;
+}
+
+/* Locked.  Dead; NULL when the limit on memory is reached. */
+static Name *name_add(Name *parent, const char *component, Node *node,
+                      const HostStat *st, uint32_t hash)
+{
+    NodeTable *table = parent->node->table;
+    size_t need = sizeof(Name) + strlen(component) + OBJECT_OVERHEAD;
+
+    if (!node) {
+        need += sizeof(Node) + OBJECT_OVERHEAD;
+    }
+    if (table->bytes + need > table->max_bytes) {
+        return NULL;
+    }
+    if (!node) {
+        node = node_new(table, st, hash);
+    }
+    return name_new(parent, component, node);
+}
+
+int name_insert(Name *parent, const char *component, int path_fd,
+                const HostStat *st, Name **out)
+{
+    NodeTable *table = parent->node->table;
+    uint32_t hash = node_hash(table, st);
+    HOST_FD spare = path_fd;
+    Name *name;
+    Node *node;
+
+    if (strlen(component) > NAME_MAX) {
+        return -ENAMETOOLONG;
+    }
+    table_lock(table);
+    node = node_find(table, st, hash);
+    name = name_find(table, parent, component);
+    if (name && name->node == node) {
+        name_ref(name);
+    } else {
+        if (name) {
+            /* Something else has this name now. */
+            name_make_dead(name);
+        }
+        name = name_add(parent, component, node, st, hash);
+        if (name) {
+            name_make_live(name);
+        }
+    }
+    if (name && name->node->fd < 0 && spare >= 0) {
+        node_fd_install(name->node, host_fd_steal(&spare));
+    }
+    table_unlock(table);
+    if (!name) {
+        return -ENFILE;
+    }
+    node_fd_trim(table);
+    *out = name;
+    return 0;
+}
+
+int name_adopt(NodeTable *table, int path_fd, const HostStat *st, Name **out)
+{
+    uint32_t hash = node_hash(table, st);
+    HOST_FD spare = path_fd;
+    Name *name;
+
+    table_lock(table);
+    name = name_add(table->root, "", node_find(table, st, hash), st, hash);
+    if (name && name->node->fd < 0) {
+        node_fd_install(name->node, host_fd_steal(&spare));
+    }
+    table_unlock(table);
+    if (!name) {
+        return -ENFILE;
+    }
+    node_fd_trim(table);
+    *out = name;
+    return 0;
+}
+
+/* Nodes */
+
+uint32_t node_type(const Node *node)
+{
+    return node->type;
+}
+
+uint64_t node_dev(const Node *node)
+{
+    return node->dev;
+}
+
+uint64_t node_ino(const Node *node)
+{
+    return node->ino;
+}
+
+uint64_t node_mnt_id(const Node *node)
+{
+    return node->mnt_id;
+}
+
+void node_open_inc(Node *node)
+{
+    g_atomic_int_inc(&node->opens);
+}
+
+void node_open_dec(Node *node)
+{
+    g_atomic_int_add(&node->opens, -1);
+}
+
+bool node_is_open(Node *node)
+{
+    return g_atomic_int_get(&node->opens) > 0;
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The proxy driver: the connection, and the questions that go over it.
+ *
+ * What an answer brings is checked here before anybody uses it: descriptors
+ * are of the kind they should be, and what opens a file is that file.
+ * Called by the other proxy*.c, from any thread that may block, and in
+ * coroutines.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include <sys/socket.h>
+#include <sys/un.h>
+#include "fsdev/proxy/proxy.h"
+
+/* How long the helper may take to answer the first question. */
+#define HELLO_SECONDS 10
+
+/* ---- the connection --------------------------------------------------- */
+
+static int connect_path(const char *path)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    HOST_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    int ret;
+
+    if (fd < 0) {
+        return -errno;
+    }
+    if (strlen(path) >= sizeof(addr.sun_path)) {
+        return -ENAMETOOLONG;
+    }
+    memcpy(addr.sun_path, path, strlen(path));
+    do {
+        ret = connect(fd, (struct sockaddr *)&addr, sizeof(addr));
+    } while (ret < 0 && errno == EINTR);
+    return ret < 0 ? -errno : host_fd_steal(&fd);
+}
+
+/* A copy, so that the share can be unplugged and plugged in again. */
+static int connect_fd(int sock_fd)
+{
+    int value;
+    socklen_t len = sizeof(value);
+
+    if (getsockopt(sock_fd, SOL_SOCKET, SO_TYPE, &value, &len) < 0) {
+        return -errno;
+    }
+    if (value != SOCK_SEQPACKET) {
+        return -EPROTOTYPE;
+    }
+    fcntl(sock_fd, F_SETFD, FD_CLOEXEC);
+    value = fcntl(sock_fd, F_DUPFD_CLOEXEC, 0);
+    return value < 0 ? -errno : value;
+}
+
+/* Of waiting for an answer; 0: for ever. */
+static void set_patience(int fd, unsigned seconds)
+{
+    struct timeval patience = { .tv_sec = seconds };
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+}
+
+void proxy_hello_clear(ProxyHello *hello)
+{
+    id_map_unref(hello->users);
+    id_map_unref(hello->groups);
+}
+
+static int take_map(ProxyText spec, IdMap **map)
+{
+    *map = spec.len ? id_map_new(spec.s, NULL) : NULL;
+    return spec.len && !*map ? -EPROTO : 0;
+}
+
+/* Path fd of what the helper exports. */
+static int say_hello(ProxyConn *conn, ProxyHello *hello)
+{
+    ProxyRequest t = { .hello = { .version = PROXY_VERSION } };
+    PROXY_ANSWER answer;
+    int ret = proxy_conn_call(conn, PROXY_HELLO, &t, -1, &answer);
+
+    if (ret == 0 && answer.r.hello.version != PROXY_VERSION) {
+        ret = -EPROTONOSUPPORT;
+    }
+    if (ret == 0) {
+        ret = fcntl(answer.fds[0], F_GETFL);
+        ret = ret < 0 || !(ret & O_PATH) ? -EPROTO : 0;
+    }
+    if (ret == 0) {
+        ret = host_stat(answer.fds[0], &hello->st);
+    }
+    if (ret == 0 && !S_ISDIR(hello->st.mode)) {
+        ret = -EPROTO;
+    }
+    if (ret == 0) {
+        ret = take_map(answer.r.hello.uidmap, &hello->users);
+    }
+    if (ret == 0) {
+        ret = take_map(answer.r.hello.gidmap, &hello->groups);
+    }
+    hello->flags = answer.r.hello.flags;
+    return ret < 0 ? ret : host_fd_steal(&answer.fds[0]);
+}
+
+int proxy_connect(const FsConfig *config, ProxyConn **out, ProxyHello *hello)
+{
+    int fd = config->socket ? connect_path(config->socket)
+                            : connect_fd(config->sock_fd);
+    ProxyConn *conn;
+    int root;
+
+    if (fd < 0) {
+        return fd;
+    }
+    set_patience(fd, HELLO_SECONDS);
+    conn = proxy_conn_new(fd);
+    root = say_hello(conn, hello);
+    if (root < 0) {
+        proxy_conn_unref(conn);
+        return root;
+    }
+    set_patience(fd, 0);
+    *out = conn;
+    return root;
+}
+
+ProxyConn *proxy_current_conn(ProxyExport *export, uint32_t *epoch)
+{
+    ProxyConn *conn;
+
+    g_mutex_lock(&export->lock);
+    conn = proxy_conn_ref(export->conn);
+    *epoch = export->epoch;
+    g_mutex_unlock(&export->lock);
+    return conn;
+}
+
+/* Take up with another helper, unless another thread has just done so. */
+static void reconnect(ProxyExport *export)
+{
+    const FsConfig *config = &export->local.base.config;
+    ProxyConn *old;
+    PROXY_GREETING hello = { 0 };
+    ProxyConn *conn;
+    uint32_t epoch;
+    Name *root = node_table_root(export->local.table);
+    int fd;
+
+    g_mutex_lock(&export->reconnecting);
+    old = proxy_current_conn(export, &epoch);
+    fd = proxy_conn_is_broken(old) ? proxy_connect(config, &conn, &hello)
+                                   : -EALREADY;
+    proxy_conn_unref(old);
+    if (fd >= 0) {
+        close(fd);
+        if (hello.st.dev == node_dev(name_node(root)) &&
+            hello.st.ino == node_ino(name_node(root))) {
+            g_mutex_lock(&export->lock);
+            old = export->conn;
+            export->conn = conn;
+            export->epoch++;
+            g_atomic_int_set(&export->no_mounts,
+                             hello.flags & PROXY_HELLO_NO_MOUNTS);
+            g_mutex_unlock(&export->lock);
+            proxy_conn_unref(old);
+        } else {
+            p9_warn_once("9p: '%s' exports another directory now",
+                         config->socket);
+            proxy_conn_unref(conn);
+        }
+    }
+    g_mutex_unlock(&export->reconnecting);
+    name_unref(root);
+}
+
+/* ---- questions -------------------------------------------------------- */
+
+void proxy_ask_clear(ProxyAsk *ask)
+{
+    if (ask->conn) {
+        proxy_answer_clear(&ask->answer);
+        proxy_conn_unref(ask->conn);
+        ask->conn = NULL;
+    }
+}
+
+int proxy_known_number(const ProxyAsk *ask, Name *name, uint64_t *id)
+{
+    Name *root = node_table_root(ask->export->local.table);
+    NameRemote remote;
+    int ret = 0;
+
+    name_unref(root);
+    if (name == root) {
+        *id = PROXY_ROOT_ID;
+    } else {
+        remote = name_remote(name);
+        *id = remote.id;
+        ret = remote.count && remote.epoch == ask->epoch ? 0 : -ENOENT;
+    }
+    return ret;
+}
+
+int proxy_ask_id(ProxyAsk *ask, FsNode *node, uint64_t *id)
+{
+    int ret = proxy_known_number(ask, name_from_fs(node), id);
+
+    return ret == -ENOENT ? proxy_number_get(ask, name_from_fs(node), id)
+                          : ret;
+}
+
+int proxy_ask_about(ProxyAsk *ask, FsNode *node, uint64_t *id)
+{
+    ProxyExport *export = proxy_export(node->export);
+
+    *ask = (ProxyAsk) {
+        .export = export, .fd = -1, .answer = { .fds = { -1, -1 } },
+    };
+    ask->conn = proxy_current_conn(export, &ask->epoch);
+    if (export->local.base.config.socket && proxy_conn_is_broken(ask->conn)) {
+        if (fs_may_yield()) {
+            return -EAGAIN;
+        }
+        reconnect(export);
+        proxy_conn_unref(ask->conn);
+        ask->conn = proxy_current_conn(export, &ask->epoch);
+    }
+    return proxy_ask_id(ask, node, id);
+}
+
+int proxy_ask(ProxyAsk *ask, ProxyType type)
+{
+    int ret;
+
+    proxy_answer_clear(&ask->answer);
+    ret = proxy_conn_call(ask->conn, type, &ask->t, ask->fd, &ask->answer);
+    if (ret == -EIO && proxy_conn_is_broken(ask->conn)) {
+        p9_warn_once("9p: virtfs-proxy-helper has gone; the guest gets EIO");
+    }
+    return ret;
+}
+
+int proxy_ask_refuse(ProxyAsk *ask)
+{
+    proxy_conn_break(ask->conn);
+    return -EIO;
+}
+
+int proxy_ask_take_fd(ProxyAsk *ask, unsigned n)
+{
+    return host_fd_steal(&ask->answer.fds[n]);
+}
+
+bool proxy_is_path_fd(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && (flags & O_PATH);
+}
+
+int proxy_ask_insert(ProxyAsk *ask, FsNode *dir, const char *component,
+                     unsigned n, uint64_t id, HostStat *st, Name **name)
+{
+    LocalExport *export = &ask->export->local;
+    int fd = ask->answer.fds[n];
+    int ret;
+
+    if (!proxy_is_path_fd(fd)) {
+        return proxy_ask_refuse(ask);
+    }
+    ret = host_stat(fd, st);
+    if (ret == 0 && export->base.config.multidevs == FS_MULTIDEVS_FORBID &&
+        st->dev != export->root_dev) {
+        ret = -ENODEV;
+    }
+    if (ret == 0) {
+        ret = name_insert(name_from_fs(dir), component,
+                          proxy_ask_take_fd(ask, n), st, name);
+    }
+    if (ret < 0) {
+        proxy_conn_forget(ask->conn, id, 1, true);
+        return ret;
+    }
+    name_remote_told(*name, id, ask->epoch);
+    return 0;
+}
+
+bool proxy_is_file_fd(int fd, const Node *node, int flags)
+{
+    int has = fcntl(fd, F_GETFL);
+    struct stat st;
+
+    return has >= 0 && !(has & O_PATH) &&
+           (has & O_ACCMODE) == (flags & O_ACCMODE) && fstat(fd, &st) == 0 &&
+           (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) &&
+           st.st_dev == node_dev(node) && st.st_ino == node_ino(node);
+}
+
+int proxy_ask_file(ProxyAsk *ask, Name *name, unsigned n, int flags,
+                   LocalFile **file)
+{
+    if (!proxy_is_file_fd(ask->answer.fds[n], name_node(name), flags)) {
+        return proxy_ask_refuse(ask);
+    }
+    *file = local_file_new(&ask->export->local, name,
+                           proxy_ask_take_fd(ask, n), flags);
+    return 0;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The proxy driver: everything that changes files and names, and extended
+ * attributes.
+ *
+ * Each function is one question.  The helper does it, and keeps its own names
+ * in step; what succeeded there is then done to ours.  A read-only export asks
+ * nothing of that.  Called through fsdriver.c from any thread that may block.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/proxy/proxy.h"
+
+static ProxyText text(const char *s)
+{
+    return (ProxyText) { s, strlen(s) };
+}
+
+/* A question about what changes @node, or about making something in it. */
+static int ask_to_change(ProxyAsk *ask, FsNode *node, uint64_t *id)
+{
+    return node->export->config.readonly ? -EROFS
+                                         : proxy_ask_about(ask, node, id);
+}
+
+/* ---- making ----------------------------------------------------------- */
+
+static int create_counted(FsNode *dir, const char *name, int flags,
+                          uint32_t mode, const FsCred *cred, LocalFile **file,
+                          FsAttr *attr)
+{
+    PROXY_ASK ask = { 0 };
+    uint64_t dir_id;
+    HostStat st;
+    Name *made;
+    int ret = proxy_may_ask(flags & O_NONBLOCK ? FS_BRIEF : 0)
+              ? ask_to_change(&ask, dir, &dir_id) : -EAGAIN;
+
+    if (ret == 0) {
+        ask.t.create = (struct ProxyTcreate) {
+            dir_id, text(name), flags & ~O_NONBLOCK, mode, cred->uid,
+            cred->gid,
+        };
+        ret = proxy_ask(&ask, PROXY_CREATE);
+    }
+    if (ask.answer.fds_lost) {
+        proxy_conn_forget(ask.conn, ask.answer.r.create.id, 1, true);
+    }
+    if (ret == 0) {
+        ret = proxy_ask_insert(&ask, dir, name, 1, ask.answer.r.create.id,
+                               &st, &made);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    ret = S_ISREG(st.mode) ? proxy_ask_file(&ask, made, 0, flags, file)
+                           : proxy_ask_refuse(&ask);
+    name_unref(made);
+    if (ret == 0) {
+        local_attr_from_host(attr, &st);
+    }
+    return ret;
+}
+
+int proxy_create(FsNode *dir, const char *name, int flags, uint32_t mode,
+                 const FsCred *cred, FsNode **node, FsFile **file,
+                 FsAttr *attr)
+{
+    LocalExport *export = local_export(dir->export);
+    LocalFile *opened = NULL;
+    int ret = node_fd_account(export->table);
+
+    if (ret < 0) {
+        return ret;
+    }
+    ret = create_counted(dir, name, flags, mode, cred, &opened, attr);
+    if (ret < 0) {
+        node_fd_unaccount(export->table);
+        return ret;
+    }
+    *file = &opened->base;
+    *node = fs_node_ref(opened->base.node);
+    return 0;
+}
+
+/* What was made is of another type than was asked for: nobody's mistake. */
+static int check_made(ProxyAsk *ask, const FsAttr *made, uint32_t type,
+                      FsAttr *attr)
+{
+    if ((made->mode & S_IFMT) != type) {
+        return proxy_ask_refuse(ask);
+    }
+    *attr = *made;
+    return 0;
+}
+
+int proxy_mkdir(FsNode *dir, const char *name, uint32_t mode,
+                const FsCred *cred, FsAttr *attr)
+{
+    PROXY_ASK ask = { 0 };
+    uint64_t id;
+    int ret = ask_to_change(&ask, dir, &id);
+
+    if (ret == 0) {
+        ask.t.mkdir = (struct ProxyTmkdir) {
+            id, text(name), mode, cred->uid, cred->gid,
+        };
+        ret = proxy_ask(&ask, PROXY_MKDIR);
+    }
+    return ret < 0 ? ret : check_made(&ask, &ask.answer.r.mkdir.attr, S_IFDIR,
+                                      attr);
+}
+
+int proxy_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
+                const FsCred *cred, FsAttr *attr)
+{
+    uint32_t type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
+    PROXY_ASK ask = { 0 };
+    uint64_t id;
+    int ret = ask_to_change(&ask, dir, &id);
+
+    if (ret == 0) {
+        ask.t.mknod = (struct ProxyTmknod) {
+            id, text(name), mode, rdev, cred->uid, cred->gid,
+        };
+        ret = proxy_ask(&ask, PROXY_MKNOD);
+    }
+    return ret < 0 ? ret : check_made(&ask, &ask.answer.r.mknod.attr, type,
+                                      attr);
+}
+
+int proxy_symlink(FsNode *dir, const char *name, const char *target,
+                  const FsCred *cred, FsAttr *attr)
+{
+    PROXY_ASK ask = { 0 };
+    uint64_t id;
+    int ret = ask_to_change(&ask, dir, &id);
+
+    if (ret == 0 && strlen(target) >= PATH_MAX) {
+        ret = -ENAMETOOLONG;
+    }
+    if (ret == 0) {
+        ask.t.symlink = (struct ProxyTsymlink) {
+            id, text(name), text(target), cred->uid, cred->gid,
+        };
+        ret = proxy_ask(&ask, PROXY_SYMLINK);
+    }
+    return ret < 0 ? ret : check_made(&ask, &ask.answer.r.symlink.attr,
+                                      S_IFLNK, attr);
+}
+
+/* ---- names ------------------------------------------------------------ */
+
+int proxy_link(FsNode *node, FsNode *dir, const char *name)
+{
+    PROXY_ASK ask = { 0 };
+    uint64_t dir_id;
+    uint64_t id;
+    int ret = ask_to_change(&ask, dir, &dir_id);
+
+    if (ret == 0) {
+        ret = proxy_ask_id(&ask, node, &id);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    ask.t.link = (struct ProxyTlink) { id, dir_id, text(name) };
+    return proxy_ask(&ask, PROXY_LINK);
+}
+
+int proxy_unlink(FsNode *dir, const char *name, bool is_dir)
+{
+    PROXY_ASK ask = { 0 };
+    Name *victim = NULL;
+    uint64_t id;
+    int ret = ask_to_change(&ask, dir, &id);
+
+    if (ret == 0) {
+        ret = name_pin_for_removal(name_from_fs(dir), name,
+                                   fs_may_yield() ? FS_BRIEF : 0, &victim);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    ask.t.unlink = (struct ProxyTunlink) { id, text(name), is_dir };
+    ret = proxy_ask(&ask, PROXY_UNLINK);
+    if (ret == 0) {
+        name_removed(name_from_fs(dir), name);
+    }
+    name_unpin(victim);
+    return ret;
+}
+
+int proxy_rename(FsNode *dir, const char *name, FsNode *newdir,
+                 const char *newname)
+{
+    Name *from = name_from_fs(dir);
+    PROXY_ASK ask = { 0 };
+    Name *victim = NULL;
+    uint64_t newdir_id;
+    uint64_t id;
+    int ret = ask_to_change(&ask, dir, &id);
+
+    if (ret == 0) {
+        ret = proxy_ask_id(&ask, newdir, &newdir_id);
+    }
+    if (ret == 0) {
+        ret = name_pin_for_removal(name_from_fs(newdir), newname, 0, &victim);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    ask.t.rename = (struct ProxyTrename) {
+        id, text(name), newdir_id, text(newname),
+    };
+    name_rename_begin(from);
+    ret = proxy_ask(&ask, PROXY_RENAME);
+    if (ret == 0) {
+        name_renamed(from, name, name_from_fs(newdir), newname);
+    }
+    name_rename_end(from);
+    name_unpin(victim);
+    return ret;
+}
+
+/* ---- attributes ------------------------------------------------------- */
+
+int proxy_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
+{
+    PROXY_ASK ask = { 0 };
+    uint64_t id;
+    int ret = ask_to_change(&ask, node, &id);
+
+    if (ret == 0) {
+        ask.t.setattr = (struct ProxyTsetattr) { id, *set };
+        ask.t.setattr.set.mode &= 07777;
+        ret = proxy_ask(&ask, PROXY_SETATTR);
+    }
+    return ret;
+}
+
+/* A value that does not fit into what was offered is no answer to it. */
+static ssize_t take_value(ProxyAsk *ask, uint32_t length, ProxyBlob value,
+                          void *buf, size_t size)
+{
+    if (length > PROXY_XATTR_MAX || value.len > size ||
+        value.len != (size ? length : 0)) {
+        return proxy_ask_refuse(ask);
+    }
+    if (value.len) {
+        memcpy(buf, value.data, value.len);
+    }
+    return length;
+}
+
+ssize_t proxy_getxattr(FsNode *node, const char *name, void *buf, size_t size)
+{
+    PROXY_ASK ask = { 0 };
+    uint64_t id;
+    int ret = proxy_ask_about(&ask, node, &id);
+
+    if (ret == 0) {
+        ask.t.getxattr = (struct ProxyTgetxattr) {
+            id, text(name), MIN(size, PROXY_XATTR_MAX),
+        };
+        ret = proxy_ask(&ask, PROXY_GETXATTR);
+    }
+    return ret < 0 ? ret : take_value(&ask, ask.answer.r.getxattr.length,
+                                      ask.answer.r.getxattr.value, buf, size);
+}
+
+ssize_t proxy_listxattr(FsNode *node, char *buf, size_t size)
+{
+    PROXY_ASK ask = { 0 };
+    uint64_t id;
+    int ret = proxy_ask_about(&ask, node, &id);
+
+    if (ret == 0) {
+        ask.t.listxattr = (struct ProxyTlistxattr) {
+            id, MIN(size, PROXY_XATTR_MAX),
+        };
+        ret = proxy_ask(&ask, PROXY_LISTXATTR);
+    }
+    return ret < 0 ? ret : take_value(&ask, ask.answer.r.listxattr.length,
+                                      ask.answer.r.listxattr.value, buf, size);
+}
+
+int proxy_setxattr(FsNode *node, const char *name, const void *value,
+                   size_t size, int flags)
+{
+    PROXY_ASK ask = { 0 };
+    uint64_t id;
+    int ret = ask_to_change(&ask, node, &id);
+
+    if (ret == 0 && size > PROXY_XATTR_MAX) {
+        ret = -E2BIG;
+    }
+    if (ret == 0) {
+        ask.t.setxattr = (struct ProxyTsetxattr) {
+            id, text(name), { value, size }, flags,
+        };
+        ret = proxy_ask(&ask, PROXY_SETXATTR);
+    }
+    return ret;
+}
+
+int proxy_removexattr(FsNode *node, const char *name)
+{
+    PROXY_ASK ask = { 0 };
+    uint64_t id;
+    int ret = ask_to_change(&ask, node, &id);
+
+    if (ret == 0) {
+        ask.t.removexattr = (struct ProxyTremovexattr) { id, text(name) };
+        ret = proxy_ask(&ask, PROXY_REMOVEXATTR);
+    }
+    return ret;
+}

@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The asking end of a proxy connection: see proxy-conn.h.
+ *
+ * One mutex guards everything but the reading, which whoever has set "reading"
+ * does without it.  The socket is closed when nobody uses the connection any
+ * more; until then a broken one is only shut down, so that no thread waits on
+ * a descriptor that has become something else's.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include <poll.h>
+#include <sys/socket.h>
+#include "fsdev/core/fs-yield.h"
+#include "fsdev/proxy/proxy-conn.h"
+
+/* So many fit into one packet; fewer wait for more, or for the end. */
+#define FORGET_TOGETHER 32
+/* Answers that a loop takes before it lets those who wait for them go on. */
+#define RESUME_TOGETHER 32
+
+/* Somebody waits for an answer. */
+typedef struct Pending {
+    uint32_t tag;
+    GCond ready;                /* done, or to become the reader */
+    void *self;                 /* a coroutine; NULL: a thread */
+    void *loop;                 /* … of this loop */
+    bool yielded;               /* … that waits to be woken, once */
+    bool done;
+    char *buf;                  /* owned once done */
+    size_t len;
+    int fds[PROXY_FDS_MAX];
+    unsigned n_fds;
+    bool fds_lost;
+} Pending;
+
+/*
+ * A loop whose coroutines have asked something reads answers from then on,
+ * until it leaves or the connection is broken: to begin and to end that costs
+ * more than an answer.
+ */
+typedef struct Watch {
+    ProxyConn *conn;            /* counted */
+    void *loop;
+    unsigned calls;             /* that wait */
+} Watch;
+
+typedef struct Forget {
+    uint64_t id;
+    uint32_t count;
+} Forget;
+
+struct ProxyConn {
+    gint refs;                  /* atomic */
+    int fd;                     /* owned */
+    GMutex lock;
+    gint broken;                /* atomic; set with the lock held */
+    bool reading;               /* one of the pending reads the socket */
+    uint32_t next_tag;
+    GHashTable *pending;        /* tag → Pending, borrowed */
+    unsigned unanswered;        /* of them */
+    GSList *watches;            /* of Watch */
+    GArray *unsent;             /* of Forget: see send_unsent() */
+    char inbox[PROXY_MESSAGE_MAX];      /* the reader's */
+};
+
+ProxyConn *proxy_conn_new(int fd)
+{
+    ProxyConn *conn = g_new0(ProxyConn, 1);
+
+    conn->refs = 1;
+    conn->fd = fd;
+    g_mutex_init(&conn->lock);
+    conn->pending = g_hash_table_new(NULL, NULL);
+    conn->unsent = g_array_new(false, false, sizeof(Forget));
+    return conn;
+}
+
+ProxyConn *proxy_conn_ref(ProxyConn *conn)
+{
+    g_atomic_int_inc(&conn->refs);
+    return conn;
+}
+
+/* ---- the end of it ---------------------------------------------------- */
+
+/* Locked. */
+static void wake(Pending *pending)
+{
+    if (!pending->self) {
+        g_cond_signal(&pending->ready);
+    } else if (pending->yielded) {
+        pending->yielded = false;
+        fs_yield->wake(pending->self);
+    }
+}
+
+static void wake_all(ProxyConn *conn)
+{
+    GHashTableIter iter;
+    gpointer pending;
+
+    g_hash_table_iter_init(&iter, conn->pending);
+    while (g_hash_table_iter_next(&iter, NULL, &pending)) {
+        wake(pending);
+    }
+}
+
+static void break_locked(ProxyConn *conn)
+{
+    if (!g_atomic_int_get(&conn->broken)) {
+        g_atomic_int_set(&conn->broken, true);
+        shutdown(conn->fd, SHUT_RDWR);
+        wake_all(conn);
+    }
+}
+
+void proxy_conn_break(ProxyConn *conn)
+{
+    g_mutex_lock(&conn->lock);
+    break_locked(conn);
+    g_mutex_unlock(&conn->lock);
+}
+
+bool proxy_conn_is_broken(ProxyConn *conn)
+{
+    struct pollfd peer = { .fd = conn->fd };
+
+    /* It may have gone while nobody had a question. */
+    if (!g_atomic_int_get(&conn->broken) && poll(&peer, 1, 0) > 0 &&
+        (peer.revents & (POLLHUP | POLLERR))) {
+        proxy_conn_break(conn);
+    }
+    return g_atomic_int_get(&conn->broken);
+}
+
+/* ---- sending ---------------------------------------------------------- */
+
+static int send_bytes(int fd, const void *buf, size_t len, int flags)
+{
+    ssize_t ret;
+
+    do {
+        ret = send(fd, buf, len, MSG_NOSIGNAL | flags);
+    } while (ret < 0 && errno == EINTR);
+    return ret < 0 ? -errno : 0;
+}
+
+/*
+ * Locked: what is to be forgotten, if it is worth a packet.  Everything that
+ * is left waits for more of it.
+ */
+static void send_unsent(ProxyConn *conn, guint at_least)
+{
+    while (conn->unsent->len && conn->unsent->len >= at_least) {
+        guint n = MIN(conn->unsent->len, FORGET_TOGETHER);
+        char forgotten[FORGET_TOGETHER * PROXY_FORGOTTEN_SIZE];
+        ProxyRequest t = {
+            .forget = { { forgotten, n * PROXY_FORGOTTEN_SIZE } },
+        };
+        char buf[sizeof(forgotten) + 64];
+        ssize_t len;
+
+        for (guint i = 0; i < n; i++) {
+            const Forget *forget = &g_array_index(conn->unsent, Forget, i);
+
+            proxy_put_forgotten(forgotten, i, forget->id, forget->count);
+        }
+        len = proxy_encode_request(buf, sizeof(buf), 0, PROXY_FORGET, &t);
+        if (send_bytes(conn->fd, buf, len, MSG_DONTWAIT) == -EAGAIN) {
+            break;
+        }
+        g_array_remove_range(conn->unsent, 0, n);
+    }
+}
+
+void proxy_conn_forget(ProxyConn *conn, uint64_t id, uint32_t count, bool gone)
+{
+    const Forget forget = { id, count };
+
+    g_mutex_lock(&conn->lock);
+    if (!g_atomic_int_get(&conn->broken)) {
+        g_array_append_val(conn->unsent, forget);
+        send_unsent(conn, gone ? 1 : FORGET_TOGETHER);
+    }
+    g_mutex_unlock(&conn->lock);
+}
+
+void proxy_conn_unref(ProxyConn *conn)
+{
+    if (!g_atomic_int_dec_and_test(&conn->refs)) {
+        return;
+    }
+    /* With sock_fd= the helper goes on without us. */
+    send_unsent(conn, 1);
+    close(conn->fd);
+    g_hash_table_destroy(conn->pending);
+    g_array_free(conn->unsent, true);
+    g_mutex_clear(&conn->lock);
+    g_free(conn);
+}
+
+static int send_with_fd(int sock, const void *buf, size_t len, int fd,
+                        int flags)
+{
+    struct iovec iov = { (void *)buf, len };
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = { .header = {
+        .cmsg_len = CMSG_LEN(sizeof(int)),
+        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+    } };
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1,
+        .msg_control = &control, .msg_controllen = sizeof(control),
+    };
+    ssize_t ret;
+
+    memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
+    do {
+        ret = sendmsg(sock, &msg, MSG_NOSIGNAL | flags);
+    } while (ret < 0 && errno == EINTR);
+    return ret < 0 ? -errno : 0;
+}
+
+static int send_request(ProxyConn *conn, const Pending *pending,
+                        ProxyType type, const ProxyRequest *t, int fd)
+{
+    int how = pending->self ? MSG_DONTWAIT : 0;
+    unsigned flags = proxy_message_info(type)->flags;
+    bool big = flags & PROXY_F_BIG;
+    g_autofree char *room = big ? g_malloc(PROXY_MESSAGE_MAX) : NULL;
+    char small[PROXY_SMALL_MAX];
+    char *buf = big ? room : small;
+    ssize_t len = proxy_encode_request(buf, big ? PROXY_MESSAGE_MAX
+                                                : PROXY_SMALL_MAX,
+                                       pending->tag, type, t);
+
+    if (len < 0) {
+        return len;
+    }
+    return flags & PROXY_F_TAKES_FD
+           ? send_with_fd(conn->fd, buf, len, fd, how)
+           : send_bytes(conn->fd, buf, len, how);
+}
+
+/* ---- reading ---------------------------------------------------------- */
+
+/* Descriptors of @msg: as many as fit into @fds, the rest is closed. */
+static unsigned take_fds(struct msghdr *msg, int *fds)
+{
+    unsigned taken = 0;
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+        unsigned n;
+
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) {
+            continue;
+        }
+        n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (unsigned i = 0; i < n; i++) {
+            int fd;
+
+            memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+            if (taken < PROXY_FDS_MAX) {
+                fds[taken++] = fd;
+            } else {
+                close(fd);
+            }
+        }
+    }
+    return taken;
+}
+
+static void close_fds(const int *fds, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (fds[i] >= 0) {
+            close(fds[i]);
+        }
+    }
+}
+
+/*
+ * One message into the inbox.  0, -EAGAIN when there is none (@flags), -EIO
+ * when there is no use in reading on.
+ */
+static int receive(ProxyConn *conn, int flags, Pending *got)
+{
+    struct iovec iov = { conn->inbox, sizeof(conn->inbox) };
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(PROXY_FDS_MAX * sizeof(int))];
+    } control;
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1,
+        .msg_control = &control, .msg_controllen = sizeof(control),
+    };
+    ssize_t len;
+
+    do {
+        len = recvmsg(conn->fd, &msg, MSG_CMSG_CLOEXEC | flags);
+    } while (len < 0 && errno == EINTR);
+    if (len <= 0) {
+        return len < 0 && (flags & MSG_DONTWAIT) && errno == EAGAIN ? -EAGAIN
+                                                                    : -EIO;
+    }
+    *got = (Pending) { .len = len };
+    got->n_fds = take_fds(&msg, got->fds);
+    /* More than fit were sent, or the table of this process is full. */
+    got->fds_lost = msg.msg_flags & MSG_CTRUNC;
+    if ((msg.msg_flags & MSG_TRUNC) ||
+        proxy_decode_tag(conn->inbox, len, &got->tag) < 0) {
+        close_fds(got->fds, got->n_fds);
+        return -EIO;
+    }
+    return 0;
+}
+
+/*
+ * Locked: give @got, which is in the inbox, to whom it is for, who is still to
+ * be woken.  NULL when nobody asked for it.
+ */
+static Pending *deliver(ProxyConn *conn, const Pending *got)
+{
+    Pending *to = g_hash_table_lookup(conn->pending,
+                                      GUINT_TO_POINTER(got->tag));
+
+    if (!to || to->done) {
+        close_fds(got->fds, got->n_fds);
+        return NULL;
+    }
+    to->buf = g_malloc(got->len);
+    memcpy(to->buf, conn->inbox, got->len);
+    to->len = got->len;
+    memcpy(to->fds, got->fds, sizeof(to->fds));
+    to->n_fds = got->n_fds;
+    to->fds_lost = got->fds_lost;
+    to->done = true;
+    conn->unanswered--;
+    return to;
+}
+
+/* Tags are counted up, and start anew some day. */
+static bool is_older(const ProxyConn *conn, const Pending *a, const Pending *b)
+{
+    return conn->next_tag - a->tag > conn->next_tag - b->tag;
+}
+
+/*
+ * Locked: somebody else who waits shall read.  Whoever has waited for longest,
+ * as the next answer is most likely for him: nobody has to be woken for it.
+ */
+static void pass_reading_on(ProxyConn *conn)
+{
+    Pending *oldest = NULL;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, conn->pending);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Pending *pending = value;
+
+        if (!pending->self && !pending->done &&
+            (!oldest || is_older(conn, pending, oldest))) {
+            oldest = pending;
+        }
+    }
+    if (oldest) {
+        g_cond_signal(&oldest->ready);
+    }
+}
+
+/* Locked; the lock is released while this thread reads. */
+static void await(ProxyConn *conn, Pending *pending)
+{
+    while (!pending->done && !g_atomic_int_get(&conn->broken)) {
+        Pending got;
+        Pending *to;
+        int ret;
+
+        if (conn->reading) {
+            g_cond_wait(&pending->ready, &conn->lock);
+            continue;
+        }
+        conn->reading = true;
+        g_mutex_unlock(&conn->lock);
+        ret = receive(conn, 0, &got);
+        g_mutex_lock(&conn->lock);
+        conn->reading = false;
+        to = ret == 0 ? deliver(conn, &got) : NULL;
+        if (!to) {
+            break_locked(conn);
+        } else if (to != pending) {
+            wake(to);
+        }
+    }
+    if (!conn->reading) {
+        pass_reading_on(conn);
+    }
+}
+
+/* ---- coroutines ------------------------------------------------------- */
+
+/* Locked; the caller has a reference of his own.  Context: its loop. */
+static void watch_free(Watch *watch)
+{
+    ProxyConn *conn = watch->conn;
+
+    fs_yield->watch(conn->fd, NULL, NULL);
+    conn->watches = g_slist_remove(conn->watches, watch);
+    g_atomic_int_add(&conn->refs, -1);
+    g_free(watch);
+}
+
+/*
+ * Context: the loop of @opaque, a Watch.  A thread that reads gets whatever
+ * comes: it would wait for ever for an answer that was taken from it.
+ */
+static void watch_ready(void *opaque)
+{
+    Watch *watch = opaque;
+    ProxyConn *conn = proxy_conn_ref(watch->conn);
+    void *selves[RESUME_TOGETHER];
+    unsigned n = 0;
+
+    g_mutex_lock(&conn->lock);
+    do {
+        Pending got;
+        Pending *to;
+        int ret = conn->reading || g_atomic_int_get(&conn->broken)
+                  ? -EAGAIN : receive(conn, MSG_DONTWAIT, &got);
+
+        if (ret == -EAGAIN) {
+            break;
+        }
+        to = ret == 0 ? deliver(conn, &got) : NULL;
+        if (!to) {
+            break_locked(conn);
+        } else if (to->yielded && to->loop == watch->loop) {
+            to->yielded = false;
+            selves[n++] = to->self;
+        } else {
+            wake(to);
+        }
+    } while (n < RESUME_TOGETHER && conn->unanswered);
+    if (g_atomic_int_get(&conn->broken) && !watch->calls) {
+        watch_free(watch);
+    }
+    g_mutex_unlock(&conn->lock);
+    fs_yield->resume(selves, n);
+    proxy_conn_unref(conn);
+}
+
+/* Locked: the Watch of this thread's loop, made if need be. */
+static Watch *watch_begin(ProxyConn *conn)
+{
+    void *loop = fs_yield->loop();
+    Watch *watch;
+
+    for (GSList *l = conn->watches; l; l = l->next) {
+        watch = l->data;
+        if (watch->loop == loop) {
+            watch->calls++;
+            return watch;
+        }
+    }
+    watch = g_new(Watch, 1);
+    *watch = (Watch) { proxy_conn_ref(conn), loop, 1 };
+    conn->watches = g_slist_prepend(conn->watches, watch);
+    fs_yield->watch(conn->fd, watch_ready, watch);
+    return watch;
+}
+
+/* Locked. */
+static void watch_end(Watch *watch)
+{
+    if (--watch->calls == 0 && g_atomic_int_get(&watch->conn->broken)) {
+        watch_free(watch);
+    }
+}
+
+void proxy_conn_leave_loop(ProxyConn *conn)
+{
+    void *loop = fs_yield ? fs_yield->loop() : NULL;
+    Watch *found = NULL;
+
+    g_mutex_lock(&conn->lock);
+    for (GSList *l = conn->watches; l && !found; l = l->next) {
+        Watch *watch = l->data;
+
+        found = watch->loop == loop && !watch->calls ? watch : NULL;
+    }
+    if (found) {
+        watch_free(found);
+    }
+    g_mutex_unlock(&conn->lock);
+}
+
+/* As await(), in a coroutine. */
+static void await_yielding(ProxyConn *conn, Pending *pending)
+{
+    while (!pending->done && !g_atomic_int_get(&conn->broken)) {
+        pending->yielded = true;
+        g_mutex_unlock(&conn->lock);
+        fs_yield->yield();
+        g_mutex_lock(&conn->lock);
+    }
+}
+
+/* ---- calls ------------------------------------------------------------ */
+
+/* Locked.  Tags of answers that are still awaited are not used again. */
+static void pending_add(ProxyConn *conn, Pending *pending)
+{
+    do {
+        pending->tag = conn->next_tag++;
+    } while (g_hash_table_contains(conn->pending,
+                                   GUINT_TO_POINTER(pending->tag)));
+    g_hash_table_insert(conn->pending, GUINT_TO_POINTER(pending->tag),
+                        pending);
+    conn->unanswered++;
+}
+
+static int answer_take(ProxyType type, Pending *pending, ProxyAnswer *answer)
+{
+    uint32_t error = 0;
+    unsigned wanted;
+    int ret;
+
+    answer->buf = pending->buf;
+    for (unsigned i = 0; i < pending->n_fds; i++) {
+        answer->fds[i] = pending->fds[i];
+    }
+    ret = proxy_decode_reply(answer->buf, pending->len, type, &error,
+                             &answer->r);
+    if (ret < 0) {
+        return ret;
+    }
+    wanted = error ? 0 : proxy_message_info(type)->fds;
+    if (pending->fds_lost && pending->n_fds < wanted) {
+        answer->fds_lost = true;
+        return -EMFILE;
+    }
+    if (pending->n_fds != wanted || pending->fds_lost) {
+        return -EBADMSG;
+    }
+    return -(int)error;
+}
+
+int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
+                    int fd, ProxyAnswer *answer)
+{
+    Pending pending = { .self = fs_yield ? fs_yield->self() : NULL };
+    Watch *watch = NULL;
+    int ret = -EIO;
+
+    *answer = (ProxyAnswer) { .fds = { -1, -1 } };
+    g_cond_init(&pending.ready);
+    g_mutex_lock(&conn->lock);
+    if (!g_atomic_int_get(&conn->broken)) {
+        send_unsent(conn, FORGET_TOGETHER);
+        pending_add(conn, &pending);
+        if (pending.self) {
+            watch = watch_begin(conn);
+            pending.loop = watch->loop;
+        }
+        g_mutex_unlock(&conn->lock);
+        ret = send_request(conn, &pending, type, t, fd);
+        g_mutex_lock(&conn->lock);
+        if (ret == 0) {
+            (pending.self ? await_yielding : await)(conn, &pending);
+        } else if (ret != -EMSGSIZE && !(pending.self && ret == -EAGAIN)) {
+            break_locked(conn);
+        }
+        g_hash_table_remove(conn->pending, GUINT_TO_POINTER(pending.tag));
+        conn->unanswered -= !pending.done;
+        if (watch) {
+            watch_end(watch);
+        }
+        ret = ret == -EMSGSIZE ? -E2BIG : ret == -EAGAIN ? -EAGAIN : -EIO;
+    }
+    g_mutex_unlock(&conn->lock);
+    g_cond_clear(&pending.ready);
+    if (pending.done) {
+        ret = answer_take(type, &pending, answer);
+        if (ret == -EBADMSG) {
+            proxy_conn_break(conn);
+            ret = -EIO;
+        }
+    }
+    return ret;
+}
+
+void proxy_answer_clear(ProxyAnswer *answer)
+{
+    close_fds(answer->fds, PROXY_FDS_MAX);
+    g_free(answer->buf);
+    *answer = (ProxyAnswer) { .fds = { -1, -1 } };
+}

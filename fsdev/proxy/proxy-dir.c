@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The proxy driver: reading directories.
+ *
+ * The helper opened the directory, so entries come from its descriptor as they
+ * do in the local driver.  Their identity may need a right to look into the
+ * directory: a file system is not always one device, and others may be mounted
+ * below.  When neither is the case the directory says all; otherwise a batch
+ * of entries is read, one question tells what they are, and then they are
+ * given on.  Called through fsdriver.c from any thread.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/proxy/proxy.h"
+
+#define BATCH 128
+
+typedef struct Batch {
+    GString *names;             /* owned; each with its NUL */
+    unsigned n;
+    struct {
+        FsDirent dirent;        /* .name is not valid */
+        size_t at;              /* of its name in names */
+        bool dot;               /* its identity is known */
+    } entries[BATCH];
+} Batch;
+
+static void batch_clear(Batch *batch)
+{
+    g_string_free(batch->names, true);
+}
+
+static int batch_add(void *opaque, const FsDirent *dirent)
+{
+    Batch *batch = opaque;
+    const char *name = dirent->name;
+
+    if (batch->n == BATCH) {
+        return 1;
+    }
+    batch->entries[batch->n].dirent = *dirent;
+    batch->entries[batch->n].at = batch->names->len;
+    batch->entries[batch->n].dot = !strcmp(name, ".") || !strcmp(name, "..");
+    batch->n++;
+    g_string_append_len(batch->names, name, dirent->name_len + 1);
+    return 0;
+}
+
+/* What the entries are, in the order of their names. */
+static int ask_identities(ProxyAsk *ask, FsNode *dir, const Batch *batch)
+{
+    uint64_t id;
+    int ret = proxy_ask_about(ask, dir, &id);
+
+    if (ret == 0) {
+        ask->t.identify = (struct ProxyTidentify) {
+            id, { batch->names->str, batch->names->len },
+        };
+        ret = proxy_ask(ask, PROXY_IDENTIFY);
+    }
+    if (ret == 0 && ask->answer.r.identify.identities.len !=
+                    batch->n * PROXY_IDENTITY_SIZE) {
+        ret = proxy_ask_refuse(ask);
+    }
+    return ret;
+}
+
+/* 0: all were taken, 1: the sink has enough. */
+static int batch_give(const Batch *batch, const ProxyBlob *identities,
+                      FsDirSink *sink, void *opaque)
+{
+    int ret = 0;
+
+    for (unsigned i = 0; i < batch->n && ret == 0; i++) {
+        FsDirent dirent = batch->entries[i].dirent;
+        uint32_t mode;
+        uint64_t dev;
+        uint64_t ino;
+
+        dirent.name = batch->names->str + batch->entries[i].at;
+        proxy_get_identity(identities, i, &dev, &ino, &mode);
+        if (!batch->entries[i].dot) {
+            if (!mode) {
+                /* Removed since; who asks for the rest need not know. */
+                continue;
+            }
+            dirent.dev = dev;
+            dirent.ino = ino;
+            dirent.type = IFTODT(mode);
+        }
+        ret = sink(opaque, &dirent);
+    }
+    return ret;
+}
+
+static int readdir_with_identity(FsFile *file, uint64_t cookie,
+                                 FsDirSink *sink, void *opaque)
+{
+    bool given = false;
+    int ret;
+
+    do {
+        __attribute__((cleanup(batch_clear))) Batch batch = {
+            .names = g_string_new(NULL),
+        };
+        PROXY_ASK ask = { 0 };
+
+        ret = local_readdir(file, cookie, 0, batch_add, &batch);
+        if (ret == 0 && !batch.n) {
+            return 0;
+        }
+        if (ret == 0) {
+            ret = ask_identities(&ask, file->node, &batch);
+        }
+        if (ret < 0) {
+            /* What was taken must reach the guest first. */
+            return given ? 0 : ret;
+        }
+        ret = batch_give(&batch, &ask.answer.r.identify.identities, sink,
+                         opaque);
+        cookie = batch.entries[batch.n - 1].dirent.next;
+        given = true;
+    } while (ret == 0);
+    return ret < 0 ? ret : 0;
+}
+
+/* ---- one device ------------------------------------------------------- */
+
+typedef struct OneDevice {
+    uint64_t dev;
+    FsDirSink *sink;
+    void *opaque;
+} OneDevice;
+
+static int give_with_device(void *opaque, const FsDirent *dirent)
+{
+    const OneDevice *one = opaque;
+    FsDirent known = *dirent;
+
+    known.dev = one->dev;
+    return one->sink(one->opaque, &known);
+}
+
+/* All below the root have its device, and the numbers that entries say. */
+static bool is_one_device(const FsFile *file)
+{
+    ProxyExport *export = proxy_export(file->node->export);
+
+    return g_atomic_int_get(&export->no_mounts) &&
+           export->local.root_devs == HOST_DEVS_MOUNTS &&
+           file->dev == export->local.root_dev;
+}
+
+int proxy_readdir(FsFile *file, uint64_t cookie, unsigned flags,
+                  FsDirSink *sink, void *opaque)
+{
+    if (!(flags & FS_READDIR_DEV)) {
+        return local_readdir(file, cookie, flags, sink, opaque);
+    }
+    if (!file->is_dir) {
+        return -ENOTDIR;
+    }
+    if (is_one_device(file)) {
+        OneDevice one = { file->dev, sink, opaque };
+
+        return local_readdir(file, cookie, flags & ~FS_READDIR_DEV,
+                             give_with_device, &one);
+    }
+    return flags & (FS_NONBLOCK | FS_BRIEF)
+           ? -EAGAIN : readdir_with_identity(file, cookie, sink, opaque);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The proxy driver: getting the helper's number for an object.
+ *
+ * What we can look up ourselves has no number until something is asked about
+ * it.  Then the helper looks up the same names, from the nearest directory
+ * that has a number on, and each has to lead it to the object that it led us
+ * to.  An object that has lost its name is told by its descriptor.
+ * Called by proxy-ask.c, from any thread that may block, and in coroutines.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/proxy/proxy.h"
+
+static ProxyAsk ask_beside(const ProxyAsk *ask)
+{
+    return (ProxyAsk) {
+        .export = ask->export, .conn = proxy_conn_ref(ask->conn),
+        .epoch = ask->epoch, .answer = { .fds = { -1, -1 } },
+    };
+}
+
+/* Is path fd 0 of the answer the object of @name? */
+static int check_object(const ProxyAsk *ask, Name *name)
+{
+    const Node *node = name_node(name);
+    HostStat st;
+    int ret = host_stat(ask->answer.fds[0], &st);
+
+    if (ret == 0 && (st.dev != node_dev(node) || st.ino != node_ino(node))) {
+        ret = -ESTALE;
+    }
+    return ret;
+}
+
+/* By its name in the directory with the number @dir_id. */
+static int look_up(const ProxyAsk *about, uint64_t dir_id,
+                   const char *component, Name *name, uint64_t *id)
+{
+    PROXY_ASK ask = ask_beside(about);
+    int ret;
+
+    ask.t.lookup = (struct ProxyTlookup) {
+        dir_id, { component, strlen(component) },
+    };
+    ret = proxy_ask(&ask, PROXY_LOOKUP);
+    if (ask.answer.fds_lost) {
+        proxy_conn_forget(ask.conn, ask.answer.r.lookup.id, 1, true);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    *id = ask.answer.r.lookup.id;
+    ret = check_object(&ask, name);
+    if (ret < 0) {
+        proxy_conn_forget(ask.conn, *id, 1, true);
+        return ret;
+    }
+    name_remote_told(name, *id, about->epoch);
+    return 0;
+}
+
+/* By its descriptor. */
+static int adopt(const ProxyAsk *about, Name *name, uint64_t *id)
+{
+    PROXY_ASK ask = ask_beside(about);
+    LOCAL_PIN pin = { 0 };
+    int ret;
+
+    if (local_pin(&pin, name, FS_NONBLOCK) < 0) {
+        /* Without a descriptor at hand there is no way to it either. */
+        return -ESTALE;
+    }
+    ask.fd = pin.fd;
+    ret = proxy_ask(&ask, PROXY_ADOPT);
+    if (ret < 0) {
+        /* Of another helper's mount, or of one below. */
+        return ret == -EXDEV ? -ESTALE : ret;
+    }
+    *id = ask.answer.r.adopt.id;
+    name_remote_told(name, *id, about->epoch);
+    return 0;
+}
+
+/*
+ * The Names from @name up to below the first with a number, which is *@id.
+ * -ENOENT when one of them is no name any more.
+ */
+static int climb(const ProxyAsk *ask, Name *name, GPtrArray *chain,
+                 uint64_t *id)
+{
+    Name *at = name_ref(name);
+    int ret = -ENOENT;
+
+    while (ret == -ENOENT) {
+        char component[NAME_MAX + 1];
+        Name *parent;
+
+        g_ptr_array_add(chain, at);
+        if (name_locate(at, &parent, component) < 0) {
+            return -ENOENT;
+        }
+        at = parent;
+        ret = proxy_known_number(ask, at, id);
+    }
+    name_unref(at);
+    return ret;
+}
+
+/* The same way down; *@id becomes the last one's number. */
+static int descend(const ProxyAsk *ask, const GPtrArray *chain, uint64_t *id)
+{
+    int ret = 0;
+
+    for (guint i = chain->len; ret == 0 && i-- > 0; ) {
+        Name *name = g_ptr_array_index(chain, i);
+        char component[NAME_MAX + 1];
+        Name *parent;
+
+        ret = name_locate(name, &parent, component);
+        if (ret == 0) {
+            ret = look_up(ask, *id, component, name, id);
+            name_unref(parent);
+        }
+    }
+    return ret;
+}
+
+/* The names lead to another object, or to none. */
+static bool is_wrong_name(int ret)
+{
+    return ret == -ENOENT || ret == -ENOTDIR || ret == -ELOOP ||
+           ret == -ESTALE;
+}
+
+int proxy_number_get(const ProxyAsk *ask, Name *name, uint64_t *id)
+{
+    GPtrArray *chain =
+        g_ptr_array_new_with_free_func((GDestroyNotify)name_unref);
+    int ret = climb(ask, name, chain, id);
+
+    if (ret == 0) {
+        ret = descend(ask, chain, id);
+    }
+    g_ptr_array_free(chain, true);
+    return is_wrong_name(ret) ? adopt(ask, name, id) : ret;
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The proxy driver: an export that virtfs-proxy-helper opens for us.
+ *
+ * QEMU may be anybody; the helper holds the privilege.  What anybody may look
+ * up or open to read, the driver does itself, from the descriptors that it has.
+ * For the rest the helper tells a number and passes an O_PATH descriptor for
+ * an object that is looked up, and a real one for a file that is opened, so
+ * attributes, links, reads, writes and directories need no word with it.  What
+ * it says is checked: a helper that has been taken over must not take QEMU too.
+ * When it has gone, what needs it is -EIO; with socket= the next question
+ * connects again, to a helper that exports the same directory.
+ *
+ * Here are the export, lookup and open; proxy-ask.c puts the questions,
+ * proxy-number.c, proxy-change.c and proxy-dir.c hold the rest, proxy.h what
+ * they share.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/proxy/proxy.h"
+
+/* ---- lookup ----------------------------------------------------------- */
+
+/* Is it worth while to ask who has more rights? */
+static bool lacks_right(int ret)
+{
+    return ret == -EACCES || ret == -EPERM;
+}
+
+static int proxy_lookup_once(FsNode *dir, const char *name, FsNode **node,
+                             FsAttr *attr)
+{
+    PROXY_ASK ask = { 0 };
+    uint64_t id;
+    HostStat st;
+    Name *found;
+    int ret = proxy_ask_about(&ask, dir, &id);
+
+    if (ret == 0) {
+        ask.t.lookup = (struct ProxyTlookup) { id, { name, strlen(name) } };
+        ret = proxy_ask(&ask, PROXY_LOOKUP);
+    }
+    if (ask.answer.fds_lost) {
+        proxy_conn_forget(ask.conn, ask.answer.r.lookup.id, 1, true);
+    }
+    if (ret == 0) {
+        ret = proxy_ask_insert(&ask, dir, name, 0, ask.answer.r.lookup.id,
+                               &st, &found);
+    }
+    if (ret == 0) {
+        local_attr_from_host(attr, &st);
+        *node = name_to_fs(found);
+    }
+    return ret;
+}
+
+static int proxy_lookup(FsNode *dir, const char *name, unsigned flags,
+                        FsNode **node, FsAttr *attr)
+{
+    int ret = -EACCES;
+
+    if (!proxy_export(dir->export)->asks_always) {
+        ret = local_lookup(dir, name, flags, node, attr);
+    }
+    if (!lacks_right(ret)) {
+        return ret;
+    }
+    if (!proxy_may_ask(flags)) {
+        return -EAGAIN;
+    }
+    ret = proxy_lookup_once(dir, name, node, attr);
+    if (ret == -EMFILE &&
+        node_fd_reclaim(local_export(dir->export)->table)) {
+        ret = proxy_lookup_once(dir, name, node, attr);
+    }
+    return ret;
+}
+
+/* The way back of an evicted path fd. */
+static int proxy_fetch(Name *name)
+{
+    PROXY_ASK ask = { 0 };
+    uint64_t id;
+    int ret = proxy_ask_about(&ask, name_to_fs(name), &id);
+
+    if (ret == 0) {
+        ask.t.fetch.id = id;
+        ret = proxy_ask(&ask, PROXY_FETCH);
+    }
+    if (ret == 0 && !proxy_is_path_fd(ask.answer.fds[0])) {
+        ret = proxy_ask_refuse(&ask);
+    }
+    return ret < 0 ? ret : proxy_ask_take_fd(&ask, 0);
+}
+
+static void proxy_forget(FsExport *base, const NameRemote *remote)
+{
+    uint32_t epoch;
+    ProxyConn *conn = proxy_current_conn(proxy_export(base), &epoch);
+
+    if (remote->epoch == epoch) {
+        proxy_conn_forget(conn, remote->id, remote->count, remote->gone);
+    }
+    proxy_conn_unref(conn);
+}
+
+static const NodeRemoteOps proxy_remote = {
+    .fetch = proxy_fetch,
+    .forget = proxy_forget,
+};
+static const NodeRemoteOps proxy_remote_always = {
+    .asked_first = true,
+    .fetch = proxy_fetch,
+    .forget = proxy_forget,
+};
+
+/* A path fd that is not at hand may be for the helper to give. */
+static int proxy_getattr(FsNode *node, FsFile *file, unsigned flags,
+                         FsAttr *attr)
+{
+    if (flags & FS_BRIEF) {
+        flags |= FS_NONBLOCK;
+    }
+    return local_getattr(node, file, flags, attr);
+}
+
+/* ---- open ------------------------------------------------------------- */
+
+static int ask_open_once(ProxyAsk *ask, FsNode *node, int flags)
+{
+    uint64_t id;
+    int ret = proxy_ask_about(ask, node, &id);
+
+    if (ret == 0) {
+        ask->t.open = (struct ProxyTopen) { id, flags };
+        ret = proxy_ask(ask, PROXY_OPEN);
+    }
+    return ret;
+}
+
+/* Descriptor 0 of the answer is open as @flags say. */
+static int ask_open(ProxyAsk *ask, FsNode *node, int flags)
+{
+    int ret = ask_open_once(ask, node, flags);
+
+    if (ret == -EMFILE &&
+        node_fd_reclaim(local_export(node->export)->table)) {
+        proxy_ask_clear(ask);
+        ret = ask_open_once(ask, node, flags);
+    }
+    return ret;
+}
+
+/*
+ * To read, by ourselves.  Not without a trace, which takes an owner, and not to
+ * write, where the kernel asks who does it.
+ */
+static int open_here(FsNode *node, int flags, int open_flags, FsFile **file,
+                     FsAttr *attr)
+{
+    const int others = O_ACCMODE | O_TRUNC | O_APPEND;
+    LOCAL_PIN pin = { 0 };
+    int ret;
+
+    if (((flags | open_flags) & others) || (open_flags & O_NOATIME) ||
+        proxy_export(node->export)->asks_always) {
+        return -EACCES;
+    }
+    ret = local_pin(&pin, name_from_fs(node),
+                    flags & O_NONBLOCK ? FS_BRIEF : 0);
+    return ret < 0 ? ret : local_open_attr(node, flags, file, attr);
+}
+
+/* By the helper. */
+static int open_there(FsNode *node, int flags, int open_flags,
+                      LocalFile **file)
+{
+    LocalExport *export = local_export(node->export);
+    PROXY_ASK ask = { 0 };
+    int ret = node_fd_account(export->table);
+
+    if (ret < 0) {
+        return ret;
+    }
+    ret = ask_open(&ask, node, open_flags | (flags & O_TRUNC));
+    if (ret == 0) {
+        ret = proxy_ask_file(&ask, name_from_fs(node), 0, open_flags, file);
+    }
+    if (ret < 0) {
+        node_fd_unaccount(export->table);
+    }
+    return ret;
+}
+
+static int proxy_open_attr(FsNode *node, int flags, FsFile **file,
+                           FsAttr *attr)
+{
+    Name *name = name_from_fs(node);
+    LocalFile *opened = NULL;
+    int open_flags;
+    FsAttr seen;
+    int ret = local_check_open(local_export(node->export),
+                               node_type(name_node(name)), flags,
+                               &open_flags);
+
+    if (ret == 0) {
+        ret = open_here(node, flags, open_flags, file, attr);
+    }
+    if (!lacks_right(ret)) {
+        return ret;
+    }
+    if (!proxy_may_ask(flags & O_NONBLOCK ? FS_BRIEF : 0)) {
+        return -EAGAIN;
+    }
+    ret = open_there(node, flags, open_flags, &opened);
+    if (ret == 0 && attr) {
+        ret = local_name_attr(name, opened, &seen);
+        if (ret < 0) {
+            local_release(&opened->base);
+        } else {
+            *attr = seen;
+        }
+    }
+    if (ret == 0) {
+        *file = &opened->base;
+    }
+    return ret;
+}
+
+static int proxy_open(FsNode *node, int flags, FsFile **file)
+{
+    return proxy_open_attr(node, flags, file, NULL);
+}
+
+static int proxy_locker_open(FsFile *file, FsLocker **locker)
+{
+    LocalExport *export = local_export(file->node->export);
+    const Node *node = name_node(name_from_fs(file->node));
+    bool readonly = export->base.config.readonly;
+    PROXY_ASK ask = { 0 };
+    int flags = readonly ? O_RDONLY : O_RDWR;
+    int ret;
+
+    if (file->is_dir) {
+        return -EOPNOTSUPP;
+    }
+    ret = node_fd_account(export->table);
+    if (ret < 0) {
+        return ret;
+    }
+    ret = ask_open(&ask, file->node, flags);
+    if (ret == -EACCES || ret == -EPERM || ret == -EROFS || ret == -ETXTBSY) {
+        proxy_ask_clear(&ask);
+        flags = O_RDONLY;
+        ret = ask_open(&ask, file->node, flags);
+    }
+    if (ret == 0 && !proxy_is_file_fd(ask.answer.fds[0], node, flags)) {
+        ret = proxy_ask_refuse(&ask);
+    }
+    if (ret < 0) {
+        node_fd_unaccount(export->table);
+        return ret;
+    }
+    *locker = local_locker_new(file, proxy_ask_take_fd(&ask, 0));
+    return 0;
+}
+
+/* ---- the export ------------------------------------------------------- */
+
+static bool ask_always;
+
+void proxy_ask_always(bool always)
+{
+    ask_always = always;
+}
+
+static const char *connect_problem(int error)
+{
+    switch (error) {
+    case EPROTOTYPE:
+        return "it is no socket of the type SOCK_SEQPACKET";
+    case EPROTONOSUPPORT:
+        return "virtfs-proxy-helper is of another version";
+    case EPROTO:
+    case EIO:
+        return "what answers there, if anything, is no virtfs-proxy-helper";
+    default:
+        return g_strerror(error);
+    }
+}
+
+static FsExport *proxy_open_export(const FsConfig *config, GError **error)
+{
+    ProxyExport *export;
+    FsConfig *own;
+    PROXY_GREETING hello = { 0 };
+    const char *what;
+    ProxyConn *conn;
+    int fd = host_init(&what);
+
+    if (fd < 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(-fd),
+                    "cannot open '%s': %s", what, g_strerror(-fd));
+        return NULL;
+    }
+    fd = proxy_connect(config, &conn, &hello);
+    if (fd < 0) {
+        g_autofree char *where = config->socket
+            ? g_strdup_printf("socket '%s'", config->socket)
+            : g_strdup_printf("sock_fd %d", config->sock_fd);
+
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(-fd),
+                    "cannot connect by %s: %s", where, connect_problem(-fd));
+        return NULL;
+    }
+    export = g_new0(ProxyExport, 1);
+    g_mutex_init(&export->lock);
+    g_mutex_init(&export->reconnecting);
+    export->conn = conn;
+    export->no_mounts = hello.flags & PROXY_HELLO_NO_MOUNTS;
+    /* What has no number must have a mount to be told by: see ADOPT. */
+    export->asks_always = ask_always || !hello.st.mnt_id;
+    local_export_init(&export->local, config, &cred_passthrough, fd,
+                      &hello.st, export->asks_always ? &proxy_remote_always
+                                                     : &proxy_remote);
+    own = &export->local.base.config;
+    own->users = own->users ?: g_steal_pointer(&hello.users);
+    own->groups = own->groups ?: g_steal_pointer(&hello.groups);
+    return &export->local.base;
+}
+
+static void proxy_leave_loop(FsExport *base)
+{
+    uint32_t epoch;
+    ProxyConn *conn = proxy_current_conn(proxy_export(base), &epoch);
+
+    proxy_conn_leave_loop(conn);
+    proxy_conn_unref(conn);
+}
+
+static void proxy_close_export(FsExport *base)
+{
+    ProxyExport *export = proxy_export(base);
+
+    local_export_exit(&export->local);
+    proxy_conn_unref(export->conn);
+    g_mutex_clear(&export->reconnecting);
+    g_mutex_clear(&export->lock);
+    g_free(export);
+}
+
+const FsDriver fs_proxy_driver = {
+    .name = "proxy",
+    .open_export = proxy_open_export,
+    .close_export = proxy_close_export,
+    .root = local_root,
+    .node_ref = local_node_ref,
+    .node_unref = local_node_unref,
+    .parent = local_parent,
+    .locate = local_locate,
+    .leave_loop = proxy_leave_loop,
+    .heeds_brief = local_is_brief,
+    .lookup = proxy_lookup,
+    .getattr = proxy_getattr,
+    .setattr = proxy_setattr,
+    .readlink = local_readlink,
+    .statfs = local_statfs,
+    .create = proxy_create,
+    .mkdir = proxy_mkdir,
+    .mknod = proxy_mknod,
+    .symlink = proxy_symlink,
+    .link = proxy_link,
+    .unlink = proxy_unlink,
+    .rename = proxy_rename,
+    .open = proxy_open,
+    .open_attr = proxy_open_attr,
+    .read = local_read,
+    .write = local_write,
+    .fsync = local_fsync,
+    .readdir = proxy_readdir,
+    .release = local_release,
+    .getxattr = proxy_getxattr,
+    .listxattr = proxy_listxattr,
+    .setxattr = proxy_setxattr,
+    .removexattr = proxy_removexattr,
+    .locker_open = proxy_locker_open,
+    .locker_close = local_locker_close,
+    .lock = local_lock_range,
+    .getlock = local_getlock,
+};

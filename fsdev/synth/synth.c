@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The synth driver: a small tree in memory, for tests of the layers above.
+ *
+ * It owns the nodes of its exports, from opening to closing; reference counts
+ * of nodes mean nothing to it.  The tree is complete before the first guest
+ * request, and no request changes it, so that readers in any number of
+ * threads need no lock.  Nothing here blocks: FS_NONBLOCK changes nothing.
+ * There are no permission checks: a file of mode 0 opens for writing.
+ * Where a request would change the tree, the errno is the one that guests
+ * have always got from this driver in QEMU.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/synth/synth.h"
+
+#define SYNTH_FS_TYPE 0xabcd
+#define SYNTH_BLOCK_SIZE 512
+
+typedef struct SynthNode SynthNode;
+
+struct SynthNode {
+    FsNode base;
+    SynthNode *parent;          /* borrowed, the root's is itself */
+    char *name;                 /* owned */
+    GPtrArray *children;        /* owned nodes, oldest first; NULL: a file */
+    SynthReadFn *read;
+    SynthWriteFn *write;
+    uint32_t mode;
+    uint64_t ino;
+};
+
+typedef struct SynthExport {
+    FsExport base;
+    SynthNode *root;            /* owned */
+    uint64_t dev;
+    uint64_t node_count;
+} SynthExport;
+
+typedef struct SynthFile {
+    FsFile base;
+    int accmode;                /* O_RDONLY, O_WRONLY or O_RDWR */
+} SynthFile;
+
+static SynthFill *synth_fill;
+
+static SynthNode *synth_node(FsNode *node)
+{
+    return container_of(node, SynthNode, base);
+}
+
+static SynthExport *synth_export(const SynthNode *node)
+{
+    return container_of(node->base.export, SynthExport, base);
+}
+
+static bool synth_is_dir(const SynthNode *node)
+{
+    return node->children != NULL;
+}
+
+/* Building the tree */
+
+static void synth_node_free(gpointer opaque)
+{
+    SynthNode *node = opaque;
+
+    g_clear_pointer(&node->children, g_ptr_array_unref);
+    g_free(node->name);
+    g_free(node);
+}
+
+/* @mode with its type.  Inode numbers depend on the order of adding only. */
+static SynthNode *synth_node_new(SynthExport *export, const char *name,
+                                 uint32_t mode)
+{
+    SynthNode *node = g_new0(SynthNode, 1);
+
+    node->base.export = &export->base;
+    node->name = g_strdup(name);
+    node->mode = mode;
+    node->ino = ++export->node_count;
+    if (S_ISDIR(mode)) {
+        node->children = g_ptr_array_new_with_free_func(synth_node_free);
+    }
+    return node;
+}
+
+static SynthNode *synth_child(const SynthNode *dir, const char *name)
+{
+    for (guint i = 0; i < dir->children->len; i++) {
+        SynthNode *child = g_ptr_array_index(dir->children, i);
+
+        if (!strcmp(child->name, name)) {
+            return child;
+        }
+    }
+    return NULL;
+}
+
+static bool synth_name_is_legal(const char *name)
+{
+    return *name && strlen(name) <= NAME_MAX && !strchr(name, '/') &&
+           strcmp(name, ".") && strcmp(name, "..");
+}
+
+static int synth_add(FsNode *dirnode, const char *name, uint32_t mode,
+                     SynthNode **result)
+{
+    SynthNode *dir = synth_node(dirnode);
+
+    if (!synth_is_dir(dir)) {
+        return -ENOTDIR;
+    }
+    if (!synth_name_is_legal(name)) {
+        return -EINVAL;
+    }
+    if (synth_child(dir, name)) {
+        return -EEXIST;
+    }
+    *result = synth_node_new(synth_export(dir), name, mode);
+    (*result)->parent = dir;
+    g_ptr_array_add(dir->children, *result);
+    return 0;
+}
+
+int synth_add_dir(FsNode *dir, const char *name, uint32_t mode, FsNode **node)
+{
+    SynthNode *added;
+    int ret = synth_add(dir, name, S_IFDIR | (mode & 0555), &added);
+
+    if (ret == 0 && node) {
+        *node = &added->base;
+    }
+    return ret;
+}
+
+int synth_add_file(FsNode *dir, const char *name, uint32_t mode,
+                   SynthReadFn *read, SynthWriteFn *write, FsNode **node)
+{
+    SynthNode *added;
+    int ret = synth_add(dir, name, S_IFREG | (mode & 0777), &added);
+
+    if (ret < 0) {
+        return ret;
+    }
+    added->read = read;
+    added->write = write;
+    if (node) {
+        *node = &added->base;
+    }
+    return 0;
+}
+
+ssize_t synth_copy_out(const struct iovec *iov, int iovcnt, uint64_t offset,
+                       const void *data, size_t size)
+{
+    const char *from = data;
+    size_t done = 0;
+
+    if (offset >= size) {
+        return 0;
+    }
+    from += offset;
+    size -= offset;
+    for (int i = 0; i < iovcnt && done < size; i++) {
+        size_t part = MIN(iov[i].iov_len, size - done);
+
+        /* An empty vector may have no base. */
+        if (part) {
+            memcpy(iov[i].iov_base, from + done, part);
+        }
+        done += part;
+    }
+    return done;
+}
+
+void synth_set_fill(SynthFill *fill)
+{
+    synth_fill = fill;
+}
+
+/* The driver: export and nodes */
+
+static FsExport *synth_open_export(const FsConfig *config, GError **error)
+{
+    SynthExport *export = g_new0(SynthExport, 1);
+
+    fs_export_init(&export->base, config);
+    /* The same in every run for the same id, and like no disk's number */
+    export->dev = 0x73796e74ULL << 32 | g_str_hash(config->id ?: "");
+    export->root = synth_node_new(export, "/", S_IFDIR | 0555);
+    export->root->parent = export->root;
+    if (synth_fill) {
+        synth_fill(&export->root->base);
+    }
+    return &export->base;
+}
+
+static void synth_close_export(FsExport *fsexport)
+{
+    SynthExport *export = container_of(fsexport, SynthExport, base);
+
+    synth_node_free(export->root);
+    fs_config_clear(&export->base.config);
+    g_free(export);
+}
+
+static FsNode *synth_root(FsExport *export)
+{
+    return &container_of(export, SynthExport, base)->root->base;
+}
+
+/* The export owns its nodes; references on them need no count. */
+static void synth_node_ref(FsNode *node)
+{
+}
+
+static void synth_node_unref(FsNode *node)
+{
+}
+
+static FsNode *synth_parent(FsNode *node)
+{
+    return &synth_node(node)->parent->base;
+}
+
+static int synth_locate(FsNode *fsnode, FsNode **dir, char *name)
+{
+    SynthNode *node = synth_node(fsnode);
+
+    if (node->parent == node) {
+        return -EBUSY;
+    }
+    *dir = &node->parent->base;
+    g_strlcpy(name, node->name, NAME_MAX + 1);
+    return 0;
+}
+
+/* All of it is in memory. */
+static bool synth_is_brief(FsNode *fsnode G_GNUC_UNUSED)
+{
+    return true;
+}
+
+static void synth_fill_attr(const SynthNode *node, FsAttr *attr)
+{
+    *attr = (FsAttr) {
+        .mode = node->mode,
+        .nlink = 1,
+        .dev = synth_export(node)->dev,
+        .ino = node->ino,
+        .blksize = SYNTH_BLOCK_SIZE,
+    };
+    if (!synth_is_dir(node)) {
+        return;
+    }
+    /* its own "." and the ".." of each directory in it */
+    attr->nlink = 2;
+    for (guint i = 0; i < node->children->len; i++) {
+        attr->nlink += synth_is_dir(g_ptr_array_index(node->children, i));
+    }
+}
+
+static int synth_lookup(FsNode *dirnode, const char *name, unsigned flags,
+                        FsNode **node, FsAttr *attr)
+{
+    SynthNode *dir = synth_node(dirnode);
+    SynthNode *child;
+
+    if (!synth_is_dir(dir)) {
+        return -ENOTDIR;
+    }
+    child = synth_child(dir, name);
+    if (!child) {
+        return -ENOENT;
+    }
+    *node = &child->base;
+    synth_fill_attr(child, attr);
+    return 0;
+}
+
+static int synth_getattr(FsNode *node, FsFile *file, unsigned flags,
+                         FsAttr *attr)
+{
+    synth_fill_attr(synth_node(node), attr);
+    return 0;
+}
+
+/* Times are accepted and stay as they are. */
+static int synth_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
+{
+    if (set->valid & (FS_SET_UID | FS_SET_GID | FS_SET_MODE)) {
+        return -EPERM;
+    }
+    if (set->valid & FS_SET_SIZE) {
+        return -ENOSYS;
+    }
+    return 0;
+}
+
+static ssize_t synth_readlink(FsNode *node, char *buf, size_t size)
+{
+    return -EINVAL;
+}
+
+static int synth_statfs(FsNode *node, struct statfs *st)
+{
+    *st = (struct statfs) {
+        .f_type = SYNTH_FS_TYPE,
+        .f_bsize = SYNTH_BLOCK_SIZE,
+        .f_frsize = SYNTH_BLOCK_SIZE,
+        .f_files = synth_export(synth_node(node))->node_count,
+        .f_namelen = NAME_MAX,
+    };
+    return 0;
+}
+
+/* The driver: what would change the tree */
+
+static int synth_mkdir(FsNode *dir, const char *name, uint32_t mode,
+                       const FsCred *cred, FsAttr *attr)
+{
+    return -EPERM;
+}
+
+static int synth_mknod(FsNode *dir, const char *name, uint32_t mode,
+                       uint64_t rdev, const FsCred *cred, FsAttr *attr)
+{
+    return -EPERM;
+}
+
+static int synth_symlink(FsNode *dir, const char *name, const char *target,
+                         const FsCred *cred, FsAttr *attr)
+{
+    return -EPERM;
+}
+
+static int synth_link(FsNode *node, FsNode *dir, const char *name)
+{
+    return -EPERM;
+}
+
+static int synth_unlink(FsNode *dir, const char *name, bool is_dir)
+{
+    return -EPERM;
+}
+
+static int synth_rename(FsNode *dir, const char *name, FsNode *newdir,
+                        const char *newname)
+{
+    return -EPERM;
+}
+
+/* The driver: open files */
+
+static int synth_open(FsNode *fsnode, int flags, FsFile **file)
+{
+    SynthNode *node = synth_node(fsnode);
+    int accmode = flags & O_ACCMODE;
+    bool writes = accmode != O_RDONLY || (flags & O_TRUNC);
+    SynthFile *opened;
+
+    if (synth_is_dir(node) && writes) {
+        return -EISDIR;
+    }
+    if (!synth_is_dir(node) && (flags & O_DIRECTORY)) {
+        return -ENOTDIR;
+    }
+    if (writes && fsnode->export->config.readonly) {
+        return -EROFS;
+    }
+    opened = g_new0(SynthFile, 1);
+    opened->base.node = fsnode;
+    opened->base.is_dir = synth_is_dir(node);
+    opened->base.dev = synth_export(node)->dev;
+    opened->base.ino = node->ino;
+    opened->accmode = accmode;
+    *file = &opened->base;
+    return 0;
+}
+
+static int synth_create(FsNode *dir, const char *name, int flags,
+                        uint32_t mode, const FsCred *cred, FsNode **node,
+                        FsFile **file, FsAttr *attr)
+{
+    FsNode *found;
+    FsAttr found_attr;
+    FsFile *opened;
+    int ret = synth_lookup(dir, name, 0, &found, &found_attr);
+
+    if (ret == -ENOENT) {
+        return -ENOSYS;
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    if (flags & O_EXCL) {
+        return -EEXIST;
+    }
+    if (S_ISDIR(found_attr.mode)) {
+        return -EISDIR;
+    }
+    ret = synth_open(found, flags, &opened);
+    if (ret < 0) {
+        return ret;
+    }
+    *node = found;
+    *file = opened;
+    *attr = found_attr;
+    return 0;
+}
+
+static void synth_release(FsFile *file)
+{
+    g_free(container_of(file, SynthFile, base));
+}
+
+static ssize_t synth_read(FsFile *file, const struct iovec *iov, int iovcnt,
+                          uint64_t offset, unsigned flags)
+{
+    SynthNode *node = synth_node(file->node);
+
+    if (file->is_dir) {
+        return -EISDIR;
+    }
+    if (container_of(file, SynthFile, base)->accmode == O_WRONLY) {
+        return -EBADF;
+    }
+    return node->read ? node->read(file->node, iov, iovcnt, offset) : -EPERM;
+}
+
+static ssize_t synth_write(FsFile *file, const struct iovec *iov, int iovcnt,
+                           uint64_t offset, unsigned flags)
+{
+    SynthNode *node = synth_node(file->node);
+
+    if (file->is_dir) {
+        return -EISDIR;
+    }
+    if (container_of(file, SynthFile, base)->accmode == O_RDONLY) {
+        return -EBADF;
+    }
+    return node->write ? node->write(file->node, iov, iovcnt, offset) : -EPERM;
+}
+
+static int synth_fsync(FsFile *file, bool datasync)
+{
+    return 0;
+}
+
+/*
+ * Entry 0 is ".", 1 is "..", then the newest first; the cookie is the number
+ * of entries given.  The order matters to a stock test that asks for as many
+ * bytes as the last reply had: short names must not come before long ones,
+ * and of numbered files the newest have the longest names.
+ */
+static void synth_dirent(const SynthNode *dir, uint64_t index, FsDirent *entry)
+{
+    const SynthNode *node;
+
+    if (index == 0) {
+        node = dir;
+        entry->name = ".";
+    } else if (index == 1) {
+        node = dir->parent;
+        entry->name = "..";
+    } else {
+        node = g_ptr_array_index(dir->children,
+                                 dir->children->len - 1 - (index - 2));
+        entry->name = node->name;
+    }
+    entry->name_len = strlen(entry->name);
+    entry->next = index + 1;
+    entry->ino = node->ino;
+    entry->type = synth_is_dir(node) ? DT_DIR : DT_REG;
+}
+
+static int synth_readdir(FsFile *file, uint64_t cookie, unsigned flags,
+                         FsDirSink *sink, void *opaque)
+{
+    const SynthNode *dir = synth_node(file->node);
+    FsDirent entry = { 0 };
+
+    if (!file->is_dir) {
+        return -ENOTDIR;
+    }
+    if (flags & FS_READDIR_DEV) {
+        entry.dev = synth_export(dir)->dev;
+    }
+    for (uint64_t i = cookie; i < (uint64_t)dir->children->len + 2; i++) {
+        int ret;
+
+        synth_dirent(dir, i, &entry);
+        ret = sink(opaque, &entry);
+        if (ret) {
+            return ret < 0 ? ret : 0;
+        }
+    }
+    return 0;
+}
+
+/* The driver: extended attributes, taken and forgotten */
+
+static ssize_t synth_getxattr(FsNode *node, const char *name, void *buf,
+                              size_t size)
+{
+    return -ENODATA;
+}
+
+static ssize_t synth_listxattr(FsNode *node, char *buf, size_t size)
+{
+    return 0;
+}
+
+static int synth_setxattr(FsNode *node, const char *name, const void *value,
+                          size_t size, int flags)
+{
+    return node->export->config.readonly ? -EROFS : 0;
+}
+
+static int synth_removexattr(FsNode *node, const char *name)
+{
+    return node->export->config.readonly ? -EROFS : 0;
+}
+
+const FsDriver fs_synth_driver = {
+    .name = "synth",
+    .open_export = synth_open_export,
+    .close_export = synth_close_export,
+    .root = synth_root,
+    .node_ref = synth_node_ref,
+    .node_unref = synth_node_unref,
+    .parent = synth_parent,
+    .locate = synth_locate,
+    .is_brief = synth_is_brief,
+    .lookup = synth_lookup,
+    .getattr = synth_getattr,
+    .setattr = synth_setattr,
+    .readlink = synth_readlink,
+    .statfs = synth_statfs,
+    .create = synth_create,
+    .mkdir = synth_mkdir,
+    .mknod = synth_mknod,
+    .symlink = synth_symlink,
+    .link = synth_link,
+    .unlink = synth_unlink,
+    .rename = synth_rename,
+    .open = synth_open,
+    .read = synth_read,
+    .write = synth_write,
+    .fsync = synth_fsync,
+    .readdir = synth_readdir,
+    .release = synth_release,
+    .getxattr = synth_getxattr,
+    .listxattr = synth_listxattr,
+    .setxattr = synth_setxattr,
+    .removexattr = synth_removexattr,
+};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A synth export for a test: see the header.  Any thread may use what was
+ * opened; opening is for one thread at a time.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "synth-fixture.h"
+
+SynthFixture synth_fixture_open(const char *id, bool entries, bool readonly)
+{
+    g_autofree char *copy = g_strdup(id);
+    FsConfig config = {
+        .driver = &fs_synth_driver,
+        .id = copy,
+        .readonly = readonly,
+    };
+    g_autoptr(GError) error = NULL;
+    SynthFixture fixture;
+
+    synth_set_test_entries(entries);
+    fixture.export = fs_export_open(&config, &error);
+    synth_set_test_entries(false);
+    g_assert_no_error(error);
+    g_assert_nonnull(fixture.export);
+    fixture.root = fs_root(fixture.export);
+    return fixture;
+}
+
+void synth_fixture_close(SynthFixture *fixture)
+{
+    fs_node_unref(fixture->root);
+    fs_export_unref(fixture->export);
+}
+
+FsNode *synth_find(FsNode *dir, const char *name, FsAttr *attr)
+{
+    FsNode *node = NULL;
+    FsAttr unused;
+
+    g_assert_cmpint(fs_lookup(dir, name, FS_NONBLOCK, &node,
+                              attr ? attr : &unused), ==, 0);
+    return node;
+}
+
+FsFile *synth_open_name(const SynthFixture *fixture, const char *name,
+                        int flags)
+{
+    FsNode *node = synth_find(fixture->root, name, NULL);
+    FsFile *file = NULL;
+
+    g_assert_cmpint(fs_open(node, flags, &file), ==, 0);
+    fs_node_unref(node);
+    return file;
+}
+
+ssize_t synth_write_bytes(FsFile *file, const void *data, size_t size,
+                          unsigned flags)
+{
+    struct iovec iov = { (void *)data, size };
+
+    return fs_write(file, &iov, 1, 0, flags);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A 9P client that talks to a session directly, for tests.
+ *
+ * It is the session's transport: it lends each message and each reply buffer
+ * as guarded memory in two pieces, and takes that memory away the moment the
+ * session gives it back, so later use of it ends the test.  Every reply is
+ * checked for what holds of any reply.  Context: one thread, the event loop.
+ */
+#ifndef TESTS_CORE_CLIENT_H
+#define TESTS_CORE_CLIENT_H
+
+#include "fsdev/core/p9-osdep.h"
+#include "hw/9pfs/9p-session.h"
+#include "memfs.h"
+#include "executor.h"
+
+typedef enum CallState {
+    CALL_PENDING,
+    CALL_ANSWERED,              /* with a reply */
+    CALL_FLUSHED,               /* returned with no reply */
+    CALL_DROPPED,               /* returned by a reset */
+    CALL_BROKEN,                /* the session saw broken framing */
+} CallState;
+
+typedef struct Client Client;
+
+/* A request and, in time, its reply.  Owned by the client. */
+typedef struct Call {
+    Client *client;
+    P9Request *req;             /* borrowed; NULL once answered */
+    uint8_t type;
+    uint16_t tag;
+    uint32_t asked;             /* count of a Tread or Treaddir */
+    CallState state;
+    unsigned order;             /* 1 for the first one returned, … */
+    int error;                  /* positive errno of an Rlerror, or 0 */
+    P9Rmsg r;
+    GByteArray *reply;          /* all bytes */
+    /* private */
+    GPtrArray *lent;            /* of Guarded */
+    struct iovec out[2], in[2];
+    P9Arena arena;
+} Call;
+
+struct Client {
+    FsExport *export;           /* counted */
+    P9Session *session;         /* NULL after client_end() */
+    TestExec *exec;
+    bool by_hand;               /* jobs run when the test says so */
+    GPtrArray *calls;           /* all of them, owned */
+    GByteArray *scratch;        /* messages are put together here */
+    unsigned returned;
+    unsigned pending;
+    size_t in_bytes;            /* size of reply buffers; 0: what suits */
+    bool busy;                  /* as told by set_busy */
+    int refuse_busy;            /* what set_busy(true) answers */
+    void (*on_drop)(Client *c); /* called at each ops->drop; may be NULL */
+    void (*on_push)(Client *c); /* the same of ops->push */
+    bool timer;                 /* set_timer was called */
+    unsigned traced_requests, traced_replies;
+};
+
+typedef enum ClientKind {
+    CLIENT_INLINE,              /* each request is done when sent */
+    CLIENT_STEPPED,             /* the test runs the jobs */
+    CLIENT_THREADS,             /* four workers */
+} ClientKind;
+
+/** client_new: a session on @export (taken over), not negotiated. */
+Client *client_new(FsExport *export, ClientKind kind, const P9Limits *limits);
+/** client_start: the same after Tversion, and Tattach as fid 0. */
+Client *client_start(FsExport *export, ClientKind kind);
+/** client_end: ends the session; its work on threads may still go on. */
+void client_end(Client *c);
+/** client_free: ends the session; nothing may be leaked. */
+void client_free(Client *c);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)
+
+/** client_send: @payload follows the fields of a Twrite; may be NULL. */
+Call *client_send(Client *c, uint8_t type, uint16_t tag, const P9Tmsg *t,
+                  const void *payload);
+/** client_send_bytes: anything; @in bytes for the reply. */
+Call *client_send_bytes(Client *c, const void *bytes, size_t size, size_t in);
+/** client_wait: until @call was returned; runs jobs unless by hand. */
+void client_wait(Call *call);
+/** client_run: run @call's job; client_report: report that it ended. */
+void client_run(Call *call);
+void client_report(Call *call);
+/** client_is_job: @call waits for a worker. */
+bool client_is_job(Call *call);
+/** client_ask: send, wait; 0 or the negative errno of the reply. */
+int client_ask(Client *c, uint8_t type, const P9Tmsg *t);
+/** client_last: the call of the latest client_ask() or helper. */
+Call *client_last(Client *c);
+void client_info(Client *c, P9SessionInfo *info);
+/** client_tick: the time has come that set_timer was told. */
+void client_tick(Client *c);
+MemStats client_mem(Client *c);
+
+/* Message numbers by the names of the table, for the two macros below. */
+enum {
+#define P9_MESSAGE(number, NAME_, name, ...) CLIENT_##name = number,
+#include "hw/9pfs/9p-messages.def"
+};
+
+/* ASK(c, lopen, .fid = 1, .flags = O_RDWR): 0 or -errno. */
+#define ASK(c, name, ...) \
+    client_ask(c, CLIENT_##name, &(P9Tmsg) { .name = { __VA_ARGS__ } })
+/* SEND(c, tag, lopen, .fid = 1): the Call. */
+#define SEND(c, tag, name, ...) \
+    client_send(c, CLIENT_##name, tag, \
+                &(P9Tmsg) { .name = { __VA_ARGS__ } }, NULL)
+#define P9STR(text) ((P9String) { .s = text, .len = strlen(text) })
+#define P9NAME(text) ((P9Name) { .s = text, .len = strlen(text) })
+
+/* Requests that every test needs; 0 or -errno. */
+int client_version(Client *c, uint32_t msize, const char *version);
+int client_attach(Client *c, uint32_t fid, uint32_t uid);
+int client_attach_to(Client *c, uint32_t fid, const char *aname);
+/** client_walk: "a/b/.." from @fid; "" is a walk of no names.  A walk that
+ *  ends early is -ENOENT, though its reply is none. */
+int client_walk(Client *c, uint32_t fid, uint32_t newfid, const char *path);
+P9Tmsg client_walk_msg(uint32_t fid, uint32_t newfid, const char *path,
+                       char **parts);
+/** client_open: walk from fid 0 and open. */
+int client_open(Client *c, uint32_t fid, const char *path, uint32_t flags);
+/** client_read: what was read, in client_last()->reply from byte 11 on. */
+ssize_t client_read(Client *c, uint32_t fid, uint64_t offset, uint32_t count);
+ssize_t client_write(Client *c, uint32_t fid, uint64_t offset,
+                     const void *data, uint32_t count);
+Call *client_send_write(Client *c, uint16_t tag, uint32_t fid,
+                        uint64_t offset, const void *data, uint32_t count);
+/** client_check_content: memfs has @path with @text, or not, for NULL. */
+void client_check_content(Client *c, const char *path, const char *text);
+/** client_set_xattr: create, write all, clunk; the error of what failed. */
+int client_set_xattr(Client *c, uint32_t fid, const char *name,
+                     const void *value, size_t size, uint32_t flags);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Executors of tests: where and when the session's jobs run.
+ *
+ * Stepped: nothing happens by itself; the test says which job runs and, later,
+ * when its end is reported.  Threads: real ones, whose ends are reported when
+ * the test waits.  Context: the thread that made it, which is the event loop.
+ */
+#ifndef TESTS_CORE_EXECUTOR_H
+#define TESTS_CORE_EXECUTOR_H
+
+#include "fsdev/core/p9-osdep.h"
+#include "hw/9pfs/9p-exec.h"
+
+typedef struct TestExec TestExec;
+
+/** test_exec_new: @threads workers, or stepped when it is 0. */
+TestExec *test_exec_new(unsigned threads);
+/** test_exec_free: no job is left. */
+void test_exec_free(TestExec *exec);
+P9Exec *test_exec_base(TestExec *exec);
+
+/** test_exec_jobs: submitted jobs whose end was not reported. */
+unsigned test_exec_jobs(TestExec *exec);
+/** test_exec_waiting: of those, the ones that did not run (stepped). */
+unsigned test_exec_waiting(TestExec *exec);
+/** test_exec_run: run @job now, without reporting it (stepped).  False when
+ *  it is not waiting. */
+bool test_exec_run(TestExec *exec, P9Job *job);
+/** test_exec_report: report the end of @job, which ran or was cancelled. */
+bool test_exec_report(TestExec *exec, P9Job *job);
+/** test_exec_nth: job number @n of those not reported, oldest first (stepped);
+ *  NULL when there are fewer. */
+P9Job *test_exec_nth(TestExec *exec, unsigned n);
+/** test_exec_drain: run and report until nothing is left. */
+void test_exec_drain(TestExec *exec);
+/** test_exec_step: the end of one job, run now (stepped) or awaited
+ *  (threads), is reported; false when no job is left. */
+bool test_exec_step(TestExec *exec);
+
+#endif

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Faults on purpose: see fault.h.
+ *
+ * The export stays the driver's own and so do its nodes and files; only the
+ * vtable it points to is replaced, by a copy whose entries look at the rules
+ * first.  So whatever the driver has and this file does not know goes through
+ * unchanged, and what the driver lacks is lacking still.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "lib/fault.h"
+
+typedef struct ActiveRule {
+    FaultRule rule;
+    unsigned seen;              /* calls that it has met */
+    unsigned used;              /* … and acted on … */
+    unsigned last;              /* … lastly when it had seen so many */
+} ActiveRule;
+
+struct Fault {
+    FsDriver driver;            /* what the export points to */
+    const FsDriver *inner;      /* the one it had; borrowed */
+    gint remote;                /* atomic */
+    GMutex lock;                /* guards the rest */
+    GCond changed;
+    GArray *rules;              /* of ActiveRule */
+    unsigned calls[FAULT_OPS];
+    unsigned waiting;           /* calls being held or delayed */
+    uint64_t let_go;            /* number of fault_let_go() so far */
+};
+
+static Fault *fault_of(const FsExport *export)
+{
+    return container_of((FsDriver *)export->driver, Fault, driver);
+}
+
+/* ---- rules ---- */
+
+static bool rule_meets(const ActiveRule *active, FaultOp op)
+{
+    return active->rule.op == op || active->rule.op == FAULT_ANY;
+}
+
+/* Whether the next call is one that the rule acts on. */
+static bool rule_is_due(const ActiveRule *active)
+{
+    const FaultRule *rule = &active->rule;
+
+    return active->seen >= rule->skip &&
+           (active->seen - rule->skip) % MAX(rule->every, 1) == 0 &&
+           (!rule->times || active->used < rule->times);
+}
+
+static bool rule_waits(const FaultRule *rule)
+{
+    return rule->hold || rule->delay_ms;
+}
+
+/* Which rule acts on this call; NULL: none.  With the lock held. */
+static ActiveRule *find_rule(Fault *fault, FaultOp op)
+{
+    for (unsigned i = 0; i < fault->rules->len; i++) {
+        ActiveRule *active = &g_array_index(fault->rules, ActiveRule, i);
+
+        if (rule_meets(active, op) && rule_is_due(active)) {
+            return active;
+        }
+    }
+    return NULL;
+}
+
+static void count_call(Fault *fault, FaultOp op)
+{
+    fault->calls[op]++;
+    for (unsigned i = 0; i < fault->rules->len; i++) {
+        ActiveRule *active = &g_array_index(fault->rules, ActiveRule, i);
+
+        active->seen += rule_meets(active, op);
+    }
+}
+
+/* With the lock held, which is given up meanwhile. */
+static void wait_for_end(Fault *fault, const FaultRule *rule)
+{
+    gint64 end = g_get_monotonic_time() + (gint64)rule->delay_ms * 1000;
+    uint64_t before = fault->let_go;
+    bool in_time = true;
+
+    fault->waiting++;
+    g_cond_broadcast(&fault->changed);
+    while (fault->let_go == before && (rule->hold || in_time)) {
+        if (rule->hold) {
+            g_cond_wait(&fault->changed, &fault->lock);
+        } else {
+            in_time = g_cond_wait_until(&fault->changed, &fault->lock, end);
+        }
+    }
+    fault->waiting--;
+}
+
+/*
+ * What the rules do to a call before the driver gets it: < 0 is its answer.
+ * *@most is lowered to what a read or write may move; NULL for other calls.
+ */
+static int fault_enter(const FsExport *export, FaultOp op, unsigned flags,
+                       size_t *most)
+{
+    Fault *fault = fault_of(export);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED =
+        g_mutex_locker_new(&fault->lock);
+    ActiveRule *active = find_rule(fault, op);
+    FaultRule rule;
+
+    if (active && (flags & FS_NONBLOCK) && rule_waits(&active->rule)) {
+        return -EAGAIN;
+    }
+    count_call(fault, op);
+    if (!active) {
+        return 0;
+    }
+    active->used++;
+    active->last = active->seen;
+    /* The array may change during the wait. */
+    rule = active->rule;
+    if (rule_waits(&rule)) {
+        wait_for_end(fault, &rule);
+    }
+    if (most && rule.bytes) {
+        *most = MIN(*most, rule.bytes);
+    }
+    return -rule.error;
+}
+
+/*
+ * The driver's answer @ret.  A call that it would have slept for comes again:
+ * then nothing has happened yet.
+ */
+static ssize_t fault_leave(const FsExport *export, FaultOp op, unsigned flags,
+                           ssize_t ret)
+{
+    Fault *fault = fault_of(export);
+
+    if (ret != -EAGAIN || !(flags & FS_NONBLOCK)) {
+        return ret;
+    }
+    g_mutex_lock(&fault->lock);
+    fault->calls[op]--;
+    for (unsigned i = 0; i < fault->rules->len; i++) {
+        ActiveRule *active = &g_array_index(fault->rules, ActiveRule, i);
+
+        if (rule_meets(active, op) && active->seen) {
+            active->used -= active->used && active->last == active->seen;
+            active->seen--;
+        }
+    }
+    g_mutex_unlock(&fault->lock);
+    return ret;
+}
+
+/* ---- the calls ---- */
+
+/* All that have nothing to shorten: look at the rules, then go on. */
+#define FAULT_CALL(type, NAME, entry, object, flags, params, args) \
+    static type fault_##entry params \
+    { \
+        FsExport *export = object->export; \
+        int ret = fault_enter(export, FAULT_##NAME, flags, NULL); \
+        return ret < 0 ? ret : \
+            fault_leave(export, FAULT_##NAME, flags, \
+                        fault_of(export)->inner->entry args); \
+    }
+
+FAULT_CALL(int, LOOKUP, lookup, dir, flags,
+           (FsNode *dir, const char *name, unsigned flags, FsNode **node,
+            FsAttr *attr), (dir, name, flags, node, attr))
+FAULT_CALL(int, GETATTR, getattr, node, flags,
+           (FsNode *node, FsFile *file, unsigned flags, FsAttr *attr),
+           (node, file, flags, attr))
+FAULT_CALL(int, SETATTR, setattr, node, 0,
+           (FsNode *node, FsFile *file, const FsSetattr *set),
+           (node, file, set))
+FAULT_CALL(ssize_t, READLINK, readlink, node, 0,
+           (FsNode *node, char *buf, size_t size), (node, buf, size))
+FAULT_CALL(int, STATFS, statfs, node, 0, (FsNode *node, struct statfs *st),
+           (node, st))
+FAULT_CALL(int, MKDIR, mkdir, dir, 0,
+           (FsNode *dir, const char *name, uint32_t mode, const FsCred *cred,
+            FsAttr *attr), (dir, name, mode, cred, attr))
+FAULT_CALL(int, MKNOD, mknod, dir, 0,
+           (FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
+            const FsCred *cred, FsAttr *attr),
+           (dir, name, mode, rdev, cred, attr))
+FAULT_CALL(int, SYMLINK, symlink, dir, 0,
+           (FsNode *dir, const char *name, const char *target,
+            const FsCred *cred, FsAttr *attr), (dir, name, target, cred, attr))
+FAULT_CALL(int, LINK, link, node, 0,
+           (FsNode *node, FsNode *dir, const char *name), (node, dir, name))
+FAULT_CALL(int, UNLINK, unlink, dir, 0,
+           (FsNode *dir, const char *name, bool is_dir), (dir, name, is_dir))
+FAULT_CALL(int, RENAME, rename, dir, 0,
+           (FsNode *dir, const char *name, FsNode *newdir,
+            const char *newname), (dir, name, newdir, newname))
+FAULT_CALL(int, FSYNC, fsync, file->node, 0, (FsFile *file, bool datasync),
+           (file, datasync))
+FAULT_CALL(int, READDIR, readdir, file->node, flags,
+           (FsFile *file, uint64_t cookie, unsigned flags, FsDirSink *sink,
+            void *opaque), (file, cookie, flags, sink, opaque))
+FAULT_CALL(ssize_t, GETXATTR, getxattr, node, 0,
+           (FsNode *node, const char *name, void *buf, size_t size),
+           (node, name, buf, size))
+FAULT_CALL(ssize_t, LISTXATTR, listxattr, node, 0,
+           (FsNode *node, char *buf, size_t size), (node, buf, size))
+FAULT_CALL(int, SETXATTR, setxattr, node, 0,
+           (FsNode *node, const char *name, const void *value, size_t size,
+            int flags), (node, name, value, size, flags))
+FAULT_CALL(int, REMOVEXATTR, removexattr, node, 0,
+           (FsNode *node, const char *name), (node, name))
+FAULT_CALL(int, LOCKER_OPEN, locker_open, file->node, 0,
+           (FsFile *file, FsLocker **locker), (file, locker))
+FAULT_CALL(int, LOCK, lock, locker, flags,
+           (FsLocker *locker, const FsLock *lock, unsigned flags),
+           (locker, lock, flags))
+FAULT_CALL(int, GETLOCK, getlock, locker, flags,
+           (FsLocker *locker, FsLock *lock, unsigned flags),
+           (locker, lock, flags))
+
+/* What opens a file says whether a call on it may hang. */
+
+static int opened(Fault *fault, int ret, FsFile **file)
+{
+    if (ret == 0 && g_atomic_int_get(&fault->remote)) {
+        (*file)->remote = true;
+    }
+    return ret;
+}
+
+static int fault_create(FsNode *dir, const char *name, int flags,
+                        uint32_t mode, const FsCred *cred, FsNode **node,
+                        FsFile **file, FsAttr *attr)
+{
+    Fault *fault = fault_of(dir->export);
+    int ret = fault_enter(dir->export, FAULT_CREATE, 0, NULL);
+
+    return ret < 0 ? ret
+           : opened(fault, fault->inner->create(dir, name, flags, mode, cred,
+                                                node, file, attr), file);
+}
+
+static int fault_open(FsNode *node, int flags, FsFile **file)
+{
+    Fault *fault = fault_of(node->export);
+    int ret = fault_enter(node->export, FAULT_OPEN, 0, NULL);
+
+    return ret < 0 ? ret
+           : opened(fault, fault->inner->open(node, flags, file), file);
+}
+
+/* What gives something back can be late, but not fail. */
+
+static void fault_release(FsFile *file)
+{
+    FsExport *export = file->node->export;
+
+    fault_enter(export, FAULT_RELEASE, 0, NULL);
+    fault_of(export)->inner->release(file);
+}
+
+static void fault_locker_close(FsLocker *locker)
+{
+    FsExport *export = locker->export;
+
+    fault_enter(export, FAULT_LOCKER_CLOSE, 0, NULL);
+    fault_of(export)->inner->locker_close(locker);
+}
+
+/* ---- payload ---- */
+
+typedef struct Transfer {
+    FsFile *file;
+    const struct iovec *iov;
+    int iovcnt;
+    uint64_t offset;
+    unsigned flags;
+} Transfer;
+
+typedef ssize_t FaultIo(FsFile *file, const struct iovec *iov, int iovcnt,
+                        uint64_t offset, unsigned flags);
+
+static ssize_t fault_transfer(const Transfer *t, FaultOp op, FaultIo *inner)
+{
+    g_autofree struct iovec *iov = g_new(struct iovec, t->iovcnt);
+    FsExport *export = t->file->node->export;
+    size_t most = SSIZE_MAX;
+    int ret = fault_enter(export, op, t->flags, &most);
+    int n;
+
+    if (ret < 0) {
+        return ret;
+    }
+    for (n = 0; n < t->iovcnt && most; n++) {
+        iov[n] = t->iov[n];
+        iov[n].iov_len = MIN(iov[n].iov_len, most);
+        most -= iov[n].iov_len;
+    }
+    return fault_leave(export, op, t->flags,
+                       inner(t->file, iov, n, t->offset, t->flags));
+}
+
+static ssize_t fault_read(FsFile *file, const struct iovec *iov, int iovcnt,
+                          uint64_t offset, unsigned flags)
+{
+    const Transfer t = { file, iov, iovcnt, offset, flags };
+
+    return fault_transfer(&t, FAULT_READ,
+                          fault_of(file->node->export)->inner->read);
+}
+
+static ssize_t fault_write(FsFile *file, const struct iovec *iov, int iovcnt,
+                           uint64_t offset, unsigned flags)
+{
+    const Transfer t = { file, iov, iovcnt, offset, flags };
+
+    return fault_transfer(&t, FAULT_WRITE,
+                          fault_of(file->node->export)->inner->write);
+}
+
+/* ---- what tests call ---- */
+
+static void fault_close_export(FsExport *export)
+{
+    Fault *fault = fault_of(export);
+
+    assert(fault->waiting == 0);
+    fault->inner->close_export(export);
+    g_array_unref(fault->rules);
+    g_cond_clear(&fault->changed);
+    g_mutex_clear(&fault->lock);
+    g_free(fault);
+}
+
+Fault *fault_over(FsExport *export)
+{
+    Fault *fault = g_new0(Fault, 1);
+
+    fault->inner = export->driver;
+    fault->driver = *export->driver;
+    fault->driver.name = "fault";
+    fault->driver.close_export = fault_close_export;
+    fault->driver.open_attr = NULL;     /* open and getattr have their rules */
+#define FAULT_ENTRY(NAME, entry) \
+    if (fault->inner->entry) { \
+        fault->driver.entry = fault_##entry; \
+    }
+    FAULT_CALLS(FAULT_ENTRY)
+#undef FAULT_ENTRY
+    g_mutex_init(&fault->lock);
+    g_cond_init(&fault->changed);
+    fault->rules = g_array_new(FALSE, FALSE, sizeof(ActiveRule));
+    export->driver = &fault->driver;
+    return fault;
+}
+
+void fault_add(Fault *fault, const FaultRule *rule)
+{
+    ActiveRule active = { .rule = *rule };
+
+    g_mutex_lock(&fault->lock);
+    g_array_append_val(fault->rules, active);
+    g_mutex_unlock(&fault->lock);
+    /* What was seen before the rule is no way round it. */
+    fs_change_note();
+}
+
+void fault_clear(Fault *fault)
+{
+    g_mutex_lock(&fault->lock);
+    g_array_set_size(fault->rules, 0);
+    g_mutex_unlock(&fault->lock);
+}
+
+void fault_let_go(Fault *fault)
+{
+    g_mutex_lock(&fault->lock);
+    g_array_set_size(fault->rules, 0);
+    fault->let_go++;
+    g_cond_broadcast(&fault->changed);
+    g_mutex_unlock(&fault->lock);
+}
+
+void fault_remote(Fault *fault, bool remote)
+{
+    g_atomic_int_set(&fault->remote, remote);
+}
+
+void fault_await_waiting(Fault *fault, unsigned n)
+{
+    g_mutex_lock(&fault->lock);
+    while (fault->waiting < n) {
+        g_cond_wait(&fault->changed, &fault->lock);
+    }
+    g_mutex_unlock(&fault->lock);
+}
+
+unsigned fault_calls(Fault *fault, FaultOp op)
+{
+    unsigned n;
+
+    g_mutex_lock(&fault->lock);
+    n = fault->calls[op];
+    g_mutex_unlock(&fault->lock);
+    return n;
+}

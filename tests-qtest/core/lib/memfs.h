@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A small file system in memory behind fsdriver.h, for tests of the session.
+ *
+ * It has directories, files, hard and symbolic links, special files and
+ * user.* attributes, keeps unlinked files while they are open, and can be
+ * told to fail, delay or shorten calls.  All state is under one mutex; hooks
+ * are called without it.  Context: any thread.
+ */
+#ifndef TESTS_CORE_MEMFS_H
+#define TESTS_CORE_MEMFS_H
+
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fsdriver.h"
+
+extern const FsDriver memfs_driver;
+
+#define MEMFS_DEV       0x901           /* FsAttr.dev of every object */
+#define MEMFS_FAR_DEV   0xfa3           /* … of one that is not brief */
+#define MEMFS_MAX_SIZE  (1u << 20)      /* bytes of a file; -EFBIG above */
+#define MEMFS_MAX_FILES 20000           /* objects; -ENOSPC above */
+
+typedef enum MemOp {
+    MEM_LOOKUP, MEM_GETATTR, MEM_SETATTR, MEM_READLINK, MEM_STATFS,
+    MEM_CREATE, MEM_MKDIR, MEM_MKNOD, MEM_SYMLINK, MEM_LINK, MEM_UNLINK,
+    MEM_RENAME, MEM_OPEN, MEM_READ, MEM_WRITE, MEM_FSYNC, MEM_READDIR,
+    MEM_RELEASE, MEM_GETXATTR, MEM_LISTXATTR, MEM_SETXATTR, MEM_REMOVEXATTR,
+    MEM_OPS,
+} MemOp;
+
+typedef struct MemCall {
+    MemOp op;
+    unsigned flags;             /* FS_* of the call */
+    const char *name;           /* NULL where the call has none */
+} MemCall;
+
+/*
+ * Called before each operation.  0: go on.  Negative: the answer (ignored for
+ * MEM_RELEASE).  Positive, for reads and writes: move at most so many bytes.
+ */
+typedef int MemHook(void *opaque, const MemCall *call);
+
+/** memfs_open: an export of an empty root directory, mode 0755. */
+FsExport *memfs_open(void);
+/** memfs_open_config: the same with the options of @config. */
+FsExport *memfs_open_config(const FsConfig *config);
+/** memfs_set_hook: NULL takes it away.  Not while calls are under way. */
+void memfs_set_hook(FsExport *export, MemHook *hook, void *opaque);
+
+/** memfs_fail: the next @times calls of @op answer -@error. */
+void memfs_fail(FsExport *export, MemOp op, int error, unsigned times);
+/** memfs_sleepy: whether calls with FS_NONBLOCK answer -EAGAIN. */
+void memfs_sleepy(FsExport *export, bool sleepy);
+/** memfs_remote: whether files opened from now on claim to be remote. */
+void memfs_remote(FsExport *export, bool remote);
+/** memfs_set_dev: FsAttr.dev of one object. */
+void memfs_set_dev(FsNode *node, uint64_t dev);
+
+/** memfs_set_statfs: change what statfs answers by @edit. */
+void memfs_set_statfs(FsExport *export, void (*edit)(FsNode *node,
+                                                     struct statfs *st));
+
+/** memfs_hold: calls of @op wait from now on; not for FS_NONBLOCK calls. */
+void memfs_hold(FsExport *export, MemOp op);
+/** memfs_await_held: wait until @n calls wait. */
+void memfs_await_held(FsExport *export, unsigned n);
+/** memfs_let_go: they go on, and later ones do not wait. */
+void memfs_let_go(FsExport *export);
+
+typedef struct MemStats {
+    unsigned nodes;             /* FsNodes held by somebody, root included */
+    unsigned files;             /* FsFiles not released */
+    unsigned objects;           /* inodes, root included */
+    unsigned calls[MEM_OPS];
+} MemStats;
+void memfs_stats(FsExport *export, MemStats *stats);
+
+/** memfs_add: make a file with @content, or a directory when it is NULL;
+ *  @path is relative to the root, its directories exist. */
+void memfs_add(FsExport *export, const char *path, const char *content);
+/** memfs_node: the node at @path, counted; NULL when there is none. */
+FsNode *memfs_node(FsExport *export, const char *path);
+/** memfs_content: of the file at @path, g_free() it; NULL: no such file. */
+char *memfs_content(FsExport *export, const char *path);
+
+#endif

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a request costs the host: system calls of the local driver, counted.
+ *
+ * A request is little more than its calls, so one more is a regression.  The
+ * bounds are of a kernel with all that host.h knows; others get the tests that
+ * look for answers, not for costs.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/host/host.h"
+#include "lib/count-calls.h"
+#include "local-env.h"
+
+/* A request to count, made several times; the last time counts. */
+typedef struct Cost {
+    const char *name;
+    void (*run)(LocalEnv *env, FsNode *dir, bool counted);
+    unsigned most[FS_SM_NONE + 1];      /* by model; 0: not tested */
+} Cost;
+
+/* Values are kept only once the clock of ctimes is past the change. */
+static void await_tick(void)
+{
+    struct timespec now, then;
+
+    clock_gettime(CLOCK_REALTIME, &then);
+    do {
+        clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    } while (now.tv_sec < then.tv_sec ||
+             (now.tv_sec == then.tv_sec && now.tv_nsec <= then.tv_nsec));
+}
+
+static void begin(bool counted)
+{
+    if (counted) {
+        count_calls_begin();
+    }
+}
+
+static void end(bool counted)
+{
+    if (counted) {
+        count_calls_end();
+    }
+}
+
+/* ---- requests --------------------------------------------------------- */
+
+/* Found, and forgotten again. */
+static void walk(FsNode *dir, const char *name, bool counted)
+{
+    FsNode *node;
+    FsAttr attr;
+    int ret;
+
+    begin(counted);
+    ret = fs_lookup(dir, name, 0, &node, &attr);
+    if (ret == 0) {
+        fs_node_unref(node);
+    }
+    end(counted);
+    g_assert_cmpint(ret, ==, 0);
+}
+
+static void run_walk(LocalEnv *env, FsNode *dir, bool counted)
+{
+    walk(dir, "made", counted);
+}
+
+static void run_walk_host(LocalEnv *env, FsNode *dir, bool counted)
+{
+    walk(dir, "host", counted);
+}
+
+/* The first look at what the host has. */
+static void run_walk_new(LocalEnv *env, FsNode *dir, bool counted)
+{
+    if (counted) {
+        local_env_put(env, "d/new", "x");
+        walk(dir, "new", true);
+    }
+}
+
+static void getattr(FsNode *dir, const char *name, bool counted)
+{
+    g_autoptr(FsNode) node = NULL;
+    FsAttr attr;
+    int ret;
+
+    g_assert_cmpint(fs_lookup(dir, name, 0, &node, &attr), ==, 0);
+    begin(counted);
+    ret = fs_getattr(node, NULL, 0, &attr);
+    end(counted);
+    g_assert_cmpint(ret, ==, 0);
+}
+
+static void run_getattr(LocalEnv *env, FsNode *dir, bool counted)
+{
+    getattr(dir, "made", counted);
+}
+
+static void run_getattr_host(LocalEnv *env, FsNode *dir, bool counted)
+{
+    getattr(dir, "host", counted);
+}
+
+/* Make, write, close, remove: what unpacking an archive is made of. */
+static void life_of_file(FsNode *dir, bool create, bool writing, bool release,
+                         bool removal)
+{
+    struct iovec iov = { (void *)"x", 1 };
+    FsNode *node;
+    FsFile *file;
+    FsAttr attr;
+
+    begin(create);
+    g_assert_cmpint(fs_create(dir, "life", O_RDWR | O_EXCL, 0644,
+                              &local_env_cred, &node, &file, &attr), ==, 0);
+    end(create);
+    begin(writing);
+    g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), ==, 1);
+    end(writing);
+    begin(release);
+    fs_release(file);
+    fs_node_unref(node);
+    end(release);
+    begin(removal);
+    g_assert_cmpint(fs_unlink(dir, "life", false), ==, 0);
+    end(removal);
+}
+
+static void run_create(LocalEnv *env, FsNode *dir, bool counted)
+{
+    life_of_file(dir, counted, false, false, false);
+}
+
+/* Where the host gives new files the owner that is asked for. */
+static void run_create_own(LocalEnv *env, FsNode *dir, bool counted)
+{
+    FsCred cred = local_env_cred;
+
+    local_env_cred = (FsCred) { geteuid(), getegid() };
+    life_of_file(dir, counted, false, false, false);
+    local_env_cred = cred;
+}
+
+static void run_write(LocalEnv *env, FsNode *dir, bool counted)
+{
+    life_of_file(dir, false, counted, false, false);
+}
+
+/* What a program must lose by a write is looked for once an open file. */
+static void run_write_again(LocalEnv *env, FsNode *dir, bool counted)
+{
+    struct iovec iov = { (void *)"x", 1 };
+    g_autoptr(FsNode) node = NULL;
+    g_autoptr(FsFile) file = NULL;
+    FsAttr attr;
+
+    g_assert_cmpint(fs_lookup(dir, "made", 0, &node, &attr), ==, 0);
+    g_assert_cmpint(fs_open(node, O_WRONLY, &file), ==, 0);
+    g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), ==, 1);
+    begin(counted);
+    g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), ==, 1);
+    end(counted);
+}
+
+static void run_release(LocalEnv *env, FsNode *dir, bool counted)
+{
+    life_of_file(dir, false, false, counted, false);
+}
+
+static void run_unlink(LocalEnv *env, FsNode *dir, bool counted)
+{
+    life_of_file(dir, false, false, false, counted);
+}
+
+static void open_and_read(FsNode *dir, bool open, bool reading)
+{
+    g_autoptr(FsNode) node = NULL;
+    g_autoptr(FsFile) file = NULL;
+    char buf[8];
+    struct iovec iov = { buf, sizeof(buf) };
+    FsAttr attr;
+    int ret;
+
+    g_assert_cmpint(fs_lookup(dir, "host", 0, &node, &attr), ==, 0);
+    begin(open);
+    ret = fs_open_attr(node, O_RDONLY, &file, &attr);
+    end(open);
+    g_assert_cmpint(ret, ==, 0);
+    begin(reading);
+    ret = fs_read(file, &iov, 1, 0, 0);
+    end(reading);
+    g_assert_cmpint(ret, ==, 4);
+}
+
+static void run_open(LocalEnv *env, FsNode *dir, bool counted)
+{
+    open_and_read(dir, counted, false);
+}
+
+static void run_read(LocalEnv *env, FsNode *dir, bool counted)
+{
+    open_and_read(dir, false, counted);
+}
+
+static void run_mkdir(LocalEnv *env, FsNode *dir, bool counted)
+{
+    FsAttr attr;
+    int ret;
+
+    begin(counted);
+    ret = fs_mkdir(dir, "new-dir", 0755, &local_env_cred, &attr);
+    end(counted);
+    g_assert_cmpint(ret, ==, 0);
+    g_assert_cmpint(fs_unlink(dir, "new-dir", true), ==, 0);
+}
+
+static int take_entry(void *opaque, const FsDirent *entry)
+{
+    unsigned *count = opaque;
+
+    ++*count;
+    return 0;
+}
+
+/*
+ * Two fills, the second to see the end, and what is mounted; in a mapped model
+ * what is stored for the directory, which a client has asked for before.
+ */
+static void run_readdir(LocalEnv *env, FsNode *dir, bool counted)
+{
+    g_autoptr(FsFile) file = NULL;
+    unsigned count = 0;
+    FsAttr attr;
+
+    if (counted) {
+        for (int i = 0; i < 300; i++) {
+            g_autofree char *name = g_strdup_printf("d/%d", i);
+
+            local_env_put(env, name, "");
+        }
+        await_tick();
+    }
+    g_assert_cmpint(fs_getattr(dir, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_open(dir, O_RDONLY, &file), ==, 0);
+    begin(counted);
+    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV, take_entry, &count),
+                    ==, 0);
+    end(counted);
+    g_assert_cmpuint(count, >=, counted ? 304 : 4);
+}
+
+static const Cost costs[] = {
+    { "walk", run_walk, { 3, 3, 4, 3 } },
+    { "walk/host-file", run_walk_host, { 3, 3, 4, 3 } },
+    { "walk/new-host-file", run_walk_new, { 3, 4, 6, 3 } },
+    { "getattr", run_getattr, { 1, 1, 2, 1 } },
+    { "getattr/host-file", run_getattr_host, { 1, 1, 2, 1 } },
+    { "open", run_open, { 2, 2, 3, 2 } },
+    { "read", run_read, { 1, 1, 1, 1 } },
+    { "create", run_create, { 5, 5, 8, 5 } },
+    { "create/own", run_create_own, { 2, 5, 8, 2 } },
+    { "write", run_write, { 2, 2, 2, 2 } },
+    { "write/again", run_write_again, { 2, 2, 2, 2 } },
+    { "release", run_release, { 1, 1, 1, 1 } },
+    { "unlink", run_unlink, { 1, 1, 4, 1 } },
+    { "mkdir", run_mkdir, { 8, 8, 12, 8 } },
+    { "readdir", run_readdir, { 3, 4, 6, 3 } },
+};
+
+/* ---- the counting ----------------------------------------------------- */
+
+typedef struct CostCase {
+    const Cost *cost;
+    FsSecurityModel model;
+} CostCase;
+
+static bool kernel_has_all(void)
+{
+    const HostFeatures *f = host_features();
+
+    return f->openat2 && f->statx && f->mountinfo && f->fchmodat2;
+}
+
+static void count_case(void *opaque)
+{
+    const CostCase *row = opaque;
+    LOCAL_ENV env = { .fixture = { .model = row->model } };
+    FsNode *dir;
+    FsAttr attr;
+
+    local_env_start(&env);
+    if (!env.export || !kernel_has_all() || !local_is_plain_fs(&env.fixture)) {
+        local_env_end(&env);
+        count_calls_skip();
+    }
+    g_assert_cmpint(fs_mkdir(env.root, "d", 0755, &local_env_cred, &attr), ==,
+                    0);
+    dir = local_env_lookup(&env, "d");
+    g_assert_cmpint(local_env_try_create(dir, "made", O_RDWR), ==, 0);
+    local_env_put(&env, "d/host", "text");
+    await_tick();
+    for (int i = 0; i < 3; i++) {
+        row->cost->run(&env, dir, i == 2);
+    }
+    fs_node_unref(dir);
+}
+
+static void test_cost(gconstpointer opaque)
+{
+    const CostCase *row = opaque;
+    g_autoptr(GString) numbers = g_string_new(NULL);
+    unsigned most = row->cost->most[row->model];
+    CountCalls calls;
+
+    if (!count_calls(count_case, (void *)row, &calls)) {
+        return;
+    }
+    for (unsigned i = 0; i < MIN(calls.count, COUNT_CALLS_MAX); i++) {
+        g_string_append_printf(numbers, " %" PRIu64, calls.number[i]);
+    }
+    g_assert_cmpuint(calls.count, >, 0);
+    if (calls.count > most) {
+        g_test_message("%u calls, not %u, by number:%s", calls.count, most,
+                       numbers->str);
+        g_test_fail();
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(costs); i++) {
+        for (unsigned model = 0; model <= FS_SM_NONE; model++) {
+            g_autofree char *path = NULL;
+            CostCase *row;
+
+            if (!costs[i].most[model]) {
+                continue;
+            }
+            row = g_new(CostCase, 1);
+            *row = (CostCase) { &costs[i], model };
+            path = g_strdup_printf("/local-calls/%s/%s", costs[i].name,
+                                   local_model_name(model));
+            g_test_add_data_func_full(path, row, test_cost, g_free);
+        }
+    }
+    return g_test_run();
+}

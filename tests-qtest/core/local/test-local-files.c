@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files of local exports at the edges: direct I/O, appending by two clients,
+ * access times, times of birth, and directories of a hundred thousand entries.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include <sys/mman.h>
+#include "local-env.h"
+
+#define BLOCK 4096
+
+/* ---- direct I/O ------------------------------------------------------- */
+
+static char *new_block(char fill)
+{
+    void *block = NULL;
+
+    g_assert_cmpint(posix_memalign(&block, BLOCK, 2 * BLOCK), ==, 0);
+    memset(block, fill, 2 * BLOCK);
+    return block;
+}
+
+static ssize_t put(FsFile *file, const char *from, size_t len, uint64_t offset)
+{
+    struct iovec iov = { (void *)from, len };
+
+    return fs_write(file, &iov, 1, offset, 0);
+}
+
+static ssize_t get(FsFile *file, char *to, size_t len, uint64_t offset)
+{
+    struct iovec iov = { to, len };
+
+    return fs_read(file, &iov, 1, offset, 0);
+}
+
+/* The host has the first block of @path in memory. */
+static bool in_page_cache(const char *path)
+{
+    unsigned char resident = 0;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    void *map = mmap(NULL, BLOCK, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_true(map != MAP_FAILED);
+    g_assert_cmpint(mincore(map, BLOCK, &resident), ==, 0);
+    munmap(map, BLOCK);
+    close(fd);
+    return resident & 1;
+}
+
+/* Does direct I/O leave the page cache alone here at all? */
+static bool host_goes_direct(const LocalEnv *env, const char *block)
+{
+    const char *path = local_env_path(env, "probe");
+    int fd = open(path, O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600);
+    bool ret = fd >= 0 && pwrite(fd, block, BLOCK, 0) == BLOCK &&
+               !in_page_cache(path);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ret;
+}
+
+static void open_new(const LocalEnv *env, const char *name, int flags,
+                     FsFile **file)
+{
+    g_autoptr(FsNode) node = NULL;
+    FsAttr attr;
+
+    g_assert_cmpint(fs_create(env->root, name, flags, 0600, &local_env_cred,
+                              &node, file, &attr), ==, 0);
+}
+
+static void direct_is_passed_on(LocalEnv *env)
+{
+    g_autofree char *block = new_block('d');
+    g_autoptr(FsNode) node = NULL;
+    g_autoptr(FsFile) made = NULL;
+    g_autoptr(FsFile) opened = NULL;
+
+    if (!host_goes_direct(env, block)) {
+        g_test_skip("the temporary directory has no direct I/O to be seen");
+        return;
+    }
+    open_new(env, "f", O_RDWR | O_DIRECT, &made);
+    g_assert_cmpint(put(made, block, BLOCK, 0), ==, BLOCK);
+    g_assert_false(in_page_cache(local_env_path(env, "f")));
+    node = local_env_lookup(env, "f");
+    g_assert_cmpint(fs_open(node, O_RDWR | O_DIRECT, &opened), ==, 0);
+    memset(block, 0, BLOCK);
+    g_assert_cmpint(get(opened, block, 2 * BLOCK, 0), ==, BLOCK);
+    g_assert_cmpint(block[0], ==, 'd');
+    g_assert_cmpint(block[BLOCK - 1], ==, 'd');
+    g_assert_false(in_page_cache(local_env_path(env, "f")));
+}
+
+/* What no direct I/O can do is done all the same; both see one content. */
+static void direct_unaligned(LocalEnv *env)
+{
+    g_autofree char *block = new_block('a');
+    g_autoptr(FsFile) file = NULL;
+    struct iovec parts[] = {
+        { block + 1, 10 }, { block + BLOCK, BLOCK }, { block, 512 },
+    };
+
+    open_new(env, "f", O_RDWR | O_DIRECT, &file);
+    g_assert_cmpint(put(file, block, BLOCK, 0), ==, BLOCK);
+    g_assert_cmpint(put(file, "unaligned", 9, 511), ==, 9);
+    g_assert_cmpint(put(file, block + 3, BLOCK, BLOCK), ==, BLOCK);
+    g_assert_cmpint(put(file, block, 100, 2 * BLOCK), ==, 100);
+    g_assert_cmpint(put(file, block, 512, 2 * BLOCK + 512), ==, 512);
+    g_assert_cmpint(fs_write(file, parts, 3, 2 * BLOCK, 0), ==,
+                    10 + BLOCK + 512);
+    memset(block, 0, 2 * BLOCK);
+    g_assert_cmpint(get(file, block, BLOCK, 0), ==, BLOCK);
+    g_assert_cmpmem(block + 510, 11, "aunaligneda", 11);
+    g_assert_cmpint(get(file, block + 7, 9, 511), ==, 9);
+    g_assert_cmpmem(block + 7, 9, "unaligned", 9);
+    g_assert_cmpint(get(file, block, 2 * BLOCK, 2 * BLOCK), ==,
+                    BLOCK + 10 + 512);
+    g_assert_cmpint(get(file, block, BLOCK, 4 * BLOCK), ==, 0);
+    g_assert_cmpint(local_env_stat(env, "f").st_size, ==,
+                    3 * BLOCK + 10 + 512);
+}
+
+/* ---- appending -------------------------------------------------------- */
+
+#define RECORD 17
+#define RECORDS 400
+
+typedef struct Appender {
+    FsExport *export;
+    char fill;
+} Appender;
+
+static gpointer append_records(gpointer opaque)
+{
+    const Appender *self = opaque;
+    g_autoptr(FsNode) root = fs_root(self->export);
+    g_autoptr(FsNode) node = NULL;
+    g_autoptr(FsFile) file = NULL;
+    char record[RECORD];
+    FsAttr attr;
+
+    memset(record, self->fill, RECORD);
+    g_assert_cmpint(fs_lookup(root, "log", 0, &node, &attr), ==, 0);
+    g_assert_cmpint(fs_open(node, O_WRONLY | O_APPEND, &file), ==, 0);
+    for (int i = 0; i < RECORDS; i++) {
+        /* Where a client thinks the end is tells nothing. */
+        g_assert_cmpint(put(file, record, RECORD, (uint64_t)i * RECORD), ==,
+                        RECORD);
+    }
+    return NULL;
+}
+
+static void two_clients_append(LocalEnv *env)
+{
+    g_autoptr(FsExport) other = local_fixture_reopen(&env->fixture);
+    Appender clients[] = { { env->export, 'a' }, { other, 'b' } };
+    g_autofree char *text = NULL;
+    GThread *thread;
+    unsigned count[2] = { 0 };
+
+    local_env_put(env, "log", "");
+    thread = g_thread_new("append", append_records, &clients[1]);
+    append_records(&clients[0]);
+    g_thread_join(thread);
+    text = local_env_text(env, "log");
+    g_assert_cmpuint(strlen(text), ==, 2 * RECORDS * RECORD);
+    for (const char *at = text; *at; at += RECORD) {
+        g_assert_cmpuint(strspn(at, (char[]) { *at, 0 }), >=, RECORD);
+        count[*at == 'b']++;
+    }
+    g_assert_cmpuint(count[0], ==, RECORDS);
+    g_assert_cmpuint(count[1], ==, RECORDS);
+}
+
+/* ---- times ------------------------------------------------------------ */
+
+static time_t atime_after_read(LocalEnv *env, int flags)
+{
+    const struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 2000 } };
+    g_autoptr(FsNode) node = local_env_lookup(env, "f");
+    g_autoptr(FsFile) file = NULL;
+    char byte;
+
+    g_assert_cmpint(utimensat(AT_FDCWD, local_env_path(env, "f"), old, 0), ==,
+                    0);
+    g_assert_cmpint(fs_open(node, O_RDONLY | flags, &file), ==, 0);
+    g_assert_cmpint(get(file, &byte, 1, 0), ==, 1);
+    return local_env_stat(env, "f").st_atime;
+}
+
+static void noatime_is_passed_on(LocalEnv *env)
+{
+    local_env_put(env, "f", "text");
+    if (atime_after_read(env, 0) == 1000) {
+        g_test_skip("the temporary directory keeps no access times");
+        return;
+    }
+    g_assert_cmpint(atime_after_read(env, O_NOATIME), ==, 1000);
+}
+
+static void time_of_birth(LocalEnv *env)
+{
+    struct statx stx;
+    FsAttr attr;
+
+    local_env_put(env, "f", "text");
+    if (statx(AT_FDCWD, local_env_path(env, "f"), 0, STATX_BTIME, &stx) < 0 ||
+        !(stx.stx_mask & STATX_BTIME)) {
+        g_test_skip("the temporary directory keeps no times of birth");
+        return;
+    }
+    attr = local_env_attr(env, "f");
+    g_assert_true(attr.valid & FS_ATTR_BTIME);
+    g_assert_cmpint(attr.btime.tv_sec, ==, stx.stx_btime.tv_sec);
+    g_assert_cmpint(attr.btime.tv_nsec, ==, stx.stx_btime.tv_nsec);
+}
+
+/* ---- a big directory -------------------------------------------------- */
+
+#define MANY 100000
+#define PER_CALL 500
+
+typedef struct Page {
+    bool *seen;
+    unsigned entries;
+    unsigned total;
+    uint64_t next;
+    uint64_t cookies[MANY / PER_CALL + 8];
+} Page;
+
+static int take(void *opaque, const FsDirent *entry)
+{
+    Page *page = opaque;
+    unsigned n;
+
+    if (page->entries == PER_CALL) {
+        return 1;
+    }
+    page->entries++;
+    page->next = entry->next;
+    if (sscanf(entry->name, "entry-%u", &n) == 1) {
+        g_assert_cmpuint(n, <, MANY);
+        g_assert_false(page->seen[n]);
+        page->seen[n] = true;
+        page->total++;
+    }
+    return 0;
+}
+
+/* Number of pages from @cookie to the end. */
+static unsigned read_pages(FsFile *dir, uint64_t cookie, Page *page)
+{
+    unsigned pages = 0;
+
+    page->next = cookie;
+    do {
+        g_assert_cmpuint(pages, <, ARRAY_SIZE(page->cookies));
+        page->cookies[pages++] = page->next;
+        page->entries = 0;
+        g_assert_cmpint(fs_readdir(dir, page->next, 0, take, page), ==, 0);
+    } while (page->entries);
+    return pages;
+}
+
+static void populate(const LocalEnv *env)
+{
+    g_autofree char *first = NULL;
+
+    for (unsigned i = 0; i < MANY; i++) {
+        g_autofree char *path = g_strdup_printf("%s/entry-%u",
+                                                env->fixture.path, i);
+
+        /* A file has not that many names. */
+        if (i % 20000 == 0) {
+            g_free(first);
+            first = g_strdup(path);
+            g_assert_cmpint(mknod(path, S_IFREG | 0600, 0), ==, 0);
+        } else {
+            g_assert_cmpint(link(first, path), ==, 0);
+        }
+    }
+}
+
+static void hundred_thousand_entries(LocalEnv *env)
+{
+    g_autofree Page *page = g_new0(Page, 1);
+    g_autofree bool *seen = g_new0(bool, MANY);
+    g_autoptr(FsFile) dir = NULL;
+    unsigned pages, before;
+
+    populate(env);
+    page->seen = seen;
+    g_assert_cmpint(fs_open(env->root, O_RDONLY, &dir), ==, 0);
+    pages = read_pages(dir, 0, page);
+    g_assert_cmpuint(page->total, ==, MANY);
+    /* From the middle again: exactly what came after it. */
+    before = page->total;
+    memset(seen, 0, MANY * sizeof(*seen));
+    page->total = 0;
+    g_assert_cmpuint(read_pages(dir, page->cookies[pages / 2], page), ==,
+                     pages - pages / 2);
+    g_assert_cmpuint(page->total, <=, before - (pages / 2 - 1) * PER_CALL);
+    g_assert_cmpuint(page->total, >, 0);
+}
+
+static const LocalEnvTest tests[] = {
+    { "direct", LOCAL_ALL, direct_is_passed_on },
+    { "direct-unaligned", LOCAL_ALL, direct_unaligned },
+    { "direct-unaligned-in-memory", LOCAL_PASSTHROUGH, direct_unaligned,
+      .tmpfs = "size=1m" },
+    { "noatime", LOCAL_ALL, noatime_is_passed_on },
+    { "time-of-birth", LOCAL_ALL, time_of_birth },
+    { "hundred-thousand-entries", LOCAL_PASSTHROUGH,
+      hundred_thousand_entries },
+};
+
+static const LocalEnvTest threaded[] = {
+    { "append", LOCAL_ALL, two_clients_append },
+};
+
+int main(int argc, char **argv)
+{
+    local_separate_mounts();
+    g_test_init(&argc, &argv, NULL);
+    umask(022);
+    local_env_add("/local/files", tests, ARRAY_SIZE(tests));
+    local_env_add("/local/threads/files", threaded, ARRAY_SIZE(threaded));
+    return g_test_run();
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Directories with mounts in them: which entries are on another device, told
+ * without a look at each.
+ *
+ * The host's own lstat(2) of every entry is what a listing is compared with.
+ * Mounts are made in a name space of our own, by root.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include <sys/mount.h>
+#include "fsdev/host/host.h"
+#include "fsdev/host/host-fs.h"
+#include "local-env.h"
+
+/* ---- the text --------------------------------------------------------- */
+
+static void assert_mounted(const HostMounts *mounts, uint64_t id,
+                           const char *name)
+{
+    GHashTable *set = host_mounts_in(mounts, id);
+
+    g_assert_nonnull(set);
+    g_assert_true(g_hash_table_contains(set, name));
+}
+
+static void test_parse(void)
+{
+    HostMounts *mounts = host_mounts_parse(
+        "25 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
+        "30 25 0:5 / /mnt/a\\040b\\134c rw - tmpfs none rw\n"
+        "31 30 0:6 / /mnt/a\\040b\\134c/d\\011\\012 rw - tmpfs none rw\n"
+        "32 25 0:7 /f /etc/hosts rw,nosuid - ext4 /dev/vdb rw\n");
+
+    g_assert_nonnull(mounts);
+    assert_mounted(mounts, 25, "a b\\c");
+    assert_mounted(mounts, 25, "hosts");
+    assert_mounted(mounts, 30, "d\t\n");
+    g_assert_cmpuint(g_hash_table_size(host_mounts_in(mounts, 25)), ==, 2);
+    g_assert_cmpuint(g_hash_table_size(host_mounts_in(mounts, 32)), ==, 0);
+    /* Nothing is known of what has no line, the parent of the root say. */
+    g_assert_null(host_mounts_in(mounts, 1));
+    g_assert_null(host_mounts_in(mounts, 0));
+    host_mounts_put(mounts);
+}
+
+static void test_parse_rubbish(void)
+{
+    static const char *const texts[] = {
+        "25 1 254:0 / /\n",
+        "x 1 254:0 / / rw - ext4 /dev/vda rw\n",
+        "25 -1 254:0 / / rw - ext4 /dev/vda rw\n",
+        "25 1 254:0 / / rw - ext4 /dev/vda rw\n26\n",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        g_assert_null(host_mounts_parse(texts[i]));
+    }
+}
+
+/* ---- listings --------------------------------------------------------- */
+
+typedef struct Listed {
+    const char *path;
+    unsigned count;
+    unsigned elsewhere;         /* entries with another device */
+    uint64_t dev;
+} Listed;
+
+static int compare_entry(void *opaque, const FsDirent *entry)
+{
+    Listed *listed = opaque;
+    g_autofree char *path = g_build_filename(listed->path, entry->name, NULL);
+    struct stat st;
+
+    if (entry->name[0] == '.') {
+        return 0;
+    }
+    g_assert_cmpint(lstat(path, &st), ==, 0);
+    g_assert_cmpuint(entry->dev, ==, st.st_dev);
+    g_assert_cmpuint(entry->ino, ==, st.st_ino);
+    g_assert_cmpuint(entry->type, ==, IFTODT(st.st_mode));
+    listed->count++;
+    listed->elsewhere += st.st_dev != listed->dev;
+    return 0;
+}
+
+/* How many entries of directory @name are on another device than it. */
+static unsigned list(LocalEnv *env, const char *name)
+{
+    g_autofree char *path = g_strdup(local_env_path(env, name));
+    g_autoptr(FsNode) dir = *name ? local_env_lookup(env, name)
+                                  : fs_node_ref(env->root);
+    g_autoptr(FsFile) file = NULL;
+    Listed listed = { .path = path };
+    struct stat st;
+
+    g_assert_cmpint(lstat(path, &st), ==, 0);
+    listed.dev = st.st_dev;
+    g_assert_cmpint(fs_open(dir, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV, compare_entry,
+                               &listed), ==, 0);
+    g_assert_cmpuint(listed.count, >, 0);
+    return listed.elsewhere;
+}
+
+static bool mount_here(LocalEnv *env, const char *name)
+{
+    if (!local_mount_tmpfs(local_env_path(env, name), "size=1m")) {
+        g_test_skip("mounting is not allowed here");
+        return false;
+    }
+    return true;
+}
+
+static void unmount(LocalEnv *env, const char *name)
+{
+    g_assert_cmpint(umount2(local_env_path(env, name), MNT_DETACH), ==, 0);
+}
+
+static void test_no_mounts(LocalEnv *env)
+{
+    local_env_mkdir(env, "d");
+    local_env_put(env, "f", "text");
+    g_assert_cmpint(symlink("f", local_env_path(env, "l")), ==, 0);
+    g_assert_cmpuint(list(env, ""), ==, 0);
+}
+
+static void test_comes_and_goes(LocalEnv *env)
+{
+    local_env_mkdir(env, "d");
+    local_env_mkdir(env, "e");
+    local_env_put(env, "f", "text");
+    for (int i = 0; i < 3; i++) {
+        g_assert_cmpuint(list(env, ""), ==, 0);
+        if (!mount_here(env, "e")) {
+            return;
+        }
+        g_assert_cmpuint(list(env, ""), ==, 1);
+        unmount(env, "e");
+    }
+    g_assert_cmpuint(list(env, ""), ==, 0);
+}
+
+/* Below what is mounted other names count. */
+static void test_within_a_mount(LocalEnv *env)
+{
+    local_env_mkdir(env, "m");
+    if (!mount_here(env, "m")) {
+        return;
+    }
+    local_env_mkdir(env, "m/m");
+    local_env_mkdir(env, "m/n");
+    g_assert_cmpuint(list(env, "m"), ==, 0);
+    g_assert_true(mount_here(env, "m/n"));
+    g_assert_cmpuint(list(env, "m"), ==, 1);
+    g_assert_cmpuint(list(env, ""), ==, 1);
+    unmount(env, "m/n");
+    unmount(env, "m");
+}
+
+static void test_odd_names(LocalEnv *env)
+{
+    static const char *const names[] = { "a b", "a\\b", "a\tb\n", "a\\040b",
+                                         "#a" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        local_env_mkdir(env, names[i]);
+        if (!mount_here(env, names[i])) {
+            return;
+        }
+        g_assert_cmpuint(list(env, ""), ==, i + 1);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        unmount(env, names[i]);
+    }
+}
+
+static void test_file_and_bind(LocalEnv *env)
+{
+    g_autofree char *from = NULL;
+
+    local_env_mkdir(env, "m");
+    local_env_mkdir(env, "d");
+    local_env_put(env, "f", "text");
+    local_env_put(env, "g", "text");
+    if (!mount_here(env, "m")) {
+        return;
+    }
+    local_env_mkdir(env, "m/sub");
+    local_env_put(env, "m/file", "other");
+    from = g_strdup(local_env_path(env, "m/file"));
+    g_assert_cmpint(mount(from, local_env_path(env, "f"), NULL, MS_BIND,
+                          NULL), ==, 0);
+    g_free(from);
+    from = g_strdup(local_env_path(env, "m/sub"));
+    g_assert_cmpint(mount(from, local_env_path(env, "d"), NULL, MS_BIND,
+                          NULL), ==, 0);
+    g_assert_cmpuint(list(env, ""), ==, 3);
+    /* The same device again, but another number. */
+    g_free(from);
+    from = g_strdup(local_env_path(env, "g"));
+    unmount(env, "f");
+    g_assert_cmpint(mount(from, local_env_path(env, "f"), NULL, MS_BIND,
+                          NULL), ==, 0);
+    g_assert_cmpuint(list(env, ""), ==, 2);
+    unmount(env, "f");
+    unmount(env, "d");
+    unmount(env, "m");
+}
+
+/* A kernel that does not tell of mounts: each entry is looked at. */
+static void test_without_mountinfo(LocalEnv *env)
+{
+    HostFeatures without = *host_features();
+
+    without.mountinfo = false;
+    host_override_features(&without);
+    local_env_mkdir(env, "d");
+    local_env_mkdir(env, "e");
+    g_assert_cmpuint(list(env, ""), ==, 0);
+    if (mount_here(env, "e")) {
+        g_assert_cmpuint(list(env, ""), ==, 1);
+        unmount(env, "e");
+    }
+}
+
+static int take_some(void *opaque, const FsDirent *entry)
+{
+    unsigned *room = opaque;
+
+    return *room > 0 ? (--*room, 0) : 1;
+}
+
+/* The rest of a filled buffer needs no worker, unless a look at it does. */
+static void test_goes_on_without_sleeping(LocalEnv *env)
+{
+    g_autoptr(FsFile) file = NULL;
+    unsigned some = 1, more = 100;
+
+    for (char name[] = "a"; name[0] <= 'j'; name[0]++) {
+        local_env_mkdir(env, name);
+    }
+    g_assert_cmpint(fs_open(env->root, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV, take_some, &some), ==,
+                    0);
+    g_assert_cmpuint(some, ==, 0);
+    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV, take_some, &more), ==,
+                    0);
+    g_assert_cmpuint(more, <=, 90);
+    fs_release(file);
+    g_assert_cmpint(fs_open(env->root, O_RDONLY, &file), ==, 0);
+    some = 0;
+    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV, take_some, &some), ==,
+                    0);
+    more = 100;
+    if (!mount_here(env, "e")) {
+        return;
+    }
+    /* Changed: that it has to read the mounts again, it tells. */
+    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV | FS_NONBLOCK,
+                               take_some, &more), ==, -EAGAIN);
+    g_assert_cmpuint(more, ==, 100);
+    unmount(env, "e");
+}
+
+/*
+ * An event loop may wait for the export's own disk.  Where one lock keeps
+ * values beside files in step, it may not once others can hold that lock while
+ * they wait for what is mounted below.
+ */
+static void test_brief(LocalEnv *env)
+{
+    g_autoptr(FsNode) root = fs_root(env->export);
+    g_autoptr(FsNode) below = NULL;
+    FsAttr attr;
+
+    local_env_mkdir(env, "m");
+    if (!fs_node_is_brief(root)) {
+        g_test_skip("the folder for tests is on no local file system");
+        return;
+    }
+    if (!mount_here(env, "m")) {
+        return;
+    }
+    g_assert_cmpint(fs_lookup(root, "m", FS_BRIEF, &below, &attr), ==,
+                    -EAGAIN);
+    g_assert_true(fs_node_is_brief(root));
+    g_assert_cmpint(fs_lookup(root, "m", 0, &below, &attr), ==, 0);
+    g_assert_false(fs_node_is_brief(below));
+    g_assert_cmpint(fs_node_is_brief(root), ==,
+                    env->export->config.model != FS_SM_MAPPED_FILE);
+    unmount(env, "m");
+}
+
+static const LocalEnvTest tests[] = {
+    { "brief", LOCAL_ALL, test_brief },
+    { "none", LOCAL_NONE, test_no_mounts },
+    { "come-and-go", LOCAL_NONE, test_comes_and_goes },
+    { "within", LOCAL_NONE, test_within_a_mount },
+    { "odd-names", LOCAL_NONE, test_odd_names },
+    { "file-and-bind", LOCAL_NONE, test_file_and_bind },
+    { "no-mountinfo", LOCAL_NONE, test_without_mountinfo },
+    { "without-sleeping", LOCAL_NONE, test_goes_on_without_sleeping },
+};
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    local_separate_mounts();
+    g_test_add_func("/local-mounts/parse", test_parse);
+    g_test_add_func("/local-mounts/parse-rubbish", test_parse_rubbish);
+    local_env_add("/local-mounts", tests, ARRAY_SIZE(tests));
+    return g_test_run();
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * readonly=on on the local driver: whatever a guest reads, and tries to
+ * change, every inode of the export stays as it was, times of access included.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include <sys/xattr.h>
+#include "local-env.h"
+
+/* All there is on the host; what a model does not have is left out. */
+static const char *const paths[] = {
+    "", "file", "dir", "dir/inner", "link", "fifo",
+    ".virtfs_metadata", ".virtfs_metadata/file", ".virtfs_metadata/dir",
+    ".virtfs_metadata/link", ".virtfs_metadata/fifo", "dir/.virtfs_metadata",
+    "dir/.virtfs_metadata/inner", ".virtfs_metadata_root",
+};
+
+static void add_time(GString *text, const struct timespec *ts)
+{
+    g_string_append_printf(text, " %" PRId64 ".%09ld", (int64_t)ts->tv_sec,
+                           ts->tv_nsec);
+}
+
+/* Looked at without reading any of it. */
+static char *snapshot(const LocalEnv *env)
+{
+    GString *text = g_string_new(NULL);
+
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        const char *path = local_env_path(env, paths[i]);
+        struct stat st;
+
+        if (lstat(path, &st) < 0) {
+            continue;
+        }
+        g_string_append_printf(text, "'%s' %ju %o %u:%u %ju %ju %zd",
+                               paths[i], (uintmax_t)st.st_ino, st.st_mode,
+                               st.st_uid, st.st_gid, (uintmax_t)st.st_nlink,
+                               (uintmax_t)st.st_size,
+                               llistxattr(path, NULL, 0));
+        add_time(text, &st.st_mtim);
+        add_time(text, &st.st_ctim);
+        add_time(text, &st.st_atim);
+        g_string_append_c(text, '\n');
+    }
+    return g_string_free(text, false);
+}
+
+/* So old that with relatime too the next read would set them. */
+static void age(const LocalEnv *env)
+{
+    const struct timespec times[2] = {
+        { .tv_sec = 1000 }, { .tv_nsec = UTIME_OMIT },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        int ret = utimensat(AT_FDCWD, local_env_path(env, paths[i]), times,
+                            AT_SYMLINK_NOFOLLOW);
+
+        g_assert_true(ret == 0 || errno == ENOENT);
+    }
+}
+
+static void make_tree(const LocalEnv *env)
+{
+    g_autoptr(FsNode) dir = local_env_made_dir(env, "dir", 0755);
+    g_autoptr(FsNode) file = NULL;
+    FsAttr attr;
+
+    local_env_create(env, "file", 0644);
+    local_env_put(env, "file", "content");
+    g_assert_cmpint(local_env_try_create(dir, "inner", O_RDWR), ==, 0);
+    g_assert_cmpint(fs_symlink(env->root, "link", "dir", &local_env_cred,
+                               &attr), ==, 0);
+    g_assert_cmpint(fs_mknod(env->root, "fifo", S_IFIFO | 0600, 0,
+                             &local_env_cred, &attr), ==, 0);
+    file = local_env_lookup(env, "file");
+    if (local_can_user_xattr()) {
+        g_assert_cmpint(fs_setxattr(file, "user.x", "x", 1, 0), ==, 0);
+    }
+}
+
+static int any_entry(void *opaque G_GNUC_UNUSED,
+                     const FsDirent *entry G_GNUC_UNUSED)
+{
+    return 0;
+}
+
+static void read_dir(FsNode *dir)
+{
+    g_autoptr(FsFile) file = NULL;
+
+    g_assert_cmpint(fs_open(dir, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_readdir(file, 0, 0, any_entry, NULL), ==, 0);
+    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV, any_entry, NULL), ==,
+                    0);
+}
+
+static void read_file(FsNode *node)
+{
+    FsLock lock = { .type = F_RDLCK };
+    FsLocker *locker = NULL;
+    g_autoptr(FsFile) file = NULL;
+    char buf[16] = "";
+    struct iovec iov = { buf, sizeof(buf) };
+
+    g_assert_cmpint(fs_open(node, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_read(file, &iov, 1, 0, 0), ==, strlen("content"));
+    g_assert_cmpstr(buf, ==, "content");
+    g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), <, 0);
+    g_assert_cmpint(fs_fsync(file, false), ==, 0);
+    g_assert_cmpint(fs_locker_open(file, &locker), ==, 0);
+    g_assert_cmpint(fs_lock(locker, &lock, 0), ==, 0);
+    fs_locker_close(locker);
+}
+
+static void read_all(const LocalEnv *env, FsNode *root)
+{
+    g_autoptr(FsNode) file = NULL;
+    g_autoptr(FsNode) dir = NULL;
+    g_autoptr(FsNode) inner = NULL;
+    g_autoptr(FsNode) link = NULL;
+    struct statfs st;
+    char buf[PATH_MAX];
+    FsAttr attr;
+
+    g_assert_cmpint(fs_lookup(root, "file", 0, &file, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(root, "dir", 0, &dir, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(dir, "inner", 0, &inner, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(root, "link", 0, &link, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(file, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_statfs(root, &st), ==, 0);
+    g_assert_cmpint(fs_listxattr(file, buf, sizeof(buf)), >=, 0);
+    fs_getxattr(file, "user.x", buf, sizeof(buf));
+    read_file(file);
+    read_dir(root);
+    read_dir(dir);
+    /* A real link's time of access is the kernel's, which knows no flag. */
+    if (S_ISREG(local_env_stat(env, "link").st_mode)) {
+        g_assert_cmpint(fs_readlink(link, buf, sizeof(buf)), ==, 3);
+    }
+}
+
+static void try_to_change(FsNode *root)
+{
+    static const int flags[] = {
+        O_WRONLY, O_RDWR, O_TRUNC, O_APPEND, O_WRONLY | O_TRUNC,
+        O_RDONLY | O_TRUNC | O_APPEND,
+    };
+    const FsSetattr sets[] = {
+        { .valid = FS_SET_MODE, .mode = 0600 }, { .valid = FS_SET_CTIME },
+        { .valid = FS_SET_UID, .uid = UINT32_MAX },
+        { .valid = FS_SET_SIZE, .size = 7 },
+        { .valid = FS_SET_ATIME, .atime.tv_nsec = UTIME_NOW }, { 0 },
+    };
+    g_autoptr(FsNode) file = NULL;
+    FsAttr attr;
+
+    g_assert_cmpint(fs_lookup(root, "file", 0, &file, &attr), ==, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+        g_assert_cmpint(local_env_try_open(file, flags[i]), ==, -EROFS);
+        g_assert_cmpint(local_env_try_create(root, "file", flags[i]), ==,
+                        -EROFS);
+        g_assert_cmpint(local_env_try_create(root, "new", flags[i]), ==,
+                        -EROFS);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+        g_assert_cmpint(fs_setattr(file, NULL, &sets[i]), ==, -EROFS);
+    }
+    g_assert_cmpint(fs_mkdir(root, "new", 0755, &local_env_cred, &attr), ==,
+                    -EROFS);
+    g_assert_cmpint(fs_symlink(root, "new", "x", &local_env_cred, &attr), ==,
+                    -EROFS);
+    g_assert_cmpint(fs_mknod(root, "new", S_IFIFO, 0, &local_env_cred, &attr),
+                    ==, -EROFS);
+    g_assert_cmpint(fs_link(file, root, "new"), ==, -EROFS);
+    g_assert_cmpint(fs_rename(root, "file", root, "new"), ==, -EROFS);
+    g_assert_cmpint(fs_unlink(root, "file", false), ==, -EROFS);
+    g_assert_cmpint(fs_unlink(root, "dir", true), ==, -EROFS);
+    g_assert_cmpint(fs_setxattr(file, "user.x", "y", 1, 0), ==, -EROFS);
+    g_assert_cmpint(fs_removexattr(file, "user.x"), ==, -EROFS);
+}
+
+static void nothing_changes(LocalEnv *env)
+{
+    g_autofree char *before = NULL, *after = NULL;
+    g_autoptr(FsExport) export = NULL;
+    g_autoptr(FsNode) root = NULL;
+
+    make_tree(env);
+    age(env);
+    before = snapshot(env);
+    env->fixture.config.readonly = true;
+    export = local_fixture_reopen(&env->fixture);
+    root = fs_root(export);
+    read_all(env, root);
+    try_to_change(root);
+    after = snapshot(env);
+    g_assert_cmpstr(after, ==, before);
+    /* Such times do change where we are: reading them by a writable export. */
+    read_dir(env->root);
+    g_free(after);
+    after = snapshot(env);
+    if (!strcmp(after, before)) {
+        g_test_message("mounted with noatime: times of access not tested");
+    }
+    g_clear_pointer(&root, fs_node_unref);
+}
+
+static const LocalEnvTest tests[] = {
+    { "nothing-changes", LOCAL_ALL, nothing_changes },
+};
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    umask(022);
+    local_env_add("/local/readonly", tests, ARRAY_SIZE(tests));
+    return g_test_run();
+}

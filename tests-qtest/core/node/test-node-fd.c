@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Tests of the descriptor cache (node-fd.c): budgets, what may be evicted and
+ * in which order, and that a way back leads to the same object or nowhere.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "node-fixture.h"
+
+#include <sys/resource.h>
+
+static bool is_cached(Name *name)
+{
+    if (name_fd_get(name, FS_NONBLOCK) < 0) {
+        return false;
+    }
+    name_fd_put(name);
+    return true;
+}
+
+static int stat_result(Name *name)
+{
+    HostStat st;
+
+    return node_stat(name, &st);
+}
+
+/* Numbered files below @dir, looked up and held. */
+static Name **make_files(NodeFixture *f, Name *dir, const char *path,
+                         unsigned count)
+{
+    Name **names = g_new(Name *, count);
+
+    for (unsigned i = 0; i < count; i++) {
+        g_autofree char *file = g_strdup_printf("%s%u", path, i);
+
+        scratch_write(f->scratch, file, "");
+        names[i] = node_must_walk(dir, file + strlen(path));
+    }
+    return names;
+}
+
+static void drop_files(Name **names, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        name_unref(names[i]);
+    }
+    g_free(names);
+}
+
+/* Budgets */
+
+static void test_budget(void)
+{
+    const unsigned count = 10000;
+    const size_t budget = 16;
+    NodeFixture f;
+    Name **names;
+
+    node_fixture_init(&f, budget, 0);
+    names = make_files(&f, f.root, "", count);
+    g_assert_cmpuint(node_stats(&f).names, ==, count + 1);
+    g_assert_cmpuint(node_stats(&f).fds, <=, budget);
+    g_assert_cmpuint(node_stats(&f).evictions, >=, count - budget);
+    g_assert_false(is_cached(names[0]));
+    g_assert_true(is_cached(names[count - 1]));
+    for (unsigned i = 0; i < count; i++) {
+        g_assert_cmpuint(node_must_ino(names[i]), ==,
+                         node_ino(name_node(names[i])));
+        g_assert_cmpuint(node_stats(&f).fds, <=, budget);
+    }
+    drop_files(names, count);
+    node_fixture_clear(&f);
+}
+
+/* What is used again and again stays, and so do the directories above. */
+static void test_least_recently_used(void)
+{
+    const size_t budget = 32;
+    NodeFixture f;
+    Name *dir, *hot, **names;
+
+    node_fixture_init(&f, budget, 0);
+    scratch_mkdir(f.scratch, "d");
+    dir = node_must_walk(f.root, "d");
+    scratch_write(f.scratch, "d/hot", "");
+    hot = node_must_walk(dir, "hot");
+    for (unsigned round = 0; round < 50; round++) {
+        names = make_files(&f, f.root, "", budget / 2);
+        g_assert_true(is_cached(hot));
+        drop_files(names, budget / 2);
+        /* Again as new files, so that they are new nodes. */
+        for (unsigned i = 0; i < budget / 2; i++) {
+            g_autofree char *file = g_strdup_printf("%u", i);
+
+            scratch_unlink(f.scratch, file);
+        }
+    }
+    names = make_files(&f, f.root, "", budget * 2);
+    g_assert_false(is_cached(hot));
+    g_assert_true(is_cached(dir));
+    drop_files(names, budget * 2);
+    name_unref(hot);
+    name_unref(dir);
+    node_fixture_clear(&f);
+}
+
+/* Pinned descriptors stay open and valid, whatever the budget. */
+static void test_pinned(void)
+{
+    const unsigned count = 64;
+    NodeFixture f;
+    Name **names;
+    int fds[64];
+
+    node_fixture_init(&f, 8, 0);
+    names = make_files(&f, f.root, "", count);
+    for (unsigned i = 0; i < count; i++) {
+        fds[i] = name_fd_get(names[i], 0);
+        g_assert_cmpint(fds[i], >=, 0);
+    }
+    node_evict_all(&f);
+    g_assert_cmpuint(node_stats(&f).fds, ==, count + 1);
+    for (unsigned i = 0; i < count; i++) {
+        HostStat st;
+
+        g_assert_cmpint(host_stat(fds[i], &st), ==, 0);
+        g_assert_cmpuint(st.ino, ==, node_ino(name_node(names[i])));
+        name_fd_put(names[i]);
+    }
+    node_evict_all(&f);
+    g_assert_cmpuint(node_stats(&f).fds, ==, 1);
+    drop_files(names, count);
+    node_fixture_clear(&f);
+}
+
+/* Unlinked files over the budget are kept, and something is still cached. */
+static void test_unlinked_over_budget(void)
+{
+    const unsigned count = 64;
+    const size_t budget = 16;
+    NodeFixture f;
+    Name **names, **others;
+
+    node_fixture_init(&f, budget, 0);
+    names = make_files(&f, f.root, "", count);
+    for (unsigned i = 0; i < count; i++) {
+        g_autofree char *file = g_strdup_printf("%u", i);
+
+        g_assert_cmpint(node_unlink(f.root, file), ==, 0);
+    }
+    g_assert_cmpuint(node_stats(&f).fds, ==, count + 1);
+    others = make_files(&f, f.root, "", count);
+    g_assert_cmpuint(node_stats(&f).fds, >, count + 1);
+    g_assert_cmpuint(node_stats(&f).fds, <=, count + 1 + budget);
+    g_assert_true(is_cached(others[count - 1]));
+    for (unsigned i = 0; i < count; i++) {
+        g_assert_true(is_cached(names[i]));
+        g_assert_cmpuint(node_must_ino(names[i]), ==,
+                         node_ino(name_node(names[i])));
+    }
+    drop_files(names, count);
+    drop_files(others, count);
+    node_fixture_clear(&f);
+}
+
+/* Run @test with this soft limit on descriptors. */
+static void with_limit(rlim_t limit, void (*test)(void))
+{
+    struct rlimit before, now;
+
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    now = before;
+    now.rlim_cur = limit;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &now), ==, 0);
+    test();
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+}
+
+/* Two exports share what the process may have: half of 192 - 64. */
+static void check_shared_budget(void)
+{
+    const unsigned count = 500;
+    NodeFixture a, b;
+    Name **in_a, **in_b;
+
+    node_fixture_init(&a, 0, 0);
+    node_fixture_init(&b, 0, 0);
+    in_a = make_files(&a, a.root, "", count);
+    g_assert_cmpuint(node_stats(&a).fds + node_stats(&b).fds, <=, 64);
+    g_assert_cmpuint(node_stats(&a).fds, >, 32);
+    in_b = make_files(&b, b.root, "", count);
+    g_assert_cmpuint(node_stats(&a).fds + node_stats(&b).fds, <=, 64);
+    for (unsigned i = 0; i < count; i++) {
+        g_assert_cmpint(stat_result(in_a[i]), ==, 0);
+        g_assert_cmpint(stat_result(in_b[i]), ==, 0);
+    }
+    g_assert_cmpuint(node_stats(&a).fds + node_stats(&b).fds, <=, 64);
+    drop_files(in_a, count);
+    drop_files(in_b, count);
+    node_fixture_clear(&a);
+    node_fixture_clear(&b);
+}
+
+static void test_shared_budget(void)
+{
+    with_limit(192, check_shared_budget);
+}
+
+/* Open files displace path fds, but not all, and stop at the limit. */
+static void check_open_files(void)
+{
+    const unsigned count = 200;
+    const unsigned hard = 192 - 64;
+    unsigned opened = 0;
+    NodeFixture f;
+    Name **names;
+
+    node_fixture_init(&f, 0, 0);
+    names = make_files(&f, f.root, "", count);
+    while (node_fd_account(f.table) == 0) {
+        g_assert_cmpuint(++opened, <, hard);
+        g_assert_cmpuint(node_stats(&f).fds + opened, <=, hard);
+    }
+    g_assert_cmpint(node_fd_account(f.table), ==, -EMFILE);
+    g_assert_cmpuint(opened, >=, hard / 2);
+    /* What is left is enough to work with. */
+    for (unsigned i = 0; i < count; i++) {
+        g_assert_cmpint(stat_result(names[i]), ==, 0);
+        g_assert_cmpuint(node_stats(&f).fds + opened, <=, hard);
+    }
+    node_fd_unaccount(f.table);
+    g_assert_cmpint(node_fd_account(f.table), ==, 0);
+    while (opened-- > 0) {
+        node_fd_unaccount(f.table);
+    }
+    drop_files(names, count);
+    node_fixture_clear(&f);
+}
+
+static void test_open_files(void)
+{
+    with_limit(192, check_open_files);
+}
+
+/* Everything pinned and the limit reached: -EMFILE, and nothing is lost. */
+static void check_hard_limit(void)
+{
+    const unsigned count = 200;
+    const unsigned hard = 192 - 64;
+    unsigned pinned = 0;
+    NodeFixture f;
+    Name **names;
+
+    node_fixture_init(&f, 0, 0);
+    names = make_files(&f, f.root, "", count);
+    while (pinned < count && name_fd_get(names[pinned], 0) >= 0) {
+        pinned++;
+    }
+    g_assert_cmpint(pinned, ==, hard - 1);
+    g_assert_cmpint(name_fd_get(names[pinned], 0), ==, -EMFILE);
+    g_assert_cmpint(node_fd_account(f.table), ==, -EMFILE);
+    name_fd_put(names[--pinned]);
+    g_assert_cmpint(stat_result(names[pinned + 1]), ==, 0);
+    while (pinned-- > 0) {
+        name_fd_put(names[pinned]);
+    }
+    drop_files(names, count);
+    node_fixture_clear(&f);
+}
+
+static void test_hard_limit(void)
+{
+    with_limit(192, check_hard_limit);
+}
+
+/* The kernel says EMFILE although the budget is kept: others took them. */
+static void test_kernel_limit(void)
+{
+    const unsigned count = 40;
+    g_autoptr(GArray) fillers = g_array_new(false, false, sizeof(int));
+    struct rlimit before, now;
+    NodeFixture f;
+    Name **names;
+    int fd;
+
+    node_fixture_init(&f, 8, 0);
+    names = make_files(&f, f.root, "", count);
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    now = before;
+    now.rlim_cur = 64;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &now), ==, 0);
+    while ((fd = dup(0)) >= 0) {
+        g_array_append_val(fillers, fd);
+    }
+    g_assert_cmpint(errno, ==, EMFILE);
+    for (unsigned i = 0; i < count; i++) {
+        g_assert_cmpuint(node_must_ino(names[i]), ==,
+                         node_ino(name_node(names[i])));
+    }
+    for (unsigned i = 0; i < fillers->len; i++) {
+        close(g_array_index(fillers, int, i));
+    }
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    drop_files(names, count);
+    node_fixture_clear(&f);
+}
+
+/* The way back */
+
+/* Never another file: the host put one in place while nobody looked. */
+static void test_swapped_file(void)
+{
+    NodeFixture f;
+    Name *name;
+
+    node_fixture_init(&f, 0, 0);
+    scratch_write(f.scratch, "file", "1");
+    name = node_must_walk(f.root, "file");
+    node_evict_all(&f);
+    scratch_rename(f.scratch, "file", "kept");
+    scratch_write(f.scratch, "file", "2");
+    g_assert_cmpint(stat_result(name), ==, -ESTALE);
+    scratch_unlink(f.scratch, "file");
+    g_assert_cmpint(stat_result(name), ==, -ESTALE);
+    scratch_symlink(f.scratch, "kept", "file");
+    g_assert_cmpint(stat_result(name), ==, -ESTALE);
+    /* It comes back when the file does. */
+    scratch_rename(f.scratch, "kept", "file");
+    g_assert_cmpint(stat_result(name), ==, 0);
+    name_unref(name);
+    node_fixture_clear(&f);
+}
+
+/*
+ * The inode number was given to another file: only the birth time differs.
+ * A node made with another one than the host has stands for that case.
+ */
+static void test_reused_inode_number(void)
+{
+    NodeFixture f;
+    Name *before = NULL;
+    Name *after;
+    HostStat st;
+    int fd;
+
+    node_fixture_init(&f, 0, 0);
+    scratch_write(f.scratch, "file", "1");
+    fd = host_lookup(f.scratch->fd, "file", 0);
+    g_assert_cmpint(host_stat(fd, &st), ==, 0);
+    if (!st.has_btime) {
+        close(fd);
+        node_fixture_clear(&f);
+        g_test_skip("no birth times on this file system");
+        return;
+    }
+    st.btime.tv_sec--;
+    g_assert_cmpint(name_insert(f.root, "file", fd, &st, &before), ==, 0);
+    node_evict_all(&f);
+    g_assert_cmpint(stat_result(before), ==, -ESTALE);
+    after = node_must_walk(f.root, "file");
+    g_assert_true(name_node(after) != name_node(before));
+    g_assert_cmpint(stat_result(after), ==, 0);
+    g_assert_cmpint(stat_result(before), ==, -ESTALE);
+    node_assert_at(before, NULL, NULL);
+    name_unref(before);
+    name_unref(after);
+    node_fixture_clear(&f);
+}
+
+static void test_swapped_ancestor(void)
+{
+    NodeFixture f;
+    Name *c;
+
+    node_fixture_init(&f, 0, 0);
+    scratch_mkdir(f.scratch, "a");
+    scratch_mkdir(f.scratch, "a/b");
+    scratch_write(f.scratch, "a/b/c", "1");
+    c = node_must_reach(&f, "a/b/c");
+    node_evict_all(&f);
+    scratch_rename(f.scratch, "a/b", "a/kept");
+    scratch_mkdir(f.scratch, "a/b");
+    /* Even the right file is not taken from the wrong directory. */
+    g_assert_cmpint(linkat(f.scratch->fd, "a/kept/c", f.scratch->fd, "a/b/c",
+                           0), ==, 0);
+    g_assert_cmpint(stat_result(c), ==, -ESTALE);
+    scratch_unlink(f.scratch, "a/b/c");
+    g_assert_cmpint(unlinkat(f.scratch->fd, "a/b", AT_REMOVEDIR), ==, 0);
+    scratch_symlink(f.scratch, "kept", "a/b");
+    g_assert_cmpint(stat_result(c), ==, -ESTALE);
+    scratch_rename(f.scratch, "a/kept", "a/moved");
+    scratch_unlink(f.scratch, "a/b");
+    scratch_rename(f.scratch, "a/moved", "a/b");
+    g_assert_cmpint(stat_result(c), ==, 0);
+    name_unref(c);
+    node_fixture_clear(&f);
+}
+
+/* One of two hard links is gone: the other leads there. */
+static void test_other_link(void)
+{
+    NodeFixture f;
+    Name *a, *b;
+
+    node_fixture_init(&f, 0, 0);
+    scratch_mkdir(f.scratch, "d");
+    scratch_write(f.scratch, "a", "1");
+    g_assert_cmpint(linkat(f.scratch->fd, "a", f.scratch->fd, "d/b", 0), ==,
+                    0);
+    a = node_must_walk(f.root, "a");
+    b = node_must_reach(&f, "d/b");
+    node_evict_all(&f);
+    scratch_unlink(f.scratch, "a");
+    g_assert_cmpuint(node_must_ino(a), ==, scratch_ino(f.scratch, "d/b"));
+    name_unref(a);
+    name_unref(b);
+    node_fixture_clear(&f);
+}
+
+/* The host moved a directory; once it is found, all below it is again. */
+static void test_moved_directory(void)
+{
+    NodeFixture f;
+    Name *file, *moved;
+
+    node_fixture_init(&f, 0, 0);
+    scratch_mkdir(f.scratch, "a");
+    scratch_mkdir(f.scratch, "a/b");
+    scratch_write(f.scratch, "a/b/file", "1");
+    file = node_must_reach(&f, "a/b/file");
+    node_evict_all(&f);
+    scratch_rename(f.scratch, "a/b", "b");
+    g_assert_cmpint(stat_result(file), ==, -ESTALE);
+    moved = node_must_walk(f.root, "b");
+    node_evict_all(&f);
+    g_assert_cmpuint(node_must_ino(file), ==,
+                     scratch_ino(f.scratch, "b/file"));
+    name_unref(file);
+    name_unref(moved);
+    node_fixture_clear(&f);
+}
+
+/*
+ * Each of two directories is known below the other; climbing from one name
+ * to the next must not go in circles.
+ */
+static void test_circular_names(void)
+{
+    NodeFixture f;
+    Name *ab, *ba;
+
+    node_fixture_init(&f, 0, 0);
+    scratch_mkdir(f.scratch, "a");
+    scratch_mkdir(f.scratch, "a/b");
+    ab = node_must_reach(&f, "a/b");
+    scratch_rename(f.scratch, "a/b", "b");
+    scratch_rename(f.scratch, "a", "b/a");
+    ba = node_must_reach(&f, "b/a");
+    node_evict_all(&f);
+    g_assert_cmpuint(node_must_ino(ab), ==, scratch_ino(f.scratch, "b"));
+    node_evict_all(&f);
+    g_assert_cmpuint(node_must_ino(ba), ==, scratch_ino(f.scratch, "b/a"));
+    scratch_rename(f.scratch, "b", "gone");
+    node_evict_all(&f);
+    g_assert_cmpint(stat_result(ab), ==, -ESTALE);
+    g_assert_cmpint(stat_result(ba), ==, -ESTALE);
+    name_unref(ab);
+    name_unref(ba);
+    node_fixture_clear(&f);
+}
+
+/* The directory is lost, so what is known below it is kept. */
+static void test_keeps_what_is_below_lost(void)
+{
+    NodeFixture f;
+    Name *dir, *file, *other;
+
+    node_fixture_init(&f, 0, 0);
+    scratch_mkdir(f.scratch, "d");
+    scratch_write(f.scratch, "d/file", "1");
+    dir = node_must_walk(f.root, "d");
+    file = node_must_walk(dir, "file");
+    g_assert_cmpint(name_fd_get(file, 0), >=, 0);
+    node_evict_all(&f);
+    name_fd_put(file);
+    g_assert_false(is_cached(dir));
+    scratch_rename(f.scratch, "d", "elsewhere");
+    scratch_mkdir(f.scratch, "d");
+    other = node_must_walk(f.root, "d");
+    node_assert_at(dir, NULL, NULL);
+    node_evict_all(&f);
+    g_assert_cmpint(stat_result(dir), ==, -ESTALE);
+    g_assert_true(is_cached(file));
+    name_unref(file);
+    name_unref(dir);
+    name_unref(other);
+    node_fixture_clear(&f);
+}
+
+enum {
+    DEPTH = 3000,
+};
+
+/* A path of 3000 components and a budget of 16: no recursion, no overflow. */
+static void test_deep(void)
+{
+    NodeFixture f;
+    Name *name, *other;
+
+    node_fixture_init(&f, 16, 0);
+    scratch_write(f.scratch, "other", "");
+    other = node_must_walk(f.root, "other");
+    name = name_ref(f.root);
+    for (unsigned i = 0; i < DEPTH; i++) {
+        int fd = name_fd_get(name, 0);
+        Name *next;
+
+        g_assert_cmpint(fd, >=, 0);
+        g_assert_cmpint(mkdirat(fd, "d", 0755), ==, 0);
+        name_fd_put(name);
+        next = node_must_walk(name, "d");
+        name_unref(name);
+        name = next;
+    }
+    g_assert_cmpuint(node_stats(&f).names, ==, DEPTH + 2);
+    g_assert_cmpuint(node_stats(&f).fds, <=, 16);
+    for (unsigned i = 0; i < 3; i++) {
+        node_evict_all(&f);
+        g_assert_cmpuint(node_stats(&f).fds, ==, 1);
+        g_assert_cmpint(stat_result(other), ==, 0);
+        g_assert_cmpuint(node_must_ino(name), ==, node_ino(name_node(name)));
+        g_assert_cmpuint(node_stats(&f).fds, <=, 16);
+        /* One long path does not cost everybody else their descriptors. */
+        g_assert_true(is_cached(other));
+    }
+    name_unref(other);
+    name_unref(name);
+    g_assert_cmpuint(node_stats(&f).names, ==, 1);
+    node_fixture_clear(&f);
+}
+
+/* The same, with what kernels before 5.6 and 4.11 offer. */
+static void test_without_features(void)
+{
+    HostFeatures none = { 0 };
+    NodeFixture f;
+    Name *name;
+
+    node_fixture_init(&f, 4, 0);
+    node_fixture_clear(&f);
+    host_override_features(&none);
+    node_fixture_init(&f, 4, 0);
+    scratch_mkdir(f.scratch, "a");
+    scratch_write(f.scratch, "a/b", "1");
+    name = node_must_reach(&f, "a/b");
+    node_evict_all(&f);
+    g_assert_cmpint(stat_result(name), ==, 0);
+    node_evict_all(&f);
+    scratch_rename(f.scratch, "a/b", "kept");
+    scratch_write(f.scratch, "a/b", "2");
+    g_assert_cmpint(stat_result(name), ==, -ESTALE);
+    name_unref(name);
+    node_fixture_clear(&f);
+    host_override_features(NULL);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/node-fd/budget", test_budget);
+    g_test_add_func("/node-fd/least-recently-used", test_least_recently_used);
+    g_test_add_func("/node-fd/pinned", test_pinned);
+    g_test_add_func("/node-fd/unlinked-over-budget",
+                    test_unlinked_over_budget);
+    g_test_add_func("/node-fd/shared-budget", test_shared_budget);
+    g_test_add_func("/node-fd/open-files", test_open_files);
+    g_test_add_func("/node-fd/hard-limit", test_hard_limit);
+    g_test_add_func("/node-fd/kernel-limit", test_kernel_limit);
+    g_test_add_func("/node-fd/way-back/swapped-file", test_swapped_file);
+    g_test_add_func("/node-fd/way-back/reused-inode-number",
+                    test_reused_inode_number);
+    g_test_add_func("/node-fd/way-back/swapped-ancestor",
+                    test_swapped_ancestor);
+    g_test_add_func("/node-fd/way-back/other-link", test_other_link);
+    g_test_add_func("/node-fd/way-back/moved-directory",
+                    test_moved_directory);
+    g_test_add_func("/node-fd/way-back/circular-names", test_circular_names);
+    g_test_add_func("/node-fd/way-back/below-lost",
+                    test_keeps_what_is_below_lost);
+    g_test_add_func("/node-fd/way-back/deep", test_deep);
+    g_test_add_func("/node-fd/way-back/without-features",
+                    test_without_features);
+    return g_test_run();
+}

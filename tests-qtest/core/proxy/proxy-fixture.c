@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A helper for tests of the proxy; see proxy-fixture.h.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include "fsdev/helper/helper-cred.h"
+#include "helper/helper-run.h"
+#include "proxy-fixture.h"
+
+/* Of a program that is executed as a helper: number of a descriptor, … */
+#define HELPER_ARG "proxy-fixture-helper"
+
+static ProxyServer *make_server(const ProxyFixture *fixture, const char *path,
+                                int fd)
+{
+    ProxyServerOptions options = fixture->options;
+    FsConfig config = {
+        .driver = &fs_local_driver, .path = (char *)path,
+        .model = FS_SM_PASSTHROUGH, .readonly = fixture->readonly,
+    };
+    g_autoptr(GError) error = NULL;
+    FsExport *export = fs_export_open(&config, &error);
+    ProxyServer *server;
+
+    g_assert_no_error(error);
+    options.workers = options.workers ?: PROXY_SERVER_WORKERS;
+    options.max_ids = options.max_ids ?: PROXY_SERVER_MAX_IDS;
+    server = proxy_server_new(fd, export, &options);
+    fs_export_unref(export);
+    return server;
+}
+
+static int run_server(ProxyServer *server)
+{
+    int ret = proxy_server_run(server);
+
+    proxy_server_free(server);
+    return ret;
+}
+
+/* The driver under the server has to be initialized after a fork. */
+static void exec_helper(const ProxyFixture *fixture, const char *path, int fd)
+{
+    g_autofree char *words = g_strdup_printf("%d %d %d %d %u %u", fd,
+        fixture->readonly, fixture->options.allow_suid,
+        fixture->options.allow_devices, fixture->options.workers,
+        fixture->options.max_ids);
+
+    fcntl(fd, F_SETFD, 0);
+    execl("/proc/self/exe", "helper", HELPER_ARG, words, path, NULL);
+    _exit(127);
+}
+
+static void exec_program(const ProxyFixture *fixture, const char *path, int fd)
+{
+    g_autofree char *number = g_strdup_printf("%d", fd);
+    const char *words[9] = {
+        "virtfs-proxy-helper", "-n", "-p", path, "-f", number,
+    };
+    unsigned n = 6;
+
+    if (fixture->options.allow_suid) {
+        words[n++] = "--allow-suid";
+    }
+    if (fixture->options.allow_devices) {
+        words[n++] = "--allow-devices";
+    }
+    fcntl(fd, F_SETFD, 0);
+    execv(helper_run_program(), (char **)words);
+    _exit(127);
+}
+
+void proxy_fixture_main(int argc, char **argv)
+{
+    ProxyFixture fixture = { 0 };
+    int readonly, suid, devices;
+    int fd;
+
+    if (argc != 4 || strcmp(argv[1], HELPER_ARG)) {
+        return;
+    }
+    g_assert_cmpint(sscanf(argv[2], "%d %d %d %d %u %u", &fd, &readonly, &suid,
+                           &devices, &fixture.options.workers,
+                           &fixture.options.max_ids), ==, 6);
+    fixture.readonly = readonly;
+    fixture.options.allow_suid = suid;
+    fixture.options.allow_devices = devices;
+    helper_cred_init();
+    exit(run_server(make_server(&fixture, argv[3], fd)) < 0);
+}
+
+static gpointer run_thread(gpointer server)
+{
+    return GINT_TO_POINTER(run_server(server));
+}
+
+void proxy_fixture_start(ProxyFixture *fixture, const char *path)
+{
+    static bool initialized;
+    int fds[2];
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds),
+                    ==, 0);
+    fixture->fd = fds[0];
+    if (fixture->in_thread) {
+        if (!initialized) {
+            helper_cred_init();
+            initialized = true;
+        }
+        fixture->thread = g_thread_new("helper", run_thread,
+                                       make_server(fixture, path, fds[1]));
+        return;
+    }
+    fixture->pid = fork();
+    g_assert_cmpint(fixture->pid, >=, 0);
+    if (fixture->pid == 0) {
+        (fixture->program ? exec_program : exec_helper)(fixture, path, fds[1]);
+    }
+    close(fds[1]);
+}
+
+void proxy_fixture_stop(ProxyFixture *fixture)
+{
+    int status;
+
+    if (fixture->fd) {
+        close(fixture->fd);
+        fixture->fd = 0;
+    }
+    if (fixture->thread) {
+        g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(fixture->thread)),
+                        ==, 0);
+        fixture->thread = NULL;
+    }
+    if (fixture->pid) {
+        g_assert_cmpint(waitpid(fixture->pid, &status, 0), ==, fixture->pid);
+        g_assert_true(WIFEXITED(status));
+        g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+        fixture->pid = 0;
+    }
+}

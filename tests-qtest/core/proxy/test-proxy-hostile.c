@@ -1,0 +1,650 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The proxy driver against a helper that has been taken over, has died, or
+ * says nothing: every call ends, with -EIO if need be, and nothing is left.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include "fsdev/host/host-fs.h"
+#include "fsdev/host/host.h"
+#include "fsdev/proxy/proxy.h"
+#include "conformance/conformance.h"
+#include "helper/helper-run.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsFile, fs_release)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsExport, fs_export_unref)
+
+/* ---- a helper that lies ----------------------------------------------- */
+
+/* What it does with the one request that is not HELLO. */
+typedef struct Lie {
+    const char *name;
+    ProxyType type;
+    uint32_t error;             /* answer with this one; 0: success */
+    int cut;                    /* bytes to take off the end */
+    unsigned more;              /* bytes of 'x' after the end */
+    uint32_t tag_off;           /* wrong by this much */
+    const char *fds;            /* see make_fd(); one letter each */
+    uint32_t mode;              /* in attributes */
+    uint32_t length;            /* of the value, as it is told */
+    uint32_t value;             /* … as it is sent */
+    const char *uidmap;         /* what HELLO says */
+} Lie;
+
+typedef struct Liar {
+    const Lie *lie;
+    const char *dir;            /* a directory; in it "f" and "fifo" */
+    int fd;
+} Liar;
+
+/*
+ * f, d, p: path fd of the file, the directory, the FIFO; F, W, D: the file to
+ * read, to write, the directory to read; P: the FIFO; O: another file.
+ */
+static int make_fd(const Liar *liar, char kind)
+{
+    int dirfd = open(liar->dir, O_PATH | O_DIRECTORY);
+    int fd = -1;
+
+    switch (kind) {
+    case 'f':
+        fd = openat(dirfd, "f", O_PATH);
+        break;
+    case 'd':
+        fd = openat(dirfd, ".", O_PATH);
+        break;
+    case 'p':
+        fd = openat(dirfd, "fifo", O_PATH);
+        break;
+    case 'F':
+        fd = openat(dirfd, "f", O_RDONLY);
+        break;
+    case 'W':
+        fd = openat(dirfd, "f", O_RDWR);
+        break;
+    case 'D':
+        fd = openat(dirfd, ".", O_RDONLY);
+        break;
+    case 'P':
+        fd = openat(dirfd, "fifo", O_RDWR | O_NONBLOCK);
+        break;
+    case 'O':
+        fd = openat(dirfd, "other", O_RDONLY);
+        break;
+    }
+    g_assert_cmpint(fd, >=, 0);
+    close(dirfd);
+    return fd;
+}
+
+static void answer(const Liar *liar, const char *buf, size_t len,
+                   const char *kinds)
+{
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(4 * sizeof(int))];
+    } control = { 0 };
+    size_t n = strlen(kinds);
+    struct iovec iov = { (void *)buf, len };
+    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+    int fds[4];
+
+    for (size_t i = 0; i < n; i++) {
+        fds[i] = make_fd(liar, kinds[i]);
+    }
+    if (n) {
+        msg.msg_control = &control;
+        msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = CMSG_LEN(n * sizeof(int));
+        memcpy(CMSG_DATA(&control.header), fds, n * sizeof(int));
+    }
+    sendmsg(liar->fd, &msg, MSG_NOSIGNAL);
+    for (size_t i = 0; i < n; i++) {
+        close(fds[i]);
+    }
+}
+
+static void lie(const Liar *liar, uint32_t tag, ProxyType type)
+{
+    static const char zeroes[PROXY_XATTR_MAX];
+    g_autofree char *buf = g_malloc(PROXY_MESSAGE_MAX + 4096);
+    const Lie *how = liar->lie;
+    ProxyReply r;
+    ssize_t len;
+
+    memset(&r, 0, sizeof(r));
+    if (type == PROXY_MKDIR) {
+        r.mkdir.attr.mode = how->mode;
+    } else if (type == PROXY_GETXATTR) {
+        r.getxattr.length = how->length;
+        r.getxattr.value = (ProxyBlob) { zeroes, how->value };
+    } else if (type == PROXY_IDENTIFY) {
+        r.identify.identities = (ProxyBlob) { zeroes, how->value };
+    } else if (type == PROXY_LOOKUP) {
+        r.lookup.id = 5;
+    } else if (type == PROXY_CREATE) {
+        r.create.id = 5;
+    } else if (type == PROXY_HELLO) {
+        r.hello.uidmap = helper_text(how->uidmap ?: "");
+        r.hello.gidmap = helper_text("");
+    }
+    len = proxy_encode_reply(buf, PROXY_MESSAGE_MAX, tag + how->tag_off, type,
+                             how->error, &r);
+    g_assert_cmpint(len, >, how->cut);
+    memset(buf + len, 'x', how->more);
+    answer(liar, buf, len - how->cut + how->more, how->fds);
+}
+
+/* Everything but the type that it lies about is answered as it should be. */
+static void tell_truth(const Liar *liar, uint32_t tag, ProxyType type)
+{
+    char buf[256];
+    const char *fds = "";
+    ProxyReply r;
+    ssize_t len;
+
+    memset(&r, 0, sizeof(r));
+    switch (type) {
+    case PROXY_HELLO:
+        r.hello = (struct ProxyRhello) {
+            PROXY_VERSION, 0, helper_text(""), helper_text(""),
+        };
+        fds = "d";
+        break;
+    case PROXY_LOOKUP:
+        r.lookup.id = 5;
+        fds = "f";
+        break;
+    case PROXY_OPEN:
+        fds = "D";
+        break;
+    default:
+        return;
+    }
+    len = proxy_encode_reply(buf, sizeof(buf), tag, type, 0, &r);
+    answer(liar, buf, len, fds);
+}
+
+static gpointer liar_thread(gpointer opaque)
+{
+    Liar *liar = opaque;
+    char buf[PROXY_SMALL_MAX];
+    ssize_t len;
+
+    while ((len = recv(liar->fd, buf, sizeof(buf), 0)) > 0) {
+        ProxyType type;
+        uint32_t tag;
+        ProxyRequest t;
+
+        g_assert_cmpint(proxy_decode_request(buf, len, &tag, &type, &t), ==,
+                        0);
+        if (type == liar->lie->type) {
+            lie(liar, tag, type);
+        } else {
+            tell_truth(liar, tag, type);
+        }
+    }
+    return NULL;
+}
+
+static int take_any(void *opaque, const FsDirent *entry)
+{
+    return 0;
+}
+
+/* The call that makes the driver send a @type. */
+static ssize_t call_for(FsNode *root, ProxyType type)
+{
+    const FsCred cred = { 0, 0 };
+    g_autoptr(FsNode) node = NULL;
+    g_autoptr(FsFile) file = NULL;
+    char value[8];
+    FsAttr attr;
+    int ret;
+
+    switch (type) {
+    case PROXY_LOOKUP:
+        return fs_lookup(root, "f", 0, &node, &attr);
+    case PROXY_OPEN:
+        g_assert_cmpint(fs_lookup(root, "f", 0, &node, &attr), ==, 0);
+        return fs_open(node, O_RDONLY, &file);
+    case PROXY_CREATE:
+        return fs_create(root, "f", O_RDWR, 0600, &cred, &node, &file, &attr);
+    case PROXY_MKDIR:
+        return fs_mkdir(root, "d", 0700, &cred, &attr);
+    case PROXY_GETXATTR:
+        return fs_getxattr(root, "user.a", value, sizeof(value));
+    case PROXY_IDENTIFY:
+        ret = fs_open(root, O_RDONLY, &file);
+        return ret < 0 ? ret : fs_readdir(file, 0, FS_READDIR_DEV, take_any,
+                                          NULL);
+    case PROXY_UNLINK:
+        return fs_unlink(root, "f", false);
+    default:
+        g_assert_not_reached();
+    }
+}
+
+static const Lie lies[] = {
+    { "short", PROXY_LOOKUP, .cut = 3, .fds = "f" },
+    { "header-alone", PROXY_LOOKUP, .cut = 12, .fds = "f" },
+    { "longer", PROXY_LOOKUP, .more = 1, .fds = "f" },
+    { "too-long", PROXY_GETXATTR, .length = 8, .value = 65536, .more = 4096,
+      .fds = "" },
+    { "longer-than-any", PROXY_GETXATTR, .value = 65536, .more = 8193,
+      .fds = "" },
+    { "unknown-tag", PROXY_UNLINK, .tag_off = 100, .fds = "" },
+    { "error-beyond-errnos", PROXY_UNLINK, .error = 4096, .fds = "" },
+    { "negative-error", PROXY_UNLINK, .error = -EPERM, .fds = "" },
+    { "error-with-descriptor", PROXY_LOOKUP, .error = ENOENT, .fds = "f" },
+    { "descriptor-for-nothing", PROXY_UNLINK, .fds = "f" },
+    { "no-descriptor", PROXY_LOOKUP, .fds = "" },
+    { "two-descriptors", PROXY_LOOKUP, .fds = "ff" },
+    { "many-descriptors", PROXY_LOOKUP, .fds = "ffff" },
+    { "lookup-real-descriptor", PROXY_LOOKUP, .fds = "F" },
+    { "lookup-open-fifo", PROXY_LOOKUP, .fds = "P" },
+    { "open-path-fd", PROXY_OPEN, .fds = "f" },
+    { "open-fifo", PROXY_OPEN, .fds = "P" },
+    { "open-directory-for-file", PROXY_OPEN, .fds = "D" },
+    { "open-other-file", PROXY_OPEN, .fds = "O" },
+    { "open-with-more-rights", PROXY_OPEN, .fds = "W" },
+    { "create-directory", PROXY_CREATE, .fds = "Dd" },
+    { "create-fifo", PROXY_CREATE, .fds = "Pp" },
+    { "create-half", PROXY_CREATE, .fds = "W" },
+    { "create-wrong-way-round", PROXY_CREATE, .fds = "fW" },
+    { "mkdir-makes-file", PROXY_MKDIR, .mode = S_IFREG | 0700, .fds = "" },
+    { "xattr-longer-than-asked", PROXY_GETXATTR, .length = 9, .value = 9,
+      .fds = "" },
+    { "xattr-length-of-4-GiB", PROXY_GETXATTR, .length = UINT32_MAX,
+      .value = 8, .fds = "" },
+    { "xattr-shorter-than-told", PROXY_GETXATTR, .length = 8, .value = 4,
+      .fds = "" },
+    { "identities-too-few", PROXY_IDENTIFY, .value = 20, .fds = "" },
+    { "identities-too-many", PROXY_IDENTIFY, .value = 4000, .fds = "" },
+};
+
+static void make_tree(const char *dir)
+{
+    int dirfd = open(dir, O_PATH | O_DIRECTORY);
+
+    g_assert_cmpint(dirfd, >=, 0);
+    g_assert_cmpint(mknodat(dirfd, "f", S_IFREG | 0600, 0), ==, 0);
+    g_assert_cmpint(mknodat(dirfd, "other", S_IFREG | 0600, 0), ==, 0);
+    g_assert_cmpint(mknodat(dirfd, "fifo", S_IFIFO | 0600, 0), ==, 0);
+    close(dirfd);
+}
+
+static FsExport *open_export(int fd, const char *path, GError **error)
+{
+    FsConfig config = {
+        .driver = &fs_proxy_driver, .sock_fd = fd, .socket = (char *)path,
+    };
+
+    return fs_export_open(&config, error);
+}
+
+static void test_lie(gconstpointer opaque)
+{
+    HELPER_RUN run;             /* for its directory */
+    Liar liar = { .lie = opaque };
+    unsigned before;
+    GThread *thread;
+    int fds[2];
+
+    helper_run_init(&run);
+    make_tree(run.dir);
+    before = conformance_count_fds();
+    liar.dir = run.dir;
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds),
+                    ==, 0);
+    liar.fd = fds[1];
+    thread = g_thread_new("liar", liar_thread, &liar);
+    {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FsExport) export = open_export(fds[0], NULL, &error);
+        g_autoptr(FsNode) root = NULL;
+        g_autoptr(FsNode) node = NULL;
+        FsAttr attr;
+
+        g_assert_no_error(error);
+        root = fs_root(export);
+        g_assert_cmpint(call_for(root, liar.lie->type), ==, -EIO);
+        /* Nothing that it says is listened to any more. */
+        g_assert_cmpint(fs_lookup(root, "f", 0, &node, &attr), ==, -EIO);
+        g_assert_cmpint(fs_getattr(root, NULL, 0, &attr), ==, 0);
+    }
+    close(fds[0]);
+    g_thread_join(thread);
+    close(fds[1]);
+    g_assert_cmpuint(conformance_count_fds(), ==, before);
+}
+
+/* ---- a helper that is not what it should be at the start --------------- */
+
+static const Lie hellos[] = {
+    { "no-directory", PROXY_HELLO, .fds = "f" },
+    { "open-directory", PROXY_HELLO, .fds = "D" },
+    { "nothing", PROXY_HELLO, .fds = "" },
+    { "other-version", PROXY_HELLO, .error = EPROTONOSUPPORT, .fds = "" },
+    { "version-zero", PROXY_HELLO, .fds = "d" },
+    { "no-map", PROXY_HELLO, .fds = "d", .uidmap = "everybody" },
+};
+
+static void test_hello(gconstpointer opaque)
+{
+    HELPER_RUN run;
+    Liar liar = { .lie = opaque };
+    g_autoptr(GError) error = NULL;
+    GThread *thread;
+    int fds[2];
+
+    helper_run_init(&run);
+    make_tree(run.dir);
+    liar.dir = run.dir;
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds),
+                    ==, 0);
+    liar.fd = fds[1];
+    thread = g_thread_new("liar", liar_thread, &liar);
+    g_assert_null(open_export(fds[0], NULL, &error));
+    g_assert_nonnull(strstr(error->message, "sock_fd"));
+    close(fds[0]);
+    g_thread_join(thread);
+    close(fds[1]);
+}
+
+static void no_such_socket(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(open_export(-1, "/nonexistent/socket", &error));
+    g_assert_nonnull(strstr(error->message, "'/nonexistent/socket'"));
+}
+
+static void no_such_descriptor(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(open_export(12345, NULL, &error));
+    g_assert_nonnull(strstr(error->message, "sock_fd 12345"));
+}
+
+static void stream_socket(void)
+{
+    g_autoptr(GError) error = NULL;
+    int fds[2];
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+    g_assert_null(open_export(fds[0], NULL, &error));
+    g_assert_nonnull(strstr(error->message, "SOCK_SEQPACKET"));
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static HostFsDevs devs_of(const char *path)
+{
+    int fd = open(path, O_PATH);
+    HostFsDevs devs = host_fs_devs(fd);
+
+    close(fd);
+    return devs;
+}
+
+/* ---- a helper that dies ----------------------------------------------- */
+
+typedef struct Waiter {
+    FsNode *root;
+    ssize_t ret;
+} Waiter;
+
+static gpointer wait_for_lookup(gpointer opaque)
+{
+    Waiter *waiter = opaque;
+    g_autoptr(FsNode) node = NULL;
+    FsAttr attr;
+
+    waiter->ret = fs_lookup(waiter->root, "f", 0, &node, &attr);
+    return NULL;
+}
+
+static int count_with_device(void *opaque, const FsDirent *entry)
+{
+    g_assert_cmpuint(entry->dev, !=, 0);
+    ++*(unsigned *)opaque;
+    return 0;
+}
+
+/* What has been opened is all that data, attributes and listings take. */
+static void data_needs_no_helper(void)
+{
+    char text[] = "text";
+    struct iovec iov = { text, 4 };
+    HELPER_RUN run;
+
+    if (!helper_run_possible()) {
+        return;
+    }
+    helper_run_init(&run);
+    make_tree(run.dir);
+    helper_run_fd(&run, NULL);
+    {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FsExport) export = open_export(run.fd, NULL, &error);
+        g_autoptr(FsNode) root = NULL;
+        g_autoptr(FsNode) node = NULL;
+        g_autoptr(FsFile) file = NULL;
+        g_autoptr(FsFile) dir = NULL;
+        unsigned entries = 0;
+        struct statfs st;
+        FsAttr attr;
+        int status;
+
+        g_assert_no_error(error);
+        root = fs_root(export);
+        g_assert_cmpint(fs_lookup(root, "f", 0, &node, &attr), ==, 0);
+        g_assert_cmpint(fs_open(node, O_RDWR, &file), ==, 0);
+        g_assert_cmpint(fs_open(root, O_RDONLY, &dir), ==, 0);
+        g_assert_cmpint(kill(run.pid, SIGSTOP), ==, 0);
+        g_assert_cmpint(waitpid(run.pid, &status, WUNTRACED), ==, run.pid);
+        g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), ==, 4);
+        g_assert_cmpint(fs_read(file, &iov, 1, 0, 0), ==, 4);
+        g_assert_cmpint(fs_fsync(file, false), ==, 0);
+        g_assert_cmpint(fs_getattr(node, file, FS_NONBLOCK, &attr), ==, 0);
+        g_assert_cmpint(fs_getattr(node, NULL, FS_NONBLOCK, &attr), ==, 0);
+        g_assert_cmpuint(attr.size, ==, 4);
+        g_assert_cmpint(fs_statfs(node, &st), ==, 0);
+        if (devs_of(run.dir) == HOST_DEVS_MOUNTS) {
+            /* Of a file system that is one device. */
+            g_assert_cmpint(fs_readdir(dir, 0, FS_READDIR_DEV,
+                                       count_with_device, &entries), ==, 0);
+            g_assert_cmpuint(entries, ==, 5);
+        }
+        g_assert_cmpint(kill(run.pid, SIGKILL), ==, 0);
+    }
+}
+
+/* The space of what has no name is free when nobody holds it any more. */
+static void removed_file_is_let_go(void)
+{
+    const FsCred cred = { UINT32_MAX, UINT32_MAX };
+    gint64 deadline = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
+    HELPER_RUN run;
+
+    if (!helper_run_possible()) {
+        return;
+    }
+    helper_run_init(&run);
+    helper_run_fd(&run, NULL);
+    {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FsExport) export = open_export(run.fd, NULL, &error);
+        g_autoptr(FsNode) root = NULL;
+        FsNode *node = NULL;
+        FsFile *file = NULL;
+        unsigned before;
+        FsAttr attr;
+
+        g_assert_no_error(error);
+        root = fs_root(export);
+        before = helper_run_count_fds(&run);
+        g_assert_cmpint(fs_create(root, "new", O_RDWR, 0600, &cred, &node,
+                                  &file, &attr), ==, 0);
+        fs_release(file);
+        g_assert_cmpuint(helper_run_count_fds(&run), >, before);
+        g_assert_cmpint(fs_unlink(root, "new", false), ==, 0);
+        fs_node_unref(node);
+        /* Nobody answers: it happens soon, without another request. */
+        while (helper_run_count_fds(&run) > before) {
+            g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+        }
+    }
+}
+
+/* Requests that are never answered, and then there is nobody to answer. */
+static void dies_while_asked(void)
+{
+    enum { WAITERS = 4 };
+    Waiter waiters[WAITERS];
+    GThread *threads[WAITERS];
+    HELPER_RUN run;
+
+    if (!helper_run_possible()) {
+        return;
+    }
+    helper_run_init(&run);
+    helper_run_fd(&run, NULL);
+    {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FsExport) export = open_export(run.fd, NULL, &error);
+        g_autoptr(FsNode) root = NULL;
+        g_autoptr(FsNode) node = NULL;
+        FsAttr attr;
+        int status;
+
+        g_assert_no_error(error);
+        root = fs_root(export);
+        /* Stopped: it cannot answer. */
+        g_assert_cmpint(kill(run.pid, SIGSTOP), ==, 0);
+        g_assert_cmpint(waitpid(run.pid, &status, WUNTRACED), ==, run.pid);
+        for (int i = 0; i < WAITERS; i++) {
+            waiters[i] = (Waiter) { root, 1 };
+            threads[i] = g_thread_new("waiter", wait_for_lookup, &waiters[i]);
+        }
+        g_assert_cmpint(kill(run.pid, SIGKILL), ==, 0);
+        for (int i = 0; i < WAITERS; i++) {
+            g_thread_join(threads[i]);
+            g_assert_cmpint(waiters[i].ret, ==, -EIO);
+        }
+        /* What needs nobody still works. */
+        g_assert_cmpint(fs_getattr(root, NULL, 0, &attr), ==, 0);
+        g_assert_cmpint(fs_lookup(root, "f", 0, &node, &attr), ==, -EIO);
+    }
+}
+
+static void start_listening(HelperRun *run)
+{
+    g_autofree char *uid = g_strdup_printf("%u", geteuid());
+    const char *words[] = {
+        "-n", "-p", run->dir, "-s", run->socket, "-u", uid, "-g", "0", NULL,
+    };
+    gint64 deadline = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
+    struct stat st;
+
+    helper_run_start(run, words, -1);
+    /* The mode is what it gets last. */
+    while ((lstat(run->socket, &st) < 0 || !(st.st_mode & 0600)) &&
+           g_get_monotonic_time() < deadline) {
+        g_thread_yield();
+    }
+}
+
+static int try_lookup(FsNode *dir, const char *name, FsNode **node)
+{
+    FsAttr attr;
+
+    return fs_lookup(dir, name, 0, node, &attr);
+}
+
+/*
+ * With a path the next question connects to the next helper, which is told by
+ * their names what is meant.
+ */
+static void another_helper(void)
+{
+    const FsSetattr set = { .valid = FS_SET_MODE, .mode = 0640 };
+    g_autofree char *from = NULL;
+    g_autofree char *to = NULL;
+    HELPER_RUN run;
+
+    if (!helper_run_possible()) {
+        return;
+    }
+    helper_run_init(&run);
+    from = helper_run_path(&run, "other");
+    to = helper_run_path(&run, "new");
+    make_tree(run.dir);
+    start_listening(&run);
+    {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FsExport) export = open_export(-1, run.socket, &error);
+        g_autoptr(FsNode) root = NULL;
+        g_autoptr(FsNode) old = NULL;
+        g_autoptr(FsNode) other = NULL;
+        g_autoptr(FsNode) again = NULL;
+        g_autoptr(FsFile) file = NULL;
+
+        g_assert_no_error(error);
+        root = fs_root(export);
+        g_assert_cmpint(try_lookup(root, "f", &old), ==, 0);
+        g_assert_cmpint(try_lookup(root, "other", &other), ==, 0);
+        g_assert_cmpint(kill(run.pid, SIGKILL), ==, 0);
+        g_assert_cmpint(helper_run_wait(&run), ==, 128 + SIGKILL);
+        g_assert_cmpint(fs_open(old, O_RDONLY, &file), ==, -EIO);
+        g_assert_cmpint(try_lookup(root, "f", &again), ==, -EIO);
+
+        g_assert_cmpint(rename(from, to), ==, 0);
+        start_listening(&run);
+        g_assert_cmpint(fs_setattr(old, NULL, &set), ==, 0);
+        g_assert_cmpint(fs_setattr(other, NULL, &set), ==, -ESTALE);
+        g_assert_cmpint(try_lookup(root, "f", &again), ==, 0);
+        g_assert_cmpint(fs_open(again, O_RDONLY, &file), ==, 0);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const char *what;
+
+    g_test_init(&argc, &argv, NULL);
+    umask(022);
+    g_assert_cmpint(host_init(&what), ==, 0);
+    /* Whatever there is to ask, however much we may do. */
+    proxy_ask_always(true);
+    for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+        g_autofree char *path = g_strdup_printf("/proxy-hostile/lie/%s",
+                                                lies[i].name);
+
+        g_test_add_data_func(path, &lies[i], test_lie);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(hellos); i++) {
+        g_autofree char *path = g_strdup_printf("/proxy-hostile/hello/%s",
+                                                hellos[i].name);
+
+        g_test_add_data_func(path, &hellos[i], test_hello);
+    }
+    g_test_add_func("/proxy-hostile/no-such-socket", no_such_socket);
+    g_test_add_func("/proxy-hostile/no-such-descriptor", no_such_descriptor);
+    g_test_add_func("/proxy-hostile/stream-socket", stream_socket);
+    g_test_add_func("/proxy-hostile/data-needs-no-helper",
+                    data_needs_no_helper);
+    g_test_add_func("/proxy-hostile/removed-file-is-let-go",
+                    removed_file_is_let_go);
+    g_test_add_func("/proxy-hostile/threads/dies-while-asked",
+                    dies_while_asked);
+    g_test_add_func("/proxy-hostile/another-helper", another_helper);
+    return g_test_run();
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * 9P2000.u and plain 9P2000 through a session: what is said differently from
+ * 9P2000.L, over the file system in memory.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "lib/client.h"
+
+#define DM_DIR      0x80000000u
+#define DM_SYMLINK  0x02000000u
+#define DM_LINK     0x01000000u
+#define DM_DEVICE   0x00800000u
+#define DM_PIPE     0x00200000u
+#define DM_SOCKET   0x00100000u
+#define DM_SETUID   0x00080000u
+#define ORDWR       2
+#define OTRUNC      0x10
+#define ORCLOSE     0x40
+#define OAPPEND     0x80
+
+static Client *start(FsExport *export, const char *version)
+{
+    Client *c = client_new(export, CLIENT_INLINE, NULL);
+
+    g_assert_cmpint(client_version(c, 65536, version), ==, 0);
+    g_assert_cmpstr(client_last(c)->r.version.version.s, ==, version);
+    g_assert_cmpint(client_attach(c, 0, 1000), ==, 0);
+    return c;
+}
+
+static const P9Stat *stat_of(Client *c, uint32_t fid)
+{
+    g_assert_cmpint(ASK(c, stat, .fid = fid), ==, 0);
+    return &client_last(c)->r.stat.stat;
+}
+
+/* Walk fid 1 to the root and create there; fid 1 is the new object then. */
+static int create(Client *c, const char *name, uint32_t perm, uint8_t mode,
+                  const char *extension)
+{
+    int ret = client_walk(c, 0, 1, "");
+
+    if (!ret) {
+        ret = ASK(c, create, .fid = 1, .name = P9NAME(name), .perm = perm,
+                  .mode = mode, .extension = P9STR(extension));
+    }
+    return ret;
+}
+
+static P9Stat keep_all(void)
+{
+    return (P9Stat) {
+        .type = UINT16_MAX, .dev = UINT32_MAX,
+        .qid = { UINT8_MAX, UINT32_MAX, UINT64_MAX },
+        .mode = UINT32_MAX, .atime = UINT32_MAX, .mtime = UINT32_MAX,
+        .length = UINT64_MAX, .name = P9STR(""), .uid = P9STR(""),
+        .gid = P9STR(""), .muid = P9STR(""), .extension = P9STR(""),
+        .n_uid = UINT32_MAX, .n_gid = UINT32_MAX, .n_muid = UINT32_MAX,
+    };
+}
+
+/* PR25: each dialect has messages that the other has not. */
+static void test_foreign_messages(void)
+{
+    g_autoptr(Client) u = start(memfs_open(), "9P2000.u");
+
+    g_assert_cmpint(client_walk(u, 0, 1, ""), ==, 0);
+    g_assert_cmpint(ASK(u, lopen, .fid = 1), ==, -EOPNOTSUPP);
+    g_assert_cmpint(ASK(u, getattr, .fid = 1), ==, -EOPNOTSUPP);
+    g_assert_cmpint(ASK(u, readdir, .fid = 1, .count = 100), ==, -EOPNOTSUPP);
+    g_assert_cmpint(ASK(u, open, .fid = 1), ==, 0);
+}
+
+static void test_errors_have_text_and_number(void)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+    const GByteArray *reply;
+
+    g_assert_cmpint(client_walk(c, 0, 1, "nothing"), ==, -ENOENT);
+    reply = client_last(c)->reply;
+    g_assert_cmpint(reply->data[4], ==, P9_RERROR);
+    g_assert_cmpuint(reply->data[7], ==, strlen(g_strerror(ENOENT)));
+}
+
+static void test_create_file(void)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+    const P9Stat *st;
+
+    g_assert_cmpint(create(c, "f", 0640 | DM_SETUID, ORDWR, ""), ==, 0);
+    g_assert_cmpuint(client_last(c)->r.create.iounit, >, 0);
+    g_assert_cmpint(client_write(c, 1, 0, "hello", 5), ==, 5);
+    client_check_content(c, "f", "hello");
+    st = stat_of(c, 1);
+    g_assert_cmpstr(st->name.s, ==, "f");
+    g_assert_cmphex(st->mode & ~DM_SETUID, ==, 0640);
+    g_assert_cmpuint(st->length, ==, 5);
+    g_assert_cmpuint(st->n_uid, ==, 1000);
+    g_assert_cmpstr(st->extension.s, ==, "HARDLINKCOUNT 1");
+}
+
+static void test_create_directory_opens_it(void)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+
+    g_assert_cmpint(create(c, "d", DM_DIR | 0755, 0, ""), ==, 0);
+    g_assert_cmpuint(client_last(c)->r.create.qid.type, ==, P9_QTDIR);
+    g_assert_cmpuint(client_last(c)->r.create.iounit, ==, 0);
+    g_assert_cmpint(ASK(c, open, .fid = 1), ==, -EINVAL);
+    g_assert_cmphex(stat_of(c, 1)->mode, ==, DM_DIR | 0755);
+    g_assert_cmpint(client_read(c, 1, 0, 1000), >, 0);
+}
+
+static void test_create_special_files(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t perm;
+        const char *extension;
+        const char *shown;
+    } kinds[] = {
+        { "link", DM_SYMLINK | 0777, "to/there", "to/there" },
+        { "char", DM_DEVICE | 0600, "c 1 3", "c 1 3" },
+        { "block", DM_DEVICE | 0600, "b 8 17", "b 8 17" },
+        { "pipe", DM_PIPE | 0644, "", "" },
+        { "socket", DM_SOCKET | 0644, "", "" },
+    };
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+
+    for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+        const P9Stat *st;
+
+        g_assert_cmpint(create(c, kinds[i].name, kinds[i].perm, 0,
+                               kinds[i].extension), ==, 0);
+        st = stat_of(c, 1);
+        g_assert_cmpstr(st->name.s, ==, kinds[i].name);
+        g_assert_cmphex(st->mode & ~0777u, ==, kinds[i].perm & ~0777u);
+        g_assert_cmpstr(st->extension.s, ==, kinds[i].shown);
+        g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
+    }
+}
+
+static void test_create_hard_link(void)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+
+    memfs_add(c->export, "old", "text");
+    g_assert_cmpint(client_walk(c, 0, 7, "old"), ==, 0);
+    g_assert_cmpint(create(c, "new", DM_LINK, 0, "7"), ==, 0);
+    client_check_content(c, "new", "text");
+    g_assert_cmpstr(stat_of(c, 7)->extension.s, ==, "HARDLINKCOUNT 2");
+    /* As Linux writes the number. */
+    g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
+    g_assert_cmpint(create(c, "newer", DM_LINK, 0, "7\n"), ==, 0);
+    g_assert_cmpstr(stat_of(c, 7)->extension.s, ==, "HARDLINKCOUNT 3");
+}
+
+static void test_create_bad_extension(void)
+{
+    static const struct {
+        uint32_t perm;
+        const char *extension;
+        int error;
+    } bad[] = {
+        { DM_DEVICE, "", EINVAL }, { DM_DEVICE, "x 1 2", EINVAL },
+        { DM_DEVICE, "c 1", EINVAL }, { DM_DEVICE, "c 1 2 3", EINVAL },
+        { DM_SYMLINK, "", ENOENT }, { DM_LINK, "", EINVAL },
+        { DM_LINK, "99", EINVAL }, { DM_LINK, "-1", EINVAL },
+        { DM_LINK, "4294967295", EINVAL }, { DM_LINK, "0x0", EINVAL },
+        { DM_LINK, "0\n\n", EINVAL }, { DM_LINK, "\n", EINVAL },
+    };
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+
+    for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+        g_assert_cmpint(create(c, "n", bad[i].perm, 0, bad[i].extension), ==,
+                        -bad[i].error);
+        g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
+    }
+    g_assert_cmpint(client_walk(c, 0, 1, "n"), ==, -ENOENT);
+}
+
+static void test_open_modes(void)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+
+    memfs_add(c->export, "f", "content");
+    g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
+    g_assert_cmpint(ASK(c, open, .fid = 1, .mode = ORDWR | OAPPEND), ==, 0);
+    g_assert_cmpint(client_walk(c, 0, 2, "f"), ==, 0);
+    g_assert_cmpint(ASK(c, open, .fid = 2, .mode = ORDWR | OTRUNC), ==, 0);
+    client_check_content(c, "f", "");
+}
+
+static void test_remove_on_close(void)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+
+    g_assert_cmpint(create(c, "tmp", 0600, ORDWR | ORCLOSE, ""), ==, 0);
+    client_check_content(c, "tmp", "");
+    g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
+    g_assert_cmpint(client_walk(c, 0, 1, "tmp"), ==, -ENOENT);
+}
+
+static void test_read_only(void)
+{
+    const FsConfig config = { .readonly = true };
+    g_autoptr(Client) c = start(memfs_open_config(&config), "9P2000.u");
+    P9Stat st = keep_all();
+
+    memfs_add(c->export, "f", "text");
+    for (unsigned mode = 0; mode < 256; mode++) {
+        bool writes = (mode & 3) == 1 || (mode & 3) == 2 ||
+                      (mode & (OTRUNC | ORCLOSE | OAPPEND));
+
+        g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
+        g_assert_cmpint(ASK(c, open, .fid = 1, .mode = mode), ==,
+                        writes ? -EROFS : 0);
+        g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
+    }
+    g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
+    st.length = 0;
+    g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = st), ==, -EROFS);
+    g_assert_cmpint(create(c, "n", 0600, 0, ""), ==, -EINVAL);
+    client_check_content(c, "f", "text");
+}
+
+/* PR31 */
+static void test_wstat_keep_all(void)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+
+    memfs_add(c->export, "f", "text");
+    g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
+    g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = keep_all()), ==, -EBADF);
+    g_assert_cmpint(ASK(c, open, .fid = 1), ==, 0);
+    g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = keep_all()), ==, 0);
+    g_assert_cmpuint(client_last(c)->reply->len, ==, P9_HDRSZ);
+}
+
+/* The disk is waited for on a worker, whoever's the event loop is. */
+static void test_wstat_sync_is_job(void)
+{
+    static const P9Limits limits = { .max_msize = 512000, .own_loop = true };
+    g_autoptr(Client) c = client_new(memfs_open(), CLIENT_STEPPED, &limits);
+    Call *call;
+
+    memfs_add(c->export, "f", "text");
+    g_assert_cmpint(client_version(c, 65536, "9P2000.u"), ==, 0);
+    g_assert_cmpint(client_attach(c, 0, 0), ==, 0);
+    g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
+    g_assert_cmpint(ASK(c, open, .fid = 1), ==, 0);
+    call = SEND(c, 1, wstat, .fid = 1, .stat = keep_all());
+    g_assert_true(client_is_job(call));
+    client_wait(call);
+    g_assert_cmpint(call->error, ==, 0);
+}
+
+static void test_wstat_changes(void)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+    P9Stat st = keep_all();
+    const P9Stat *now;
+
+    memfs_add(c->export, "f", "some text");
+    g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
+    st.mode = 0604;
+    st.length = 4;
+    st.mtime = 1000000000;
+    st.n_uid = 77;
+    st.name = P9STR("g");
+    g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = st), ==, 0);
+    client_check_content(c, "g", "some");
+    now = stat_of(c, 1);
+    g_assert_cmpstr(now->name.s, ==, "g");
+    g_assert_cmphex(now->mode, ==, 0604);
+    g_assert_cmpuint(now->mtime, ==, 1000000000);
+    g_assert_cmpuint(now->n_uid, ==, 77);
+}
+
+static void test_wstat_keeps_type(void)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+    P9Stat st = keep_all();
+
+    memfs_add(c->export, "f", "text");
+    g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
+    st.mode = DM_DIR | 0700;
+    g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = st), ==, -EIO);
+}
+
+/* PR32 */
+static void test_wstat_bad_names(void)
+{
+    g_autofree char *longest = g_strnfill(256, 'x');
+    const struct {
+        const char *name;
+        int error;
+    } bad[] = {
+        { "a/b", ENOENT }, { "/", ENOENT }, { ".", EISDIR },
+        { "..", EISDIR }, { longest, ENAMETOOLONG },
+    };
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+    P9Stat st = keep_all();
+
+    memfs_add(c->export, "f", "text");
+    g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+        st.name = P9STR(bad[i].name);
+        g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = st), ==,
+                        -bad[i].error);
+    }
+    st.name = (P9String) { .s = "a\0b", .len = 3 };
+    g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = st), ==, -EINVAL);
+    client_check_content(c, "f", "text");
+}
+
+/* All names of fid 1's directory, read @count bytes at a time. */
+static unsigned read_names(Client *c, uint32_t count, GHashTable *names)
+{
+    unsigned entries = 0;
+    uint64_t offset = 0;
+    ssize_t n;
+
+    while ((n = client_read(c, 1, offset, count)) > 0) {
+        const uint8_t *p = client_last(c)->reply->data + P9_IO_HDRSZ;
+        const uint8_t *end = p + n;
+
+        while (p < end) {
+            uint16_t size = p[0] | p[1] << 8;
+            uint16_t len = p[41] | p[42] << 8;
+
+            g_assert_true(p + 2 + size <= end);
+            g_hash_table_add(names, g_strndup((const char *)p + 43, len));
+            p += 2 + size;
+            entries++;
+        }
+        g_assert_true(p == end);
+        offset += n;
+    }
+    g_assert_cmpint(n, ==, 0);
+    return entries;
+}
+
+static void check_read_directory(bool remote)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+    g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash,
+                                                        g_str_equal, g_free,
+                                                        NULL);
+    ssize_t n;
+
+    for (unsigned i = 0; i < 50; i++) {
+        g_autofree char *name = g_strdup_printf("file-%u", i);
+
+        memfs_add(c->export, name, "");
+    }
+    memfs_remote(c->export, remote);
+    g_assert_cmpint(client_walk(c, 0, 1, ""), ==, 0);
+    g_assert_cmpint(ASK(c, open, .fid = 1), ==, 0);
+    g_assert_cmpuint(read_names(c, 300, names), ==, 52);
+    g_assert_cmpuint(g_hash_table_size(names), ==, 52);
+    g_assert_true(g_hash_table_contains(names, "file-49"));
+    /* Again from the start, and nowhere else. */
+    g_assert_cmpuint(read_names(c, 60000, names), ==, 52);
+    g_assert_cmpint(client_read(c, 1, 17, 300), ==, -EINVAL);
+    g_assert_cmpint(client_read(c, 1, 0, 20), ==, -EINVAL);
+    /* What is left of a buffer is no reason to lose what is in it. */
+    n = client_read(c, 1, 0, 300);
+    g_assert_cmpint(n, >, 0);
+    g_assert_cmpint(client_read(c, 1, n, 20), ==, 0);
+    g_assert_cmpint(client_read(c, 1, n, 300), >, 0);
+}
+
+static void test_read_directory(void)
+{
+    check_read_directory(false);
+}
+
+/* Through a buffer of ours. */
+static void test_read_directory_remote(void)
+{
+    check_read_directory(true);
+}
+
+/* Nothing of the extension on the wire, users as names. */
+static void test_plain(void)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000");
+    const P9Stat *st;
+
+    memfs_add(c->export, "f", "text");
+    g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
+    st = stat_of(c, 1);
+    g_assert_cmpstr(st->uid.s, ==, "0");
+    g_assert_cmpuint(client_last(c)->reply->len, ==,
+                     P9_HDRSZ + 2 + 2 + 39 + 2 + 1 + 2 + 1 + 2 + 1 + 2);
+    g_assert_cmpint(client_walk(c, 0, 2, "nothing"), <, 0);
+    g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
+    g_assert_cmpint(create(c, "l", DM_SYMLINK | 0777, 0, "x"), <, 0);
+    g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
+}
+
+/* An error to Tversion is one of the dialect that it brought about. */
+static void test_version_without_room(void)
+{
+    g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);
+
+    g_assert_cmpint(client_version(c, 65536, "9P2000"), ==, 0);
+    c->in_bytes = 20;
+    g_assert_cmpint(client_version(c, 65536, "9P2000.u"), ==, -EMSGSIZE);
+    c->in_bytes = 0;
+    g_assert_cmpint(client_version(c, 65536, "9P2000.u"), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/dotu/foreign-messages", test_foreign_messages);
+    g_test_add_func("/dotu/errors", test_errors_have_text_and_number);
+    g_test_add_func("/dotu/create/file", test_create_file);
+    g_test_add_func("/dotu/create/directory", test_create_directory_opens_it);
+    g_test_add_func("/dotu/create/special", test_create_special_files);
+    g_test_add_func("/dotu/create/hard-link", test_create_hard_link);
+    g_test_add_func("/dotu/create/bad-extension", test_create_bad_extension);
+    g_test_add_func("/dotu/open/modes", test_open_modes);
+    g_test_add_func("/dotu/open/remove-on-close", test_remove_on_close);
+    g_test_add_func("/dotu/read-only", test_read_only);
+    g_test_add_func("/dotu/wstat/keep-all", test_wstat_keep_all);
+    g_test_add_func("/dotu/wstat/sync-is-job", test_wstat_sync_is_job);
+    g_test_add_func("/dotu/wstat/changes", test_wstat_changes);
+    g_test_add_func("/dotu/wstat/keeps-type", test_wstat_keeps_type);
+    g_test_add_func("/dotu/wstat/bad-names", test_wstat_bad_names);
+    g_test_add_func("/dotu/read-directory", test_read_directory);
+    g_test_add_func("/dotu/read-directory-remote",
+                    test_read_directory_remote);
+    g_test_add_func("/dotu/plain", test_plain);
+    g_test_add_func("/dotu/version-without-room", test_version_without_room);
+    return g_test_run();
+}

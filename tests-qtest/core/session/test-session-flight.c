@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests in flight: what flush, clunk and Tversion do to them.  The executor
+ * is stepped by hand, so every test says where in its life each request is.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "lib/client.h"
+
+/* fid 0 the root, 1 "file" open for both, 2 "file", 3 "dir", 4 "dir" open */
+static Client *client_with_fids(void)
+{
+    Client *c = client_start(memfs_open(), CLIENT_STEPPED);
+
+    c->by_hand = false;
+    memfs_add(c->export, "file", "0123456789");
+    memfs_add(c->export, "dir", NULL);
+    g_assert_cmpint(client_open(c, 1, "file", O_RDWR), ==, 0);
+    g_assert_cmpint(client_walk(c, 0, 2, "file"), ==, 0);
+    g_assert_cmpint(client_walk(c, 0, 3, "dir"), ==, 0);
+    g_assert_cmpint(client_open(c, 4, "dir", O_RDONLY), ==, 0);
+    c->by_hand = true;
+    memfs_sleepy(c->export, true);
+    return c;
+}
+
+static Call *send_mkdir(Client *c, uint16_t tag, const char *name)
+{
+    return SEND(c, tag, mkdir, .fid = 3, .name = P9NAME(name), .mode = 0755);
+}
+
+static void assert_answered(Call *call, int error)
+{
+    g_assert_cmpint(call->state, ==, CALL_ANSWERED);
+    g_assert_cmpint(call->error, ==, error);
+}
+
+static bool exists(Client *c, const char *path)
+{
+    FsNode *node;
+
+    memfs_sleepy(c->export, false);
+    node = memfs_node(c->export, path);
+    memfs_sleepy(c->export, true);
+    fs_node_unref(node);
+    return node;
+}
+
+static unsigned fids(Client *c)
+{
+    P9SessionInfo info;
+
+    client_info(c, &info);
+    return info.fids;
+}
+
+/* ---- flush ---- */
+
+/* Not begun: it never happens, its buffers come back empty, Rflush at once. */
+static void test_flush_waiting(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *mkdir = send_mkdir(c, 1, "d");
+    Call *flush;
+
+    g_assert_true(client_is_job(mkdir));
+    flush = SEND(c, 2, flush, .oldtag = 1);
+    g_assert_cmpint(mkdir->state, ==, CALL_FLUSHED);
+    assert_answered(flush, 0);
+    g_assert_cmpuint(mkdir->order, <, flush->order);
+    test_exec_drain(c->exec);
+    g_assert_false(exists(c, "dir/d"));
+}
+
+/* Running: it ends as ever, and Rflush comes after its reply. */
+static void test_flush_running(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *mkdir = send_mkdir(c, 1, "d");
+    Call *flush;
+
+    client_run(mkdir);
+    flush = SEND(c, 2, flush, .oldtag = 1);
+    g_assert_cmpint(mkdir->state, ==, CALL_PENDING);
+    g_assert_cmpint(flush->state, ==, CALL_PENDING);
+    client_report(mkdir);
+    assert_answered(mkdir, 0);
+    assert_answered(flush, 0);
+    g_assert_cmpuint(mkdir->order, <, flush->order);
+    g_assert_true(exists(c, "dir/d"));
+}
+
+/* PR24: of itself, of nobody, of what was answered: at once. */
+static void test_flush_nothing(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *done = SEND(c, 7, walk, .fid = 3, .newfid = 9);
+
+    assert_answered(done, 0);
+    assert_answered(SEND(c, 5, flush, .oldtag = 5), 0);
+    assert_answered(SEND(c, 5, flush, .oldtag = 4), 0);
+    assert_answered(SEND(c, 5, flush, .oldtag = 7), 0);
+    assert_answered(SEND(c, P9_NOTAG, flush, .oldtag = P9_NOTAG), 0);
+}
+
+/* A flush of a flush waits for the inner one. */
+static void test_flush_of_flush(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *mkdir = send_mkdir(c, 1, "d");
+    Call *inner, *outer, *outermost;
+
+    client_run(mkdir);
+    inner = SEND(c, 2, flush, .oldtag = 1);
+    outer = SEND(c, 3, flush, .oldtag = 2);
+    outermost = SEND(c, 4, flush, .oldtag = 3);
+    g_assert_cmpint(outer->state, ==, CALL_PENDING);
+    client_report(mkdir);
+    assert_answered(inner, 0);
+    assert_answered(outer, 0);
+    assert_answered(outermost, 0);
+    g_assert_cmpuint(mkdir->order, <, inner->order);
+    g_assert_cmpuint(inner->order, <, outer->order);
+    g_assert_cmpuint(outer->order, <, outermost->order);
+}
+
+static void test_flush_twice(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *mkdir = send_mkdir(c, 1, "d");
+    Call *first, *second;
+
+    client_run(mkdir);
+    first = SEND(c, 2, flush, .oldtag = 1);
+    second = SEND(c, 2, flush, .oldtag = 1);
+    client_report(mkdir);
+    assert_answered(first, 0);
+    assert_answered(second, 0);
+}
+
+/* A tag used twice is two requests; a flush is about both. */
+static void test_flush_same_tag(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *a = send_mkdir(c, 1, "a");
+    Call *b = send_mkdir(c, 1, "b");
+    Call *flush;
+
+    client_run(a);
+    flush = SEND(c, 1, flush, .oldtag = 1);
+    g_assert_cmpint(b->state, ==, CALL_FLUSHED);
+    g_assert_cmpint(flush->state, ==, CALL_PENDING);
+    client_report(a);
+    assert_answered(a, 0);
+    assert_answered(flush, 0);
+    g_assert_true(exists(c, "dir/a"));
+    g_assert_false(exists(c, "dir/b"));
+}
+
+/* What a flushed request had reserved is free again. */
+static void test_flush_undoes(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    g_auto(GStrv) parts = g_strsplit("file", "/", -1);
+    P9Tmsg walk = client_walk_msg(0, 9, "file", parts);
+    Call *open = SEND(c, 1, lopen, .fid = 2);
+    Call *walked = client_send(c, P9_TWALK, 1, &walk, NULL);
+    Call *xattr = SEND(c, 1, xattrwalk, .fid = 0, .newfid = 10,
+                       .name = P9STR(""));
+    Call *attach = SEND(c, 1, attach, .fid = 11, .uname = P9STR(""),
+                        .aname = P9STR(""));
+    Call *create = SEND(c, 1, lcreate, .fid = 3, .name = P9NAME("n"));
+    P9SessionInfo info;
+
+    g_assert_cmpint(client_walk(c, 0, 9, ""), ==, -EINVAL);
+    assert_answered(SEND(c, 2, flush, .oldtag = 1), 0);
+    g_assert_cmpint(open->state, ==, CALL_FLUSHED);
+    g_assert_cmpint(walked->state, ==, CALL_FLUSHED);
+    g_assert_cmpint(xattr->state, ==, CALL_FLUSHED);
+    g_assert_cmpint(attach->state, ==, CALL_FLUSHED);
+    g_assert_cmpint(create->state, ==, CALL_FLUSHED);
+    test_exec_drain(c->exec);
+    client_info(c, &info);
+    g_assert_cmpuint(info.fids, ==, 5);
+    g_assert_cmpuint(info.xattr_fids, ==, 0);
+    g_assert_cmpint(client_walk(c, 0, 9, ""), ==, 0);
+    g_assert_cmpint(client_walk(c, 0, 10, ""), ==, 0);
+    g_assert_cmpint(client_attach(c, 11, 0), ==, 0);
+    g_assert_cmpint(ASK(c, lopen, .fid = 2), ==, 0);
+    g_assert_cmpint(ASK(c, lcreate, .fid = 3, .name = P9NAME("n")), ==, 0);
+}
+
+/* U5: what releases something runs whatever is flushed. */
+static void test_flush_clunk(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *clunk = SEND(c, 1, clunk, .fid = 1);
+    Call *flush = SEND(c, 2, flush, .oldtag = 1);
+
+    g_assert_true(client_is_job(clunk));
+    g_assert_cmpint(flush->state, ==, CALL_PENDING);
+    client_run(clunk);
+    client_report(clunk);
+    assert_answered(clunk, 0);
+    assert_answered(flush, 0);
+    g_assert_cmpuint(client_mem(c).files, ==, 1);
+}
+
+static void test_flush_remove(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *removal = SEND(c, 1, remove, .fid = 2);
+    Call *flush = SEND(c, 2, flush, .oldtag = 1);
+
+    g_assert_cmpint(flush->state, ==, CALL_PENDING);
+    client_run(removal);
+    client_report(removal);
+    assert_answered(flush, 0);
+    g_assert_false(exists(c, "file"));
+}
+
+/* A write that nothing will wake waits until it is flushed. */
+static int never_mind(void *opaque G_GNUC_UNUSED, const MemCall *call)
+{
+    return call->op == MEM_WRITE ? -EINPROGRESS : 0;
+}
+
+static void test_flush_parked(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *write, *flush;
+
+    memfs_set_hook(c->export, never_mind, NULL);
+    write = client_send_write(c, 1, 1, 0, "x", 1);
+    g_assert_false(client_is_job(write));
+    g_assert_cmpint(write->state, ==, CALL_PENDING);
+    flush = SEND(c, 2, flush, .oldtag = 1);
+    g_assert_cmpint(write->state, ==, CALL_FLUSHED);
+    assert_answered(flush, 0);
+    client_check_content(c, "file", "0123456789");
+}
+
+/* The same, when the driver says so on the worker only. */
+static int never_mind_later(void *opaque G_GNUC_UNUSED, const MemCall *call)
+{
+    return call->op != MEM_WRITE ? 0
+           : call->flags & FS_NONBLOCK ? -EAGAIN : -EINPROGRESS;
+}
+
+static void test_flush_parking(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *before, *after, *flush;
+
+    memfs_set_hook(c->export, never_mind_later, NULL);
+    before = client_send_write(c, 1, 1, 0, "x", 1);
+    after = client_send_write(c, 3, 1, 0, "x", 1);
+    /* Flushed while it runs: answered when it parks. */
+    client_run(before);
+    flush = SEND(c, 2, flush, .oldtag = 1);
+    g_assert_cmpint(flush->state, ==, CALL_PENDING);
+    client_report(before);
+    g_assert_cmpint(before->state, ==, CALL_FLUSHED);
+    assert_answered(flush, 0);
+    /* Flushed when it has parked: at once. */
+    client_run(after);
+    client_report(after);
+    g_assert_cmpint(after->state, ==, CALL_PENDING);
+    flush = SEND(c, 4, flush, .oldtag = 3);
+    g_assert_cmpint(after->state, ==, CALL_FLUSHED);
+    assert_answered(flush, 0);
+}
+
+/* ---- clunk while others use the fid ---- */
+
+/* PR23 */
+static void test_clunk_while_reading(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *a = SEND(c, 1, read, .fid = 1, .count = 5);
+    Call *b = SEND(c, 2, read, .fid = 1, .offset = 5, .count = 5);
+    Call *clunk;
+
+    client_run(a);
+    clunk = SEND(c, 3, clunk, .fid = 1);
+    /* The number is free at once; the file lives on for the readers. */
+    assert_answered(clunk, 0);
+    g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, -ENOENT);
+    assert_answered(SEND(c, 4, flush, .oldtag = 2), 0);
+    g_assert_cmpint(b->state, ==, CALL_FLUSHED);
+    g_assert_cmpuint(client_mem(c).files, ==, 2);
+    client_report(a);
+    assert_answered(a, 0);
+    g_assert_cmpuint(a->r.read.data.count, ==, 5);
+    test_exec_drain(c->exec);
+    g_assert_cmpuint(client_mem(c).files, ==, 1);
+}
+
+/* PR20–PR22: the opening fid belongs to one request; a clunk ends it. */
+static void test_clunk_while_opening(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *open = SEND(c, 1, lopen, .fid = 2);
+    Call *clunk;
+
+    assert_answered(SEND(c, 2, lopen, .fid = 2), EINVAL);
+    assert_answered(SEND(c, 2, lcreate, .fid = 2, .name = P9NAME("n")),
+                    EINVAL);
+    assert_answered(SEND(c, 2, xattrcreate, .fid = 2, .size = 1,
+                         .name = P9STR("user.x")), EINVAL);
+    assert_answered(SEND(c, 2, read, .fid = 2, .count = 1), EINVAL);
+    assert_answered(SEND(c, 2, readdir, .fid = 2, .count = 100), ENOTDIR);
+    g_assert_cmpint(client_walk(c, 2, 2, ""), ==, -EINVAL);
+    client_run(open);
+    clunk = SEND(c, 3, clunk, .fid = 2);
+    assert_answered(clunk, 0);
+    client_report(open);
+    assert_answered(open, 0);
+    test_exec_drain(c->exec);
+    g_assert_cmpuint(client_mem(c).files, ==, 2);
+    g_assert_cmpint(ASK(c, clunk, .fid = 2), ==, -ENOENT);
+}
+
+/* U4: eight opens of one fid: one file. */
+static void test_open_in_parallel(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *opens[8];
+    unsigned won = 0;
+
+    for (unsigned i = 0; i < 8; i++) {
+        opens[i] = SEND(c, i, lopen, .fid = 2);
+    }
+    test_exec_drain(c->exec);
+    for (unsigned i = 0; i < 8; i++) {
+        g_assert_cmpint(opens[i]->state, ==, CALL_ANSWERED);
+        won += !opens[i]->error;
+    }
+    g_assert_cmpuint(won, ==, 1);
+    g_assert_cmpuint(client_mem(c).files, ==, 3);
+}
+
+/* A number whose walk is under way is taken, and free when that fails. */
+static void test_walk_reserves(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    g_auto(GStrv) parts = g_strsplit("none", "/", -1);
+    P9Tmsg t = client_walk_msg(0, 9, "none", parts);
+    Call *walk = client_send(c, P9_TWALK, 1, &t, NULL);
+
+    g_assert_true(client_is_job(walk));
+    assert_answered(client_send(c, P9_TWALK, 2, &t, NULL), EINVAL);
+    assert_answered(SEND(c, 2, clunk, .fid = 9), ENOENT);
+    assert_answered(SEND(c, 2, getattr, .fid = 9), ENOENT);
+    client_run(walk);
+    client_report(walk);
+    assert_answered(walk, ENOENT);
+    g_assert_cmpint(client_walk(c, 0, 9, ""), ==, 0);
+}
+
+/* A fid that walks onto itself while it is being opened stays what it was. */
+static void test_walk_in_place_while_opening(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    g_auto(GStrv) parts = g_strsplit("..", "/", -1);
+    P9Tmsg t = client_walk_msg(2, 2, "..", parts);
+    Call *walk = client_send(c, P9_TWALK, 1, &t, NULL);
+    Call *open = SEND(c, 2, lopen, .fid = 2, .flags = O_RDWR);
+
+    client_run(walk);
+    client_report(walk);
+    assert_answered(walk, EINVAL);
+    client_run(open);
+    client_report(open);
+    assert_answered(open, 0);
+    memfs_sleepy(c->export, false);
+    g_assert_cmpint(client_read(c, 2, 0, 100), ==, 10);
+    g_assert_cmpint(client_walk(c, 2, 5, ""), ==, 0);
+    g_assert_cmpint(ASK(c, getattr, .fid = 5, .request_mask = 0x7ff), ==, 0);
+    g_assert_true(S_ISREG(client_last(c)->r.getattr.mode));
+}
+
+/* The value of a set attribute is decided by its clunk, once. */
+static void test_clunk_xattr(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *clunk;
+
+    g_assert_cmpint(ASK(c, xattrcreate, .fid = 2, .name = P9STR("user.x"),
+                        .size = 2), ==, 0);
+    g_assert_cmpint(client_write(c, 2, 0, "ab", 2), ==, 2);
+    clunk = SEND(c, 1, clunk, .fid = 2);
+    g_assert_true(client_is_job(clunk));
+    assert_answered(SEND(c, 2, clunk, .fid = 2), ENOENT);
+    g_assert_cmpint(SEND(c, 3, flush, .oldtag = 1)->state, ==, CALL_PENDING);
+    client_run(clunk);
+    client_report(clunk);
+    assert_answered(clunk, 0);
+    g_assert_cmpuint(client_mem(c).calls[MEM_SETXATTR], ==, 1);
+}
+
+/* ---- Tversion ---- */
+
+/* PR18: every old reply is out before Rversion, what did not begin never
+ * does, what comes meanwhile is served afterwards. */
+static void test_version_in_flight(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *running = send_mkdir(c, 1, "running");
+    Call *waiting = send_mkdir(c, 2, "waiting");
+    Call *clunk = SEND(c, 3, clunk, .fid = 4);
+    Call *flush, *version, *attach;
+
+    client_run(running);
+    flush = SEND(c, 4, flush, .oldtag = 1);
+    version = SEND(c, P9_NOTAG, version, .msize = 8192,
+                   .version = P9STR("9P2000.L"));
+    attach = SEND(c, 5, attach, .fid = 0, .uname = P9STR(""),
+                  .aname = P9STR(""));
+    g_assert_cmpint(waiting->state, ==, CALL_FLUSHED);
+    g_assert_cmpint(version->state, ==, CALL_PENDING);
+    g_assert_cmpint(attach->state, ==, CALL_PENDING);
+    client_report(running);
+    assert_answered(running, 0);
+    assert_answered(flush, 0);
+    g_assert_cmpint(version->state, ==, CALL_PENDING);
+    client_run(clunk);
+    client_report(clunk);
+    assert_answered(clunk, 0);
+    assert_answered(version, 0);
+    g_assert_cmpuint(version->order, >, running->order);
+    g_assert_cmpuint(version->order, >, flush->order);
+    g_assert_cmpuint(version->order, >, clunk->order);
+    /* The backlog went on: the Tattach is under way in the new session. */
+    g_assert_true(client_is_job(attach));
+    client_run(attach);
+    client_report(attach);
+    assert_answered(attach, 0);
+    g_assert_cmpuint(fids(c), ==, 1);
+    g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, -ENOENT);
+    test_exec_drain(c->exec);
+    g_assert_cmpuint(client_mem(c).files, ==, 0);
+    g_assert_true(exists(c, "dir/running"));
+    g_assert_false(exists(c, "dir/waiting"));
+}
+
+static void test_version_after_version(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *running = send_mkdir(c, 1, "d");
+    Call *first, *second, *attach;
+
+    client_run(running);
+    first = SEND(c, P9_NOTAG, version, .msize = 8192,
+                 .version = P9STR("9P2000.L"));
+    attach = SEND(c, 3, attach, .fid = 0, .uname = P9STR(""),
+                  .aname = P9STR(""));
+    second = SEND(c, P9_NOTAG, version, .msize = 16384,
+                  .version = P9STR("9P2000.L"));
+    client_report(running);
+    assert_answered(first, 0);
+    g_assert_cmpuint(first->r.version.msize, ==, 8192);
+    /* The Tattach was begun by the first and given up by the second. */
+    g_assert_cmpint(attach->state, ==, CALL_FLUSHED);
+    assert_answered(second, 0);
+    g_assert_cmpuint(second->r.version.msize, ==, 16384);
+    g_assert_cmpuint(first->order, <, second->order);
+    g_assert_cmpuint(fids(c), ==, 0);
+}
+
+/* A parked request is no reason to wait. */
+static void test_version_while_parked(void)
+{
+    g_autoptr(Client) c = client_with_fids();
+    Call *parked, *parking, *version;
+
+    memfs_set_hook(c->export, never_mind_later, NULL);
+    parked = client_send_write(c, 1, 1, 0, "x", 1);
+    client_run(parked);
+    client_report(parked);
+    parking = client_send_write(c, 2, 1, 0, "x", 1);
+    client_run(parking);
+    version = SEND(c, P9_NOTAG, version, .msize = 8192,
+                   .version = P9STR("9P2000.L"));
+    g_assert_cmpint(parked->state, ==, CALL_FLUSHED);
+    g_assert_cmpint(version->state, ==, CALL_PENDING);
+    client_report(parking);
+    g_assert_cmpint(parking->state, ==, CALL_FLUSHED);
+    assert_answered(version, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/session/flush/waiting", test_flush_waiting);
+    g_test_add_func("/session/flush/running", test_flush_running);
+    g_test_add_func("/session/flush/nothing", test_flush_nothing);
+    g_test_add_func("/session/flush/of-flush", test_flush_of_flush);
+    g_test_add_func("/session/flush/twice", test_flush_twice);
+    g_test_add_func("/session/flush/same-tag", test_flush_same_tag);
+    g_test_add_func("/session/flush/undoes", test_flush_undoes);
+    g_test_add_func("/session/flush/clunk", test_flush_clunk);
+    g_test_add_func("/session/flush/remove", test_flush_remove);
+    g_test_add_func("/session/flush/parked", test_flush_parked);
+    g_test_add_func("/session/flush/parking", test_flush_parking);
+    g_test_add_func("/session/clunk/reading", test_clunk_while_reading);
+    g_test_add_func("/session/clunk/opening", test_clunk_while_opening);
+    g_test_add_func("/session/clunk/xattr", test_clunk_xattr);
+    g_test_add_func("/session/flight/open-in-parallel",
+                    test_open_in_parallel);
+    g_test_add_func("/session/flight/walk-reserves", test_walk_reserves);
+    g_test_add_func("/session/flight/walk-in-place",
+                    test_walk_in_place_while_opening);
+    g_test_add_func("/session/version/in-flight", test_version_in_flight);
+    g_test_add_func("/session/version/after-version",
+                    test_version_after_version);
+    g_test_add_func("/session/version/parked", test_version_while_parked);
+    return g_test_run();
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Byte-range locks through sessions on the local driver: between processes of
+ * one client, between clients, and with a program of the host.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "lib/client.h"
+#include "local/local-fixture.h"
+
+/* Two clients of one export, with "f" open for reading and writing as fid 1
+ * and again as fid 2. */
+typedef struct Locks {
+    LocalFixture fixture;
+    Client *a;
+    Client *b;
+    int host;                   /* the host's own descriptor of the file */
+} Locks;
+
+static void open_both(Client *c)
+{
+    g_assert_cmpint(client_open(c, 1, "f", O_RDWR), ==, 0);
+    g_assert_cmpint(client_open(c, 2, "f", O_RDWR), ==, 0);
+}
+
+static bool locks_start(Locks *l, bool no_locks)
+{
+    g_autofree char *path = NULL;
+    FsExport *export;
+
+    *l = (Locks) { .fixture = { .model = FS_SM_PASSTHROUGH } };
+    l->fixture.config.no_locks = no_locks;
+    export = local_fixture_open(&l->fixture);
+    if (!export) {
+        return false;
+    }
+    path = g_build_filename(l->fixture.path, "f", NULL);
+    l->host = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+    g_assert_cmpint(l->host, >=, 0);
+    l->b = client_start(local_fixture_reopen(&l->fixture), CLIENT_INLINE);
+    l->a = client_start(export, CLIENT_INLINE);
+    open_both(l->a);
+    open_both(l->b);
+    return true;
+}
+
+static void locks_end(Locks *l)
+{
+    g_clear_pointer(&l->a, client_free);
+    g_clear_pointer(&l->b, client_free);
+    close(l->host);
+    local_fixture_done(&l->fixture);
+}
+
+static Call *send_lock(Client *c, uint32_t fid, uint8_t type, uint64_t start,
+                       uint64_t length, uint32_t proc, uint32_t flags)
+{
+    return SEND(c, 40 + proc, lock, .fid = fid, .type = type, .start = start,
+                .length = length, .proc_id = proc, .flags = flags,
+                .client_id = P9STR("guest"));
+}
+
+/* The status of a lock that does not wait. */
+static int lock(Client *c, uint32_t fid, uint8_t type, uint64_t start,
+                uint64_t length, uint32_t proc)
+{
+    Call *call = send_lock(c, fid, type, start, length, proc, 0);
+
+    client_wait(call);
+    g_assert_cmpint(call->error, ==, 0);
+    return call->r.lock.status;
+}
+
+static bool host_can_lock(Locks *l, short type)
+{
+    struct flock fl = { .l_type = type, .l_whence = SEEK_SET };
+    bool can = fcntl(l->host, F_OFD_SETLK, &fl) == 0;
+
+    fl.l_type = F_UNLCK;
+    fcntl(l->host, F_OFD_SETLK, &fl);
+    return can;
+}
+
+static void test_excludes_others(void)
+{
+    Locks l;
+
+    if (locks_start(&l, false)) {
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 10, 5), ==,
+                        P9_LOCK_SUCCESS);
+        /* Another process of this client, another client, the host. */
+        g_assert_cmpint(lock(l.a, 2, P9_LOCK_TYPE_RDLCK, 5, 1, 6), ==,
+                        P9_LOCK_BLOCKED);
+        g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 9, 0, 5), ==,
+                        P9_LOCK_BLOCKED);
+        g_assert_false(host_can_lock(&l, F_RDLCK));
+        /* Beside it all may. */
+        g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 10, 0, 5), ==,
+                        P9_LOCK_SUCCESS);
+    }
+    locks_end(&l);
+}
+
+static void test_shared(void)
+{
+    Locks l;
+
+    if (locks_start(&l, false)) {
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_RDLCK, 0, 0, 5), ==, 0);
+        g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_RDLCK, 0, 0, 5), ==, 0);
+        g_assert_true(host_can_lock(&l, F_RDLCK));
+        g_assert_false(host_can_lock(&l, F_WRLCK));
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==,
+                        P9_LOCK_BLOCKED);
+    }
+    locks_end(&l);
+}
+
+/* A process is one owner whichever of its fids it uses. */
+static void test_one_process_two_fids(void)
+{
+    Locks l;
+
+    if (locks_start(&l, false)) {
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+        g_assert_cmpint(lock(l.a, 2, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+        g_assert_cmpint(ASK(l.a, clunk, .fid = 1), ==, 0);
+        g_assert_false(host_can_lock(&l, F_WRLCK));
+        g_assert_cmpint(ASK(l.a, clunk, .fid = 2), ==, 0);
+        test_exec_drain(l.a->exec);
+        g_assert_true(host_can_lock(&l, F_WRLCK));
+    }
+    locks_end(&l);
+}
+
+static void test_unlock_part(void)
+{
+    Locks l;
+
+    if (locks_start(&l, false)) {
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 100, 5), ==, 0);
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_UNLCK, 10, 10, 5), ==, 0);
+        g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 10, 10, 9), ==, 0);
+        g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 20, 1, 9), ==,
+                        P9_LOCK_BLOCKED);
+    }
+    locks_end(&l);
+}
+
+/* A request that may wait is held until the other client lets go. */
+static void test_waits_until_granted(void)
+{
+    Call *call;
+    Locks l;
+
+    if (locks_start(&l, false)) {
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+        call = send_lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 8,
+                         P9_LOCK_FLAGS_BLOCK);
+        test_exec_drain(l.b->exec);
+        client_tick(l.b);
+        g_assert_cmpint(call->state, ==, CALL_PENDING);
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_UNLCK, 0, 0, 5), ==, 0);
+        client_tick(l.b);
+        g_assert_cmpint(call->state, ==, CALL_ANSWERED);
+        g_assert_cmpint(call->r.lock.status, ==, P9_LOCK_SUCCESS);
+        g_assert_false(host_can_lock(&l, F_RDLCK));
+    }
+    locks_end(&l);
+}
+
+/* Within a client the end of a lock is noticed without polling. */
+static void test_unlock_wakes(void)
+{
+    Call *call;
+    Locks l;
+
+    if (locks_start(&l, false)) {
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+        call = send_lock(l.a, 2, P9_LOCK_TYPE_WRLCK, 0, 0, 6,
+                         P9_LOCK_FLAGS_BLOCK);
+        test_exec_drain(l.a->exec);
+        client_tick(l.a);
+        l.a->timer = false;
+        g_assert_cmpint(ASK(l.a, clunk, .fid = 1), ==, 0);
+        test_exec_drain(l.a->exec);
+        client_tick(l.a);
+        g_assert_cmpint(call->state, ==, CALL_ANSWERED);
+        g_assert_cmpint(call->r.lock.status, ==, P9_LOCK_SUCCESS);
+    }
+    locks_end(&l);
+}
+
+static void test_flush_ends_waiting(void)
+{
+    Call *call;
+    Locks l;
+
+    if (locks_start(&l, false)) {
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+        call = send_lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 8,
+                         P9_LOCK_FLAGS_BLOCK);
+        test_exec_drain(l.b->exec);
+        g_assert_cmpint(ASK(l.b, flush, .oldtag = call->tag), ==, 0);
+        g_assert_cmpint(call->state, ==, CALL_FLUSHED);
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_UNLCK, 0, 0, 5), ==, 0);
+        g_assert_true(host_can_lock(&l, F_WRLCK));
+    }
+    locks_end(&l);
+}
+
+/* Waiting is bounded: then a client is told to come back. */
+static void test_waiters_are_bounded(void)
+{
+    Call *call = NULL;
+    unsigned i;
+    Locks l;
+
+    if (locks_start(&l, false)) {
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+        for (i = 0; i < 1000; i++) {
+            call = send_lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 100 + i,
+                             P9_LOCK_FLAGS_BLOCK);
+            test_exec_drain(l.b->exec);
+            if (call->state != CALL_PENDING) {
+                break;
+            }
+        }
+        g_assert_cmpuint(i, >=, 64);
+        g_assert_cmpuint(i, <, 1000);
+        g_assert_cmpint(call->r.lock.status, ==, P9_LOCK_BLOCKED);
+        p9_session_reset(l.b->session);
+    }
+    locks_end(&l);
+}
+
+static void test_version_gives_up(void)
+{
+    Locks l;
+
+    if (locks_start(&l, false)) {
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+        g_assert_cmpint(client_version(l.a, 65536, "9P2000.L"), ==, 0);
+        test_exec_drain(l.a->exec);
+        g_assert_true(host_can_lock(&l, F_WRLCK));
+    }
+    locks_end(&l);
+}
+
+static void test_reset_gives_up(void)
+{
+    Locks l;
+
+    if (locks_start(&l, false)) {
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+        p9_session_reset(l.a->session);
+        test_exec_drain(l.a->exec);
+        g_assert_true(host_can_lock(&l, F_WRLCK));
+    }
+    locks_end(&l);
+}
+
+static int getlock(Client *c, uint8_t type, uint64_t start, uint64_t length)
+{
+    return ASK(c, getlock, .fid = 1, .type = type, .start = start,
+               .length = length, .proc_id = 8, .client_id = P9STR("guest"));
+}
+
+/* A worker waits for a host long after the device is gone. */
+static void test_end_while_asking(void)
+{
+    LocalFixture fixture = { .model = FS_SM_PASSTHROUGH };
+    FsExport *export = local_fixture_open(&fixture);
+
+    if (export) {
+        g_autoptr(Client) c = client_start(export, CLIENT_STEPPED);
+        Call *call;
+
+        c->by_hand = false;
+        g_assert_cmpint(client_attach(c, 1, 0), ==, 0);
+        g_assert_cmpint(ASK(c, lcreate, .fid = 1, .name = P9NAME("f"),
+                            .flags = O_RDWR, .mode = 0644), ==, 0);
+        g_assert_cmpint(client_open(c, 2, "f", O_RDWR), ==, 0);
+        g_assert_cmpint(lock(c, 2, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+        c->by_hand = true;
+        call = send_lock(c, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 6,
+                         P9_LOCK_FLAGS_BLOCK);
+        client_run(call);
+        client_end(c);
+        /* The other lock is given up before that is reported. */
+        for (unsigned n = test_exec_jobs(c->exec); n--;) {
+            P9Job *job = test_exec_nth(c->exec, n);
+
+            test_exec_run(c->exec, job);
+            g_assert_true(test_exec_report(c->exec, job));
+        }
+    }
+    local_fixture_done(&fixture);
+}
+
+static void test_getlock(void)
+{
+    const struct P9Rgetlock *r;
+    Locks l;
+
+    if (locks_start(&l, false)) {
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_RDLCK, 10, 20, 5), ==, 0);
+        g_assert_cmpint(getlock(l.b, P9_LOCK_TYPE_WRLCK, 0, 0), ==, 0);
+        r = &client_last(l.b)->r.getlock;
+        g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_RDLCK);
+        g_assert_cmpuint(r->start, ==, 10);
+        g_assert_cmpuint(r->length, ==, 20);
+        g_assert_cmpint(getlock(l.b, P9_LOCK_TYPE_RDLCK, 0, 0), ==, 0);
+        r = &client_last(l.b)->r.getlock;
+        g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_UNLCK);
+        g_assert_cmpstr(r->client_id.s, ==, "guest");
+        /* What Linux asks: only a lock for writing is surely in the way. */
+        g_assert_cmpint(getlock(l.b, P9_LOCK_TYPE_UNLCK, 0, 0), ==, 0);
+        r = &client_last(l.b)->r.getlock;
+        g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_UNLCK);
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 40, 2, 5), ==, 0);
+        g_assert_cmpint(getlock(l.b, P9_LOCK_TYPE_UNLCK, 0, 0), ==, 0);
+        r = &client_last(l.b)->r.getlock;
+        g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_WRLCK);
+        g_assert_cmpuint(r->start, ==, 40);
+    }
+    locks_end(&l);
+}
+
+/* PR30 */
+static void test_bad_ranges(void)
+{
+    static const struct {
+        uint8_t type;
+        uint32_t flags;
+        uint64_t start;
+        uint64_t length;
+    } bad[] = {
+        { 255, 0, 0, 0 }, { 3, 0, 0, 0 }, { 0, 2, 0, 0 }, { 0, 255, 0, 0 },
+        { 0, 0, 1ULL << 63, 0 }, { 0, 0, 1, INT64_MAX },
+        { 0, 0, UINT64_MAX, UINT64_MAX },
+    };
+    Locks l;
+
+    if (locks_start(&l, false)) {
+        for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+            g_assert_cmpint(ASK(l.a, lock, .fid = 1, .type = bad[i].type,
+                                .flags = bad[i].flags, .start = bad[i].start,
+                                .length = bad[i].length,
+                                .client_id = P9STR("x")), ==, -EINVAL);
+        }
+    }
+    locks_end(&l);
+}
+
+static void test_off(void)
+{
+    Locks l;
+
+    if (locks_start(&l, true)) {
+        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+        g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+        g_assert_true(host_can_lock(&l, F_WRLCK));
+    }
+    locks_end(&l);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/lock/excludes-others", test_excludes_others);
+    g_test_add_func("/lock/shared", test_shared);
+    g_test_add_func("/lock/one-process-two-fids", test_one_process_two_fids);
+    g_test_add_func("/lock/unlock-part", test_unlock_part);
+    g_test_add_func("/lock/waits-until-granted", test_waits_until_granted);
+    g_test_add_func("/lock/unlock-wakes", test_unlock_wakes);
+    g_test_add_func("/lock/flush-ends-waiting", test_flush_ends_waiting);
+    g_test_add_func("/lock/waiters-are-bounded", test_waiters_are_bounded);
+    g_test_add_func("/lock/version-gives-up", test_version_gives_up);
+    g_test_add_func("/lock/reset-gives-up", test_reset_gives_up);
+    g_test_add_func("/lock/end-while-asking", test_end_while_asking);
+    g_test_add_func("/lock/getlock", test_getlock);
+    g_test_add_func("/lock/bad-ranges", test_bad_ranges);
+    g_test_add_func("/lock/off", test_off);
+    return g_test_run();
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The small tables beside the session: qid paths, errno values, open flags,
+ * and the record of what was written of an attribute's value.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "hw/9pfs/9p-errno.h"
+#include "hw/9pfs/9p-fid.h"
+#include "hw/9pfs/9p-qid.h"
+
+/* ---- qid paths ---- */
+
+static P9QidMap *map_new(FsMultidevs policy)
+{
+    return p9_qid_map_new(&(FsConfig) { .multidevs = policy });
+}
+
+static uint64_t path_of(P9QidMap *map, uint64_t dev, uint64_t ino)
+{
+    uint64_t path = 0;
+
+    g_assert_cmpint(p9_qid_path(map, dev, ino, &path), ==, 0);
+    return path;
+}
+
+/* The export's own device shows the host's numbers. */
+static void test_qid_root(void)
+{
+    P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
+
+    g_assert_cmphex(path_of(map, 7, 1), ==, 1);
+    g_assert_cmphex(path_of(map, 7, UINT32_MAX), ==, UINT32_MAX);
+    g_assert_cmphex(path_of(map, 7, INT64_MAX), ==, INT64_MAX);
+    g_assert_cmphex(path_of(map, 7, 1), ==, 1);
+    p9_qid_map_free(map);
+}
+
+/* g_int64_hash() looks at the lower half only. */
+static guint whole_hash(gconstpointer p)
+{
+    uint64_t v = *(const uint64_t *)p * 0xd6e8feb86659fd93ULL;
+
+    return v >> 32;
+}
+
+/* All different, and each the same whenever asked. */
+static void check_distinct(const uint64_t (*ids)[2], unsigned n)
+{
+    P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(
+        whole_hash, g_int64_equal, g_free, NULL);
+    g_autofree uint64_t *paths = g_new0(uint64_t, n);
+
+    path_of(map, 1, 1);
+    for (unsigned i = 0; i < n; i++) {
+        paths[i] = path_of(map, ids[i][0], ids[i][1]);
+        g_assert_true(g_hash_table_add(seen, g_memdup2(&paths[i], 8)));
+    }
+    for (unsigned i = n; i-- > 0;) {
+        g_assert_cmphex(path_of(map, ids[i][0], ids[i][1]), ==, paths[i]);
+    }
+    p9_qid_map_free(map);
+}
+
+static void test_qid_devices(void)
+{
+    static uint64_t ids[4000][2];
+
+    for (unsigned i = 0; i < 4000; i++) {
+        ids[i][0] = 1 + i / 100;
+        ids[i][1] = 2 + i % 100;
+    }
+    check_distinct((const uint64_t (*)[2])ids, 4000);
+}
+
+/* Numbers whose upper bits differ too: overlayfs and the like. */
+static void test_qid_large_inodes(void)
+{
+    static const uint64_t bits[] = { 0, 1, 2, 5, 63ULL << 40 };
+    uint64_t ids[3 * 64 * 5][2];
+    unsigned n = 0;
+
+    for (unsigned dev = 1; dev <= 3; dev++) {
+        for (unsigned i = 0; i < 5; i++) {
+            ids[n][0] = dev;
+            ids[n++][1] = bits[i];
+        }
+        for (unsigned bit = 3; bit < 64; bit++) {
+            for (unsigned i = 0; i < 4; i++) {
+                ids[n][0] = dev;
+                ids[n++][1] = 1ULL << bit | bits[i];
+            }
+        }
+    }
+    check_distinct((const uint64_t (*)[2])ids, n);
+}
+
+/* A file system that scatters its numbers uses up the slots; no two collide. */
+static void test_qid_scattered(void)
+{
+    enum { N = 70000 };
+    static uint64_t ids[N][2];
+
+    for (unsigned i = 0; i < N; i++) {
+        ids[i][0] = 2;
+        ids[i][1] = (uint64_t)i << 45 | (i & 3);
+    }
+    check_distinct((const uint64_t (*)[2])ids, N);
+}
+
+/* RE15: the table is bounded; what was given out stays. */
+static void test_qid_full(void)
+{
+    P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
+    uint64_t given, path = 123;
+    unsigned made = 0;
+    int ret = 0;
+
+    path_of(map, 1, 1);
+    given = path_of(map, 2, 5);
+    for (uint64_t dev = 3; !ret && dev < 3 + (2u << 20); dev++) {
+        ret = p9_qid_path(map, dev, dev << 40, &path);
+        made++;
+    }
+    g_assert_cmpint(ret, ==, -ENFILE);
+    g_assert_cmpuint(made, >, 1u << 20);
+    g_assert_cmphex(path_of(map, 2, 5), ==, given);
+    g_assert_cmphex(path_of(map, 1, 99), ==, 99);
+    p9_qid_map_free(map);
+}
+
+static void test_qid_policies(void)
+{
+    P9QidMap *forbid = map_new(FS_MULTIDEVS_FORBID);
+    P9QidMap *warn = map_new(FS_MULTIDEVS_WARN);
+    uint64_t path = 123;
+
+    g_assert_cmphex(path_of(forbid, 1, 5), ==, 5);
+    g_assert_cmpint(p9_qid_path(forbid, 2, 5, &path), ==, -ENODEV);
+    g_assert_cmphex(path, ==, 123);
+    g_assert_cmphex(path_of(forbid, 1, 6), ==, 6);
+    g_assert_cmphex(path_of(warn, 1, 5), ==, 5);
+    g_assert_cmphex(path_of(warn, 2, 5), ==, 5);
+    g_assert_cmphex(path_of(warn, 1, UINT64_MAX), ==, UINT64_MAX);
+    p9_qid_map_free(forbid);
+    p9_qid_map_free(warn);
+}
+
+/* As a file system might: few devices, numbers of any size in clusters. */
+static void test_qid_random(void)
+{
+    enum { N = 20000 };
+    static uint64_t ids[N][2];
+
+    for (unsigned round = 0; round < 5; round++) {
+        g_autoptr(GHashTable) seen = g_hash_table_new_full(
+            whole_hash, g_int64_equal, g_free, NULL);
+        unsigned devs = g_test_rand_int_range(1, 40);
+        unsigned n = 0;
+
+        while (n < N) {
+            uint64_t dev = g_test_rand_int_range(0, devs);
+            uint64_t high = (uint64_t)(uint32_t)g_test_rand_int() << 32;
+            uint64_t ino = high >> g_test_rand_int_range(0, 64);
+
+            for (unsigned i = 0; i < 20 && n < N; i++) {
+                /* No pair twice. */
+                uint64_t key = (ino + i) * 64 + dev;
+
+                if (g_hash_table_add(seen, g_memdup2(&key, 8))) {
+                    ids[n][0] = dev << 32 | 1;
+                    ids[n++][1] = ino + i;
+                }
+            }
+        }
+        check_distinct((const uint64_t (*)[2])ids, N);
+    }
+}
+
+static uint32_t version_of(const FsConfig *config, const FsAttr *attr)
+{
+    P9QidMap *map = p9_qid_map_new(config);
+    P9Qid qid;
+
+    g_assert_cmpint(p9_qid_from_attr(map, attr, &qid), ==, 0);
+    p9_qid_map_free(map);
+    return qid.version;
+}
+
+/* What a change of the content changes, and what a look at it does. */
+static void test_qid_version(void)
+{
+    const FsConfig config = { 0 };
+    FsAttr base = { .dev = 1, .ino = 2, .mode = S_IFREG };
+    FsAttr attr = base;
+    uint32_t first = version_of(&config, &base);
+
+    attr.mtime.tv_nsec = 1;
+    g_assert_cmpuint(version_of(&config, &attr), !=, first);
+    attr = base;
+    attr.ctime.tv_nsec = 1;
+    g_assert_cmpuint(version_of(&config, &attr), !=, first);
+    attr = base;
+    attr.size = 1;
+    g_assert_cmpuint(version_of(&config, &attr), !=, first);
+    /* No two that would cancel each other out. */
+    attr = base;
+    attr.ctime.tv_sec = attr.mtime.tv_sec = 5;
+    g_assert_cmpuint(version_of(&config, &attr), !=, first);
+    attr = base;
+    attr.atime.tv_sec = 77;
+    attr.nlink = 9;
+    attr.blocks = 8;
+    g_assert_cmpuint(version_of(&config, &attr), ==, first);
+}
+
+/* Linux turns its page cache off for a file of version 0. */
+static void test_qid_cache_hint(void)
+{
+    const FsConfig on = { 0 }, off = { .no_cache_hint = true };
+    FsAttr attr = { .dev = 1, .ino = 2, .mode = S_IFREG };
+
+    for (unsigned i = 0; i < 1000; i++) {
+        attr.mtime.tv_sec = i;
+        g_assert_cmpuint(version_of(&on, &attr), !=, 0);
+        g_assert_cmpuint(version_of(&off, &attr), ==, 0);
+    }
+    attr.mode = S_IFDIR;
+    g_assert_cmpuint(version_of(&off, &attr), !=, 0);
+    attr.mode = S_IFLNK;
+    g_assert_cmpuint(version_of(&off, &attr), !=, 0);
+}
+
+static void test_qid_types(void)
+{
+    static const struct {
+        uint32_t mode;
+        uint8_t type;
+    } types[] = {
+        { S_IFREG, 0 }, { S_IFDIR, 0x80 }, { S_IFLNK, 2 }, { S_IFCHR, 0 },
+        { S_IFBLK, 0 }, { S_IFIFO, 0 }, { S_IFSOCK, 0 },
+    };
+    P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
+
+    for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
+        FsAttr attr = { .dev = 1, .ino = i, .mode = types[i].mode | 0777 };
+        P9Qid qid;
+
+        g_assert_cmpint(p9_qid_from_attr(map, &attr, &qid), ==, 0);
+        g_assert_cmphex(qid.type, ==, types[i].type);
+    }
+    p9_qid_map_free(map);
+}
+
+/* ---- errno and open flags ---- */
+
+/* The numbers of asm-generic, whatever the host's are. */
+static void test_errno(void)
+{
+    static const struct {
+        int host;
+        uint32_t wire;
+    } map[] = {
+        { EPERM, 1 }, { ENOENT, 2 }, { EIO, 5 }, { ENXIO, 6 }, { EBADF, 9 },
+        { EAGAIN, 11 }, { ENOMEM, 12 }, { EACCES, 13 }, { EBUSY, 16 },
+        { EEXIST, 17 }, { EXDEV, 18 }, { ENODEV, 19 }, { ENOTDIR, 20 },
+        { EISDIR, 21 }, { EINVAL, 22 }, { ENFILE, 23 }, { EMFILE, 24 },
+        { ETXTBSY, 26 }, { EFBIG, 27 }, { ENOSPC, 28 }, { EROFS, 30 },
+        { EMLINK, 31 }, { ERANGE, 34 }, { ENAMETOOLONG, 36 },
+        { ENOSYS, 38 }, { ENOTEMPTY, 39 }, { ELOOP, 40 }, { ENODATA, 61 },
+        { EPROTO, 71 }, { EOVERFLOW, 75 }, { EMSGSIZE, 90 },
+        { EOPNOTSUPP, 95 }, { ETIMEDOUT, 110 }, { ESTALE, 116 },
+        { EDQUOT, 122 },
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(map); i++) {
+        g_assert_cmpuint(p9_errno_to_wire(map[i].host), ==, map[i].wire);
+    }
+    for (int error = -5000; error < 10000; error++) {
+        g_assert_cmpuint(p9_errno_to_wire(error), >, 0);
+        g_assert_cmpuint(p9_errno_to_wire(error), <=, 4095);
+    }
+    g_assert_cmpuint(p9_errno_to_wire(INT_MIN), ==, 5);
+    g_assert_cmpuint(p9_errno_to_wire(INT_MAX), ==, 5);
+}
+
+static void test_open_flags(void)
+{
+    static const struct {
+        uint32_t wire;
+        int host;
+    } map[] = {
+        { 00, O_RDONLY }, { 01, O_WRONLY }, { 02, O_RDWR }, { 03, O_RDWR },
+        { 0200, O_EXCL }, { 01000, O_TRUNC }, { 02000, O_APPEND },
+        { 010000, O_DSYNC }, { 040000, O_DIRECT }, { 0200000, O_DIRECTORY },
+        { 01000000, O_NOATIME }, { 04010000, O_SYNC | O_DSYNC },
+        /* Not for a guest to say. */
+        { 0100, 0 }, { 0400, 0 }, { 04000, 0 }, { 020000, 0 },
+        { 0100000, 0 }, { 0400000, 0 }, { 02000000, 0 },
+        { 020000000, 0 }, { 0xf0000000, 0 },
+    };
+    const int allowed = O_ACCMODE | O_EXCL | O_TRUNC | O_APPEND | O_SYNC |
+                        O_DSYNC | O_DIRECT | O_DIRECTORY | O_NOATIME;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(map); i++) {
+        g_test_message("0%o", map[i].wire);
+        g_assert_cmphex(p9_open_flags_from_wire(map[i].wire), ==,
+                        map[i].host);
+    }
+    for (unsigned bit = 0; bit < 32; bit++) {
+        g_assert_cmphex(p9_open_flags_from_wire(1u << bit) & ~allowed, ==, 0);
+    }
+    g_assert_cmphex(p9_open_flags_from_wire(UINT32_MAX) & ~allowed, ==, 0);
+}
+
+/* ---- attribute values ---- */
+
+static void test_xattr_marks(void)
+{
+    for (uint32_t size = 0; size < 20; size++) {
+        for (uint32_t from = 0; from <= size; from++) {
+            for (uint32_t n = 0; n <= size - from; n++) {
+                P9XattrFid *x = p9_xattr_fid_new(size, true);
+
+                g_assert_cmpuint(x->missing, ==, size);
+                p9_xattr_fid_mark(x, from, n);
+                g_assert_cmpuint(x->missing, ==, size - n);
+                p9_xattr_fid_mark(x, from, n);
+                g_assert_cmpuint(x->missing, ==, size - n);
+                p9_xattr_fid_mark(x, 0, size);
+                g_assert_cmpuint(x->missing, ==, 0);
+                p9_xattr_fid_free(x);
+            }
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/tables/qid/root", test_qid_root);
+    g_test_add_func("/tables/qid/devices", test_qid_devices);
+    g_test_add_func("/tables/qid/large-inodes", test_qid_large_inodes);
+    g_test_add_func("/tables/qid/scattered", test_qid_scattered);
+    g_test_add_func("/tables/qid/random", test_qid_random);
+    g_test_add_func("/tables/qid/full", test_qid_full);
+    g_test_add_func("/tables/qid/policies", test_qid_policies);
+    g_test_add_func("/tables/qid/version", test_qid_version);
+    g_test_add_func("/tables/qid/cache-hint", test_qid_cache_hint);
+    g_test_add_func("/tables/qid/types", test_qid_types);
+    g_test_add_func("/tables/errno", test_errno);
+    g_test_add_func("/tables/open-flags", test_open_flags);
+    g_test_add_func("/tables/xattr-marks", test_xattr_marks);
+    return g_test_run();
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A QEMU under test and its virtio-9p devices: start, find, reset, stop.
+ *
+ * Owns the emulator processes of the running test and the device set-up of
+ * both virtio interfaces and of virtio-mmio.  The rings themselves are in
+ * virtio-9p-ring-queue.c.  Single thread.
+ */
+#include "qemu/osdep.h"
+#include "libqtest.h"
+#include "libqos/libqos-malloc.h"
+#include "libqos/malloc-pc.h"
+#include "libqos/pci-pc.h"
+#include "standard-headers/linux/virtio_config.h"
+#include "standard-headers/linux/virtio_ids.h"
+#include "standard-headers/linux/virtio_pci.h"
+#include "standard-headers/linux/virtio_ring.h"
+#include "ring-dev.h"
+
+enum {
+    MICROVM_MMIO_BASE = 0xfeb00000,
+    MICROVM_MMIO_STRIDE = 512,
+    MICROVM_MMIO_COUNT = 24,
+    PAGE = 4096,
+    PCI_ID_TRANSITIONAL_9P = 0x10091af4,
+};
+
+static void vm_at_exit(void *arg)
+{
+    RingVm *vm = arg;
+
+    if (vm->qts) {
+        ring_vm_stop(vm);
+    }
+    g_free(vm);
+}
+
+static RingVm *vm_start(const char *machine, const char *args)
+{
+    RingVm *vm = g_new0(RingVm, 1);
+
+    vm->qts = qtest_initf("-nodefaults -machine %s %s", machine, args);
+    ring_on_exit(vm_at_exit, vm);
+    return vm;
+}
+
+RingVm *ring_vm_new(const char *fmt, ...)
+{
+    g_autofree char *args = NULL;
+    RingVm *vm;
+    va_list ap;
+
+    va_start(ap, fmt);
+    args = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    vm = vm_start("pc", args);
+    pc_alloc_init(&vm->alloc, vm->qts, 0);
+    vm->pci = qpci_new_pc(vm->qts, &vm->alloc);
+    return vm;
+}
+
+RingVm *ring_vm_new_microvm(const char *fmt, ...)
+{
+    g_autofree char *args = NULL;
+    RingVm *vm;
+    va_list ap;
+
+    if (!qtest_has_machine("microvm")) {
+        ring_skip("this build has no microvm machine");
+    }
+    va_start(ap, fmt);
+    args = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    vm = vm_start("microvm -m 64", args);
+    alloc_init(&vm->alloc, 0, 1 << 20, 64 << 20, PAGE);
+    return vm;
+}
+
+void ring_vm_stop(RingVm *vm)
+{
+    qtest_quit(vm->qts);
+    vm->qts = NULL;
+    if (vm->pci) {
+        qpci_free_pc(vm->pci);
+        vm->pci = NULL;
+    }
+    alloc_destroy(&vm->alloc);
+}
+
+RingDev *ring_dev_open(RingVm *vm, int slot)
+{
+    QPCIAddress addr = { .devfn = QPCI_DEVFN(slot, 0) };
+    RingDev *d = g_new0(RingDev, 1);
+
+    d->vm = vm;
+    d->pci = virtio_pci_new(vm->pci, &addr);
+    ring_check(d->pci, "expected a PCI function in slot %d, found none", slot);
+    ring_check_int("virtio device type", d->pci->vdev.device_type,
+                   VIRTIO_ID_9P);
+    qvirtio_pci_device_enable(d->pci);
+    d->vdev = &d->pci->vdev;
+    return d;
+}
+
+RingDev *ring_dev_find(RingVm *vm)
+{
+    int found = -1;
+
+    for (int slot = 0; slot < 32; slot++) {
+        QPCIDevice *pci = qpci_device_find(vm->pci, QPCI_DEVFN(slot, 0));
+
+        if (pci && qpci_config_readl(pci, 0) == PCI_ID_TRANSITIONAL_9P) {
+            ring_check(found < 0, "expected one virtio-9p function, found "
+                       "them in slots %d and %d", found, slot);
+            found = slot;
+        }
+        g_free(pci);
+    }
+    ring_check(found >= 0, "expected a virtio-9p function, found none");
+    return ring_dev_open(vm, found);
+}
+
+RingDev *ring_dev_open_mmio(RingVm *vm)
+{
+    RingDev *d = g_new0(RingDev, 1);
+
+    d->vm = vm;
+    d->mmio = g_new0(QVirtioMMIODevice, 1);
+    for (int i = 0; i < MICROVM_MMIO_COUNT; i++) {
+        uint64_t addr = MICROVM_MMIO_BASE + i * MICROVM_MMIO_STRIDE;
+
+        if (qtest_readl(vm->qts, addr + QVIRTIO_MMIO_DEVICE_ID) ==
+            VIRTIO_ID_9P) {
+            qvirtio_mmio_init_device(d->mmio, vm->qts, addr, PAGE);
+            d->vdev = &d->mmio->vdev;
+            return d;
+        }
+    }
+    ring_fail("expected a virtio-9p device on one of %d virtio-mmio "
+              "transports, found none", MICROVM_MMIO_COUNT);
+}
+
+void ring_dev_close(RingDev *d)
+{
+    if (d->pci) {
+        qvirtio_pci_device_disable(d->pci);
+        g_free(d->pci->pdev);
+        g_free(d->pci);
+    }
+    g_free(d->mmio);
+    g_free(d);
+}
+
+static bool dev_modern(RingDev *d)
+{
+    return d->features & (1ull << VIRTIO_F_VERSION_1);
+}
+
+static void negotiate(RingDev *d)
+{
+    uint64_t offered = qvirtio_get_features(d->vdev);
+
+    d->features = offered & ~(QVIRTIO_F_BAD_FEATURE | d->refuse_features);
+    qvirtio_set_features(d->vdev, d->features);
+    d->packed = d->features & (1ull << VIRTIO_F_RING_PACKED);
+}
+
+/* Registers that the queue set-up of libqos would write for us. */
+static void write_common(RingDev *d, unsigned offset, uint16_t value)
+{
+    qpci_io_writew(d->pci->pdev, d->pci->bar,
+                   d->pci->common_cfg_offset + offset, value);
+}
+
+static uint16_t read_common(RingDev *d, unsigned offset)
+{
+    return qpci_io_readw(d->pci->pdev, d->pci->bar,
+                         d->pci->common_cfg_offset + offset);
+}
+
+static void queue_place(RingDev *d)
+{
+    QVirtQueue *vq = &d->queue.vq;
+    uint32_t bytes = qvring_size(vq->size, PAGE);
+
+    vq->align = PAGE;
+    vq->desc = guest_alloc(&d->vm->alloc, bytes);
+    vq->avail = vq->desc + 16 * vq->size;
+    vq->used = QEMU_ALIGN_UP(vq->avail + 2 * (3 + vq->size), PAGE);
+    qtest_memset(d->vm->qts, vq->desc, 0, bytes);
+}
+
+static void queue_setup(RingDev *d)
+{
+    const QVirtioBus *bus = d->vdev->bus;
+    QVirtQueue *vq = &d->queue.vq;
+
+    memset(&d->queue, 0, sizeof(d->queue));
+    vq->vdev = d->vdev;
+    bus->queue_select(d->vdev, 0);
+    vq->size = bus->get_queue_size(d->vdev);
+    ring_check(vq->size > 0 && vq->size <= RING_MAX,
+               "expected a queue of 1 to %d entries, got %u", RING_MAX,
+               vq->size);
+    if (d->want_size) {
+        vq->size = d->want_size;
+    }
+    queue_place(d);
+    if (d->mmio) {
+        qtest_writel(d->vm->qts, d->mmio->addr + QVIRTIO_MMIO_QUEUE_ALIGN,
+                     PAGE);
+        qtest_writel(d->vm->qts, d->mmio->addr + QVIRTIO_MMIO_QUEUE_NUM,
+                     vq->size);
+        bus->set_queue_address(d->vdev, vq);
+        return;
+    }
+    if (!dev_modern(d)) {
+        bus->set_queue_address(d->vdev, vq);
+        return;
+    }
+    write_common(d, offsetof(struct virtio_pci_common_cfg, queue_size),
+                 vq->size);
+    bus->set_queue_address(d->vdev, vq);
+    d->queue.notify_offset = d->pci->notify_cfg_offset +
+        d->pci->notify_off_multiplier *
+        read_common(d, offsetof(struct virtio_pci_common_cfg,
+                                queue_notify_off));
+    write_common(d, offsetof(struct virtio_pci_common_cfg, queue_enable), 1);
+}
+
+static void forget_requests(RingDev *d)
+{
+    memset(d->slot, 0, sizeof(d->slot));
+    d->nfree = 0;
+    for (int i = d->queue.vq.size; i > 0; i--) {
+        d->free_desc[d->nfree++] = i - 1;
+    }
+    d->avail_idx = 0;
+    d->kicked_idx = 0;
+    d->used_idx = 0;
+    d->avail_wrap = true;
+    d->used_wrap = true;
+    d->completed = 0;
+    d->msize = 0;
+}
+
+void ring_dev_start(RingDev *d)
+{
+    qvirtio_start_device(d->vdev);
+    negotiate(d);
+    queue_setup(d);
+    forget_requests(d);
+    qvirtio_set_driver_ok(d->vdev);
+}
+
+void ring_dev_reset(RingDev *d)
+{
+    d->vdev->bus->set_status(d->vdev, 0);
+    ring_check_int("device status after a reset", ring_dev_status(d), 0);
+    forget_requests(d);
+}
+
+uint8_t ring_dev_status(RingDev *d)
+{
+    return d->vdev->bus->get_status(d->vdev);
+}
+
+bool ring_dev_broken(RingDev *d)
+{
+    return ring_dev_status(d) & VIRTIO_CONFIG_S_NEEDS_RESET;
+}
+
+void ring_wait_broken(RingDev *d, const char *why)
+{
+    int64_t end = ring_now() + RING_PATIENCE;
+
+    while (!ring_dev_broken(d)) {
+        ring_check(ring_reap(d) == 0, "%s: expected the device to ask for a "
+                   "reset, it completed the request", why);
+        ring_check(ring_now() < end, "%s: expected the device to ask for a "
+                   "reset, status stayed 0x%02x", why, ring_dev_status(d));
+    }
+}
+
+bool ring_interrupt(RingDev *d)
+{
+    return d->vdev->bus->get_queue_isr_status(d->vdev, &d->queue.vq);
+}

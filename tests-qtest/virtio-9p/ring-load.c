@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A full ring: as many requests in flight as the queue has room for.
+ *
+ * QEMU gives every queue 1024 entries.  However many requests are made
+ * available with one notification, each must be answered without another;
+ * with and without EVENT_IDX, and while other requests stay parked.
+ */
+#include "qemu/osdep.h"
+#include "standard-headers/linux/virtio_ring.h"
+#include "ring-client.h"
+
+typedef struct LoadCase {
+    const char *name;
+    unsigned requests;
+    bool indirect;              /* more than 512 need one slot each */
+    bool no_event_idx;
+} LoadCase;
+
+static const LoadCase load_cases[] = {
+    { "200-requests", 200, false, false },
+    { "400-requests", 400, false, false },
+    { "512-requests", 512, false, false },
+    { "1024-requests-indirect", 1024, true, false },
+    { "200-requests-without-event-idx", 200, false, true },
+    { "1024-requests-without-event-idx", 1024, true, true },
+};
+
+static RingDev *synth_started(bool no_event_idx)
+{
+    RingVm *vm = ring_vm_new("-fsdev synth,id=fs0 -device virtio-9p-pci,"
+                             "fsdev=fs0,mount_tag=ring,addr=%d", RING_SLOT);
+    RingDev *d = ring_dev_open(vm, RING_SLOT);
+
+    if (no_event_idx) {
+        d->refuse_features = 1ull << VIRTIO_RING_F_EVENT_IDX;
+    }
+    ring_dev_start(d);
+    ring_check(no_event_idx ||
+               (d->features & (1ull << VIRTIO_RING_F_EVENT_IDX)),
+               "expected the device to offer EVENT_IDX");
+    ring_mount(d);
+    return d;
+}
+
+static RingMsg *tgetattr(uint32_t fid)
+{
+    return ring_msg(RING_TGETATTR, "48", fid, (uint64_t)RING_GETATTR_BASIC);
+}
+
+static void wait_all(RingReq **r, unsigned n)
+{
+    RingDev *d = r[0]->dev;
+    int64_t end = ring_now() + RING_PATIENCE;
+    unsigned done;
+
+    do {
+        done = 0;
+        ring_reap(d);
+        for (unsigned i = 0; i < n; i++) {
+            done += r[i]->done;
+        }
+        ring_check(done == n || ring_now() < end, "one kick, %u requests: "
+                   "expected an answer to each, %u never came", n, n - done);
+    } while (done < n);
+    for (unsigned i = 0; i < n; i++) {
+        ring_expect_done(r[i], RING_TGETATTR, 0);
+    }
+}
+
+static void one_kick(const void *arg)
+{
+    const LoadCase *c = arg;
+    RingDev *d = synth_started(c->no_event_idx);
+    g_autofree RingReq **r = g_new0(RingReq *, c->requests);
+
+    /* Twice: the second round begins in the middle of the ring. */
+    for (int round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < c->requests; i++) {
+            r[i] = ring_send_as(d, tgetattr(0), .room = 256, .hold = true,
+                                .indirect = c->indirect);
+        }
+        ring_kick(d);
+        wait_all(r, c->requests);
+    }
+}
+
+static void ring_wraps_around(void)
+{
+    RingDev *d = synth_started(false);
+
+    for (int i = 0; i < 3000; i++) {
+        ring_expect_done(ring_send_as(d, tgetattr(0), .room = 256),
+                         RING_TGETATTR, 0);
+    }
+}
+
+static void parked_requests_do_not_hold_up_others(void)
+{
+    RingDev *d = synth_started(false);
+    enum { PARKED = 300 };
+    g_autofree RingReq **w = g_new0(RingReq *, PARKED);
+
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "FLUSH" });
+    ring_tlopen(d, .fid = 1, .flags = RING_O_WRONLY);
+    for (int i = 0; i < PARKED; i++) {
+        w[i] = ring_send_as(d, ring_msg(RING_TWRITE, "484B", 1, (uint64_t)0,
+                                        1, "\x01", (size_t)1),
+                            .room = 64, .hold = true, .indirect = true);
+    }
+    ring_kick(d);
+    for (int i = 0; i < 20; i++) {
+        ring_tgetattr(d, .fid = 0);
+    }
+    for (int i = 0; i < PARKED; i++) {
+        ring_check(!w[i]->done, "expected the parked write %d to stay", i);
+        ring_tflush(d, .oldtag = w[i]->tag);
+        ring_check(w[i]->done, "expected the write %d back with Rflush", i);
+    }
+}
+
+static void local_reads_in_one_kick(void)
+{
+    RingDev *d;
+    enum { READS = 256 };
+    g_autofree RingReq **r = g_new0(RingReq *, READS);
+    g_autofree uint32_t *data = g_new0(uint32_t, READS);
+
+    for (int i = 0; i < READS; i++) {
+        data[i] = i;
+    }
+    ring_host_put("f", data, READS * 4);
+    d = ring_local("security_model=mapped-xattr");
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDONLY);
+    for (int i = 0; i < READS; i++) {
+        r[i] = ring_send_as(d, ring_msg(RING_TREAD, "484", 1,
+                                        (uint64_t)i * 4, 4),
+                            .room = 64, .hold = true);
+    }
+    ring_kick(d);
+    for (int i = 0; i < READS; i++) {
+        RingReply *reply = ring_expect(ring_reply(r[i]), RING_TREAD, 0);
+
+        ring_check_int("bytes read", ring_get32(reply), 4);
+        ring_check_int("data of this read, not of another",
+                       ring_get32(reply), i);
+        ring_reply_free(reply);
+    }
+}
+
+static void local_operations_on_many_fids(void)
+{
+    RingDev *d = ring_local("security_model=mapped-xattr");
+    enum { DIRS = 200 };
+    g_autofree RingReq **r = g_new0(RingReq *, DIRS);
+
+    for (int i = 0; i < DIRS; i++) {
+        g_autofree char *name = g_strdup_printf("dir%d", i);
+
+        r[i] = ring_send_as(d, ring_msg(RING_TMKDIR, "4s44", 0, name, 0755,
+                                        0), .hold = true, .room = 64);
+    }
+    ring_kick(d);
+    for (int i = 0; i < DIRS; i++) {
+        ring_expect_done(r[i], RING_TMKDIR, 0);
+    }
+    for (int i = 0; i < DIRS; i++) {
+        g_autofree char *name = g_strdup_printf("dir%d", i);
+
+        ring_check(ring_host_exists(name), "expected %s on the host", name);
+    }
+}
+
+/*
+ * A driver that sleeps until it is interrupted, as Linux does.  It looks at
+ * the ring only then: one that polls tells the device, by EVENT_IDX, that it
+ * has seen the answer, and the device may rightly leave the interrupt out.
+ */
+static void interrupt_follows_the_answer(void)
+{
+    RingDev *d = synth_started(false);
+
+    for (int i = 0; i < 100; i++) {
+        RingReq *r = ring_send(d, tgetattr(0));
+        int64_t end = ring_now() + RING_PATIENCE;
+
+        do {
+            while (!ring_interrupt(d)) {
+                ring_check(ring_now() < end, "request %d: expected an "
+                           "interrupt after the answer, none came", i);
+            }
+            ring_reap(d);
+        } while (!r->done);
+        ring_expect_done(r, RING_TGETATTR, 0);
+    }
+}
+
+void ring_register_load_tests(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(load_cases); i++) {
+        g_autofree char *path = g_strdup_printf("load/one-kick/%s",
+                                                load_cases[i].name);
+
+        ring_add_arg(path, one_kick, &load_cases[i]);
+    }
+    ring_add("load/ring-wraps-around", ring_wraps_around);
+    ring_add("load/parked-requests-do-not-hold-up-others",
+             parked_requests_do_not_hold_up_others);
+    ring_add("load/local-reads-in-one-kick", local_reads_in_one_kick);
+    ring_add("load/local-operations-on-many-fids",
+             local_operations_on_many_fids);
+    ring_add("load/interrupt-follows-the-answer",
+             interrupt_follows_the_answer);
+}
