@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run-tests.sh RESULTS PROGRAM...: runs programs named .../BUILD/bin/NAME, as
-# many at a time as JOBS says, and ends with "N passed, M failed, K skipped".
+# run-tests.sh RESULTS PROGRAM...: runs programs named .../BUILD/bin/NAME, at
+# most JOBS at a time, and prints "N passed, M failed, K skipped" at the end.
 # Programs of the builds plain, asan and tsan are GTest programs whose TAP
 # output is counted; under tsan only test paths with "/threads/" are run.
 # Programs of the build fuzz run after them, all at once, FUZZ_SECONDS each on
-# ../fuzz/corpus-*; each counts as one test.  Output of what failed is shown.
+# ../fuzz/corpus-*; each counts as one test.  The output of programs that
+# failed is shown.
 
 set -u
 results=$1
@@ -19,13 +20,14 @@ export G_TEST_SRCDIR=$P9_TOP
 export ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1
-# Otherwise glib hides leaks and overruns of small blocks from the sanitizers.
+# Without this, glib hides leaks and overruns of small blocks from the
+# sanitizers.
 export G_SLICE=always-malloc
 
 rm -rf "$results"
 mkdir -p "$results"
 
-# Address randomisation of newer kernels is more than older sanitizers expect.
+# Older sanitizers do not cope with the address randomisation of newer kernels.
 fixed=()
 if setarch "$(uname -m)" -R true 2>/dev/null; then
     fixed=(setarch "$(uname -m)" -R)
@@ -70,7 +72,7 @@ run_fuzz() {
 
 passed=0 failed=0 skipped=0
 
-# Sums up one TAP file; planned tests that never reported count as failed.
+# Sums up one TAP file; planned tests without a result count as failed.
 count_tap() {
     local log=$results/$(label "$1") status ok=0 bad=0 skip=0 plan=0 lost
     status=$(cat "$log.status")
@@ -82,7 +84,7 @@ count_tap() {
         /^not ok /     { bad++ }
         END { print ok + 0, bad + 0, skip + 0, plan + 0 }' "$log.tap")
     if [ "$(build_of "$1")" = tsan ]; then
-        # -p leaves the plan at the number of all tests.
+        # With -p, the plan line still gives the number of all tests.
         plan=$((ok + bad + skip))
     fi
     lost=$((plan - ok - bad - skip))
@@ -142,7 +144,7 @@ for program in "${tap[@]}"; do
     while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
         wait -n
     done
-    # Without the shell's own word about a signal: the report has it.
+    # The shell's message about a signal is dropped: the report shows it.
     run_tap "$program" 2>/dev/null &
 done
 wait

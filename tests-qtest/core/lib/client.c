@@ -23,7 +23,7 @@ static bool carries_payload(uint8_t type)
     return type == P9_TREAD || type == P9_TREADDIR;
 }
 
-/* Text, and a number but in plain 9P2000, where the text has to do. */
+/* An Rerror has a text, followed by an errno except in plain 9P2000. */
 static void call_check_rerror(Call *call, P9Cursor *c)
 {
     uint16_t len = p9_get_u16(c);
@@ -40,7 +40,7 @@ static void call_check_rerror(Call *call, P9Cursor *c)
     g_assert_cmpuint(c->pos, ==, call->reply->len);
 }
 
-/* What holds for every reply there is. */
+/* Check what must hold for every reply. */
 static void call_check_reply(Call *call)
 {
     struct iovec iov = { call->reply->data, call->reply->len };
@@ -229,7 +229,7 @@ void client_free(Client *c)
     g_free(c);
 }
 
-/* Lend @size bytes in two pieces; where they are cut varies. */
+/* Lend @size bytes in two pieces; each call cuts them at another place. */
 static void call_lend(Call *call, struct iovec iov[2], const uint8_t *bytes,
                       size_t size)
 {
@@ -273,7 +273,7 @@ Call *client_send_bytes(Client *c, const void *bytes, size_t size, size_t in)
     return client_submit(c, bytes, size, in, UINT32_MAX);
 }
 
-/* The message in c->scratch; its size. */
+/* Encode a message into c->scratch; returns its size. */
 static size_t client_encode(Client *c, uint8_t type, uint16_t tag,
                             const P9Tmsg *t, const void *payload)
 {

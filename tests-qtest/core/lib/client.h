@@ -3,9 +3,9 @@
  * A 9P client that talks to a session directly, for tests.
  *
  * It is the session's transport: it lends each message and each reply buffer
- * as guarded memory in two pieces, and takes that memory away the moment the
- * session gives it back, so later use of it ends the test.  Every reply is
- * checked for what holds of any reply.  Context: one thread, the event loop.
+ * as guarded memory in two pieces, and frees that memory as soon as the
+ * session returns it, so a later access ends the test.  Every reply is checked
+ * for what must hold for all replies.  Context: one thread, the event loop.
  */
 #ifndef TESTS_CORE_CLIENT_H
 #define TESTS_CORE_CLIENT_H
@@ -25,7 +25,7 @@ typedef enum CallState {
 
 typedef struct Client Client;
 
-/* A request and, in time, its reply.  Owned by the client. */
+/* A request and, once there is one, its reply.  Owned by the client. */
 typedef struct Call {
     Client *client;
     P9Request *req;             /* borrowed; NULL once answered */
@@ -33,7 +33,7 @@ typedef struct Call {
     uint16_t tag;
     uint32_t asked;             /* count of a Tread or Treaddir */
     CallState state;
-    unsigned order;             /* 1 for the first one returned, … */
+    unsigned order;             /* 1 for the first call returned, and so on */
     int error;                  /* positive errno of an Rlerror, or 0 */
     P9Rmsg r;
     GByteArray *reply;          /* all bytes */
@@ -47,16 +47,16 @@ struct Client {
     FsExport *export;           /* counted */
     P9Session *session;         /* NULL after client_end() */
     TestExec *exec;
-    bool by_hand;               /* jobs run when the test says so */
-    GPtrArray *calls;           /* all of them, owned */
-    GByteArray *scratch;        /* messages are put together here */
+    bool by_hand;               /* the test runs and reports each job */
+    GPtrArray *calls;           /* of Call, every call so far; owned */
+    GByteArray *scratch;        /* where messages are encoded */
     unsigned returned;
     unsigned pending;
-    size_t in_bytes;            /* size of reply buffers; 0: what suits */
-    bool busy;                  /* as told by set_busy */
-    int refuse_busy;            /* what set_busy(true) answers */
+    size_t in_bytes;            /* size of reply buffers; 0: by message */
+    bool busy;                  /* argument of the last set_busy */
+    int refuse_busy;            /* unless 0, what set_busy(true) returns */
     void (*on_drop)(Client *c); /* called at each ops->drop; may be NULL */
-    void (*on_push)(Client *c); /* the same of ops->push */
+    void (*on_push)(Client *c); /* called at each ops->push; may be NULL */
     bool timer;                 /* set_timer was called */
     unsigned traced_requests, traced_replies;
 };
@@ -69,32 +69,35 @@ typedef enum ClientKind {
 
 /** client_new: a session on @export (taken over), not negotiated. */
 Client *client_new(FsExport *export, ClientKind kind, const P9Limits *limits);
-/** client_start: the same after Tversion, and Tattach as fid 0. */
+/** client_start: client_new(), Tversion, and Tattach as fid 0. */
 Client *client_start(FsExport *export, ClientKind kind);
-/** client_end: ends the session; its work on threads may still go on. */
+/** client_end: end the session; jobs on threads may still be running. */
 void client_end(Client *c);
-/** client_free: ends the session; nothing may be leaked. */
+/** client_free: end the session and check that nothing was leaked. */
 void client_free(Client *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)
 
-/** client_send: @payload follows the fields of a Twrite; may be NULL. */
+/** client_send: @payload is that of a Twrite; NULL stands for zeros. */
 Call *client_send(Client *c, uint8_t type, uint16_t tag, const P9Tmsg *t,
                   const void *payload);
-/** client_send_bytes: anything; @in bytes for the reply. */
+/** client_send_bytes: send any bytes, with a reply buffer of @in bytes. */
 Call *client_send_bytes(Client *c, const void *bytes, size_t size, size_t in);
-/** client_wait: until @call was returned; runs jobs unless by hand. */
+/**
+ * client_wait: wait until @call is returned.  A stepped client runs and
+ * reports at most the call's own job.
+ */
 void client_wait(Call *call);
 /** client_run: run @call's job; client_report: report that it ended. */
 void client_run(Call *call);
 void client_report(Call *call);
-/** client_is_job: @call waits for a worker. */
+/** client_is_job: whether @call was given to a worker. */
 bool client_is_job(Call *call);
-/** client_ask: send, wait; 0 or the negative errno of the reply. */
+/** client_ask: send and wait; 0 or the negative errno of the reply. */
 int client_ask(Client *c, uint8_t type, const P9Tmsg *t);
 /** client_last: the call of the latest client_ask() or helper. */
 Call *client_last(Client *c);
 void client_info(Client *c, P9SessionInfo *info);
-/** client_tick: the time has come that set_timer was told. */
+/** client_tick: let the timer expire that the session set. */
 void client_tick(Client *c);
 MemStats client_mem(Client *c);
 
@@ -118,22 +121,24 @@ enum {
 int client_version(Client *c, uint32_t msize, const char *version);
 int client_attach(Client *c, uint32_t fid, uint32_t uid);
 int client_attach_to(Client *c, uint32_t fid, const char *aname);
-/** client_walk: "a/b/.." from @fid; "" is a walk of no names.  A walk that
- *  ends early is -ENOENT, though its reply is none. */
+/** client_walk: walk to @path, such as "a/b/..", from @fid; "" is a walk of no
+ *  names.  A walk that ends early returns -ENOENT, though its reply is not an
+ *  error. */
 int client_walk(Client *c, uint32_t fid, uint32_t newfid, const char *path);
 P9Tmsg client_walk_msg(uint32_t fid, uint32_t newfid, const char *path,
                        char **parts);
 /** client_open: walk from fid 0 and open. */
 int client_open(Client *c, uint32_t fid, const char *path, uint32_t flags);
-/** client_read: what was read, in client_last()->reply from byte 11 on. */
+/** client_read: bytes read; they are in client_last()->reply at offset 11. */
 ssize_t client_read(Client *c, uint32_t fid, uint64_t offset, uint32_t count);
 ssize_t client_write(Client *c, uint32_t fid, uint64_t offset,
                      const void *data, uint32_t count);
 Call *client_send_write(Client *c, uint16_t tag, uint32_t fid,
                         uint64_t offset, const void *data, uint32_t count);
-/** client_check_content: memfs has @path with @text, or not, for NULL. */
+/** client_check_content: check that the file @path of the memfs export holds
+ *  @text, or, when @text is NULL, that there is no such file. */
 void client_check_content(Client *c, const char *path, const char *text);
-/** client_set_xattr: create, write all, clunk; the error of what failed. */
+/** client_set_xattr: Txattrcreate, Twrite, Tclunk; the first error. */
 int client_set_xattr(Client *c, uint32_t fid, const char *name,
                      const void *value, size_t size, uint32_t flags);
 

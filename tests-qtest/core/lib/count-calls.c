@@ -6,14 +6,14 @@
 #include <sys/wait.h>
 #include "count-calls.h"
 
-/* A call that nothing else makes, and does nothing. */
+/* Arguments of getpgid(2) that mark a place: no other code passes them. */
 #define MARK_BEGIN 0x5eed0001
 #define MARK_END 0x5eed0002
 
-/* Exit codes of the child; a failed assertion is a signal. */
+/* Exit codes of the child; a failed assertion ends it by a signal instead. */
 enum { EXIT_DONE = 0, EXIT_SKIP = 77, EXIT_NO_TRACE = 78 };
 
-/* <linux/ptrace.h>'s, which clashes with <sys/ptrace.h>. */
+/* As in <linux/ptrace.h>, which clashes with <sys/ptrace.h>. */
 #define GET_SYSCALL_INFO 0x420e
 #define SYSCALL_ENTRY 1
 
@@ -81,7 +81,7 @@ static void note_call(const SyscallInfo *info, bool *counting,
     }
 }
 
-/* Let the child run to its end.  Returns its status as of waitpid(2). */
+/* Let the child run to its end; returns its status from waitpid(2). */
 static int watch(pid_t pid, CountCalls *calls)
 {
     bool counting = false;
@@ -136,7 +136,7 @@ bool count_calls(void (*body)(void *opaque), void *opaque, CountCalls *calls)
         return false;
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIP) {
-        g_test_skip("cannot be had here");
+        g_test_skip("the host lacks what this test needs");
         return false;
     }
     g_assert_true(WIFEXITED(status));

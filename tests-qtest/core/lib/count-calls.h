@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How many system calls something makes, by ptrace(2) in a child process.
+ * Counts system calls of a child process by ptrace(2).
  *
- * Calls for memory and locks are left out: the C library and the sanitizers
- * make them when they like.  One thread is watched.
+ * Calls for memory and locks are left out, because the C library and the
+ * sanitizers make them at times of their own.  Only the thread that runs the
+ * body is watched.
  */
 #ifndef COUNT_CALLS_H
 #define COUNT_CALLS_H
@@ -14,19 +15,19 @@ enum { COUNT_CALLS_MAX = 64 };
 
 typedef struct CountCalls {
     unsigned count;                     /* between begin and end */
-    uint64_t number[COUNT_CALLS_MAX];   /* of the first of them */
+    uint64_t number[COUNT_CALLS_MAX];   /* SYS_* of the first ones */
 } CountCalls;
 
 /**
- * count_calls: run @body in a child, which has to succeed there.  False, after
- * g_test_skip(), when processes may not be traced here.
+ * count_calls: run @body in a child, where it must succeed.  False, after
+ * g_test_skip(), when @body skips or processes may not be traced here.
  */
 bool count_calls(void (*body)(void *opaque), void *opaque, CountCalls *calls);
 
-/* For @body: what is between these two counts. */
+/* For @body: only calls between these two are counted. */
 void count_calls_begin(void);
 void count_calls_end(void);
-/** count_calls_skip: end @body, and with it the child; the test is skipped. */
+/** count_calls_skip: called in @body; ends the child and skips the test. */
 void count_calls_skip(void);
 
 #endif

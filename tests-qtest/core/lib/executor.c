@@ -9,8 +9,8 @@ struct TestExec {
     GThread **threads;
     GMutex lock;                /* guards the rest */
     GCond changed;
-    GQueue waiting;             /* P9Job, not run */
-    GQueue ended;               /* ran or cancelled, not reported */
+    GQueue waiting;             /* of P9Job: not started */
+    GQueue ended;               /* of P9Job: run or cancelled, not reported */
     unsigned running;           /* on threads now */
     bool quit;
 };
@@ -37,7 +37,7 @@ static void exec_cancel(P9Exec *base, P9Job *job)
 
     g_mutex_lock(&exec->lock);
     g_assert_cmpint(g_atomic_int_get(&job->started), ==, 1);
-    /* A thread may just have taken it: it then finds it claimed. */
+    /* If a thread has just taken the job, it finds the job claimed. */
     if (g_queue_remove(&exec->waiting, job)) {
         g_queue_push_tail(&exec->ended, job);
         g_cond_broadcast(&exec->changed);
@@ -164,7 +164,7 @@ P9Job *test_exec_nth(TestExec *exec, unsigned n)
     return g_queue_peek_nth(&exec->waiting, n - exec->ended.length);
 }
 
-/* One that ended, or the longest waiting after running it. */
+/* A job that ended; a stepped executor runs the oldest one if none has. */
 static P9Job *exec_next(TestExec *exec)
 {
     P9Job *job;

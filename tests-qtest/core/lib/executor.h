@@ -2,9 +2,10 @@
 /*
  * Executors of tests: where and when the session's jobs run.
  *
- * Stepped: nothing happens by itself; the test says which job runs and, later,
- * when its end is reported.  Threads: real ones, whose ends are reported when
- * the test waits.  Context: the thread that made it, which is the event loop.
+ * Stepped: nothing happens by itself; the test decides which job runs and,
+ * later, when its end is reported.  Threads: jobs run on real threads, and
+ * their ends are reported when the test waits.  Context: the thread that made
+ * the executor, which is the event loop.
  */
 #ifndef TESTS_CORE_EXECUTOR_H
 #define TESTS_CORE_EXECUTOR_H
@@ -16,26 +17,26 @@ typedef struct TestExec TestExec;
 
 /** test_exec_new: @threads workers, or stepped when it is 0. */
 TestExec *test_exec_new(unsigned threads);
-/** test_exec_free: no job is left. */
+/** test_exec_free: no job may be left. */
 void test_exec_free(TestExec *exec);
 P9Exec *test_exec_base(TestExec *exec);
 
-/** test_exec_jobs: submitted jobs whose end was not reported. */
+/** test_exec_jobs: number of submitted jobs whose end was not reported. */
 unsigned test_exec_jobs(TestExec *exec);
-/** test_exec_waiting: of those, the ones that did not run (stepped). */
+/** test_exec_waiting: number of those that have not started (stepped). */
 unsigned test_exec_waiting(TestExec *exec);
 /** test_exec_run: run @job now, without reporting it (stepped).  False when
- *  it is not waiting. */
+ *  it is not among those waiting. */
 bool test_exec_run(TestExec *exec, P9Job *job);
 /** test_exec_report: report the end of @job, which ran or was cancelled. */
 bool test_exec_report(TestExec *exec, P9Job *job);
-/** test_exec_nth: job number @n of those not reported, oldest first (stepped);
- *  NULL when there are fewer. */
+/** test_exec_nth: job number @n, from 0, of those not reported: first those
+ *  that ended, then those waiting (stepped); NULL when there are fewer. */
 P9Job *test_exec_nth(TestExec *exec, unsigned n);
 /** test_exec_drain: run and report until nothing is left. */
 void test_exec_drain(TestExec *exec);
-/** test_exec_step: the end of one job, run now (stepped) or awaited
- *  (threads), is reported; false when no job is left. */
+/** test_exec_step: run (stepped) or await (threads) one job and report its
+ *  end; false when no job is left. */
 bool test_exec_step(TestExec *exec);
 
 #endif

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Faults on purpose: see fault.h.
+ * Fault injection: see fault.h.
  *
- * The export stays the driver's own and so do its nodes and files; only the
- * vtable it points to is replaced, by a copy whose entries look at the rules
- * first.  So whatever the driver has and this file does not know goes through
- * unchanged, and what the driver lacks is lacking still.
+ * The export, its nodes and its files remain those of the driver; only the
+ * export's vtable is replaced, by a copy whose entries apply the rules first.
+ * So entries that this file does not wrap are called directly, and entries
+ * that the driver lacks stay NULL.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/fault.h"
 
 typedef struct ActiveRule {
     FaultRule rule;
-    unsigned seen;              /* calls that it has met */
-    unsigned used;              /* … and acted on … */
-    unsigned last;              /* … lastly when it had seen so many */
+    unsigned seen;              /* calls of its operation so far */
+    unsigned used;              /* calls that it has acted on */
+    unsigned last;              /* value of @seen when it last acted */
 } ActiveRule;
 
 struct Fault {
     FsDriver driver;            /* what the export points to */
-    const FsDriver *inner;      /* the one it had; borrowed */
+    const FsDriver *inner;      /* what it pointed to before; borrowed */
     gint remote;                /* atomic */
     GMutex lock;                /* guards the rest */
     GCond changed;
     GArray *rules;              /* of ActiveRule */
     unsigned calls[FAULT_OPS];
     unsigned waiting;           /* calls being held or delayed */
-    uint64_t let_go;            /* number of fault_let_go() so far */
+    uint64_t let_go;            /* calls of fault_let_go() so far */
 };
 
 static Fault *fault_of(const FsExport *export)
@@ -56,7 +56,7 @@ static bool rule_waits(const FaultRule *rule)
     return rule->hold || rule->delay_ms;
 }
 
-/* Which rule acts on this call; NULL: none.  With the lock held. */
+/* The rule that acts on this call, or NULL.  The lock is held. */
 static ActiveRule *find_rule(Fault *fault, FaultOp op)
 {
     for (unsigned i = 0; i < fault->rules->len; i++) {
@@ -79,7 +79,7 @@ static void count_call(Fault *fault, FaultOp op)
     }
 }
 
-/* With the lock held, which is given up meanwhile. */
+/* The lock is held on entry and return, and released while waiting. */
 static void wait_for_end(Fault *fault, const FaultRule *rule)
 {
     gint64 end = g_get_monotonic_time() + (gint64)rule->delay_ms * 1000;
@@ -99,8 +99,9 @@ static void wait_for_end(Fault *fault, const FaultRule *rule)
 }
 
 /*
- * What the rules do to a call before the driver gets it: < 0 is its answer.
- * *@most is lowered to what a read or write may move; NULL for other calls.
+ * Apply the rules to a call before the driver is called.  A result < 0 is the
+ * call's result.  *@most is lowered to the number of bytes that a read or
+ * write may move; it is NULL for other calls.
  */
 static int fault_enter(const FsExport *export, FaultOp op, unsigned flags,
                        size_t *most)
@@ -132,8 +133,8 @@ static int fault_enter(const FsExport *export, FaultOp op, unsigned flags,
 }
 
 /*
- * The driver's answer @ret.  A call that it would have slept for comes again:
- * then nothing has happened yet.
+ * Called with the driver's result @ret, which is returned.  A call that would
+ * have had to sleep is made again, so the rules must not count it now.
  */
 static ssize_t fault_leave(const FsExport *export, FaultOp op, unsigned flags,
                            ssize_t ret)
@@ -159,7 +160,7 @@ static ssize_t fault_leave(const FsExport *export, FaultOp op, unsigned flags,
 
 /* ---- the calls ---- */
 
-/* All that have nothing to shorten: look at the rules, then go on. */
+/* Calls without payload: apply the rules, then call the driver. */
 #define FAULT_CALL(type, NAME, entry, object, flags, params, args) \
     static type fault_##entry params \
     { \
@@ -224,7 +225,7 @@ FAULT_CALL(int, GETLOCK, getlock, locker, flags,
            (FsLocker *locker, FsLock *lock, unsigned flags),
            (locker, lock, flags))
 
-/* What opens a file says whether a call on it may hang. */
+/* Calls that open a file also set its field "remote". */
 
 static int opened(Fault *fault, int ret, FsFile **file)
 {
@@ -255,7 +256,7 @@ static int fault_open(FsNode *node, int flags, FsFile **file)
            : opened(fault, fault->inner->open(node, flags, file), file);
 }
 
-/* What gives something back can be late, but not fail. */
+/* Calls that release something can be delayed, but cannot fail. */
 
 static void fault_release(FsFile *file)
 {
@@ -346,7 +347,8 @@ Fault *fault_over(FsExport *export)
     fault->driver = *export->driver;
     fault->driver.name = "fault";
     fault->driver.close_export = fault_close_export;
-    fault->driver.open_attr = NULL;     /* open and getattr have their rules */
+    /* Without this entry open and getattr are called, which have rules. */
+    fault->driver.open_attr = NULL;
 #define FAULT_ENTRY(NAME, entry) \
     if (fault->inner->entry) { \
         fault->driver.entry = fault_##entry; \
@@ -367,7 +369,7 @@ void fault_add(Fault *fault, const FaultRule *rule)
     g_mutex_lock(&fault->lock);
     g_array_append_val(fault->rules, active);
     g_mutex_unlock(&fault->lock);
-    /* What was seen before the rule is no way round it. */
+    /* Attributes remembered before this rule must not be used any more. */
     fs_change_note();
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Faults on purpose, for tests: a driver over the driver of any export, whose
- * calls fail, wait or fall short by rules that can be changed at any time.
+ * Fault injection for tests: a driver that wraps the driver of any export and
+ * makes calls fail, wait or transfer less than asked for.  The rules for this
+ * can be changed at any time.
  *
- * It is part of no emulator: fsdev/meson.build leaves it out, and there is no
- * option that names it.  Context: any thread.
+ * Only tests are linked with it.  Context: any thread.
  */
 #ifndef FSDEV_FAULT_H
 #define FSDEV_FAULT_H
@@ -13,8 +13,9 @@
 #include "fsdev/core/fsdriver.h"
 
 /*
- * The calls that can go wrong: number, vtable entry.  What keeps references
- * (root, parent, locate, node_ref, node_unref) never does, by its contract.
+ * The calls that can be made to fail: name in FaultOp, vtable entry.  Those
+ * that only handle references (root, parent, locate, node_ref, node_unref)
+ * cannot fail according to their contract.
  */
 #define FAULT_CALLS(X) \
     X(LOOKUP, lookup) X(GETATTR, getattr) X(SETATTR, setattr) \
@@ -32,52 +33,52 @@ typedef enum FaultOp {
     FAULT_CALLS(FAULT_NUMBER)
 #undef FAULT_NUMBER
     FAULT_OPS,
-    FAULT_ANY = FAULT_OPS,      /* in a rule: each of them */
+    FAULT_ANY = FAULT_OPS,      /* in a rule: every call */
 } FaultOp;
 
 /*
- * One rule.  All zero but .op and one of the last four fields means: every
- * call from now on.  When several rules meet a call, the oldest acts.
+ * One rule.  If only .op and one of the last four fields are set, it acts on
+ * every call from now on.  When several rules apply to a call, the oldest acts.
  */
 typedef struct FaultRule {
     FaultOp op;
-    unsigned skip;              /* calls that pass before the first … */
-    unsigned every;             /* … and then each Nth; 0 is 1 */
-    unsigned times;             /* at most so many calls; 0: no limit */
+    unsigned skip;              /* let this many calls pass first */
+    unsigned every;             /* then act on every Nth call; 0 is 1 */
+    unsigned times;             /* act on at most this many; 0: no limit */
     bool hold;                  /* wait for fault_let_go() */
-    unsigned delay_ms;          /* wait so long, or for fault_let_go() */
-    int error;                  /* then answer -error; releases: ignored */
-    size_t bytes;               /* or move at most so many: read and write */
+    unsigned delay_ms;          /* wait this long, or for fault_let_go() */
+    int error;                  /* return -error; ignored by releases */
+    size_t bytes;               /* read, write: move at most this many */
 } FaultRule;
 
 typedef struct Fault Fault;
 
 /**
- * fault_over: put a driver that makes faults in front of @export's own.
+ * fault_over: wrap the driver of @export.
  *
- * Its nodes and files stay what they are, so it may be called at any time
- * when no call is under way.  It is freed with @export.
+ * Existing nodes and files remain valid, so this may be called at any time
+ * when no call is in progress.  The result is freed with @export.
  */
 Fault *fault_over(FsExport *export);
 
 /**
- * fault_add: one more rule from now on.
+ * fault_add: add a rule.
  *
- * A rule that waits makes calls with FS_NONBLOCK answer -EAGAIN; it counts
- * those that follow without it.
+ * A rule that waits makes calls with FS_NONBLOCK return -EAGAIN and does not
+ * count them; it counts the calls without FS_NONBLOCK that follow.
  */
 void fault_add(Fault *fault, const FaultRule *rule);
-/** fault_clear: no rule any more.  Calls that wait go on waiting. */
+/** fault_clear: remove all rules.  Calls that wait continue to wait. */
 void fault_clear(Fault *fault);
-/** fault_let_go: no rule any more, and calls that wait end as theirs said. */
+/** fault_let_go: remove all rules; waiting calls end as their rules say. */
 void fault_let_go(Fault *fault);
 
-/** fault_remote: whether files opened from now on claim to be remote. */
+/** fault_remote: set FsFile.remote of the files opened from now on. */
 void fault_remote(Fault *fault, bool remote);
 
-/** fault_await_waiting: wait until @n calls are being held or delayed. */
+/** fault_await_waiting: wait until at least @n calls are held or delayed. */
 void fault_await_waiting(Fault *fault, unsigned n);
-/** fault_calls: how many calls of @op there were, faulty or not. */
+/** fault_calls: number of calls of @op, whether or not a rule acted. */
 unsigned fault_calls(Fault *fault, FaultOp op);
 
 #endif

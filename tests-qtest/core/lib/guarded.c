@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Buffers that end exactly where memory ends: see guarded.h. */
+/* Buffers followed by memory that cannot be accessed: see guarded.h. */
 #include "fsdev/core/p9-osdep.h"
 #include "guarded.h"
 #include <sys/mman.h>
@@ -14,7 +14,7 @@
 
 #if HAVE_ASAN
 
-/* AddressSanitizer guards heap blocks on both sides, and more quickly. */
+/* AddressSanitizer guards heap blocks on both sides, and is faster. */
 Guarded *guarded_new(const void *from, size_t size)
 {
     Guarded *g = g_new0(Guarded, 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The in-memory driver: how tests make its calls fail, wait or fall short.
+ * The in-memory driver: how tests make its calls fail, wait or transfer less.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "memfs-int.h"
@@ -28,7 +28,7 @@ int mem_enter(MemExport *m, MemOp op, unsigned flags, const char *name)
     MemCall call = { .op = op, .flags = flags, .name = name };
     int ret;
 
-    /* The session's side of the contract: one legal component. */
+    /* The session must pass one legal path component. */
     if (name && op <= MEM_RENAME) {
         g_assert_cmpuint(strlen(name), >, 0);
         g_assert_cmpuint(strlen(name), <=, NAME_MAX);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the in-memory driver share; nobody else includes it. */
+/* Shared by the files of the in-memory driver, memfs*.c, only. */
 #ifndef TESTS_CORE_MEMFS_INT_H
 #define TESTS_CORE_MEMFS_INT_H
 
@@ -11,12 +11,12 @@ typedef struct MemNode MemNode;
 typedef struct MemEntry {
     char *name;
     MemInode *inode;            /* counted */
-    uint64_t cookie;            /* grows with time: a stable order */
+    uint64_t cookie;            /* ascending, so the order is stable */
 } MemEntry;
 
 struct MemInode {
-    unsigned refs;              /* by entries, nodes, and the root's owner */
-    FsAttr attr;                /* size follows data and target */
+    unsigned refs;              /* by entries and nodes */
+    FsAttr attr;                /* mem_attr() fills in the size */
     GByteArray *data;           /* regular file */
     char *target;               /* symbolic link */
     GPtrArray *entries;         /* directory: of MemEntry, by cookie */
@@ -31,7 +31,7 @@ struct MemNode {
     MemInode *inode;            /* counted */
     MemNode *parent;            /* counted; NULL for the root */
     char *name;
-    bool dead;                  /* the name was removed or replaced */
+    bool dead;                  /* its name was removed or replaced */
     GHashTable *children;       /* name → MemNode, borrowed; may be NULL */
 };
 
@@ -76,10 +76,13 @@ static inline MemExport *mem_of_node(MemNode *node)
     return mem_of(node->base.export);
 }
 
-/** mem_enter: hooks, then the lock; < 0: the answer, the lock is not held. */
+/**
+ * mem_enter: begin a call: run the hook, take the lock, apply what the test
+ * injects.  A result < 0 is the call's result, and the lock is not held then.
+ */
 int mem_enter(MemExport *m, MemOp op, unsigned flags, const char *name);
 
-/* With the lock held. */
+/* These are called with the lock held. */
 void mem_touch(MemExport *m, MemInode *inode, bool content);
 MemInode *mem_inode_new(MemExport *m, uint32_t mode, const FsCred *cred);
 void mem_inode_unref(MemExport *m, MemInode *inode);
@@ -87,7 +90,7 @@ MemEntry *mem_entry_find(MemInode *dir, const char *name);
 void mem_entry_add(MemExport *m, MemInode *dir, const char *name,
                    MemInode *inode);
 void mem_entry_remove(MemExport *m, MemInode *dir, MemEntry *entry);
-/** mem_node_for: counted. */
+/** mem_node_for: the node of @name in @dir, counted. */
 MemNode *mem_node_for(MemExport *m, MemNode *dir, const char *name,
                       MemInode *inode);
 void mem_node_put(MemExport *m, MemNode *node);

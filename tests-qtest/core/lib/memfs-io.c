@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The in-memory driver: open files, directory contents, attributes by name.
+ * The in-memory driver: open files, directory contents, extended attributes.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
@@ -70,7 +70,7 @@ void memfs_release(FsFile *file)
     g_free(container_of(file, MemFile, base));
 }
 
-/* Bytes that a transfer of @iov may move: the hook's wish is a limit. */
+/* Bytes that a transfer of @iov may move; @limit > 0 comes from the hook. */
 static size_t transfer_size(const struct iovec *iov, int iovcnt, int limit)
 {
     size_t bytes = 0;
@@ -81,7 +81,7 @@ static size_t transfer_size(const struct iovec *iov, int iovcnt, int limit)
     return limit > 0 ? MIN(bytes, (size_t)limit) : bytes;
 }
 
-/* Move @n bytes between the vector and @flat. */
+/* Copy @n bytes between the vector and @flat. */
 static void transfer(const struct iovec *iov, uint8_t *flat, size_t n,
                      bool to_flat)
 {
@@ -223,7 +223,7 @@ int memfs_readdir(FsFile *file, uint64_t cookie, unsigned flags,
 
 /* ---- extended attributes ---- */
 
-/* Enter for @name, or with the reason not to. */
+/* mem_enter() for a call on the attribute @name, which must be "user.…". */
 static int xattr_enter(MemExport *m, MemOp op, const char *name)
 {
     int ret = mem_enter(m, op, 0, name);
@@ -235,7 +235,7 @@ static int xattr_enter(MemExport *m, MemOp op, const char *name)
     return ret;
 }
 
-/* @bytes of @value into a buffer, as getxattr(2) would. */
+/* Copy @bytes of @value into @buf, with the results of getxattr(2). */
 static ssize_t xattr_copy(void *buf, size_t size, const void *value,
                           size_t bytes)
 {

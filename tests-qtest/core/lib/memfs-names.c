@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The in-memory driver: making, moving and removing names; and the short
- * cuts by which tests build and look at a tree.
+ * The in-memory driver: making, moving and removing names; and the functions
+ * by which tests build and inspect a tree directly.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "memfs-int.h"
 
-/* 0 when @name can be made in @d. */
+/* 0 when @name can be made in @d, else a negative errno. */
 static int mem_can_make(MemExport *m, MemNode *d, const char *name)
 {
     if (!d->inode->entries) {
@@ -21,7 +21,7 @@ static int mem_can_make(MemExport *m, MemNode *d, const char *name)
     return m->stats.objects >= MEMFS_MAX_FILES ? -ENOSPC : 0;
 }
 
-/* The new inode, borrowed from its entry; NULL with *@ret set. */
+/* The new inode, borrowed from its entry; on failure NULL, and *@ret is set. */
 static MemInode *mem_make(MemExport *m, MemNode *d, const char *name,
                           uint32_t mode, const FsCred *cred, int *ret)
 {
@@ -157,7 +157,7 @@ int memfs_link(FsNode *node, FsNode *dir, const char *name)
     return ret;
 }
 
-/* May @entry go, by unlink or rmdir, or by being replaced? */
+/* Whether @entry may be removed or replaced: 0 or a negative errno. */
 static int mem_can_remove(const MemEntry *entry, bool is_dir)
 {
     if (!entry->inode->entries) {
@@ -253,7 +253,7 @@ int memfs_rename(FsNode *dir, const char *name, FsNode *newdir,
     return ret;
 }
 
-/* ---- short cuts of tests ---- */
+/* ---- direct access for tests ---- */
 
 FsExport *memfs_open_config(const FsConfig *config)
 {

@@ -10,7 +10,7 @@
 
 /* ---- inodes and entries ---- */
 
-/* A clock that never shows the same time twice. */
+/* A clock that never returns the same time twice. */
 static struct timespec mem_now(MemExport *m)
 {
     m->clock++;

@@ -8,7 +8,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include "sample.h"
 
-/* The next value of a number: never 0, and no two alike in one message. */
+/* The next value of a number: its bytes count up and are never 0. */
 static uint64_t next_value(Sample *s, unsigned bytes)
 {
     uint64_t v = 0;
@@ -178,7 +178,7 @@ static P9Data fill_data(Sample *s, const char *field)
     return data;
 }
 
-/* A count that stands before what it counts, filled in afterwards. */
+/* Append a byte count whose value set_count() fills in later. */
 static size_t reserve_count(Sample *s)
 {
     put_number(s, 0, 2);

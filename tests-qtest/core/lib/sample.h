@@ -2,10 +2,10 @@
 /*
  * Sample messages made from the message table, without the codec.
  *
- * A sample is a request or reply whose fields all have different values, as
- * the codec's struct and as the bytes that must be on the wire.  The bytes
- * are put together here, field by field, so they check the codec instead of
- * repeating it.  Used by the codec's tests and by the maker of fuzz seeds.
+ * A sample is a request or reply whose fields all have different values, both
+ * as the codec's struct and as the bytes that must be on the wire.  The bytes
+ * are written here, field by field and without the codec, so they can check
+ * it.  The codec's tests and the program that makes fuzz seeds use it.
  */
 #ifndef TESTS_CORE_SAMPLE_H
 #define TESTS_CORE_SAMPLE_H
@@ -26,28 +26,28 @@ typedef struct Field {
     int dot, dotdot;        /* FIELD_NAME: errno for "." and "..", 0 = legal */
 } Field;
 
-/* What to put in; zero means the default. */
+/* How to fill a sample; 0 is the default. */
 typedef struct SampleOptions {
     bool empty;             /* strings, lists and payload of length 0 */
     unsigned elements;      /* of NAMES and QIDS; default 3 */
     size_t payload;         /* bytes of DATA; default 5 */
-    unsigned nth;           /* 1-based: replace the bytes of this string … */
-    const char *bytes;      /* … name or text by these */
+    unsigned nth;           /* from 1: which string, name or text … */
+    const char *bytes;      /* … consists of these bytes instead */
     size_t n_bytes;
-    uint32_t numbers;       /* added to the counter that makes values */
+    uint32_t numbers;       /* where the counter that makes values starts */
 } SampleOptions;
 
 typedef struct Sample {
-    uint8_t type;           /* on the wire: of the request or reply */
+    uint8_t type;           /* message type on the wire */
     uint16_t tag;
     bool reply;
     P9Tmsg t;
     P9Rmsg r;
     GByteArray *wire;       /* the whole message */
     GArray *fields;         /* of Field */
-    size_t fields_end;      /* where fields end and a payload begins */
+    size_t fields_end;      /* offset of the payload, or of the end */
     unsigned strings;       /* number of length-prefixed strings */
-    GArray *string_at;      /* of size_t: offsets of their length */
+    GArray *string_at;      /* of size_t: offset of each string's length */
     /* private */
     const SampleOptions *options;
     unsigned next;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A folder of its own for a test: see scratch.h. */
+/* A temporary directory for a test: see scratch.h. */
 #include "scratch.h"
 
 #define MUST(call) \

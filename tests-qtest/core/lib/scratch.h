@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A folder of its own for a test, removed with all that is in it.
+ * A temporary directory for a test that needs real files.
  *
- * For every test that needs real files.  All functions stop the test program
- * with a message when the host does not do as told.  Context: any thread, but
- * one Scratch belongs to one test.
+ * It is removed with everything in it.  All functions end the test program
+ * with a message when a system call fails.  Context: any thread, but one
+ * Scratch belongs to one test.
  */
 #ifndef SCRATCH_H
 #define SCRATCH_H
@@ -13,21 +13,21 @@
 
 typedef struct Scratch {
     char *path;             /* owned */
-    int fd;                 /* owned path fd of it */
+    int fd;                 /* O_PATH descriptor of the directory; owned */
 } Scratch;
 
-/** scratch_new: below $TMPDIR or /tmp. */
+/** scratch_new: makes a directory below $TMPDIR or /tmp. */
 Scratch *scratch_new(void);
 void scratch_free(Scratch *scratch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scratch, scratch_free)
 
-/** scratch_write: make (or overwrite) a file; @name may have slashes. */
+/** scratch_write: make or overwrite a file; @name may contain slashes. */
 void scratch_write(Scratch *scratch, const char *name, const char *text);
 void scratch_mkdir(Scratch *scratch, const char *name);
 void scratch_symlink(Scratch *scratch, const char *target, const char *name);
 void scratch_rename(Scratch *scratch, const char *from, const char *to);
 void scratch_unlink(Scratch *scratch, const char *name);
-/** scratch_ino: inode number of @name, links not followed. */
+/** scratch_ino: inode number of @name; symbolic links are not followed. */
 uint64_t scratch_ino(Scratch *scratch, const char *name);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Threads that do everything to the same few names; see storm.h.
+ * Threads that work on the same few names; see storm.h.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "storm.h"
@@ -14,7 +14,7 @@ typedef struct Storm {
     unsigned seed;
 } Storm;
 
-/* What may happen when others do things to the same names. */
+/* Accept only what other threads' work on the same names can cause. */
 static void tolerate(int ret)
 {
     static const int fine[] = {
@@ -27,7 +27,8 @@ static void tolerate(int ret)
             return;
         }
     }
-    g_error("expected an errno that races explain, got %s", g_strerror(-ret));
+    g_error("expected an errno that a race can cause, got %s",
+            g_strerror(-ret));
 }
 
 static int take_entry(void *opaque, const FsDirent *entry)
@@ -132,7 +133,7 @@ static gpointer storm_thread(gpointer opaque)
     return NULL;
 }
 
-/* Afterwards everything can be found, and removed but for what is full. */
+/* Everything that is left can be found and removed. */
 static void empty_directory(FsNode *dir)
 {
     static const char *const names[] = { "a", "b", "c", "d" };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A driver under load: threads that look up, make, open, rename and remove
- * the same few names at the same time.
+ * Threads that look up, make, open, rename and remove the same few names of a
+ * driver at the same time.
  */
 #ifndef TESTS_CORE_STORM_H
 #define TESTS_CORE_STORM_H
@@ -9,8 +9,9 @@
 #include "fsdev/core/fsdriver.h"
 
 /**
- * storm_run: in the empty root of @export, which is left empty.  Fails the
- * test on an errno that races do not explain, and when something is lost.
+ * storm_run: work in the root of @export, which must be empty and is left
+ * empty.  The test fails on an errno that a race cannot cause, and when
+ * something cannot be found or removed afterwards.
  */
 void storm_run(FsExport *export);
 

@@ -2,10 +2,11 @@
 /*
  * glib's locks, made visible to ThreadSanitizer.
  *
- * glib is not instrumented and takes its locks with futexes of its own, so
- * ThreadSanitizer would report everything they guard.  Programs of the tsan
- * build get these definitions first, which are the same on top of pthreads.
- * A lock's memory holds a pointer to the real one, made on first use.
+ * glib is not instrumented and implements its locks with futexes, which
+ * ThreadSanitizer does not see, so it would report all data that they guard.
+ * Programs of the tsan build are linked with these definitions instead, which
+ * use pthreads.  The lock's memory holds a pointer to the pthread lock, which
+ * is made on first use.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <pthread.h>
