@@ -3,8 +3,8 @@
  * The message table as a page of the developer manual.
  *
  * Everything printed comes from an expansion of 9p-messages.def, so the page
- * says what the code does.  test-table-doc.c compares the committed page with
- * this output; "make table" writes it anew.
+ * agrees with the code.  test-table-doc.c compares the committed page with
+ * this output; "make table" regenerates the page.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "hw/9pfs/9p-codec.h"
@@ -47,7 +47,7 @@ typedef struct Row {
     static const char reply_##name[] = r;
 #include "hw/9pfs/9p-messages.def"
 
-/* What is checked of a request's fields before the message is looked at. */
+/* What is checked in a request's fields before prepare is called. */
 #define U8(f)
 #define U16(f)
 #define U32(f)
@@ -123,7 +123,7 @@ static void add_flags(GString *page, uint8_t flags)
     }
 }
 
-/* "a: b|c: d|" as "a: b; c: d". */
+/* Append the rules "a: b|c: d|" as "a: b; c: d". */
 static void add_rules(GString *page, const char *rules)
 {
     g_auto(GStrv) parts = g_strsplit(rules, "|", -1);
@@ -146,14 +146,14 @@ char *table_doc(void)
         "<!-- Made by \"make -C tests-qtest/core table\"; do not edit. -->\n"
         "# The message table\n"
         "\n"
-        "One row of `hw/9pfs/9p-messages.def` each. What the columns mean is "
-        "said at the top of that file.\n"
+        "Each line is one row of `hw/9pfs/9p-messages.def`. The comment at "
+        "the top of that file explains the columns.\n"
         "\n"
         "## Layout\n"
         "\n"
         "Every message begins with `size[4] type[1] tag[2]`; a reply's type "
-        "is one more than its request's. `[s]` is a length in two bytes and "
-        "that many bytes.\n"
+        "is one more than its request's. `[s]` is a length of two bytes "
+        "followed by that many bytes.\n"
         "\n"
         "| type | message | request | reply |\n"
         "|---:|---|---|---|\n");

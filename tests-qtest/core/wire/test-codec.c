@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tests of the codec that run for every message of the table, both ways.
+ * Tests of the codec that run for each request and reply of the table.
  *
- * What is expected comes from sample.c.  That the table itself says what the
- * protocol says is test-protocol.c's business.
+ * The expected bytes and values come from sample.c.  Whether the table agrees
+ * with the protocol is tested in test-protocol.c.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "hw/9pfs/9p-codec.h"
@@ -51,7 +51,7 @@ static int decode(Decoded *d, bool reply, const struct iovec *iov,
     return d->ret;
 }
 
-/* Decode @size bytes that end where memory ends. */
+/* Decode @size bytes behind which no memory can be accessed. */
 static int decode_bytes(Decoded *d, bool reply, const uint8_t *bytes,
                         size_t size)
 {
@@ -112,7 +112,7 @@ static void test_encode(const void *data)
     g_assert_cmpint(encode(k, s, &iov, 1, SIZE_MAX), ==, s->wire->len);
     g_assert_cmpmem(out->bytes, s->fields_end, s->wire->data, s->fields_end);
     for (size_t i = s->fields_end; i < out->size; i++) {
-        /* A payload is counted, not written. */
+        /* The encoder counts a payload, but does not write it. */
         g_assert_cmphex(out->bytes[i], ==, UNTOUCHED);
     }
     decode(&d, k->reply, &iov, 1);
@@ -120,9 +120,9 @@ static void test_encode(const void *data)
 }
 
 /*
- * Every truncation: bytes missing that the size field promises, a size field
- * that tells the truth about a short message, and one that cuts off fields
- * which are there.
+ * Every truncation: fewer bytes than the size field says, a short message
+ * whose size field is right, and a whole message whose size field cuts off
+ * fields.
  */
 static void test_truncated(const void *data)
 {
@@ -155,7 +155,7 @@ static void test_size_field(const void *data)
         sample_set_size(copy, wrong[i]);
         g_assert_cmpint(decode_wire(k->reply, copy, len), ==, -EBADMSG);
     }
-    /* More bytes than the message needs are no fault, whoever counts them. */
+    /* Extra bytes are accepted, whether or not the size field counts them. */
     sample_set_size(copy, len);
     g_assert_cmpint(decode_wire(k->reply, copy, len + 3), ==, 0);
     sample_set_size(copy, len + 3);
@@ -223,7 +223,7 @@ static void test_split_pairs(const void *data)
     }
 }
 
-/* The last bytes before the cursor's limit or the end of memory: never more. */
+/* Encoding stops at the end of the buffer and at the cursor's limit. */
 static void test_small_buffer(const void *data)
 {
     const Case *k = data;
@@ -245,7 +245,7 @@ static void test_small_buffer(const void *data)
             g_assert_cmphex(wide[i], ==, UNTOUCHED);
         }
 
-        /* Starting again with something that fits works. */
+        /* A message that fits can be encoded into the same buffer. */
         p9_cursor_init(&c, &iov, 1, SIZE_MAX);
         g_assert_cmpint(p9_encode_rlerror(&c, 7, EIO), ==,
                         room < P9_RLERROR_SZ ? -EMSGSIZE : P9_RLERROR_SZ);
@@ -287,7 +287,7 @@ static void check_printed(const Case *k, const SampleOptions *options)
             g_test_fail();
         }
     }
-    /* One line of a log, whatever the guest puts into its strings. */
+    /* The text is one line, whatever bytes the guest's strings contain. */
     for (const char *p = all; *p; p++) {
         g_assert_true(g_ascii_isprint(*p));
     }
@@ -333,7 +333,7 @@ static void test_string_past_end(const void *data)
     }
 }
 
-/* Which rules the @nth string of a message is under. */
+/* The field that the @nth string of a message belongs to. */
 static Field rules_of(const Sample *s, unsigned nth)
 {
     size_t at = g_array_index(s->string_at, size_t, nth - 1);
@@ -361,7 +361,7 @@ static void check_string(const Case *k, unsigned nth, const char *bytes,
     decode_bytes(&d, k->reply, s->wire->data, s->wire->len);
     if (d.ret != expected) {
         g_test_message("string %u of %zu bytes starting \"%.20s\": expected "
-                       "%d, came %d", nth, n_bytes, bytes, expected, d.ret);
+                       "%d, got %d", nth, n_bytes, bytes, expected, d.ret);
         g_test_fail();
     }
     if (!d.ret) {
@@ -408,7 +408,7 @@ static void test_strings(const void *data)
     }
 }
 
-/* The number of names or qids: at most sixteen are kept. */
+/* The message's list of names or qids, which may have 16 elements; or NULL. */
 static const Field *find_list(const Sample *s)
 {
     for (unsigned i = 0; i < s->fields->len; i++) {
@@ -457,8 +457,8 @@ static bool has_payload(const Sample *s)
     return s->fields_end != s->wire->len;
 }
 
-/* A payload's count against the bytes that are there, and old Linux clients
- * that leave the payload out of the size field. */
+/* A payload's count must not exceed the bytes present.  Old Linux clients
+ * leave the payload out of the size field; that is accepted. */
 static void test_payload(const void *data)
 {
     const Case *k = data;
@@ -489,7 +489,7 @@ static void test_payload(const void *data)
     }
 }
 
-/* --- not per message -------------------------------------------------------- */
+/* --- tests that are not made for each message ------------------------------- */
 
 static void test_arena(void)
 {
@@ -503,7 +503,7 @@ static void test_arena(void)
     memset(large, 3, 65536);
     g_assert_true(next >= first + 10 || first >= next + 20);
     p9_arena_reset(&arena);
-    /* The chunk stays for the next request; only the rest was freed. */
+    /* The first chunk is kept for the next request, the others are freed. */
     g_assert_true(p9_arena_alloc(&arena, 10) == first);
     for (unsigned i = 0; i < 1000; i++) {
         memset(p9_arena_alloc(&arena, 64), 4, 64);
@@ -512,7 +512,8 @@ static void test_arena(void)
     p9_arena_destroy(&arena);
 }
 
-/* Two strings of the largest size, and the arena used again for a small one. */
+/* A message with a string of the largest size, then a small one, many times
+ * with the same arena. */
 static void test_large_then_small(void)
 {
     const SampleRow *row = NULL;

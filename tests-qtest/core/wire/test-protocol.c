@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The message table against the protocol, written down a second time.
+ * The message table compared with a second description of the protocol.
  *
- * Numbers and layouts below are taken from the descriptions of 9P2000.L and
- * from what the Linux client sends, not from the table, so a slip of the pen
- * in a row is found; whole messages are compared byte by byte.
+ * The numbers and layouts below are taken from the descriptions of 9P2000.L
+ * and from what the Linux client sends, not from the table, so they reveal a
+ * mistake in a row.  Whole messages are compared byte by byte.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "hw/9pfs/9p-codec.h"
@@ -73,7 +73,7 @@ static const Layout layouts[] = {
     { 126, "wstat", "U", "fid[4] n[2] stat[n]", "" },
 };
 
-/* Messages that a server without authentication need not have. */
+/* Messages that a server without authentication may leave out. */
 static const struct {
     uint8_t number;
     const char *name;
@@ -128,7 +128,7 @@ static const char *expected_name(unsigned number)
     return NULL;
 }
 
-/* No number is a request that the protocol does not have. */
+/* Every number that the table knows is a request of the protocol. */
 static void test_numbers(void)
 {
     for (unsigned number = 0; number < 256; number++) {
@@ -148,7 +148,7 @@ static void test_numbers(void)
     g_assert_cmpuint(P9_RREMOVE, ==, 123);
 }
 
-/* What each row says about being refused on a read-only export. */
+/* Which messages are refused on a read-only export. */
 static void test_writes(void)
 {
     static const char writes[] =
@@ -165,7 +165,7 @@ static void test_writes(void)
     }
 }
 
-/* errno for "." and ".." by message, as QEMU has always answered. */
+/* The errno for "." and ".." in each message, as QEMU has always answered. */
 static void test_dots(void)
 {
     static const struct {

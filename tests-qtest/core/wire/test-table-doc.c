@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The committed page of the developer manual is what the table says now.
+ * The committed page of the developer manual agrees with the message table.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "table-doc.h"
@@ -19,7 +19,7 @@ static void test_page(void)
     g_assert_no_error(error);
     have_lines = g_strsplit(there, "\n", -1);
     for (unsigned i = 0; want_lines[i] && have_lines[i]; i++) {
-        g_test_message("line %u; write the page with "
+        g_test_message("line %u; regenerate the page with "
                        "\"make -C tests-qtest/core table\"", i + 1);
         g_assert_cmpstr(have_lines[i], ==, want_lines[i]);
     }

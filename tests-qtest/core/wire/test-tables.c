@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The small tables beside the session: qid paths, errno values, open flags,
- * and the record of what was written of an attribute's value.
+ * Small tables that the session uses: qid paths, errno values, open flags, and
+ * the record of which bytes of an attribute's value were written.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "hw/9pfs/9p-errno.h"
@@ -23,7 +23,7 @@ static uint64_t path_of(P9QidMap *map, uint64_t dev, uint64_t ino)
     return path;
 }
 
-/* The export's own device shows the host's numbers. */
+/* On the export's own device the qid path is the host's inode number. */
 static void test_qid_root(void)
 {
     P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
@@ -35,7 +35,7 @@ static void test_qid_root(void)
     p9_qid_map_free(map);
 }
 
-/* g_int64_hash() looks at the lower half only. */
+/* Unlike g_int64_hash(), which uses the lower half only. */
 static guint whole_hash(gconstpointer p)
 {
     uint64_t v = *(const uint64_t *)p * 0xd6e8feb86659fd93ULL;
@@ -43,7 +43,7 @@ static guint whole_hash(gconstpointer p)
     return v >> 32;
 }
 
-/* All different, and each the same whenever asked. */
+/* The paths of @ids all differ, and each is the same when looked up again. */
 static void check_distinct(const uint64_t (*ids)[2], unsigned n)
 {
     P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
@@ -73,7 +73,7 @@ static void test_qid_devices(void)
     check_distinct((const uint64_t (*)[2])ids, 4000);
 }
 
-/* Numbers whose upper bits differ too: overlayfs and the like. */
+/* Inode numbers that use the upper bits too, as those of overlayfs do. */
 static void test_qid_large_inodes(void)
 {
     static const uint64_t bits[] = { 0, 1, 2, 5, 63ULL << 40 };
@@ -95,7 +95,8 @@ static void test_qid_large_inodes(void)
     check_distinct((const uint64_t (*)[2])ids, n);
 }
 
-/* A file system that scatters its numbers uses up the slots; no two collide. */
+/* A file system with scattered inode numbers uses up all slots; even then no
+ * two paths are the same. */
 static void test_qid_scattered(void)
 {
     enum { N = 70000 };
@@ -108,7 +109,7 @@ static void test_qid_scattered(void)
     check_distinct((const uint64_t (*)[2])ids, N);
 }
 
-/* RE15: the table is bounded; what was given out stays. */
+/* The table is bounded; paths that it has assigned stay valid when full. */
 static void test_qid_full(void)
 {
     P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
@@ -146,7 +147,7 @@ static void test_qid_policies(void)
     p9_qid_map_free(warn);
 }
 
-/* As a file system might: few devices, numbers of any size in clusters. */
+/* A few devices, and clusters of inode numbers of any size. */
 static void test_qid_random(void)
 {
     enum { N = 20000 };
@@ -164,7 +165,7 @@ static void test_qid_random(void)
             uint64_t ino = high >> g_test_rand_int_range(0, 64);
 
             for (unsigned i = 0; i < 20 && n < N; i++) {
-                /* No pair twice. */
+                /* Use no pair of device and inode twice. */
                 uint64_t key = (ino + i) * 64 + dev;
 
                 if (g_hash_table_add(seen, g_memdup2(&key, 8))) {
@@ -187,7 +188,7 @@ static uint32_t version_of(const FsConfig *config, const FsAttr *attr)
     return qid.version;
 }
 
-/* What a change of the content changes, and what a look at it does. */
+/* The version follows changes of the content, but not mere accesses. */
 static void test_qid_version(void)
 {
     const FsConfig config = { 0 };
@@ -203,7 +204,7 @@ static void test_qid_version(void)
     attr = base;
     attr.size = 1;
     g_assert_cmpuint(version_of(&config, &attr), !=, first);
-    /* No two that would cancel each other out. */
+    /* Equal changes of mtime and ctime do not cancel each other out. */
     attr = base;
     attr.ctime.tv_sec = attr.mtime.tv_sec = 5;
     g_assert_cmpuint(version_of(&config, &attr), !=, first);
@@ -214,7 +215,7 @@ static void test_qid_version(void)
     g_assert_cmpuint(version_of(&config, &attr), ==, first);
 }
 
-/* Linux turns its page cache off for a file of version 0. */
+/* The Linux client does not use its page cache for a file of version 0. */
 static void test_qid_cache_hint(void)
 {
     const FsConfig on = { 0 }, off = { .no_cache_hint = true };
@@ -254,7 +255,7 @@ static void test_qid_types(void)
 
 /* ---- errno and open flags ---- */
 
-/* The numbers of asm-generic, whatever the host's are. */
+/* The wire has the numbers of asm-generic, whatever the host's numbers are. */
 static void test_errno(void)
 {
     static const struct {
@@ -294,7 +295,7 @@ static void test_open_flags(void)
         { 0200, O_EXCL }, { 01000, O_TRUNC }, { 02000, O_APPEND },
         { 010000, O_DSYNC }, { 040000, O_DIRECT }, { 0200000, O_DIRECTORY },
         { 01000000, O_NOATIME }, { 04010000, O_SYNC | O_DSYNC },
-        /* Not for a guest to say. */
+        /* Flags that a guest may not choose. */
         { 0100, 0 }, { 0400, 0 }, { 04000, 0 }, { 020000, 0 },
         { 0100000, 0 }, { 0400000, 0 }, { 02000000, 0 },
         { 020000000, 0 }, { 0xf0000000, 0 },

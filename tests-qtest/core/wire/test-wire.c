@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tests of the bounded cursor (p9-wire.c): values, limits, and that it never
- * touches a byte outside its vector, which the guarded buffers prove.
+ * Tests of the bounded cursor (p9-wire.c): values, limits, and, by means of
+ * guarded buffers, that it never accesses a byte outside its vector.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/p9-wire.h"
 #include "lib/guarded.h"
 
-/* The bytes 1, 2, 3 … so that every position has a value of its own. */
+/* Fill with 1, 2, 3 …, so that every position has a different value. */
 static void fill_ascending(uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
@@ -44,7 +44,7 @@ static void test_little_endian(void)
     g_assert_cmpmem(out->bytes, out->size, wire, sizeof(wire));
 }
 
-/* Each accessor, one byte short: refused, yields zeroes, and stays refused. */
+/* Reading past the end fails and yields zeros, as does every later read. */
 static void check_short_get(size_t wanted)
 {
     uint8_t bytes[8], got[8];
@@ -63,7 +63,7 @@ static void check_short_get(size_t wanted)
             g_assert_cmpuint(got[i], ==, 0);
         }
         g_assert_cmpuint(c.pos, ==, 0);
-        /* There is a byte for this one, but the cursor has failed. */
+        /* Even a byte that exists cannot be read once the cursor has failed. */
         g_assert_cmpuint(p9_get_u8(&c), ==, 0);
         g_assert_true(c.failed);
     }
@@ -119,7 +119,7 @@ static void test_short_put(void)
     }
 }
 
-/* The limit, not the end of the vector, is where the cursor stops. */
+/* The cursor stops at its limit rather than at the end of the vector. */
 static void test_limit(void)
 {
     uint8_t bytes[16];
@@ -150,7 +150,7 @@ static void test_limit(void)
     g_assert_true(c.failed);
 }
 
-/* n + pos must not wrap: a request for nearly SIZE_MAX bytes is refused. */
+/* Skipping nearly SIZE_MAX bytes fails: n + pos must not wrap around. */
 static void test_huge_skip(void)
 {
     uint8_t bytes[8];
@@ -200,7 +200,7 @@ static void check_through(const Split *split, size_t size)
     joined = split_join(split, &size);
     g_assert_cmpmem(joined, size, bytes, size);
 
-    /* In pieces that do not follow the elements, over the same elements. */
+    /* Read in pieces whose ends are not those of the elements. */
     for (size_t piece = 1; piece <= size; piece++) {
         memset(got, 0, sizeof(got));
         p9_cursor_init(&c, split->iov, split->iovcnt, SIZE_MAX);
@@ -220,7 +220,7 @@ static void check_through(const Split *split, size_t size)
     }
 }
 
-/* Every pair of cuts, those that make empty elements with no base included. */
+/* Every pair of cuts, including those that give elements of length 0. */
 static void test_split(void)
 {
     enum { SIZE = 12 };
@@ -243,7 +243,7 @@ static void test_split_bytes(void)
     check_through(split, 31);
 }
 
-/* p9_iov_slice() against the plain meaning, for all offsets and sizes. */
+/* p9_iov_slice() yields the expected bytes for all offsets and sizes. */
 static void test_slice(void)
 {
     enum { SIZE = 9 };
