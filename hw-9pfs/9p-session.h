@@ -12,7 +12,7 @@
  *
  * prepare and finish run on the event loop and may touch the session; run may
  * be on a worker and touches the request, what the request captured (node[],
- * file[]) and the driver.  See docs/devel/9pfs-internals.md.
+ * file[]) and the driver.  See docs/devel/9pfs-internals.rst.
  */
 #ifndef HW_9PFS_9P_SESSION_H
 #define HW_9PFS_9P_SESSION_H

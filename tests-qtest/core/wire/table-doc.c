@@ -55,7 +55,7 @@ typedef struct Row {
 #define STR(f) #f ": no NUL|"
 #define TEXT(f) #f ": any bytes|"
 #define NAME(f, dot, dotdot) \
-    #f ": a component; `.` " #dot ", `..` " #dotdot "|"
+    #f ": a component; ``.`` " #dot ", ``..`` " #dotdot "|"
 #define NAMES(f) #f ": at most 16 components|"
 #define FID_ANY(error) ""
 #define FID_NONE(error) ", opened " error
@@ -139,53 +139,100 @@ static const char *dialect_text(const char *dialects)
            : !strcmp(dialects, "L") ? ".L" : ".u";
 }
 
+static void add_cell(GString *page, const char *text, bool literal)
+{
+    g_string_append(page, "     -");
+    if (*text) {
+        g_string_append_printf(page, literal ? " ``%s``" : " %s", text);
+    }
+    g_string_append_c(page, '\n');
+}
+
+/* The list that a row's macros made begins with a space unless it is empty. */
+static const char *without_space(const char *list)
+{
+    return *list ? list + 1 : list;
+}
+
+static void add_layout(GString *page)
+{
+    g_string_append(page,
+        "Layout\n"
+        "======\n"
+        "\n"
+        "Every message begins with ``size[4] type[1] tag[2]``. The type of a "
+        "reply is\n"
+        "one more than that of its request. ``[s]`` stands for a length of "
+        "two bytes and\n"
+        "that many bytes.\n"
+        "\n"
+        ".. list-table::\n"
+        "   :header-rows: 1\n"
+        "   :widths: 7 13 35 45\n"
+        "\n"
+        "   * - type\n"
+        "     - message\n"
+        "     - request\n"
+        "     - reply\n");
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        g_string_append_printf(page, "   * - %u\n", rows[i].number);
+        add_cell(page, rows[i].name, false);
+        add_cell(page, without_space(rows[i].request), true);
+        add_cell(page, without_space(rows[i].reply), true);
+    }
+}
+
+static void add_handling(GString *page)
+{
+    g_string_append(page,
+        "\n"
+        "Handling\n"
+        "========\n"
+        "\n"
+        ".. list-table::\n"
+        "   :header-rows: 1\n"
+        "   :widths: 13 9 9 21 16 32\n"
+        "\n"
+        "   * - message\n"
+        "     - dialects\n"
+        "     - inline\n"
+        "     - flags\n"
+        "     - steps\n"
+        "     - checked first\n");
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const Row *row = &rows[i];
+        g_autoptr(GString) flags = g_string_new(NULL);
+        g_autoptr(GString) rules = g_string_new(NULL);
+
+        add_flags(flags, row->flags);
+        add_rules(rules, row->rules);
+        g_string_append_printf(page, "   * - %s\n", row->name);
+        add_cell(page, dialect_text(row->dialects), false);
+        add_cell(page, row->where, false);
+        add_cell(page, flags->str, false);
+        add_cell(page, without_space(row->steps), false);
+        add_cell(page, rules->str, false);
+    }
+}
+
 char *table_doc(void)
 {
     GString *page = g_string_new(
-        "<!-- SPDX-License-Identifier: GPL-2.0-or-later -->\n"
-        "<!-- Made by \"make -C tests-qtest/core table\"; do not edit. -->\n"
-        "# The message table\n"
+        ".. SPDX-License-" "Identifier: GPL-2.0-or-later\n"
+        ".. Made by \"make -C tests-qtest/core table\"; do not edit.\n"
         "\n"
-        "Each line is one row of `hw/9pfs/9p-messages.def`. The comment at "
-        "the top of that file explains the columns.\n"
+        ".. _9p-messages:\n"
         "\n"
-        "## Layout\n"
+        "=========================\n"
+        "Messages of the 9p server\n"
+        "=========================\n"
         "\n"
-        "Every message begins with `size[4] type[1] tag[2]`; a reply's type "
-        "is one more than its request's. `[s]` is a length of two bytes "
-        "followed by that many bytes.\n"
-        "\n"
-        "| type | message | request | reply |\n"
-        "|---:|---|---|---|\n");
+        "Each line below is one row of ``hw/9pfs/9p-messages.def``. The "
+        "comment at the\n"
+        "top of that file explains the columns.\n"
+        "\n");
 
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const Row *row = &rows[i];
-
-        g_string_append_printf(page, "| %u | %s | %s%s%s | %s%s%s |\n",
-                               row->number, row->name,
-                               *row->request ? "`" : "",
-                               *row->request ? row->request + 1 : "",
-                               *row->request ? "`" : "",
-                               *row->reply ? "`" : "",
-                               *row->reply ? row->reply + 1 : "",
-                               *row->reply ? "`" : "");
-    }
-    g_string_append(page,
-        "\n"
-        "## Handling\n"
-        "\n"
-        "| message | dialects | inline | flags | steps | checked first |\n"
-        "|---|---|---|---|---|---|\n");
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const Row *row = &rows[i];
-
-        g_string_append_printf(page, "| %s | %s | %s | ", row->name,
-                               dialect_text(row->dialects), row->where);
-        add_flags(page, row->flags);
-        g_string_append_printf(page, " | %s | ",
-                               *row->steps ? row->steps + 1 : "");
-        add_rules(page, row->rules);
-        g_string_append(page, " |\n");
-    }
+    add_layout(page);
+    add_handling(page);
     return g_string_free(page, FALSE);
 }
