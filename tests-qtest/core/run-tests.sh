@@ -7,7 +7,8 @@
 # output is counted; under tsan only test paths with "/threads/" are run.
 # Programs of the build fuzz run after them, all at once, FUZZ_SECONDS each on
 # ../fuzz/corpus-*; each counts as one test.  The output of programs that
-# failed is shown.
+# failed is shown.  P9_RUNNER is the command in front of each program, such as
+# an emulator of the architecture that it was built for.
 
 set -u
 results=$1
@@ -32,6 +33,8 @@ fixed=()
 if setarch "$(uname -m)" -R true 2>/dev/null; then
     fixed=(setarch "$(uname -m)" -R)
 fi
+read -r -a runner <<<"${P9_RUNNER:-}"
+start=("${fixed[@]}" "${runner[@]}")
 
 build_of() {
     basename "$(dirname "$(dirname "$1")")"
@@ -47,10 +50,10 @@ run_tap() {
     if [ "$(build_of "$program")" = tsan ]; then
         while read -r path; do
             paths+=(-p "$path")
-        done < <("${fixed[@]}" "$program" -l 2>/dev/null |
+        done < <("${start[@]}" "$program" -l 2>/dev/null |
                  sed 's/^# //' | grep /threads/)
     fi
-    timeout "$limit" "${fixed[@]}" "$program" --tap "${paths[@]}" \
+    timeout "$limit" "${start[@]}" "$program" --tap "${paths[@]}" \
         >"$log.tap" 2>"$log.err" </dev/null
     echo $? >"$log.status"
 }
@@ -61,7 +64,7 @@ run_fuzz() {
     log=$results/$(label "$program")
     work=$results/$name.work
     mkdir -p "$work"
-    timeout $((seconds + limit)) "${fixed[@]}" "$program" \
+    timeout $((seconds + limit)) "${start[@]}" "$program" \
         -max_total_time="$seconds" $( [ "$seconds" != 0 ] || echo -runs=0 ) \
         -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 \
         -artifact_prefix="$results/$name." \
