@@ -17,7 +17,7 @@
 helper=$obj/fsdev/virtfs-proxy-helper
 bench=("${MAKE:-make}" --no-print-directory -C "$TOP/tests-qtest/bench" "BUILD=$BUILD/bench")
 if [ "${1:-}" = check ]; then
-    exec "${bench[@]}" check A="$qemu" HELPER="$helper"
+    exec "${bench[@]}" check WERROR=1 A="$qemu" HELPER="$helper"
 fi
 
 # What the proxy takes part in, a bit of everything.
