@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tattach to a directory below the export: where an aname leads, and that the
- * directory is the root of all that is walked to from there.
+ * Tattach to a directory below the export's root: which directory an aname
+ * names, and that this directory is the root for every fid derived from it.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
@@ -28,7 +28,7 @@ static Client *start(const char *version)
     return c;
 }
 
-/* The qid that a walk from @fid ends at. */
+/* The qid of the last name of a walk from @fid. */
 static P9Qid walk_qid(Client *c, uint32_t fid, const char *path)
 {
     P9Qids *qids;
@@ -48,7 +48,7 @@ static void assert_same_qid(P9Qid a, P9Qid b)
     g_assert_cmphex(a.type, ==, b.type);
 }
 
-/* ---- where an aname leads ---- */
+/* ---- which directory an aname names ---- */
 
 static void test_paths(void)
 {
@@ -111,7 +111,7 @@ static void test_refused(void)
     g_assert_cmpint(client_attach_to(c, 1, "a/b"), ==, -EIO);
 }
 
-/* ---- the root of all that comes of it ---- */
+/* ---- the directory as a root ---- */
 
 static void test_dotdot(void)
 {
@@ -125,7 +125,7 @@ static void test_dotdot(void)
         assert_same_qid(walk_qid(c, 1, "../../../.."), sub);
         assert_same_qid(walk_qid(c, 1, "../c/../../c/.."), sub);
         g_assert_cmpint(client_walk(c, 1, 9, "../other"), ==, -ENOENT);
-        /* Clones and what is walked to keep it; the others have their own. */
+        /* Fids derived from fid 1 keep its root; fids 0 and 4 have others. */
         g_assert_cmpint(client_walk(c, 1, 2, ""), ==, 0);
         assert_same_qid(walk_qid(c, 2, ".."), sub);
         g_assert_cmpint(client_walk(c, 2, 2, "c"), ==, 0);
@@ -139,7 +139,7 @@ static void test_dotdot(void)
     }
 }
 
-/* Several users, several directories, one session. */
+/* One session attaches to several directories as several users. */
 static void test_many(void)
 {
     static const char *const anames[] = { "", "a", "a/b", "a/b/c" };
@@ -164,7 +164,7 @@ static void test_many(void)
     }
 }
 
-/* The root itself cannot be moved or removed by who has nothing above it. */
+/* A fid that is a root cannot be used to move or remove that directory. */
 static void test_root_is_busy(void)
 {
     g_autoptr(Client) c = start("9P2000.L");
@@ -177,7 +177,7 @@ static void test_root_is_busy(void)
     g_assert_cmpint(ASK(c, remove, .fid = 1), ==, -EBUSY);
     g_assert_cmpint(client_walk(c, 0, 3, "a/b/c"), ==, 0);
     g_assert_cmpint(ASK(c, remove, .fid = 3), ==, 0);
-    /* Its name is that of any root. */
+    /* Rstat shows the name "/", as for any root. */
     g_assert_cmpint(client_attach_to(u, 1, "a/b"), ==, 0);
     g_assert_cmpint(ASK(u, stat, .fid = 1), ==, 0);
     g_assert_cmpstr(client_last(u)->r.stat.stat.name.s, ==, "/");
@@ -186,7 +186,8 @@ static void test_root_is_busy(void)
     g_assert_cmpstr(client_last(u)->r.stat.stat.name.s, ==, "b");
 }
 
-/* Renamed by another fid it stays the root; out of it nothing leads up. */
+/* The directory stays the root when it is renamed by way of another fid.  From
+ * a directory that was moved out of it, ".." leads nowhere. */
 static void test_moved(void)
 {
     g_autoptr(Client) c = start("9P2000.L");
@@ -201,19 +202,19 @@ static void test_moved(void)
                         .newdirfid = 4, .newname = P9NAME("B")), ==, 0);
     assert_same_qid(walk_qid(c, 1, ".."), sub);
     assert_same_qid(walk_qid(c, 2, "../.."), sub);
-    /* "c" leaves the subtree. */
+    /* Move "c" out of the subtree. */
     g_assert_cmpint(ASK(c, renameat, .olddirfid = 1, .oldname = P9NAME("c"),
                         .newdirfid = 0, .newname = P9NAME("c")), ==, 0);
     g_assert_cmpint(client_walk(c, 2, 9, ".."), ==, -ENOENT);
     g_assert_cmpint(client_walk(c, 2, 9, "../../a"), ==, -ENOENT);
     g_assert_cmpint(client_walk(c, 0, 9, "c/.."), ==, 0);
-    /* And comes back. */
+    /* Move it back. */
     g_assert_cmpint(ASK(c, renameat, .olddirfid = 0, .oldname = P9NAME("c"),
                         .newdirfid = 1, .newname = P9NAME("c")), ==, 0);
     assert_same_qid(walk_qid(c, 2, ".."), sub);
 }
 
-/* Removed while it is attached to, it is as a removed directory is. */
+/* Removing the directory has the effects of removing any directory. */
 static void test_removed(void)
 {
     g_autoptr(Client) c = start("9P2000.L");
@@ -229,7 +230,7 @@ static void test_removed(void)
 
 /* ---- ".." in directory reads ---- */
 
-/* Path of the qid of "..", which is the second entry of any directory. */
+/* The qid path of "..", which is the second entry of any directory. */
 static uint64_t dotdot_of_readdir(Client *c, uint32_t fid, const char *path)
 {
     struct iovec iov;
@@ -287,8 +288,8 @@ static void test_dotdot_entries(void)
 /* ---- devices ---- */
 
 /*
- * The export's device is that of its root, whatever is attached to first; and
- * an aname crosses no device that a walk may not.
+ * The export's device is that of its root, whichever directory is attached to
+ * first; and an aname may cross devices only where a walk may.
  */
 static void test_multidevs(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Attributes, names and the rest of the messages, through a session.
+ * Attributes, names, statfs and locks through a session.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
@@ -47,9 +47,9 @@ static void test_getattr(void)
     g_assert_cmphex(r.valid & 0x800, ==, 0x800);
     g_assert_cmpuint(r.btime_sec, ==, attr.btime.tv_sec);
     g_assert_cmpuint(r.btime_nsec, ==, attr.btime.tv_nsec);
-    /* What applications take for a good size of transfers. */
+    /* Applications use the block size as the size of their transfers. */
     g_assert_cmpuint(r.blksize, ==, 65536 - 4096);
-    /* Birth is told to who asks. */
+    /* The time of birth is only sent when the request asks for it. */
     g_assert_cmpint(ASK(c, getattr, .fid = 1, .request_mask = BASIC), ==, 0);
     g_assert_cmphex(client_last(c)->r.getattr.valid, ==, BASIC);
     memfs_fail(c->export, MEM_GETATTR, ESTALE, 1);
@@ -80,7 +80,7 @@ static void test_rdev(void)
 
 /* ---- qids ---- */
 
-/* The version changes with the content, is never 0, and is stable. */
+/* The version is not 0, and changes when the content does and only then. */
 static void test_qid_version(void)
 {
     g_autoptr(Client) c = client_with_file();
@@ -103,7 +103,8 @@ static void test_qid_version(void)
     g_assert_cmphex(after.type, ==, P9_QTFILE);
 }
 
-/* As cp -p and touch -r do: same size, same mtime, other bytes. */
+/* The version differs even when size and mtime are the same as before, as
+ * after cp -p or touch -r. */
 static void test_qid_version_mtime_put_back(void)
 {
     g_autoptr(Client) c = client_with_file();
@@ -119,7 +120,7 @@ static void test_qid_version_mtime_put_back(void)
     g_assert_cmpuint(getattr(c, 1).qid.version, !=, before.qid.version);
 }
 
-/* cache-hint=off: no file has a version, in whatever reply. */
+/* cache-hint=off: the version of a file is 0 in every reply. */
 static void test_no_cache_hint(void)
 {
     FsConfig config = { .no_cache_hint = true };
@@ -140,7 +141,7 @@ static void test_no_cache_hint(void)
     g_assert_cmpuint(client_last(c)->r.lcreate.qid.version, ==, 0);
 }
 
-/* Hard links are one inode to the guest, other files are others. */
+/* Hard links have the same qid path; other files have other ones. */
 static void test_qid_path(void)
 {
     g_autoptr(Client) c = client_with_file();
@@ -154,7 +155,7 @@ static void test_qid_path(void)
     g_assert_cmpuint(getattr(c, 3).nlink, ==, 2);
 }
 
-/* multidevs: one inode number on two devices. */
+/* The policies of multidevs, with an object on a second device. */
 static void check_multidevs(FsMultidevs policy)
 {
     FsConfig config = { .multidevs = policy };
@@ -184,7 +185,7 @@ static void check_multidevs(FsMultidevs policy)
     }
     g_assert_cmpint(ret, ==, 0);
     if (policy == FS_MULTIDEVS_WARN) {
-        /* As it is on the host, whatever that may lead to. */
+        /* The host's inode number, though it may collide with another. */
         g_assert_cmphex(getattr(c, 2).qid.path, <, 100);
     } else {
         g_assert_cmphex(getattr(c, 2).qid.path >> 63, ==, 1);
@@ -223,7 +224,7 @@ static void test_setattr(void)
     g_assert_cmpuint(r.gid, ==, 6);
     g_assert_cmpint(ASK(c, setattr, .fid = 1, .valid = 8, .size = 4), ==, 0);
     client_check_content(c, "file", "0123");
-    /* Given times, and the host's now. */
+    /* The given times, or the host's current time. */
     g_assert_cmpint(ASK(c, setattr, .fid = 1, .valid = 0x1b0, .atime_sec = 1,
                         .atime_nsec = 2, .mtime_sec = 3,
                         .mtime_nsec = 999999999), ==, 0);
@@ -238,14 +239,14 @@ static void test_setattr(void)
     g_assert_cmpuint(r.mtime_sec, ==, r.ctime_sec);
     g_assert_cmpuint(r.mtime_sec, >, 7);
     g_assert_cmpuint(r.atime_sec, ==, 1);
-    /* No bit: nothing but a touch. */
+    /* Without any bit in valid, only the ctime may change. */
     g_assert_cmpint(ASK(c, setattr, .fid = 1, .valid = 0, .mode = 0,
                         .size = 0), ==, 0);
     client_check_content(c, "file", "0123");
     g_assert_cmphex(getattr(c, 1).mode, ==, S_IFREG | 0751);
 }
 
-/* PR33 */
+/* Values that make no sense are refused before the driver is called. */
 static void test_setattr_nonsense(void)
 {
     static const uint64_t nsecs[] = {
@@ -268,7 +269,7 @@ static void test_setattr_nonsense(void)
     g_assert_cmpuint(client_mem(c).calls[MEM_SETATTR], ==, calls);
     g_assert_cmpint(ASK(c, setattr, .fid = 1, .valid = 8,
                         .size = INT64_MAX), ==, -EFBIG);
-    /* The type is not a matter of the mode. */
+    /* Type bits in the mode are ignored. */
     g_assert_cmpint(ASK(c, setattr, .fid = 1, .valid = 1, .mode = 0177777),
                     ==, 0);
     g_assert_cmphex(getattr(c, 1).mode, ==, S_IFREG | 07777);
@@ -290,7 +291,7 @@ static void test_make(void)
         { "s", S_IFLNK | 0777, P9_QTSYMLINK },
     };
 
-    /* The owner is who attached, the group what the message says. */
+    /* The owner is the user of the Tattach, the group is in the message. */
     g_assert_cmpint(client_attach(c, 5, 1000), ==, 0);
     g_assert_cmpint(ASK(c, mkdir, .fid = 5, .name = P9NAME("d"),
                         .mode = 0170750, .gid = 7), ==, 0);
@@ -337,7 +338,7 @@ static void test_long_target(void)
     g_assert_cmpstr(client_last(c)->r.readlink.target.s, ==, target);
 }
 
-/* PR35 */
+/* Treadlink of anything but a symbolic link fails and reads no data. */
 static void test_readlink_of_other(void)
 {
     g_autoptr(Client) c = client_with_file();
@@ -348,7 +349,7 @@ static void test_readlink_of_other(void)
     g_assert_cmpuint(client_mem(c).calls[MEM_READ], ==, 0);
 }
 
-/* PA01 for each message with a name, with the names that lead elsewhere. */
+/* Every message with a name refuses names that lead elsewhere. */
 static void test_bad_names(void)
 {
     static const struct {
@@ -388,7 +389,7 @@ static void test_bad_names(void)
     client_check_content(c, "file", "0123456789");
 }
 
-/* PA09, PA10 */
+/* Fids of and below a renamed object stay valid; bad renames are refused. */
 static void test_rename(void)
 {
     g_autoptr(Client) c = client_with_file();
@@ -399,14 +400,14 @@ static void test_rename(void)
     g_assert_cmpint(client_walk(c, 0, 3, "dir/sub"), ==, 0);
     g_assert_cmpint(client_open(c, 4, "dir/sub/f", O_RDWR), ==, 0);
     g_assert_cmpint(client_walk(c, 0, 5, "dir/sub/f"), ==, 0);
-    /* Above open and unopened fids, by both messages. */
+    /* Directories above open and unopened fids, by both messages. */
     g_assert_cmpint(ASK(c, renameat, 0, dir, 0, P9NAME("d2")), ==, 0);
     g_assert_cmpint(ASK(c, rename, 3, 0, P9NAME("top")), ==, 0);
     g_assert_cmpint(client_read(c, 4, 0, 10), ==, 4);
     g_assert_cmpint(client_write(c, 4, 0, "D", 1), ==, 1);
     client_check_content(c, "top/f", "Deep");
     g_assert_cmpint(ASK(c, lopen, .fid = 5), ==, 0);
-    /* Onto itself, into itself, over what is not empty, the root. */
+    /* Onto itself, into itself, over a full directory, of the root. */
     g_assert_cmpint(ASK(c, renameat, 0, P9NAME("top"), 0, P9NAME("top")),
                     ==, 0);
     g_assert_cmpint(ASK(c, renameat, 0, P9NAME("top"), 3, P9NAME("in")), ==,
@@ -416,7 +417,7 @@ static void test_rename(void)
     g_assert_cmpint(client_walk(c, 0, 6, ""), ==, 0);
     g_assert_cmpint(ASK(c, rename, 6, 0, P9NAME("r")), ==, -EBUSY);
     g_assert_cmpint(ASK(c, renameat, 0, sub, 0, P9NAME("n")), ==, -ENOENT);
-    /* Over a file that somebody holds: theirs stays theirs. */
+    /* Over a file with an open fid: that fid keeps the old file. */
     g_assert_cmpint(client_open(c, 7, "file", O_RDONLY), ==, 0);
     memfs_add(c->export, "new", "new");
     g_assert_cmpint(ASK(c, renameat, 0, P9NAME("new"), 0, P9NAME("file")),
@@ -443,7 +444,7 @@ static void test_unlink(void)
     g_assert_cmpint(ASK(c, mkdir, 2, P9NAME("x")), ==, -ENOENT);
 }
 
-/* CVE-2016-9105, CVE-2016-9106: what a message held is let go. */
+/* CVE-2016-9105, CVE-2016-9106: messages that fail must not leak. */
 static void test_no_leaks(void)
 {
     g_autoptr(Client) c = client_with_file();
@@ -480,7 +481,7 @@ static void test_statfs(void)
     g_assert_cmpint(ASK(c, statfs, .fid = 1), ==, 0);
     r = client_last(c)->r.statfs;
     g_assert_cmphex(r.type, ==, 0x6d656d66);
-    /* Counted in blocks as large as a message carries. */
+    /* The block size is the payload of a message, so counts are scaled. */
     g_assert_cmpuint(r.bsize, ==, 61440);
     g_assert_cmpuint(r.blocks, ==, (1 << 20) / 15);
     g_assert_cmpuint(r.bfree, ==, (1 << 19) / 15);
@@ -491,8 +492,7 @@ static void test_statfs(void)
     g_assert_cmpint(ASK(c, statfs, .fid = 1), ==, -EIO);
 }
 
-/* SP08: a FUSE server that leaves the block size out. */
-/* statfs=v9fs: all as before, but for the type. */
+/* statfs=v9fs changes the file system type and nothing else. */
 static void test_statfs_type(void)
 {
     FsConfig config = { .statfs_v9fs = true };
@@ -504,6 +504,7 @@ static void test_statfs_type(void)
     g_assert_cmpuint(client_last(c)->r.statfs.files, ==, MEMFS_MAX_FILES);
 }
 
+/* Some FUSE servers report a block size of 0. */
 static void test_statfs_no_block_size(void)
 {
     g_autoptr(Client) c = client_with_file();
@@ -513,7 +514,7 @@ static void test_statfs_no_block_size(void)
     g_assert_cmpuint(client_last(c)->r.statfs.bsize, ==, 61440);
 }
 
-/* PR30: without a driver that locks, only nonsense is refused. */
+/* A driver without locks: all locks succeed, invalid requests are refused. */
 static void test_lock(void)
 {
     g_autoptr(Client) c = client_with_file();

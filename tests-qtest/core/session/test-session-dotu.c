@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * 9P2000.u and plain 9P2000 through a session: what is said differently from
- * 9P2000.L, over the file system in memory.
+ * 9P2000.u and plain 9P2000 through a session on the in-memory file system:
+ * what differs from 9P2000.L.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
@@ -34,7 +34,7 @@ static const P9Stat *stat_of(Client *c, uint32_t fid)
     return &client_last(c)->r.stat.stat;
 }
 
-/* Walk fid 1 to the root and create there; fid 1 is the new object then. */
+/* Make fid 1 refer to the root and create there; then it is the new object. */
 static int create(Client *c, const char *name, uint32_t perm, uint8_t mode,
                   const char *extension)
 {
@@ -59,7 +59,7 @@ static P9Stat keep_all(void)
     };
 }
 
-/* PR25: each dialect has messages that the other has not. */
+/* Messages of 9P2000.L are refused in a 9P2000.u session. */
 static void test_foreign_messages(void)
 {
     g_autoptr(Client) u = start(memfs_open(), "9P2000.u");
@@ -149,7 +149,7 @@ static void test_create_hard_link(void)
     g_assert_cmpint(create(c, "new", DM_LINK, 0, "7"), ==, 0);
     client_check_content(c, "new", "text");
     g_assert_cmpstr(stat_of(c, 7)->extension.s, ==, "HARDLINKCOUNT 2");
-    /* As Linux writes the number. */
+    /* The Linux client ends the number with a newline. */
     g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
     g_assert_cmpint(create(c, "newer", DM_LINK, 0, "7\n"), ==, 0);
     g_assert_cmpstr(stat_of(c, 7)->extension.s, ==, "HARDLINKCOUNT 3");
@@ -224,7 +224,7 @@ static void test_read_only(void)
     client_check_content(c, "f", "text");
 }
 
-/* PR31 */
+/* A Twstat that changes nothing asks for fsync, which needs an open file. */
 static void test_wstat_keep_all(void)
 {
     g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
@@ -237,7 +237,7 @@ static void test_wstat_keep_all(void)
     g_assert_cmpuint(client_last(c)->reply->len, ==, P9_HDRSZ);
 }
 
-/* The disk is waited for on a worker, whoever's the event loop is. */
+/* Such a Twstat waits for the disk on a worker, even with an own loop. */
 static void test_wstat_sync_is_job(void)
 {
     static const P9Limits limits = { .max_msize = 512000, .own_loop = true };
@@ -288,7 +288,7 @@ static void test_wstat_keeps_type(void)
     g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = st), ==, -EIO);
 }
 
-/* PR32 */
+/* A Twstat does not rename to anything but a legal path component. */
 static void test_wstat_bad_names(void)
 {
     g_autofree char *longest = g_strnfill(256, 'x');
@@ -360,11 +360,11 @@ static void check_read_directory(bool remote)
     g_assert_cmpuint(read_names(c, 300, names), ==, 52);
     g_assert_cmpuint(g_hash_table_size(names), ==, 52);
     g_assert_true(g_hash_table_contains(names, "file-49"));
-    /* Again from the start, and nowhere else. */
+    /* A read may restart at 0, but not continue at any other offset. */
     g_assert_cmpuint(read_names(c, 60000, names), ==, 52);
     g_assert_cmpint(client_read(c, 1, 17, 300), ==, -EINVAL);
     g_assert_cmpint(client_read(c, 1, 0, 20), ==, -EINVAL);
-    /* What is left of a buffer is no reason to lose what is in it. */
+    /* A count too small for the next entry must not lose that entry. */
     n = client_read(c, 1, 0, 300);
     g_assert_cmpint(n, >, 0);
     g_assert_cmpint(client_read(c, 1, n, 20), ==, 0);
@@ -376,13 +376,13 @@ static void test_read_directory(void)
     check_read_directory(false);
 }
 
-/* Through a buffer of ours. */
+/* On remote storage entries go through a buffer that the guest cannot see. */
 static void test_read_directory_remote(void)
 {
     check_read_directory(true);
 }
 
-/* Nothing of the extension on the wire, users as names. */
+/* Plain 9P2000 has no extension fields on the wire; users are names. */
 static void test_plain(void)
 {
     g_autoptr(Client) c = start(memfs_open(), "9P2000");
@@ -400,7 +400,7 @@ static void test_plain(void)
     g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
 }
 
-/* An error to Tversion is one of the dialect that it brought about. */
+/* An error reply to Tversion is of the dialect that the Tversion selected. */
 static void test_version_without_room(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);

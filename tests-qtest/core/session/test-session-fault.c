@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sessions on storage that fails, falls short or does not answer: the local
- * driver below fault.c.  Every test ends with as many descriptors as it began.
+ * Sessions on storage that fails, transfers less than asked for, or does not
+ * answer: the local driver below fault.c.  Every test checks that it leaves no
+ * descriptor open.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/fault.h"
@@ -19,7 +20,8 @@ typedef struct Env {
     Fault *fault;
 } Env;
 
-/* fid 0 the root, 1 "file" open for both, 2 "file", 3 "dir", 4 "dir" open */
+/* Fid 0 is the root, 1 "file" open for reading and writing, 2 "file", 3 "dir",
+ * 4 "dir" open. */
 static void env_fids(Env *env)
 {
     Client *c = env->c;
@@ -75,9 +77,9 @@ static unsigned fids(Client *c)
     return info.fids;
 }
 
-/* ---- errors (RE12) ---- */
+/* ---- errors ---- */
 
-/* What makes the driver get a call of @op, on the fids of env_fids(). */
+/* Send a request that leads to the driver call @op, with env_fids(). */
 static Call *send(Client *c, uint16_t tag, FaultOp op)
 {
     g_auto(GStrv) parts = g_strsplit("file", "/", -1);
@@ -133,7 +135,8 @@ static int ask(Client *c, FaultOp op)
     return -call->error;
 }
 
-/* Each fails as told, changes nothing, and works the next time. */
+/* Each call fails with the injected errno, changes nothing, and works when
+ * repeated. */
 static void test_errors(gconstpointer model)
 {
     ENV env;
@@ -153,10 +156,10 @@ static void test_errors(gconstpointer model)
         g_assert_false(exists(&env, "dir/new"));
         g_assert_cmpuint(local_env_stat(&env.local, "file").st_size, ==, 10);
         if (sent[i] == FAULT_CREATE && geteuid() != 0) {
-            continue;           /* a file of root's, which we may not make */
+            continue;           /* only root may make a file of root's */
         }
         if (sent[i] == FAULT_MKDIR || sent[i] == FAULT_UNLINK) {
-            continue;           /* one has an owner too, one is not empty */
+            continue;           /* the first needs root; "dir" is not empty */
         }
         g_assert_cmpint(ask(env.c, sent[i]), ==, 0);
         if (sent[i] == FAULT_CREATE) {
@@ -166,7 +169,7 @@ static void test_errors(gconstpointer model)
     }
 }
 
-/* Whatever failed before, a clunk frees, and is answered. */
+/* Tclunk is answered and releases the file, whatever failed before. */
 static void test_clunk_after_errors(gconstpointer model)
 {
     unsigned released;
@@ -187,7 +190,7 @@ static void test_clunk_after_errors(gconstpointer model)
     test_exec_drain(env.c->exec);
     g_assert_cmpuint(fault_calls(env.fault, FAULT_RELEASE), ==, released + 2);
     g_assert_cmpuint(fids(env.c), ==, 3);
-    /* Their numbers can be used again. */
+    /* The numbers of these fids can be used again. */
     fault_clear(env.fault);
     g_assert_cmpint(client_open(env.c, 1, "file", O_RDWR), ==, 0);
     g_assert_cmpint(client_read(env.c, 1, 0, 100), ==, 10);
@@ -214,7 +217,7 @@ static void test_short(gconstpointer model)
     g_assert_cmpstr(text, ==, "0123abcde9");
 }
 
-/* What was moved before an error counts; the next call tells of the error. */
+/* Bytes moved before an error are reported; the next call gets the error. */
 static void test_error_after_some(gconstpointer model)
 {
     static const FaultOp ops[] = { FAULT_READ, FAULT_WRITE };
@@ -249,8 +252,9 @@ static int create(Client *c, uint32_t perm, const char *extension)
 }
 
 /*
- * A Tcreate of 9P2000.u makes, walks and opens.  When a later step fails, what
- * the first one made is gone, and the fid is the directory still.
+ * A Tcreate of 9P2000.u makes an object, walks to it and opens it.  When a
+ * later step fails, the object is removed again, and the fid is still the
+ * directory.
  */
 static void test_create_half_way(gconstpointer model)
 {
@@ -287,7 +291,7 @@ static void test_create_half_way(gconstpointer model)
         g_assert_cmphex(client_last(env.c)->r.stat.stat.mode & DM_DIR, ==,
                         DM_DIR);
         g_assert_cmpint(ASK(env.c, clunk, .fid = 9), ==, 0);
-        /* Nothing is in the way of the next one. */
+        /* The same Tcreate succeeds when repeated. */
         g_assert_cmpint(create(env.c, cases[i].perm, cases[i].extension), ==,
                         0);
         g_assert_true(exists(&env, "new"));
@@ -295,15 +299,15 @@ static void test_create_half_way(gconstpointer model)
     }
 }
 
-/* ---- storage that does not answer (SP07, DL01, DL04) ---- */
+/* ---- storage that does not answer ---- */
 
-/* All that can hang and leave the fids of env_fids() as they are, or so. */
+/* Calls that can hang and whose requests send() can make in any order. */
 static const FaultOp hanging[] = {
     FAULT_LOOKUP, FAULT_GETATTR, FAULT_SETATTR, FAULT_STATFS, FAULT_OPEN,
     FAULT_READ, FAULT_WRITE, FAULT_FSYNC, FAULT_READDIR, FAULT_RELEASE,
 };
 
-/* A request whose call does not return. */
+/* Send a request whose driver call does not return. */
 static Call *hang(Env *env, FaultOp op)
 {
     Call *call;
@@ -322,7 +326,7 @@ static void end_hang(Env *env)
     g_assert_cmpuint(env->c->pending, ==, 0);
 }
 
-/* Others are served, a Tflush waits for the one it is about. */
+/* Other requests are served; a Tflush of the hanging one waits for its end. */
 static void test_flush_while_hanging(void)
 {
     for (size_t i = 0; i < ARRAY_SIZE(hanging); i++) {
@@ -366,7 +370,7 @@ static void test_version_while_hanging(void)
     }
 }
 
-/* A reset leaves it behind: the device is of use again before it returns. */
+/* A reset does not wait for the call: the session serves before it returns. */
 static void test_reset_while_hanging(void)
 {
     for (size_t i = 0; i < ARRAY_SIZE(hanging); i++) {
@@ -386,7 +390,7 @@ static void test_reset_while_hanging(void)
     }
 }
 
-/* As when the device is unplugged. */
+/* Freeing the session, as when the device is unplugged, does not wait. */
 static void test_free_while_hanging(void)
 {
     for (size_t i = 0; i < ARRAY_SIZE(hanging); i++) {
@@ -417,7 +421,7 @@ int main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     umask(022);
-    /* What it opens stays open and is no leak. */
+    /* Opens descriptors that stay open, before a test counts descriptors. */
     g_assert_cmpint(host_init(&what), ==, 0);
     add_by_model("/session/fault/errors", test_errors);
     add_by_model("/session/fault/clunk-after-errors", test_clunk_after_errors);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fids: walking, their states, their limit, and who owns a number.
+ * Fids: walking, their states, their limit, and when a number is in use.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
@@ -63,7 +63,7 @@ static void test_walk(void)
     assert_same_qid(walked_qid(c, 0), dir);
     g_assert_cmpint(client_walk(c, 2, 3, "sub"), ==, 0);
     assert_same_qid(walked_qid(c, 0), sub);
-    /* No names: a second fid for the same thing. */
+    /* A walk of no names makes a second fid of the same object. */
     g_assert_cmpint(client_walk(c, 3, 4, ""), ==, 0);
     g_assert_cmpuint(client_last(c)->r.walk.qids.n, ==, 0);
     g_assert_cmpint(client_walk(c, 4, 5, "deep"), ==, 0);
@@ -76,31 +76,32 @@ static void test_walk_part(void)
 {
     g_autoptr(Client) c = client_with_tree();
 
-    /* Nothing at all: an error. */
+    /* If the first name does not exist, the reply is an error. */
     g_assert_cmpint(client_walk(c, 0, 1, "none/sub"), ==, -ENOENT);
     g_assert_cmpint(client_last(c)->error, ==, ENOENT);
-    /* Part of the way: the qids so far and no fid. */
+    /* If a later name does not, the reply has fewer qids; no fid is made. */
     g_assert_cmpint(client_walk(c, 0, 1, "dir/none/deep"), ==, -ENOENT);
     g_assert_cmpint(client_last(c)->error, ==, 0);
     g_assert_cmpuint(client_last(c)->r.walk.qids.n, ==, 1);
     g_assert_cmpint(client_walk(c, 0, 1, "dir/sub/deep/more"), ==, -ENOENT);
     g_assert_cmpuint(client_last(c)->r.walk.qids.n, ==, 3);
     g_assert_cmpuint(fids(c), ==, 1);
-    /* The Linux client clunks that fid, and is told so quietly. */
+    /* The Linux client then clunks that fid; this only gets an error. */
     g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, -ENOENT);
-    /* Nor does a partial walk move a fid onto itself. */
+    /* A partial walk with newfid equal to fid leaves the fid where it is. */
     g_assert_cmpint(client_walk(c, 0, 1, "dir"), ==, 0);
     g_assert_cmpint(client_walk(c, 1, 1, "sub/none"), ==, -ENOENT);
     g_assert_cmpint(client_walk(c, 1, 2, "sub"), ==, 0);
 }
 
-/* What cannot be walked without sleeping is walked by a worker, all of it. */
+/* Lookups of names other than "dir" would have to sleep. */
 static int only_first(void *opaque G_GNUC_UNUSED, const MemCall *call)
 {
     return call->op == MEM_LOOKUP && (call->flags & FS_NONBLOCK) &&
            strcmp(call->name, "dir") ? -EAGAIN : 0;
 }
 
+/* If a part of a walk would have to sleep, a worker does the whole walk. */
 static void test_walk_part_cached(void)
 {
     g_autoptr(Client) c = client_with_tree();
@@ -112,7 +113,7 @@ static void test_walk_part_cached(void)
     g_assert_cmpuint(client_last(c)->r.walk.qids.n, ==, 1);
 }
 
-/* PA05: ".." is lexical and stops at the root. */
+/* ".." is the parent by which the fid was reached, and stops at the root. */
 static void test_walk_dotdot(void)
 {
     g_autoptr(Client) c = client_with_tree();
@@ -135,7 +136,7 @@ static void test_walk_dotdot(void)
     assert_same_qid(walked_qid(c, 4), dir);
 }
 
-/* ".." of what was renamed is where it is now. */
+/* After a rename, ".." is the new parent. */
 static void test_walk_after_rename(void)
 {
     g_autoptr(Client) c = client_with_tree();
@@ -154,7 +155,7 @@ static void test_walk_after_rename(void)
     g_assert_cmpint(client_walk(c, 0, 6, "dir/sub"), ==, -ENOENT);
 }
 
-/* PA01, PA02, PR28. */
+/* A walk with an illegal name is refused as a whole. */
 static void test_walk_bad_names(void)
 {
     static const struct {
@@ -174,7 +175,7 @@ static void test_walk_bad_names(void)
 
         bad.name[0] = (P9Name) { names[i].bytes, names[i].len, 0 };
         g_assert_cmpint(ASK(c, walk, 0, 1, bad), ==, -names[i].error);
-        /* Not even the legal part is walked. */
+        /* Legal names before the illegal one are not looked up either. */
         bad.n = 2;
         bad.name[1] = bad.name[0];
         bad.name[0] = P9NAME("dir");
@@ -187,7 +188,7 @@ static void test_walk_bad_names(void)
 static void test_walk_too_many(void)
 {
     g_autoptr(Client) c = client_with_tree();
-    /* Twalk fid 0, newfid 1, n names of one byte, as many as are counted. */
+    /* Twalk from fid 0 to newfid 1 with 17 names of one byte. */
     uint8_t bytes[128] = { 0, 0, 0, 0, P9_TWALK, 1, 0, 0, 0, 0, 0,
                            1, 0, 0, 0 };
     Call *call;
@@ -213,7 +214,7 @@ static void test_walk_too_many(void)
     g_assert_cmpuint(call->r.walk.qids.n, ==, 16);
 }
 
-/* newfid may be fid: then the fid itself moves, unless it is open. */
+/* With newfid equal to fid, the fid itself moves, unless it is open. */
 static void test_walk_in_place(void)
 {
     g_autoptr(Client) c = client_with_tree();
@@ -230,7 +231,7 @@ static void test_walk_in_place(void)
     g_assert_cmpuint(fids(c), ==, 2);
 }
 
-/* Linux walks open fids, though the protocol says one must not. */
+/* The Linux client walks from open fids, which the protocol forbids. */
 static void test_walk_from_open(void)
 {
     g_autoptr(Client) c = client_with_tree();
@@ -240,7 +241,7 @@ static void test_walk_from_open(void)
     g_assert_cmpint(ASK(c, lopen, .fid = 2, .flags = O_RDWR), ==, 0);
     g_assert_cmpint(client_open(c, 3, "dir", O_RDONLY), ==, 0);
     g_assert_cmpint(client_walk(c, 3, 4, "sub"), ==, 0);
-    /* After the name is gone, too. */
+    /* Also after the name was removed. */
     g_assert_cmpint(ASK(c, unlinkat, .dfid = 0, .name = P9NAME("file")), ==,
                     0);
     g_assert_cmpint(client_walk(c, 1, 5, ""), ==, 0);
@@ -248,7 +249,7 @@ static void test_walk_from_open(void)
     g_assert_cmpint(client_read(c, 5, 0, 10), ==, 10);
 }
 
-/* PR27 */
+/* A newfid must not be in use, and must not be NOFID. */
 static void test_newfid_taken(void)
 {
     g_autoptr(Client) c = client_with_tree();
@@ -290,7 +291,7 @@ static void test_fid_limit(void)
 
 /* ---- states ---- */
 
-/* What a fid is, and the messages that ask for something else. */
+/* What each message answers for a fid in each state. */
 static void test_states(void)
 {
     enum { NONE = 1, FILE_, DIR_, XWALK, XCREATE };
@@ -298,7 +299,7 @@ static void test_states(void)
         P9_TLOPEN, P9_TREADDIR, P9_TFSYNC, P9_TLOCK, P9_TGETLOCK, P9_TREAD,
         P9_TWRITE,
     };
-    /* errno by message and state, in the order above */
+    /* errno by message and state, in the orders above */
     static const int expected[ARRAY_SIZE(fid_only)][5] = {
         { 0, EINVAL, EINVAL, EINVAL, EINVAL },
         { ENOTDIR, ENOTDIR, 0, ENOTDIR, ENOTDIR },
@@ -322,7 +323,7 @@ static void test_states(void)
             g_assert_cmpint(client_walk(c, 0, XCREATE, "file"), ==, 0);
             g_assert_cmpint(ASK(c, xattrcreate, .fid = XCREATE,
                                 .name = P9STR("user.x"), .size = 4), ==, 0);
-            t.read.fid = state;         /* the first field of all of them */
+            t.read.fid = state;         /* fid is their first field */
             if (fid_only[i] == P9_TREADDIR) {
                 t.readdir.count = 4096;
             } else if (fid_only[i] == P9_TLOCK) {
@@ -338,7 +339,7 @@ static void test_states(void)
     }
 }
 
-/* CVE-2017-7377 and its kin: a second open of a fid gets nothing. */
+/* CVE-2017-7377 and similar ones: opening a fid twice must not leak. */
 static void test_open_twice(void)
 {
     g_autoptr(Client) c = client_with_tree();
@@ -367,12 +368,12 @@ static void test_failed_open(void)
     g_assert_cmpint(client_walk(c, 0, 1, "file"), ==, 0);
     memfs_fail(c->export, MEM_OPEN, EMFILE, 1);
     g_assert_cmpint(ASK(c, lopen, .fid = 1), ==, -EMFILE);
-    /* Opened, but its attributes cannot be had: closed again. */
+    /* The open succeeds, but getattr fails: the file is closed again. */
     memfs_fail(c->export, MEM_GETATTR, EIO, 1);
     g_assert_cmpint(ASK(c, lopen, .fid = 1), ==, -EIO);
     test_exec_drain(c->exec);
     g_assert_cmpuint(client_mem(c).files, ==, 0);
-    /* The fid is as it was, so it can be opened after all. */
+    /* The fid is unchanged, so it can still be opened. */
     g_assert_cmpint(ASK(c, lopen, .fid = 1), ==, 0);
 
     g_assert_cmpint(client_walk(c, 0, 2, "dir"), ==, 0);
@@ -384,7 +385,7 @@ static void test_failed_open(void)
     client_check_content(c, "dir/n", "");
 }
 
-/* SP01: what is no file or directory is never opened. */
+/* Only regular files and directories are ever opened. */
 static void test_open_special(void)
 {
     g_autoptr(Client) c = client_with_tree();
@@ -396,7 +397,7 @@ static void test_open_special(void)
     g_assert_cmpuint(client_mem(c).files, ==, 0);
 }
 
-/* Tlcreate makes its fid the new file. */
+/* After Tlcreate the fid is the new file, and open. */
 static void test_create(void)
 {
     g_autoptr(Client) c = client_with_tree();
@@ -415,7 +416,7 @@ static void test_create(void)
     g_assert_cmphex(client_last(c)->r.getattr.qid.path, ==, created.path);
     g_assert_cmpint(client_walk(c, 1, 2, "../new"), ==, 0);
     client_check_content(c, "dir/new", "abc");
-    /* Without O_EXCL it opens what is there. */
+    /* Without O_EXCL, an existing file is opened. */
     g_assert_cmpint(client_walk(c, 0, 3, "dir"), ==, 0);
     g_assert_cmpint(ASK(c, lcreate, .fid = 3, .name = P9NAME("new"),
                         .flags = O_RDWR | 0200, .mode = 0600), ==, -EEXIST);
@@ -433,17 +434,17 @@ static void test_remove(void)
     g_assert_cmpint(client_walk(c, 0, 3, ""), ==, 0);
     g_assert_cmpint(ASK(c, remove, .fid = 1), ==, 0);
     client_check_content(c, "file", NULL);
-    /* The fid is gone, whether the file is or not. */
+    /* The fid is gone even when the removal fails. */
     g_assert_cmpint(ASK(c, remove, .fid = 1), ==, -EINVAL);
     g_assert_cmpint(ASK(c, remove, .fid = 2), ==, -ENOTEMPTY);
     g_assert_cmpint(ASK(c, clunk, .fid = 2), ==, -ENOENT);
-    /* PA11: the root stays. */
+    /* The root cannot be removed. */
     g_assert_cmpint(ASK(c, remove, .fid = 3), <, 0);
     g_assert_cmpuint(fids(c), ==, 1);
     g_assert_cmpint(client_walk(c, 0, 1, "dir"), ==, 0);
 }
 
-/* Linux drops a stale name only when getattr says ENOENT. */
+/* The Linux client drops a stale name only when getattr fails with ENOENT. */
 static void test_unlinked(void)
 {
     g_autoptr(Client) c = client_with_tree();

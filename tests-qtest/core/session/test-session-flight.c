@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests in flight: what flush, clunk and Tversion do to them.  The executor
- * is stepped by hand, so every test says where in its life each request is.
+ * Requests in flight: what Tflush, Tclunk and Tversion do to them.  The test
+ * steps the executor by hand, so it decides how far each request has got.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
 
-/* fid 0 the root, 1 "file" open for both, 2 "file", 3 "dir", 4 "dir" open */
+/* Fid 0 is the root, 1 "file" open for reading and writing, 2 "file", 3 "dir",
+ * 4 "dir" open. */
 static Client *client_with_fids(void)
 {
     Client *c = client_start(memfs_open(), CLIENT_STEPPED);
@@ -55,7 +56,8 @@ static unsigned fids(Client *c)
 
 /* ---- flush ---- */
 
-/* Not begun: it never happens, its buffers come back empty, Rflush at once. */
+/* A request that has not begun never runs; its buffers come back empty, and
+ * Rflush follows at once. */
 static void test_flush_waiting(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -71,7 +73,7 @@ static void test_flush_waiting(void)
     g_assert_false(exists(c, "dir/d"));
 }
 
-/* Running: it ends as ever, and Rflush comes after its reply. */
+/* A running request ends as usual, and Rflush comes after its reply. */
 static void test_flush_running(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -89,7 +91,8 @@ static void test_flush_running(void)
     g_assert_true(exists(c, "dir/d"));
 }
 
-/* PR24: of itself, of nobody, of what was answered: at once. */
+/* Rflush comes at once if oldtag is the Tflush's own tag, an unknown tag, or
+ * the tag of a request that was answered. */
 static void test_flush_nothing(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -137,7 +140,7 @@ static void test_flush_twice(void)
     assert_answered(second, 0);
 }
 
-/* A tag used twice is two requests; a flush is about both. */
+/* Two requests may have the same tag; a Tflush of that tag flushes both. */
 static void test_flush_same_tag(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -156,7 +159,7 @@ static void test_flush_same_tag(void)
     g_assert_false(exists(c, "dir/b"));
 }
 
-/* What a flushed request had reserved is free again. */
+/* Flushing a request frees the fids that it had reserved. */
 static void test_flush_undoes(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -189,7 +192,7 @@ static void test_flush_undoes(void)
     g_assert_cmpint(ASK(c, lcreate, .fid = 3, .name = P9NAME("n")), ==, 0);
 }
 
-/* U5: what releases something runs whatever is flushed. */
+/* Requests that release something run even if they are flushed. */
 static void test_flush_clunk(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -218,7 +221,7 @@ static void test_flush_remove(void)
     g_assert_false(exists(c, "file"));
 }
 
-/* A write that nothing will wake waits until it is flushed. */
+/* A hook that parks writes; nothing ever wakes them. */
 static int never_mind(void *opaque G_GNUC_UNUSED, const MemCall *call)
 {
     return call->op == MEM_WRITE ? -EINPROGRESS : 0;
@@ -239,7 +242,7 @@ static void test_flush_parked(void)
     client_check_content(c, "file", "0123456789");
 }
 
-/* The same, when the driver says so on the worker only. */
+/* The same, but a write is parked only after it has run on a worker. */
 static int never_mind_later(void *opaque G_GNUC_UNUSED, const MemCall *call)
 {
     return call->op != MEM_WRITE ? 0
@@ -254,14 +257,14 @@ static void test_flush_parking(void)
     memfs_set_hook(c->export, never_mind_later, NULL);
     before = client_send_write(c, 1, 1, 0, "x", 1);
     after = client_send_write(c, 3, 1, 0, "x", 1);
-    /* Flushed while it runs: answered when it parks. */
+    /* Flushed while it runs: Rflush comes when it is parked. */
     client_run(before);
     flush = SEND(c, 2, flush, .oldtag = 1);
     g_assert_cmpint(flush->state, ==, CALL_PENDING);
     client_report(before);
     g_assert_cmpint(before->state, ==, CALL_FLUSHED);
     assert_answered(flush, 0);
-    /* Flushed when it has parked: at once. */
+    /* Flushed when it is parked: Rflush comes at once. */
     client_run(after);
     client_report(after);
     g_assert_cmpint(after->state, ==, CALL_PENDING);
@@ -270,9 +273,8 @@ static void test_flush_parking(void)
     assert_answered(flush, 0);
 }
 
-/* ---- clunk while others use the fid ---- */
+/* ---- Tclunk while other requests use the fid ---- */
 
-/* PR23 */
 static void test_clunk_while_reading(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -282,7 +284,7 @@ static void test_clunk_while_reading(void)
 
     client_run(a);
     clunk = SEND(c, 3, clunk, .fid = 1);
-    /* The number is free at once; the file lives on for the readers. */
+    /* The fid is free at once; the file stays open while it is read. */
     assert_answered(clunk, 0);
     g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, -ENOENT);
     assert_answered(SEND(c, 4, flush, .oldtag = 2), 0);
@@ -295,7 +297,7 @@ static void test_clunk_while_reading(void)
     g_assert_cmpuint(client_mem(c).files, ==, 1);
 }
 
-/* PR20–PR22: the opening fid belongs to one request; a clunk ends it. */
+/* A fid that is being opened is refused to other requests, except Tclunk. */
 static void test_clunk_while_opening(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -320,7 +322,7 @@ static void test_clunk_while_opening(void)
     g_assert_cmpint(ASK(c, clunk, .fid = 2), ==, -ENOENT);
 }
 
-/* U4: eight opens of one fid: one file. */
+/* Of eight Tlopen of one fid, one succeeds and opens a file. */
 static void test_open_in_parallel(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -339,7 +341,7 @@ static void test_open_in_parallel(void)
     g_assert_cmpuint(client_mem(c).files, ==, 3);
 }
 
-/* A number whose walk is under way is taken, and free when that fails. */
+/* A newfid is in use while its walk runs, and free if the walk fails. */
 static void test_walk_reserves(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -357,7 +359,7 @@ static void test_walk_reserves(void)
     g_assert_cmpint(client_walk(c, 0, 9, ""), ==, 0);
 }
 
-/* A fid that walks onto itself while it is being opened stays what it was. */
+/* A walk with newfid equal to fid fails if the fid is being opened. */
 static void test_walk_in_place_while_opening(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -379,7 +381,7 @@ static void test_walk_in_place_while_opening(void)
     g_assert_true(S_ISREG(client_last(c)->r.getattr.mode));
 }
 
-/* The value of a set attribute is decided by its clunk, once. */
+/* Tclunk of a fid of Txattrcreate sets the attribute, and only once. */
 static void test_clunk_xattr(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -400,8 +402,8 @@ static void test_clunk_xattr(void)
 
 /* ---- Tversion ---- */
 
-/* PR18: every old reply is out before Rversion, what did not begin never
- * does, what comes meanwhile is served afterwards. */
+/* All replies of the old session precede Rversion, requests that have not
+ * begun never run, and requests that arrive meanwhile are served afterwards. */
 static void test_version_in_flight(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -430,7 +432,7 @@ static void test_version_in_flight(void)
     g_assert_cmpuint(version->order, >, running->order);
     g_assert_cmpuint(version->order, >, flush->order);
     g_assert_cmpuint(version->order, >, clunk->order);
-    /* The backlog went on: the Tattach is under way in the new session. */
+    /* The Tattach from the backlog now runs in the new session. */
     g_assert_true(client_is_job(attach));
     client_run(attach);
     client_report(attach);
@@ -459,7 +461,7 @@ static void test_version_after_version(void)
     client_report(running);
     assert_answered(first, 0);
     g_assert_cmpuint(first->r.version.msize, ==, 8192);
-    /* The Tattach was begun by the first and given up by the second. */
+    /* The Tattach began after the first Tversion; the second stopped it. */
     g_assert_cmpint(attach->state, ==, CALL_FLUSHED);
     assert_answered(second, 0);
     g_assert_cmpuint(second->r.version.msize, ==, 16384);
@@ -467,7 +469,7 @@ static void test_version_after_version(void)
     g_assert_cmpuint(fids(c), ==, 0);
 }
 
-/* A parked request is no reason to wait. */
+/* Tversion does not wait for parked requests. */
 static void test_version_while_parked(void)
 {
     g_autoptr(Client) c = client_with_fids();

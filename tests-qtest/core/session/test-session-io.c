@@ -64,7 +64,7 @@ static void test_write(void)
     g_assert_cmpint(client_write(c, 5, 0, "!", 1), ==, -EBADF);
 }
 
-/* Not past INT64_MAX, and what the driver refuses is passed on. */
+/* Offsets beyond INT64_MAX are refused; the driver's errors are passed on. */
 static void test_offsets(void)
 {
     static const uint64_t bad[] = {
@@ -85,7 +85,8 @@ static void test_offsets(void)
     client_check_content(c, "file", TEXT);
 }
 
-/* Counts above what a message carries: a read is cut, a write refused. */
+/* With a count larger than msize allows, a read is shortened and a write is
+ * refused. */
 static void test_huge_counts(void)
 {
     static const uint32_t counts[] = {
@@ -100,13 +101,13 @@ static void test_huge_counts(void)
     for (uint32_t at = 0; at < 200000; at += 40000) {
         g_assert_cmpint(client_write(c, 4, at, data, 40000), ==, 40000);
     }
-    /* More room than msize allows to be used. */
+    /* The reply buffer is larger than msize. */
     c->in_bytes = 150000;
     for (unsigned i = 0; i < ARRAY_SIZE(counts); i++) {
         g_assert_cmpint(client_read(c, 4, 0, counts[i]), ==,
                         MIN(counts[i], 65536 - 11));
     }
-    /* Less room than was asked for. */
+    /* The reply buffer is smaller than the count. */
     for (c->in_bytes = 11; c->in_bytes < 40; c->in_bytes++) {
         g_assert_cmpint(client_read(c, 4, 0, 100), ==, c->in_bytes - 11);
     }
@@ -116,7 +117,7 @@ static void test_huge_counts(void)
     g_assert_cmpint(client_write(c, 4, 0, data, 65536), ==, -EINVAL);
 }
 
-/* Old Linux clients: the size field counts the fields alone. */
+/* In the size field of old Linux clients the payload is not counted. */
 static void test_old_zero_copy(void)
 {
     uint8_t bytes[26] = {
@@ -130,14 +131,14 @@ static void test_old_zero_copy(void)
     g_assert_cmpint(call->state, ==, CALL_ANSWERED);
     g_assert_cmpuint(call->r.write.count, ==, 3);
     client_check_content(c, "file", "01abc56789");
-    /* More promised than is there: nothing is written. */
+    /* The count exceeds the bytes present: nothing is written. */
     bytes[19] = 4;
     call = client_send_bytes(c, bytes, sizeof(bytes), 4096);
     g_assert_cmpint(call->state, ==, CALL_BROKEN);
     client_check_content(c, "file", "01abc56789");
 }
 
-/* Whatever is moved in one go, the whole arrives. */
+/* Calls transfer one to three bytes, or return -EAGAIN if they may. */
 static int short_io(void *opaque, const MemCall *call)
 {
     unsigned *n = opaque;
@@ -183,7 +184,7 @@ static void test_transfers(void)
     }
 }
 
-/* Files that may hang never see the guest's memory; the data is the same. */
+/* Transfers of remote files, which do not use guest memory, move all data. */
 static void test_remote(void)
 {
     g_autoptr(Client) c = client_with_files();
@@ -222,7 +223,7 @@ typedef struct Entry {
     char name[NAME_MAX + 1];
 } Entry;
 
-/* The next entry of a reply; false at its end, which must be clean. */
+/* The next entry of a reply; false at the end.  Entries must be complete. */
 static bool next_entry(P9Cursor *c, Entry *entry)
 {
     uint16_t len;
@@ -256,7 +257,7 @@ static int read_dir(Client *c, uint32_t fid, uint64_t offset, uint32_t count,
     return ret;
 }
 
-/* All entries in replies of @count bytes; each name once, in order. */
+/* The names of all entries in order, read with replies of @count bytes. */
 static GPtrArray *list_dir(Client *c, uint32_t fid, uint32_t count)
 {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
@@ -320,13 +321,13 @@ static void test_readdir(void)
     check_readdir(false);
 }
 
-/* Through a buffer of ours. */
+/* On remote storage entries go through a buffer that the guest cannot see. */
 static void test_readdir_remote(void)
 {
     check_readdir(true);
 }
 
-/* From any entry, also after the directory changed. */
+/* Reading resumes after any entry, even if the directory has changed. */
 static void test_readdir_resume(void)
 {
     g_autoptr(Client) c = client_with_files();
@@ -356,7 +357,8 @@ static void test_readdir_resume(void)
     g_assert_false(next_entry(&cursor, &entry));
 }
 
-/* PR29: never a part of an entry; nothing at all is EINVAL, not the end. */
+/* Entries are never cut.  If not even one fits, the reply is EINVAL, because
+ * an empty reply would mean the end of the directory. */
 static void test_readdir_counts(void)
 {
     g_autoptr(Client) c = client_with_files();
@@ -376,9 +378,9 @@ static void test_readdir_counts(void)
         g_assert_cmpstr(entry.name, ==, ".");
         g_assert_cmpint(next_entry(&cursor, &entry), ==, count >= 25 + 26);
     }
-    /* The end is the end whatever the count. */
+    /* At the end the reply is empty, whatever the count. */
     g_assert_cmpint(read_dir(c, 2, 2, 0, &cursor, &iov), ==, 0);
-    /* As the reply's room, so the count. */
+    /* A small reply buffer has the same effect as a small count. */
     for (c->in_bytes = 11; c->in_bytes < 11 + 25; c->in_bytes++) {
         g_assert_cmpint(read_dir(c, 2, 0, 4096, &cursor, &iov), ==, -EINVAL);
     }
@@ -408,7 +410,7 @@ static void test_readdir_offsets(void)
     }
 }
 
-/* An entry's qid and type are those that a walk and getattr show. */
+/* An entry's qid and type agree with those of Twalk and Tgetattr. */
 static void test_readdir_qids(void)
 {
     g_autoptr(Client) c = client_with_files();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Byte-range locks through sessions on the local driver: between processes of
- * one client, between clients, and with a program of the host.
+ * one client, between clients, and between a client and a program of the host.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
@@ -13,7 +13,7 @@ typedef struct Locks {
     LocalFixture fixture;
     Client *a;
     Client *b;
-    int host;                   /* the host's own descriptor of the file */
+    int host;                   /* a descriptor that the host locks with */
 } Locks;
 
 static void open_both(Client *c)
@@ -59,7 +59,7 @@ static Call *send_lock(Client *c, uint32_t fid, uint8_t type, uint64_t start,
                 .client_id = P9STR("guest"));
 }
 
-/* The status of a lock that does not wait. */
+/* The status of a Tlock that may not wait. */
 static int lock(Client *c, uint32_t fid, uint8_t type, uint64_t start,
                 uint64_t length, uint32_t proc)
 {
@@ -87,13 +87,13 @@ static void test_excludes_others(void)
     if (locks_start(&l, false)) {
         g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 10, 5), ==,
                         P9_LOCK_SUCCESS);
-        /* Another process of this client, another client, the host. */
+        /* For another process of this client, another client, the host. */
         g_assert_cmpint(lock(l.a, 2, P9_LOCK_TYPE_RDLCK, 5, 1, 6), ==,
                         P9_LOCK_BLOCKED);
         g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 9, 0, 5), ==,
                         P9_LOCK_BLOCKED);
         g_assert_false(host_can_lock(&l, F_RDLCK));
-        /* Beside it all may. */
+        /* Other ranges can be locked. */
         g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 10, 0, 5), ==,
                         P9_LOCK_SUCCESS);
     }
@@ -115,7 +115,7 @@ static void test_shared(void)
     locks_end(&l);
 }
 
-/* A process is one owner whichever of its fids it uses. */
+/* Locks taken through several fids of a process have the same owner. */
 static void test_one_process_two_fids(void)
 {
     Locks l;
@@ -146,7 +146,7 @@ static void test_unlock_part(void)
     locks_end(&l);
 }
 
-/* A request that may wait is held until the other client lets go. */
+/* A request that may wait is parked until the other client unlocks. */
 static void test_waits_until_granted(void)
 {
     Call *call;
@@ -168,7 +168,7 @@ static void test_waits_until_granted(void)
     locks_end(&l);
 }
 
-/* Within a client the end of a lock is noticed without polling. */
+/* When the same client unlocks, waiting requests are tried again at once. */
 static void test_unlock_wakes(void)
 {
     Call *call;
@@ -208,7 +208,7 @@ static void test_flush_ends_waiting(void)
     locks_end(&l);
 }
 
-/* Waiting is bounded: then a client is told to come back. */
+/* The number of waiting requests is bounded; further ones get "blocked". */
 static void test_waiters_are_bounded(void)
 {
     Call *call = NULL;
@@ -265,7 +265,8 @@ static int getlock(Client *c, uint8_t type, uint64_t start, uint64_t length)
                .length = length, .proc_id = 8, .client_id = P9STR("guest"));
 }
 
-/* A worker waits for a host long after the device is gone. */
+/* The session ends after a worker has tried to take a lock, but before the
+ * end of that job is reported. */
 static void test_end_while_asking(void)
 {
     LocalFixture fixture = { .model = FS_SM_PASSTHROUGH };
@@ -286,7 +287,8 @@ static void test_end_while_asking(void)
                          P9_LOCK_FLAGS_BLOCK);
         client_run(call);
         client_end(c);
-        /* The other lock is given up before that is reported. */
+        /* The Tlock is the first job.  Report it last, after the others have
+         * released the lock that it waits for. */
         for (unsigned n = test_exec_jobs(c->exec); n--;) {
             P9Job *job = test_exec_nth(c->exec, n);
 
@@ -313,7 +315,8 @@ static void test_getlock(void)
         r = &client_last(l.b)->r.getlock;
         g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_UNLCK);
         g_assert_cmpstr(r->client_id.s, ==, "guest");
-        /* What Linux asks: only a lock for writing is surely in the way. */
+        /* The Linux client asks with UNLCK, to which only a lock for writing
+         * is reported, as only that conflicts with every lock. */
         g_assert_cmpint(getlock(l.b, P9_LOCK_TYPE_UNLCK, 0, 0), ==, 0);
         r = &client_last(l.b)->r.getlock;
         g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_UNLCK);
@@ -326,7 +329,7 @@ static void test_getlock(void)
     locks_end(&l);
 }
 
-/* PR30 */
+/* Invalid types, flags and ranges are refused. */
 static void test_bad_ranges(void)
 {
     static const struct {

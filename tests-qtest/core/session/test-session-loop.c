@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tests of what a session does with its event loop: which requests run there,
- * what it remembers from one to the next, pauses, and a transport that takes
- * its time to agree.
+ * A session and its event loop: which requests run on it, what is remembered
+ * from one request to the next, pauses, and a transport whose set_busy()
+ * completes later.
  */
 #include "lib/client.h"
 
@@ -20,7 +20,7 @@ static Client *client_on_own_loop(ClientKind kind)
 
 /* ---- where requests run ---- */
 
-/* No job is ever made of a request that only needs the host's storage. */
+/* Requests that only need the host's storage never become jobs. */
 static void test_own_loop(void)
 {
     g_autoptr(Client) c = client_on_own_loop(CLIENT_STEPPED);
@@ -37,7 +37,7 @@ static void test_own_loop(void)
     g_assert_cmpuint(test_exec_jobs(c->exec), ==, 0);
 }
 
-/* What waits for longer, or for others, is a job on any loop. */
+/* Requests that may wait for longer, or for other processes, become jobs. */
 static void test_own_loop_jobs(void)
 {
     g_autoptr(Client) c = client_on_own_loop(CLIENT_STEPPED);
@@ -55,7 +55,8 @@ static void test_own_loop_jobs(void)
     g_assert_cmpint(call->error, ==, 0);
 }
 
-/* A truncation by name opens the file, on which others may have a lease. */
+/* Truncating without an open fid opens the file, and open(2) may have to wait
+ * for a process that holds a lease on it. */
 static void test_own_loop_truncate(void)
 {
     g_autoptr(Client) c = client_on_own_loop(CLIENT_STEPPED);
@@ -71,7 +72,8 @@ static void test_own_loop_truncate(void)
     client_check_content(c, "file", "01");
 }
 
-/* What is mounted on a directory of others has its name with them. */
+/* Removing or renaming an object changes its directory, so such a request is a
+ * job if the directory is not on local storage, even if the object is. */
 static void test_own_loop_mounted(void)
 {
     g_autoptr(Client) c = client_on_own_loop(CLIENT_STEPPED);
@@ -100,7 +102,7 @@ static void test_own_loop_mounted(void)
     client_check_content(c, "dir/new", "");
 }
 
-/* Beside other work a long copy has a CPU of its own. */
+/* A long copy becomes a job while other requests are in flight. */
 static void test_own_loop_long_copy(void)
 {
     g_autoptr(Client) c = client_on_own_loop(CLIENT_STEPPED);
@@ -128,7 +130,7 @@ static void test_policy(void)
     g_autofree P9Policy *p = g_new0(P9Policy, 1);
 
     g_assert_true(p9_policy_may_wait(p, P9_TREAD, true));
-    /* One slow call is an exception, several are not. */
+    /* A single slow run changes nothing, several do. */
     p9_policy_learn(p, P9_TREAD, 400000);
     g_assert_true(p9_policy_may_wait(p, P9_TREAD, true));
     for (unsigned i = 0; i < 8; i++) {
@@ -141,12 +143,12 @@ static void test_policy(void)
     }
     g_assert_false(p9_policy_may_wait(p, P9_TREAD, false));
     g_assert_true(p9_policy_may_wait(p, P9_TWRITE, true));
-    /* And back. */
+    /* Quick runs change it back. */
     for (unsigned i = 0; i < 32; i++) {
         p9_policy_learn(p, P9_TREAD, 5000);
     }
     g_assert_true(p9_policy_may_wait(p, P9_TREAD, true));
-    /* No run is too long to be counted. */
+    /* Even the longest run does not make the mean wrap around. */
     for (unsigned i = 0; i < 100; i++) {
         p9_policy_learn(p, P9_TREAD, UINT64_MAX);
         g_assert_false(p9_policy_may_wait(p, P9_TREAD, false) && i > 8);
@@ -156,8 +158,8 @@ static void test_policy(void)
 /* ---- what a walk has seen ---- */
 
 /*
- * How often the driver was asked for attributes by a walk and the getattr
- * after it.  The clock may tick in between, so the best of some tries counts.
+ * How often the driver was asked for attributes by the Tgetattr after a walk.
+ * The clock may tick in between, so this is the lowest number of many tries.
  */
 static unsigned asked_after_walk(Client *c, void (*between)(Client *c))
 {
@@ -211,7 +213,7 @@ static void test_recent(void)
     g_assert_cmpuint(asked_after_walk(c, open_it), >, 0);
 }
 
-/* The attributes are the file's that was walked to, not another walk's. */
+/* Each fid gets the attributes that its own walk has seen. */
 static void test_recent_each_its_own(void)
 {
     g_autoptr(Client) c = client_on_own_loop(CLIENT_INLINE);
@@ -229,7 +231,7 @@ static void test_recent_each_its_own(void)
 
 /* ---- pauses ---- */
 
-/* What ends while the VM stands still is answered when it goes on. */
+/* Requests that end while the VM is stopped are answered when it continues. */
 static void test_pause(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_STEPPED);
@@ -251,7 +253,7 @@ static void test_pause(void)
     g_assert_cmpint(ran->error, ==, 0);
 }
 
-/* A reset takes back what was held, and undoes it. */
+/* A reset drops and undoes requests whose replies a pause has held back. */
 static void test_pause_reset(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_STEPPED);
@@ -275,7 +277,7 @@ static int parks_on_worker(void *opaque G_GNUC_UNUSED, const MemCall *call)
            : call->flags & FS_NONBLOCK ? -EAGAIN : -EINPROGRESS;
 }
 
-/* A request that turns out to wait was flushed meanwhile. */
+/* During a pause, a flushed request turns out to have to be parked. */
 static void test_pause_flush(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_STEPPED);
@@ -298,7 +300,7 @@ static void test_pause_flush(void)
     g_assert_cmpint(flush->state, ==, CALL_ANSWERED);
 }
 
-/* ---- a transport that has to ask ---- */
+/* ---- a transport whose set_busy() completes later ---- */
 
 static Call *send_attach(Client *c, uint16_t tag, uint32_t fid)
 {
@@ -328,7 +330,7 @@ static void test_busy_later(void)
     client_wait(two);
     g_assert_cmpint(one->error, ==, 0);
     g_assert_cmpint(two->error, ==, 0);
-    /* Known by now. */
+    /* The session is busy already, so set_busy() is not called again. */
     g_assert_cmpint(client_attach(c, 2, 0), ==, 0);
 }
 
@@ -338,7 +340,7 @@ static void reset_once(Client *c)
     p9_session_reset(c->session);
 }
 
-/* Of those who wait the first has the device reset by its reply. */
+/* The reply to the first waiting Tattach makes the guest reset the device. */
 static void test_busy_done_resets(void)
 {
     static const P9Limits limits = { .max_msize = 512000, .own_loop = true };
@@ -364,7 +366,7 @@ static void test_busy_refused(void)
     p9_session_busy_done(c->session, -EBUSY);
     g_assert_cmpint(call->state, ==, CALL_ANSWERED);
     g_assert_cmpint(call->error, ==, EBUSY);
-    /* It may be asked again. */
+    /* The next Tattach calls set_busy() again. */
     call = send_attach(c, 1, 0);
     g_assert_cmpint(call->state, ==, CALL_PENDING);
     p9_session_busy_done(c->session, 0);
@@ -385,7 +387,7 @@ static void test_busy_flush(void)
     g_assert_cmpuint(info.fids, ==, 0);
 }
 
-/* The answer to a question from before a reset is nobody's. */
+/* A set_busy() that completes after a reset has no effect on later requests. */
 static void test_busy_reset(void)
 {
     g_autoptr(Client) c = client_asking();

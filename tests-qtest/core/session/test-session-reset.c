@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests in flight when the device is reset or goes away, and requests that
- * wait at the throttle.  The executor is stepped by hand.
+ * Requests in flight when the device is reset or unplugged, and requests that
+ * are throttled.  The test steps the executor by hand.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
 
-/* fid 0 the root, 1 "file" open for both, 2 "file", 3 "dir", 4 "dir" open */
+/* Fid 0 is the root, 1 "file" open for reading and writing, 2 "file", 3 "dir",
+ * 4 "dir" open. */
 static Client *client_with_fids(void)
 {
     Client *c = client_start(memfs_open(), CLIENT_STEPPED);
@@ -53,7 +54,7 @@ static unsigned fids(Client *c)
     return info.fids;
 }
 
-/* A write that nothing will wake waits until it is flushed. */
+/* A hook that parks writes; nothing ever wakes them. */
 static int never_mind(void *opaque G_GNUC_UNUSED, const MemCall *call)
 {
     return call->op == MEM_WRITE ? -EINPROGRESS : 0;
@@ -61,7 +62,8 @@ static int never_mind(void *opaque G_GNUC_UNUSED, const MemCall *call)
 
 /* ---- reset and end ---- */
 
-/* Everything comes back at once; what runs ends unseen and undone. */
+/* All requests come back at once.  Those that run end without a reply, and
+ * what they did to the session is undone. */
 static void test_reset(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -91,7 +93,7 @@ static void test_reset(void)
     g_assert_false(c->busy);
     g_assert_cmpuint(fids(c), ==, 0);
     g_assert_cmpint(client_attach(c, 0, 0), ==, -EPROTO);
-    /* The device is alive again before the old work has ended. */
+    /* The session serves requests before the old jobs have ended. */
     g_assert_cmpint(client_version(c, 8192, "9P2000.L"), ==, 0);
     g_assert_cmpint(client_attach(c, 0, 0), ==, 0);
     test_exec_drain(c->exec);
@@ -101,7 +103,7 @@ static void test_reset(void)
     g_assert_false(exists(c, "dir/waiting"));
 }
 
-/* A reset before anything began: nothing happens later. */
+/* Requests that have not begun when the reset comes never run. */
 static void test_reset_waiting(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -124,7 +126,7 @@ static void test_reset_waiting(void)
     g_assert_cmpuint(client_mem(c).files, ==, 0);
 }
 
-/* A write that ran is not repeated, and its buffers were not touched after. */
+/* A write that has run is not repeated, and its buffers are not used again. */
 static void test_reset_ran(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -160,7 +162,7 @@ static void test_reset_often(void)
     test_exec_drain(c->exec);
 }
 
-/* What a Tflush waited for does not outlive the reset. */
+/* A reset drops a waiting Tflush; the end of its request has no effect. */
 static void test_reset_flush(void)
 {
     g_autoptr(Client) c = client_with_fids();
@@ -177,7 +179,7 @@ static void test_reset_flush(void)
     g_assert_true(test_exec_report(c->exec, job));
 }
 
-/* ---- the guest has its device reset by what is written to it ---- */
+/* ---- a reset from within the transport's push() ---- */
 
 static unsigned push_that_resets;
 
@@ -188,7 +190,8 @@ static void reset_in_push(Client *c)
     }
 }
 
-/* Whichever reply does it: the rest is dropped, and all begins again. */
+/* The @nth reply resets the device: the other requests are dropped, and a new
+ * session can be started. */
 static void push_resets(unsigned nth, void (*more)(Client *c))
 {
     g_autoptr(Client) c = client_with_fids();
@@ -234,7 +237,8 @@ static void test_push_resets(void)
     push_resets(2, two_versions);
 }
 
-/* A Tversion or Tflush stops others, whose buffers it gives back. */
+/* Tversion and Tflush stop requests, and returning the buffers of one of them
+ * resets the device. */
 static void test_stop_resets(void)
 {
     for (unsigned i = 0; i < 2; i++) {
@@ -259,7 +263,7 @@ static void test_stop_resets(void)
     }
 }
 
-/* The session is freed with work under way; client_free() runs the rest. */
+/* The session is freed with jobs in flight; client_free() runs the others. */
 static void test_free_in_flight(void)
 {
     Client *c = client_with_fids();
@@ -333,7 +337,7 @@ static void test_gate(void)
     read = SEND(c, 1, read, .fid = 1, .count = 4);
     write = client_send_write(c, 2, 1, 0, "xyz", 3);
     flushed = client_send_write(c, 3, 1, 0, "!!!", 3);
-    /* Nothing but data is throttled. */
+    /* Only reads and writes are throttled. */
     assert_answered(SEND(c, 9, getattr, .fid = 1), 0);
     g_assert_cmpuint(gate.asked, ==, 3);
     g_assert_cmpuint(gate.bytes, ==, 10);
@@ -346,7 +350,7 @@ static void test_gate(void)
     gate_let_one(&gate);
     assert_answered(write, 0);
     client_check_content(c, "file", "xyz3456789");
-    /* U17: a reset does not wait for the throttle. */
+    /* A reset does not wait for throttled requests. */
     dropped = client_send_write(c, 4, 1, 0, "!!!", 3);
     p9_session_reset(c->session);
     g_assert_cmpint(dropped->state, ==, CALL_DROPPED);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Beginning a session: framing, Tversion, dialects, Tattach, and that each
- * message is refused where its row of the table says so.
+ * The start of a session: framing, Tversion, dialects, Tattach, and that each
+ * message is refused in the cases that its row of the table says.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
@@ -30,7 +30,7 @@ static void test_version(void)
     }
 }
 
-/* PR15: too small is EMSGSIZE, and leaves no session of the old size. */
+/* An msize that is too small gets EMSGSIZE, and ends the old session. */
 static void test_small_msize(void)
 {
     static const uint32_t sizes[] = { 0, 7, 24, 4095 };
@@ -50,7 +50,7 @@ static void test_small_msize(void)
     }
 }
 
-/* PR16: anything but a known version, to the byte, is "unknown". */
+/* Any string that is not exactly a known version gets "unknown". */
 static void test_unknown_version(void)
 {
     static const struct {
@@ -82,7 +82,7 @@ static void test_unknown_version(void)
     }
 }
 
-/* A new Tversion ends the session before: no fid survives. */
+/* Another Tversion ends the session: no fid survives. */
 static void test_version_again(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);
@@ -105,7 +105,7 @@ static void test_version_again(void)
     g_assert_cmpint(client_attach(c, 1, 0), ==, 0);
 }
 
-/* PR17: nothing but Tversion is served before one succeeded. */
+/* Only Tversion is served before a Tversion has succeeded. */
 static void test_before_version(void)
 {
     g_autoptr(Client) c = client_new(memfs_open(), CLIENT_INLINE, NULL);
@@ -129,7 +129,7 @@ static void test_before_version(void)
     g_assert_cmpuint(client_mem(c).nodes, ==, 1);
 }
 
-/* PR25, PR26: numbers that are no request of this dialect. */
+/* Message types that are not requests of this dialect are refused. */
 static void test_foreign_messages(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);
@@ -152,7 +152,8 @@ static void test_foreign_messages(void)
 
 /* ---- framing ---- */
 
-/* PR04, PR05, PR07 as the session sees them. */
+/* Messages that are cut short, or have a wrong size field, break the device
+ * and have no effect. */
 static void test_broken_framing(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);
@@ -161,7 +162,7 @@ static void test_broken_framing(void)
     for (unsigned i = 0; i < n_sample_rows; i++) {
         g_autoptr(Sample) s = sample_new(&sample_rows[i], false, NULL);
 
-        /* What is not of this dialect is refused unread. */
+        /* Messages of another dialect are refused without being decoded. */
         if (!(p9_message_info(sample_rows[i].number)->dialects &
               P9_DIALECT_L)) {
             continue;
@@ -191,7 +192,8 @@ static void test_broken_framing(void)
     g_assert_cmpint(client_walk(c, 0, 1, ""), ==, 0);
 }
 
-/* PR01–PR03: too little room for the reply is found before the effect. */
+/* A reply buffer that is too small breaks the device before the request has
+ * any effect. */
 static void test_no_room_for_reply(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);
@@ -211,7 +213,7 @@ static void test_no_room_for_reply(void)
         g_assert_cmpint(call->state, ==, CALL_BROKEN);
         g_assert_null(memfs_node(c->export, "d"));
     }
-    /* Seven bytes of header and the qid: just enough. */
+    /* The header of 7 bytes and the qid just fit. */
     c->in_bytes = 20;
     g_assert_cmpint(ASK(c, mkdir, .fid = 0, .name = P9NAME("d"),
                         .mode = 0755), ==, 0);
@@ -220,7 +222,7 @@ static void test_no_room_for_reply(void)
     g_assert_cmpint(client_walk(c, 0, 1, "d"), ==, 0);
 }
 
-/* The room a Twalk needs depends on its names. */
+/* The room that a Twalk needs depends on the number of its names. */
 static void test_no_room_for_qids(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);
@@ -242,7 +244,8 @@ static void test_no_room_for_qids(void)
     g_assert_cmpuint(client_last(c)->r.walk.qids.n, ==, 3);
 }
 
-/* A reply whose length is known only at the end: an error instead. */
+/* A reply whose length is known only afterwards is replaced by an error if it
+ * does not fit. */
 static void test_reply_too_long(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);
@@ -269,11 +272,11 @@ static void test_attach(void)
     g_assert_cmpint(client_attach(c, 3, 1000), ==, 0);
     g_assert_true(c->busy);
     g_assert_cmphex(client_last(c)->r.attach.qid.type, ==, P9_QTDIR);
-    /* The Linux client attaches once for every user. */
+    /* The Linux client sends a Tattach for every user. */
     g_assert_cmpint(client_attach(c, 4, 1001), ==, 0);
     g_assert_cmpint(client_attach(c, 3, 1000), ==, -EINVAL);
     g_assert_cmpint(client_attach(c, P9_NOFID, 1000), ==, -EINVAL);
-    /* Who says so, and by what right, has never been looked at. */
+    /* uname and afid are ignored, as QEMU has always done. */
     g_assert_cmpint(ASK(c, attach, .fid = 5, .afid = 7, .uname = P9STR("x"),
                         .aname = P9STR("/")), ==, 0);
     g_assert_cmpint(ASK(c, clunk, .fid = 3), ==, 0);
@@ -302,7 +305,7 @@ static void test_attach_refused(void)
 
 /* ---- rows: read-only ---- */
 
-/* PA14: every row that says it writes, and opens that would. */
+/* Every message whose row has P9_F_WRITES, and opens for writing. */
 static void test_readonly(void)
 {
     FsConfig config = { .readonly = true };
@@ -340,7 +343,7 @@ static void test_readonly(void)
     g_assert_cmpuint(client_mem(c).calls[MEM_OPEN], ==, 0);
     g_assert_cmpint(ASK(c, lopen, .fid = 1, .flags = 0), ==, 0);
     g_assert_cmpint(client_read(c, 1, 0, 10), ==, 4);
-    /* Tremove takes the fid all the same. */
+    /* A Tremove that is refused clunks its fid nevertheless. */
     g_assert_cmpint(ASK(c, remove, .fid = 1), ==, -EROFS);
     g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, -ENOENT);
     client_check_content(c, "file", "text");
@@ -348,7 +351,7 @@ static void test_readonly(void)
 
 /* ---- rows: unknown fids ---- */
 
-/* The errno values that QEMU has always shown; see the rows. */
+/* The errno is the one that QEMU has always returned; see the rows. */
 static void test_unknown_fid(void)
 {
     static const struct {
@@ -388,7 +391,7 @@ static void test_unknown_fid(void)
     g_assert_cmpuint(found, ==, ARRAY_SIZE(expected));
 }
 
-/* The second fid of a message is checked like the first. */
+/* The second fid of a message is checked in the same way as the first. */
 static void test_unknown_second_fid(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);

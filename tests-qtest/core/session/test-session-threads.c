@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session with real workers: storms of requests that get in each other's
- * way.  ThreadSanitizer runs these too.  What is asserted is what client.c
- * and memfs.c assert of every session; races have no other expected result.
+ * A session with real workers: many requests that conflict with each other.
+ * These tests also run under ThreadSanitizer.  Mostly, they rely on what
+ * client.c and memfs.c check in every session, as the results depend on races.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
@@ -36,7 +36,7 @@ static Call *send_walk(Client *c, uint32_t fid, uint32_t newfid,
     return client_send(c, P9_TWALK, 1, &t, NULL);
 }
 
-/* PR22 */
+/* Open, change, flush and clunk one fid at the same time. */
 static void test_open_storm(void)
 {
     g_autoptr(Client) c = client_with_tree(true);
@@ -62,7 +62,7 @@ static void test_open_storm(void)
     }
 }
 
-/* PR23 */
+/* Flush and clunk while reads and writes of the fid run. */
 static void test_read_storm(void)
 {
     g_autoptr(Client) c = client_with_tree(true);
@@ -83,7 +83,7 @@ static void test_read_storm(void)
     }
 }
 
-/* Renames above those who walk and read below. */
+/* Rename a directory while other requests walk and look below it. */
 static void test_rename_storm(void)
 {
     g_autoptr(Client) c = client_with_tree(true);
@@ -130,7 +130,7 @@ static void test_version_storm(void)
     }
 }
 
-/* DL01: the reset waits for nothing but guest memory, which is taken away. */
+/* A reset waits only for accesses to guest memory, which it gives back. */
 static void test_reset_storm(void)
 {
     g_autoptr(Client) c = client_with_tree(true);
@@ -160,8 +160,8 @@ static void test_reset_storm(void)
 }
 
 /*
- * A reset while reads hang: those of a remote file are left behind, and the
- * session is of use again before they end.
+ * A reset does not wait for reads and writes of a remote file that hang, and
+ * the session serves requests before they end.
  */
 static void test_reset_while_hanging(void)
 {
@@ -186,7 +186,7 @@ static void test_reset_while_hanging(void)
     g_assert_cmpuint(client_mem(c).files, ==, 0);
 }
 
-/* One byte a call; writes wait for ever. */
+/* Reads move one byte per call; writes are parked for ever. */
 static int slow_read(void *opaque G_GNUC_UNUSED, const MemCall *call)
 {
     return call->op == MEM_READ ? 1 : call->op == MEM_WRITE ? -EINPROGRESS
@@ -199,9 +199,9 @@ static void let_read_go(Client *c)
 }
 
 /*
- * A reset does wait for a read of a local file that is under way, as it has
- * the guest's memory.  The read begins to move bytes when the reset drops the
- * write beside it, and has moved all when the reset is over.
+ * A reset waits for a running read of a local file, as the read writes to guest
+ * memory.  The read is held until the reset drops a parked write, and has
+ * moved all its bytes when the reset returns.
  */
 static void test_reset_while_reading(void)
 {
@@ -226,7 +226,7 @@ static void test_reset_while_reading(void)
     wait_all(c);
 }
 
-/* An open that hangs is left behind; the session ends before it does. */
+/* A session can be freed after a reset that did not wait for a hanging open. */
 static void test_free_while_hanging(void)
 {
     Client *c = client_with_tree(false);

@@ -6,7 +6,7 @@
 #include <sys/xattr.h>
 #include "lib/client.h"
 
-/* fid 3 is the file they are of. */
+/* A client with a file as fid 3. */
 static Client *client_with_file(void)
 {
     Client *c = client_start(memfs_open(), CLIENT_INLINE);
@@ -66,7 +66,7 @@ static void test_xattr(void)
     g_assert_cmpmem(client_last(c)->reply->data + 11, 21,
                     "user.a\0user.b\0user.e", 21);
     g_assert_cmpint(ASK(c, clunk, .fid = 90), ==, 0);
-    /* An empty value with XATTR_REPLACE is how Linux removes one. */
+    /* Linux removes an attribute by an empty value with XATTR_REPLACE. */
     g_assert_cmpint(set_xattr(c, "user.b", "", XATTR_REPLACE), ==, 0);
     check_xattr(c, "user.b", NULL);
     g_assert_cmpint(set_xattr(c, "user.b", "", XATTR_REPLACE), ==, -ENODATA);
@@ -101,16 +101,16 @@ static void test_xattr_offsets(void)
     assert_payload(c, "78");
     g_assert_cmpint(client_read(c, 5, 0, 3), ==, 3);
     assert_payload(c, "123");
-    /* A value being made is zero until it is written (CVE-2016-9103). */
+    /* A value is zero where it was not written yet (CVE-2016-9103). */
     g_assert_cmpint(client_read(c, 6, 0, 8), ==, 8);
     g_assert_cmpmem(client_last(c)->reply->data + 11, 8,
                     "\0\0\0\0\0\0\0\0", 8);
-    /* What was found is not for writing. */
+    /* A fid of Txattrwalk cannot be written to. */
     g_assert_cmpint(client_write(c, 5, 0, "x", 1), ==, -EINVAL);
     check_xattr(c, "user.a", "12345678");
 }
 
-/* PR34: a value is set when every byte of it was written, not before. */
+/* Tclunk sets the attribute only if every byte of its value was written. */
 static void test_xattr_coverage(void)
 {
     g_autoptr(Client) c = client_with_file();
@@ -175,7 +175,7 @@ static void test_xattr_limit(void)
     }
     client_info(c, &info);
     g_assert_cmpuint(info.xattr_fids, ==, 3);
-    /* One that fails does not count. */
+    /* A request that fails does not count. */
     g_assert_cmpint(ASK(c, clunk, .fid = 20), ==, 0);
     for (unsigned i = 0; i < 5; i++) {
         g_assert_cmpint(ASK(c, xattrwalk, .fid = 0, .newfid = 23,
@@ -190,7 +190,7 @@ static void test_xattr_limit(void)
     g_assert_cmpuint(info.xattr_fids, ==, 0);
 }
 
-/* CVE-2017-15038: the value changes between asking its size and reading. */
+/* CVE-2017-15038: the value changes between getting its size and reading it. */
 static int grow_value(void *opaque, const MemCall *call)
 {
     Client *c = opaque;
