@@ -7,6 +7,7 @@
  * guests and programs of the host, do not tell.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-hash.h"
 #include "9p-session.h"
 
 #define WAITERS_MAX 256
@@ -15,9 +16,10 @@
 static guint owner_hash(gconstpointer p)
 {
     const P9LockOwner *owner = p;
-    uint64_t h = (owner->ino ^ owner->dev << 32) * 0x9e3779b97f4a7c15ULL;
+    uint64_t hash = fs_hash_mix(fs_hash_mix(0, owner->ino), owner->dev);
 
-    return (h >> 32) ^ owner->proc_id ^ g_str_hash(owner->client_id);
+    hash = fs_hash_mix(hash, owner->proc_id);
+    return fs_hash_mix(hash, g_str_hash(owner->client_id)) >> 32;
 }
 
 static gboolean owner_equal(gconstpointer a, gconstpointer b)

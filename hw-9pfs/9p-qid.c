@@ -11,6 +11,7 @@
  * and each mapping is injective, so paths never collide.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-hash.h"
 #include "9p-qid.h"
 
 #define QID_FOREIGN     (1ULL << 63)
@@ -39,10 +40,8 @@ struct P9QidMap {
 static guint qid_key_hash(gconstpointer p)
 {
     const QidKey *key = p;
-    uint64_t h = (key->ino ^ (key->dev << 32) ^ (key->dev >> 32)) *
-                 0x9e3779b97f4a7c15ULL;
 
-    return h >> 32;
+    return fs_hash_mix(fs_hash_mix(0, key->ino), key->dev) >> 32;
 }
 
 static gboolean qid_key_equal(gconstpointer a, gconstpointer b)
@@ -167,9 +166,7 @@ static uint8_t qid_type(uint32_t mode)
 
 static uint64_t stir(uint64_t h, const struct timespec *ts)
 {
-    h ^= (uint64_t)ts->tv_sec * 1000000000u + ts->tv_nsec;
-    h *= 0x9e3779b97f4a7c15ULL;
-    return h ^ h >> 32;
+    return fs_hash_mix(h, (uint64_t)ts->tv_sec * 1000000000u + ts->tv_nsec);
 }
 
 /*
@@ -187,7 +184,7 @@ static uint32_t qid_version(const P9QidMap *map, const FsAttr *attr)
     if (map->no_cache_hint && S_ISREG(attr->mode)) {
         return 0;
     }
-    return (uint32_t)h ?: 1;
+    return (h >> 32) ?: 1;
 }
 
 int p9_qid_from_attr(P9QidMap *map, const FsAttr *attr, P9Qid *qid)

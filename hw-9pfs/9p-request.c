@@ -532,7 +532,7 @@ void p9_request_submit(P9Request *req, const struct iovec *out,
     req->out_cnt = out_cnt;
     req->in = in;
     req->in_cnt = in_cnt;
-    req->in_bytes = p9_iov_bytes(in, in_cnt);
+    req->in_bytes = iov_size(in, in_cnt);
     req->info = NULL;
     req->orphan = false;
     s->refs++;

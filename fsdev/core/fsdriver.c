@@ -134,16 +134,6 @@ static ssize_t count(ssize_t ret, size_t most)
     return ret;
 }
 
-static size_t iov_bytes(const struct iovec *iov, int iovcnt)
-{
-    size_t bytes = 0;
-
-    for (int i = 0; i < iovcnt; i++) {
-        bytes += iov[i].iov_len;
-    }
-    return bytes;
-}
-
 static const FsDriver *driver_of(const FsNode *node)
 {
     return node->export->driver;
@@ -484,7 +474,7 @@ ssize_t fs_read(FsFile *file, const struct iovec *iov, int iovcnt,
         return -EOPNOTSUPP;
     }
     return count(file_driver(file)->read(file, iov, iovcnt, offset, flags),
-                 iov_bytes(iov, iovcnt));
+                 iov_size(iov, iovcnt));
 }
 
 ssize_t fs_write(FsFile *file, const struct iovec *iov, int iovcnt,
@@ -496,7 +486,7 @@ ssize_t fs_write(FsFile *file, const struct iovec *iov, int iovcnt,
         return -EOPNOTSUPP;
     }
     return count(file_driver(file)->write(file, iov, iovcnt, offset, flags),
-                 iov_bytes(iov, iovcnt));
+                 iov_size(iov, iovcnt));
 }
 
 int fs_fsync(FsFile *file, bool datasync)

@@ -45,6 +45,25 @@
 #define le32_to_cpu(v) le32toh(v)
 #define le64_to_cpu(v) le64toh(v)
 
+#define RETRY_ON_EINTR(expression) \
+    (__extension__ ({ \
+        __typeof__(expression) result_; \
+        do { \
+            result_ = (expression); \
+        } while (result_ == -1 && errno == EINTR); \
+        result_; \
+    }))
+
+static inline size_t iov_size(const struct iovec *iov, unsigned iovcnt)
+{
+    size_t size = 0;
+
+    for (unsigned i = 0; i < iovcnt; i++) {
+        size += iov[i].iov_len;
+    }
+    return size;
+}
+
 /* Tell the administrator something once per place in the code. */
 #define p9_warn_once(...) \
     do { \
@@ -61,6 +80,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qemu/error-report.h"
+#include "qemu/iov.h"
 
 #define p9_warn_once(...) warn_report_once(__VA_ARGS__)
 
@@ -68,5 +88,12 @@
 
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
+
+/* The result of a system call, repeated after EINTR, or -errno. */
+#define NEG_ERRNO(call) \
+    (__extension__ ({ \
+        __typeof__(call) ret_ = RETRY_ON_EINTR(call); \
+        ret_ < 0 ? -errno : ret_; \
+    }))
 
 #endif

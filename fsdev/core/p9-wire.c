@@ -9,16 +9,6 @@
 
 typedef enum { TRANSFER_GET, TRANSFER_PUT, TRANSFER_SKIP } TransferKind;
 
-size_t p9_iov_bytes(const struct iovec *iov, unsigned iovcnt)
-{
-    size_t sum = 0;
-
-    for (unsigned i = 0; i < iovcnt; i++) {
-        sum += iov[i].iov_len;
-    }
-    return sum;
-}
-
 unsigned p9_iov_slice(struct iovec *out, const struct iovec *iov,
                       unsigned iovcnt, size_t offset, size_t bytes)
 {
@@ -44,7 +34,7 @@ unsigned p9_iov_slice(struct iovec *out, const struct iovec *iov,
 void p9_cursor_init(P9Cursor *c, const struct iovec *iov, unsigned iovcnt,
                     size_t limit)
 {
-    size_t bytes = p9_iov_bytes(iov, iovcnt);
+    size_t bytes = iov_size(iov, iovcnt);
 
     *c = (P9Cursor) {
         .iov = iov,

@@ -23,9 +23,6 @@ typedef struct P9Cursor {
     bool failed;
 } P9Cursor;
 
-/** p9_iov_bytes: sum of all lengths. */
-size_t p9_iov_bytes(const struct iovec *iov, unsigned iovcnt);
-
 /**
  * p9_iov_slice: the part [@offset, @offset + @bytes) of @iov as an iovec.
  *

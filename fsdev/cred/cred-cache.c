@@ -7,6 +7,7 @@
  * answers right; called by local.c and cred-*.c from any thread.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-hash.h"
 #include "fsdev/cred/cred-cache.h"
 
 #include <pthread.h>
@@ -74,9 +75,8 @@ static int64_t ns_of(const struct timespec *ts)
 
 static Entry *set_of(CredCache *cache, const HostStat *st)
 {
-    uint64_t hash = (st->ino ^ cache->seed) * 0x9e3779b97f4a7c15u + st->dev;
+    uint64_t hash = fs_hash_mix(fs_hash_mix(cache->seed, st->ino), st->dev);
 
-    hash = (hash ^ (hash >> 29)) * 0x9e3779b97f4a7c15u;
     return cache->sets[(hash >> 32) & (SETS - 1)];
 }
 

@@ -85,11 +85,9 @@ static int meta_read(int metafd, const char *name, CredValues *values,
     if (fd < 0) {
         return fd == -EACCES || fd == -EPERM ? 0 : fd;
     }
-    do {
-        len = pread(fd, text, META_MAX_BYTES, 0);
-    } while (len < 0 && errno == EINTR);
+    len = NEG_ERRNO(pread(fd, text, META_MAX_BYTES, 0));
     if (len < 0) {
-        return -errno;
+        return len;
     }
     text[len] = '\0';
     cred_text_parse(text, values);
@@ -99,13 +97,10 @@ static int meta_read(int metafd, const char *name, CredValues *values,
 static int write_all(int fd, const char *text, size_t len)
 {
     while (len > 0) {
-        ssize_t done = write(fd, text, len);
+        ssize_t done = NEG_ERRNO(write(fd, text, len));
 
-        if (done < 0 && errno == EINTR) {
-            continue;
-        }
         if (done <= 0) {
-            return done < 0 ? -errno : -EIO;
+            return done < 0 ? done : -EIO;
         }
         text += done;
         len -= done;

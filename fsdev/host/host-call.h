@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * System calls by number, what they take, and how a call becomes a result.
+ * System calls by number, and what they take.
  *
  * Included by host*.c only.
  */
@@ -49,21 +49,5 @@ typedef struct XattrArgs {
     uint32_t size;
     uint32_t flags;
 } XattrArgs;
-
-#define NO_EINTR(expression) \
-    ({ \
-        __typeof__(expression) result_; \
-        do { \
-            result_ = (expression); \
-        } while (result_ < 0 && errno == EINTR); \
-        result_; \
-    })
-
-/* -errno convention. */
-#define CALL(expression) \
-    ({ \
-        __typeof__(expression) ret_ = NO_EINTR(expression); \
-        ret_ < 0 ? -errno : ret_; \
-    })
 
 #endif

@@ -55,7 +55,7 @@ static const struct {
 static int find_fs(int fd)
 {
     struct statfs st;
-    int ret = CALL(fstatfs(fd, &st));
+    int ret = NEG_ERRNO(fstatfs(fd, &st));
 
     for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(local_fs); i++) {
         if ((uint32_t)st.f_type == local_fs[i].magic) {
@@ -200,7 +200,7 @@ static char *read_text(int fd)
         return NULL;
     }
     for (;;) {
-        done = NO_EINTR(read(fd, text + len, room - 1 - len));
+        done = RETRY_ON_EINTR(read(fd, text + len, room - 1 - len));
         if (done <= 0) {
             break;
         }
@@ -222,7 +222,7 @@ static bool mounts_changed(int fd)
 {
     struct pollfd poll_fd = { .fd = fd, .events = POLLPRI };
 
-    return NO_EINTR(poll(&poll_fd, 1, 0)) != 0;
+    return RETRY_ON_EINTR(poll(&poll_fd, 1, 0)) != 0;
 }
 
 /* Locked.  NULL when it cannot be read, or not twice the same. */

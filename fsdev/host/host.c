@@ -79,7 +79,7 @@ static bool probe_openat2(uint64_t resolve)
         .resolve = OPEN_BENEATH | OPEN_NO_SYMLINKS | OPEN_NO_MAGICLINKS |
                    resolve,
     };
-    HOST_FD fd = NO_EINTR(sys_openat2(proc_fd, ".", &how));
+    HOST_FD fd = RETRY_ON_EINTR(sys_openat2(proc_fd, ".", &how));
 
     return fd >= 0 || ((resolve & OPEN_CACHED) && errno == EAGAIN);
 }
@@ -133,7 +133,8 @@ static void probe_statx(void)
 static void host_probe(void)
 {
     struct statfs st;
-    int fd = NO_EINTR(open(PROC_FD_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    int fd = RETRY_ON_EINTR(open(PROC_FD_DIR,
+                                 O_PATH | O_DIRECTORY | O_CLOEXEC));
 
     if (fd < 0) {
         host_init_error = -errno;
@@ -152,7 +153,7 @@ static void host_probe(void)
     probed.utimens_empty = probe_utimens_empty();
     probed.xattrat = probe_xattrat();
     probed.link_empty = probe_link_empty();
-    mountinfo_fd = NO_EINTR(open(PROC_MOUNTINFO, O_RDONLY | O_CLOEXEC));
+    mountinfo_fd = RETRY_ON_EINTR(open(PROC_MOUNTINFO, O_RDONLY | O_CLOEXEC));
     probed.mountinfo = mountinfo_fd >= 0 && probed.statx_mnt_id;
     active = probed;
 }
@@ -214,7 +215,7 @@ static int lookup_openat2(int dirfd, const char *name, unsigned flags)
     }
     /* BENEATH may answer EAGAIN when something is renamed meanwhile. */
     do {
-        fd = CALL(sys_openat2(dirfd, name, &how));
+        fd = NEG_ERRNO(sys_openat2(dirfd, name, &how));
     } while (fd == -EAGAIN && --tries > 0);
     return fd;
 }
@@ -236,7 +237,7 @@ int host_lookup(int dirfd, const char *name, unsigned flags)
         }
     }
     /* One component, and a link is not followed: this cannot leave either. */
-    fd = CALL(openat(dirfd, name, lookup_flags(flags)));
+    fd = NEG_ERRNO(openat(dirfd, name, lookup_flags(flags)));
     if (fd >= 0 && (flags & HOST_NO_XDEV) && !same_mount(dirfd, fd)) {
         return -EXDEV;
     }
@@ -299,14 +300,14 @@ int host_stat(int fd, HostStat *st)
     int ret;
 
     if (active.statx) {
-        ret = CALL(sys_statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS |
-                             STATX_BTIME | STATX_MNT_ID, &stx));
+        ret = NEG_ERRNO(sys_statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS |
+                                  STATX_BTIME | STATX_MNT_ID, &stx));
         if (ret == 0) {
             from_statx(st, &stx);
         }
         return ret;
     }
-    ret = CALL(fstat(fd, &stbuf));
+    ret = NEG_ERRNO(fstat(fd, &stbuf));
     if (ret == 0) {
         from_stat(st, &stbuf);
     }
@@ -323,15 +324,15 @@ static int stat_at(int dirfd, const char *path, int flags, unsigned mask,
 
     flags |= AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
     if (active.statx) {
-        ret = CALL(sys_statx(dirfd, path, flags,
-                             mask | STATX_BTIME | STATX_MNT_ID, &stx));
+        ret = NEG_ERRNO(sys_statx(dirfd, path, flags,
+                                  mask | STATX_BTIME | STATX_MNT_ID, &stx));
         if (ret == 0) {
             from_statx(st, &stx);
         }
         return ret;
     }
-    ret = CALL(fstatat(dirfd, path, &stbuf,
-                       AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT));
+    ret = NEG_ERRNO(fstatat(dirfd, path, &stbuf,
+                            AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT));
     if (ret == 0) {
         from_stat(st, &stbuf);
     }
@@ -370,7 +371,7 @@ int host_stat_below(int dirfd, const char *dir, const char *name, HostStat *st)
 
 ssize_t host_readlink(int pathfd, char *buf, size_t size)
 {
-    ssize_t ret = CALL(readlinkat(pathfd, "", buf, MIN(size, INT_MAX)));
+    ssize_t ret = NEG_ERRNO(readlinkat(pathfd, "", buf, MIN(size, INT_MAX)));
 
     /* With an empty path the kernel says ENOENT of what is no link. */
     return ret == -ENOENT ? -EINVAL : ret;
@@ -387,10 +388,10 @@ static int reopen(int pathfd, int flags)
 
     proc_name(&name, pathfd);
     flags = (flags & ~drop) | O_CLOEXEC | O_NOCTTY;
-    fd = CALL(openat(proc_fd, name.entry, flags));
+    fd = NEG_ERRNO(openat(proc_fd, name.entry, flags));
     if (fd == -EPERM && (flags & O_NOATIME)) {
         /* Somebody else's file: a hint is no reason to fail. */
-        fd = CALL(openat(proc_fd, name.entry, flags & ~O_NOATIME));
+        fd = NEG_ERRNO(openat(proc_fd, name.entry, flags & ~O_NOATIME));
     }
     return fd;
 }
@@ -417,7 +418,7 @@ int host_create(int dirfd, const char *name, int flags, mode_t mode)
     }
     flags = (flags & ~drop) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC |
             O_NOCTTY | O_NONBLOCK;
-    return CALL(openat(dirfd, name, flags, mode & 07777));
+    return NEG_ERRNO(openat(dirfd, name, flags, mode & 07777));
 }
 
 int host_link(int pathfd, int dirfd, const char *name)
@@ -429,14 +430,15 @@ int host_link(int pathfd, int dirfd, const char *name)
         return -EINVAL;
     }
     if (active.link_empty) {
-        ret = CALL(linkat(pathfd, "", dirfd, name, AT_EMPTY_PATH));
+        ret = NEG_ERRNO(linkat(pathfd, "", dirfd, name, AT_EMPTY_PATH));
         /* Also the answer when the privilege was dropped since the probe. */
         if (ret != -ENOENT) {
             return ret;
         }
     }
     proc_name(&old, pathfd);
-    return CALL(linkat(proc_fd, old.entry, dirfd, name, AT_SYMLINK_FOLLOW));
+    return NEG_ERRNO(linkat(proc_fd, old.entry, dirfd, name,
+                            AT_SYMLINK_FOLLOW));
 }
 
 /* Changing attributes */
@@ -449,7 +451,8 @@ int host_chmod(int pathfd, mode_t mode)
 
     mode &= 07777;
     if (active.fchmodat2) {
-        return CALL(syscall(NR_FCHMODAT2, pathfd, "", mode, AT_EMPTY_PATH));
+        return NEG_ERRNO(syscall(NR_FCHMODAT2, pathfd, "", mode,
+                                 AT_EMPTY_PATH));
     }
     /*
      * Before 6.6 some file systems change the mode of the link itself and
@@ -463,12 +466,12 @@ int host_chmod(int pathfd, mode_t mode)
         return -EOPNOTSUPP;
     }
     proc_name(&name, pathfd);
-    return CALL(fchmodat(proc_fd, name.entry, mode, 0));
+    return NEG_ERRNO(fchmodat(proc_fd, name.entry, mode, 0));
 }
 
 int host_chown(int pathfd, uint32_t uid, uint32_t gid)
 {
-    return CALL(fchownat(pathfd, "", uid, gid, AT_EMPTY_PATH));
+    return NEG_ERRNO(fchownat(pathfd, "", uid, gid, AT_EMPTY_PATH));
 }
 
 int host_utimens(int pathfd, const struct timespec times[2])
@@ -476,10 +479,10 @@ int host_utimens(int pathfd, const struct timespec times[2])
     ProcName name;
 
     if (active.utimens_empty) {
-        return CALL(utimensat(pathfd, "", times, AT_EMPTY_PATH));
+        return NEG_ERRNO(utimensat(pathfd, "", times, AT_EMPTY_PATH));
     }
     proc_name(&name, pathfd);
-    return CALL(utimensat(proc_fd, name.entry, times, 0));
+    return NEG_ERRNO(utimensat(proc_fd, name.entry, times, 0));
 }
 
 /*
@@ -515,15 +518,15 @@ ssize_t host_getxattr(int pathfd, const char *name, void *buf, size_t size)
 
     proc_name(&proc, pathfd);
     if (active.xattrat) {
-        return CALL(syscall(NR_GETXATTRAT, proc_fd, proc.entry, 0, name,
-                            &args, sizeof(args)));
+        return NEG_ERRNO(syscall(NR_GETXATTRAT, proc_fd, proc.entry, 0, name,
+                                 &args, sizeof(args)));
     }
-    ret = CALL(getxattr(proc.path, name, buf, size));
+    ret = NEG_ERRNO(getxattr(proc.path, name, buf, size));
     if (ret != -ENOENT) {
         return ret;
     }
     fd = xattr_real_fd(pathfd);
-    return fd < 0 ? fd : CALL(fgetxattr(fd, name, buf, size));
+    return fd < 0 ? fd : NEG_ERRNO(fgetxattr(fd, name, buf, size));
 }
 
 ssize_t host_listxattr(int pathfd, char *buf, size_t size)
@@ -534,15 +537,15 @@ ssize_t host_listxattr(int pathfd, char *buf, size_t size)
 
     proc_name(&proc, pathfd);
     if (active.xattrat) {
-        return CALL(syscall(NR_LISTXATTRAT, proc_fd, proc.entry, 0, buf,
-                            size));
+        return NEG_ERRNO(syscall(NR_LISTXATTRAT, proc_fd, proc.entry, 0, buf,
+                                 size));
     }
-    ret = CALL(listxattr(proc.path, buf, size));
+    ret = NEG_ERRNO(listxattr(proc.path, buf, size));
     if (ret != -ENOENT) {
         return ret;
     }
     fd = xattr_real_fd(pathfd);
-    return fd < 0 ? fd : CALL(flistxattr(fd, buf, size));
+    return fd < 0 ? fd : NEG_ERRNO(flistxattr(fd, buf, size));
 }
 
 int host_setxattr(int pathfd, const char *name, const void *value,
@@ -555,15 +558,15 @@ int host_setxattr(int pathfd, const char *name, const void *value,
 
     proc_name(&proc, pathfd);
     if (active.xattrat) {
-        return CALL(syscall(NR_SETXATTRAT, proc_fd, proc.entry, 0, name,
-                            &args, sizeof(args)));
+        return NEG_ERRNO(syscall(NR_SETXATTRAT, proc_fd, proc.entry, 0, name,
+                                 &args, sizeof(args)));
     }
-    ret = CALL(setxattr(proc.path, name, value, size, flags));
+    ret = NEG_ERRNO(setxattr(proc.path, name, value, size, flags));
     if (ret != -ENOENT) {
         return ret;
     }
     fd = xattr_real_fd(pathfd);
-    return fd < 0 ? fd : CALL(fsetxattr(fd, name, value, size, flags));
+    return fd < 0 ? fd : NEG_ERRNO(fsetxattr(fd, name, value, size, flags));
 }
 
 int host_removexattr(int pathfd, const char *name)
@@ -574,12 +577,13 @@ int host_removexattr(int pathfd, const char *name)
 
     proc_name(&proc, pathfd);
     if (active.xattrat) {
-        return CALL(syscall(NR_REMOVEXATTRAT, proc_fd, proc.entry, 0, name));
+        return NEG_ERRNO(syscall(NR_REMOVEXATTRAT, proc_fd, proc.entry, 0,
+                                 name));
     }
-    ret = CALL(removexattr(proc.path, name));
+    ret = NEG_ERRNO(removexattr(proc.path, name));
     if (ret != -ENOENT) {
         return ret;
     }
     fd = xattr_real_fd(pathfd);
-    return fd < 0 ? fd : CALL(fremovexattr(fd, name));
+    return fd < 0 ? fd : NEG_ERRNO(fremovexattr(fd, name));
 }

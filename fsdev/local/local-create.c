@@ -141,13 +141,10 @@ typedef struct NewFile {
 static int put_content(int fd, const char *content)
 {
     size_t len = strlen(content);
-    ssize_t done;
+    ssize_t done = NEG_ERRNO(pwrite(fd, content, len, 0));
 
-    do {
-        done = pwrite(fd, content, len, 0);
-    } while (done < 0 && errno == EINTR);
     if (done < 0) {
-        return -errno;
+        return done;
     }
     return (size_t)done == len ? 0 : -ENOSPC;
 }

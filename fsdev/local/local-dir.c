@@ -66,14 +66,12 @@ static int fill(int fd, LocalDir *dir)
         }
         dir->file_pos = dir->next;
     }
-    do {
-        len = syscall(SYS_getdents64, fd, dir->buf, DIR_BUF_SIZE);
-    } while (len < 0 && errno == EINTR);
+    len = NEG_ERRNO(syscall(SYS_getdents64, fd, dir->buf, DIR_BUF_SIZE));
     dir->pos = 0;
     dir->len = MAX(len, 0);
     dir->at_end = len == 0;
     if (len < 0) {
-        return -errno;
+        return len;
     }
     for (size_t at = 0; at < dir->len;) {
         const HostDirent *entry = (const HostDirent *)(dir->buf + at);

@@ -299,28 +299,17 @@ static bool goes_direct(const LocalFile *file, const struct iovec *iov,
 typedef ssize_t TransferFn(int fd, const struct iovec *iov, int iovcnt,
                            off_t offset);
 
-static ssize_t transfer_by(int fd, TransferFn *fn, const struct iovec *iov,
-                           int iovcnt, uint64_t offset)
-{
-    ssize_t ret;
-
-    do {
-        ret = fn(fd, iov, iovcnt, offset);
-    } while (ret < 0 && errno == EINTR);
-    return ret < 0 ? -errno : ret;
-}
-
 static ssize_t transfer(LocalFile *file, TransferFn *fn,
                         const struct iovec *iov, int iovcnt, uint64_t offset)
 {
     if (goes_direct(file, iov, iovcnt, offset)) {
-        ssize_t ret = transfer_by(file->direct_fd, fn, iov, iovcnt, offset);
+        ssize_t ret = NEG_ERRNO(fn(file->direct_fd, iov, iovcnt, offset));
 
         if (ret != -EINVAL) {
             return ret;
         }
     }
-    return transfer_by(file->fd, fn, iov, iovcnt, offset);
+    return NEG_ERRNO(fn(file->fd, iov, iovcnt, offset));
 }
 
 /* RWF_NOWAIT is unknown here: because nothing waits, or for want of code? */
@@ -463,10 +452,6 @@ ssize_t local_write(FsFile *base, const struct iovec *iov, int iovcnt,
 int local_fsync(FsFile *base, bool datasync)
 {
     LocalFile *file = container_of(base, LocalFile, base);
-    int ret;
 
-    do {
-        ret = datasync ? fdatasync(file->fd) : fsync(file->fd);
-    } while (ret < 0 && errno == EINTR);
-    return ret < 0 ? -errno : 0;
+    return NEG_ERRNO(datasync ? fdatasync(file->fd) : fsync(file->fd));
 }

@@ -90,22 +90,17 @@ static int lock_call(LocalLocker *locker, int cmd, const FsLock *lock,
         .l_start = lock->start,
         .l_len = lock->length,
     };
-    do {
-        ret = fcntl(locker->fd, cmd, fl);
-    } while (ret < 0 && errno == EINTR);
-    if (ret == 0) {
-        return 0;
-    }
-    switch (errno) {
-    case EAGAIN:
+    ret = NEG_ERRNO(fcntl(locker->fd, cmd, fl));
+    switch (ret) {
+    case -EAGAIN:
         return -EACCES;         /* the two mean the same to fcntl(2) */
-    case ENOLCK:
-    case ENOSYS:
+    case -ENOLCK:
+    case -ENOSYS:
         p9_warn_once("9p: a host file system has no locks; the guest's hold "
                      "within the guest only");
         return -EOPNOTSUPP;
     default:
-        return -errno;
+        return ret;
     }
 }
 

@@ -9,6 +9,7 @@
  * local*.c from any thread, never blocks.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-hash.h"
 #include "fsdev/local/local.h"
 
 typedef struct Orphan {
@@ -20,9 +21,8 @@ typedef struct Orphan {
 static guint orphan_hash(gconstpointer key)
 {
     const Orphan *orphan = key;
-    uint64_t mixed = orphan->ino * 0x9e3779b97f4a7c15ull + orphan->dev;
 
-    return mixed ^ (mixed >> 32);
+    return fs_hash_mix(fs_hash_mix(0, orphan->ino), orphan->dev) >> 32;
 }
 
 static gboolean orphan_equal(gconstpointer a, gconstpointer b)

@@ -44,16 +44,6 @@ int local_drop_setid(LocalExport *export, const LocalObject *obj,
     return ret;
 }
 
-static int truncate_fd(int fd, uint64_t size)
-{
-    int ret;
-
-    do {
-        ret = ftruncate(fd, size) < 0 ? -errno : 0;
-    } while (ret == -EINTR);
-    return ret;
-}
-
 int local_set_size(LocalExport *export, LocalObject *obj, int fd,
                    uint64_t size)
 {
@@ -83,7 +73,7 @@ int local_set_size(LocalExport *export, LocalObject *obj, int fd,
         fd = own;
     }
     ret = local_drop_setid(export, obj, &st, &attr);
-    return ret < 0 ? ret : truncate_fd(fd, size);
+    return ret < 0 ? ret : NEG_ERRNO(ftruncate(fd, size));
 }
 
 static int set_cred(LocalExport *export, const LocalObject *obj,

@@ -418,10 +418,8 @@ static ssize_t read_target(int pathfd, char *buf, size_t size)
     if (fd < 0) {
         return fd;
     }
-    do {
-        len = pread(fd, buf, MIN(size, PATH_MAX), 0);
-    } while (len < 0 && errno == EINTR);
-    return len < 0 ? -errno : (ssize_t)strnlen(buf, len);
+    len = NEG_ERRNO(pread(fd, buf, MIN(size, PATH_MAX), 0));
+    return len < 0 ? len : (ssize_t)strnlen(buf, len);
 }
 
 ssize_t local_readlink(FsNode *node, char *buf, size_t size)
@@ -452,10 +450,7 @@ int local_statfs(FsNode *node, struct statfs *st)
     LOCAL_PIN pin = { 0 };
     int ret = local_pin(&pin, name_from_fs(node), 0);
 
-    while (ret == 0 && fstatfs(pin.fd, st) < 0) {
-        ret = errno == EINTR ? 0 : -errno;
-    }
-    return ret;
+    return ret < 0 ? ret : NEG_ERRNO(fstatfs(pin.fd, st));
 }
 
 /* ---- the export ------------------------------------------------------- */

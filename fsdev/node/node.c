@@ -13,6 +13,7 @@
  * closing of descriptors when last references go.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-hash.h"
 #include "fsdev/node/node-int.h"
 
 /* Two million names: what a guest with 8 GiB may well cache. */
@@ -24,30 +25,24 @@
 
 /* Hashing and identity */
 
-static uint64_t hash_mix(uint64_t hash, uint64_t value)
-{
-    hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
-    return hash ^ (hash >> 29);
-}
-
 static uint32_t node_hash(const NodeTable *table, const HostStat *st)
 {
-    uint64_t hash = hash_mix(table->seed, st->ino);
+    uint64_t hash = fs_hash_mix(table->seed, st->ino);
 
-    hash = hash_mix(hash, st->dev);
-    hash = hash_mix(hash, st->mnt_id);
+    hash = fs_hash_mix(hash, st->dev);
+    hash = fs_hash_mix(hash, st->mnt_id);
     return hash >> 32;
 }
 
 static uint32_t name_hash(const NodeTable *table, const Name *parent,
                           const char *component, size_t length)
 {
-    uint64_t hash = hash_mix(table->seed, (uintptr_t)parent);
+    uint64_t hash = fs_hash_mix(table->seed, (uintptr_t)parent);
     uint64_t word;
 
     while (length >= sizeof(word)) {
         memcpy(&word, component, sizeof(word));
-        hash = hash_mix(hash, word);
+        hash = fs_hash_mix(hash, word);
         component += sizeof(word);
         length -= sizeof(word);
     }
@@ -55,8 +50,8 @@ static uint32_t name_hash(const NodeTable *table, const Name *parent,
     for (size_t i = 0; i < length; i++) {
         word = (word << 8) | (unsigned char)component[i];
     }
-    hash = hash_mix(hash, word);
-    return hash_mix(hash, hash >> 32) >> 32;
+    hash = fs_hash_mix(hash, word);
+    return fs_hash_mix(hash, hash >> 32) >> 32;
 }
 
 bool node_same(const Node *node, const HostStat *st)

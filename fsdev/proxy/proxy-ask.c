@@ -30,10 +30,8 @@ static int connect_path(const char *path)
         return -ENAMETOOLONG;
     }
     memcpy(addr.sun_path, path, strlen(path));
-    do {
-        ret = connect(fd, (struct sockaddr *)&addr, sizeof(addr));
-    } while (ret < 0 && errno == EINTR);
-    return ret < 0 ? -errno : host_fd_steal(&fd);
+    ret = NEG_ERRNO(connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+    return ret < 0 ? ret : host_fd_steal(&fd);
 }
 
 /* A copy, so that the share can be unplugged and plugged in again. */

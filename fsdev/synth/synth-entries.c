@@ -13,20 +13,10 @@
 /* How deep the WALK directories go: as many names as one Twalk can carry */
 #define SYNTH_WALK_DEPTH 16
 
-static size_t synth_iov_size(const struct iovec *iov, int iovcnt)
-{
-    size_t size = 0;
-
-    for (int i = 0; i < iovcnt; i++) {
-        size += iov[i].iov_len;
-    }
-    return size;
-}
-
 static ssize_t synth_write_swallow(FsNode *node, const struct iovec *iov,
                                    int iovcnt, uint64_t offset)
 {
-    return synth_iov_size(iov, iovcnt);
+    return iov_size(iov, iovcnt);
 }
 
 /*
@@ -42,7 +32,7 @@ static ssize_t synth_write_flush(FsNode *node, const struct iovec *iov,
             uint8_t first;
 
             memcpy(&first, iov[i].iov_base, sizeof(first));
-            return first ? -EINPROGRESS : (ssize_t)synth_iov_size(iov, iovcnt);
+            return first ? -EINPROGRESS : (ssize_t)iov_size(iov, iovcnt);
         }
     }
     return 0;

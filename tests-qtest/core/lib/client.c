@@ -75,7 +75,7 @@ static void client_push(void *opaque, P9Request *req, size_t len)
 {
     Client *c = opaque;
     Call *call = req->element;
-    size_t room = p9_iov_bytes(call->in, 2);
+    size_t room = iov_size(call->in, 2);
 
     g_assert_true(call->client == c);
     g_assert_cmpuint(len, <=, room);

@@ -178,7 +178,7 @@ static void test_no_vector(void)
 {
     P9Cursor c;
 
-    g_assert_cmpuint(p9_iov_bytes(NULL, 0), ==, 0);
+    g_assert_cmpuint(iov_size(NULL, 0), ==, 0);
     p9_cursor_init(&c, NULL, 0, SIZE_MAX);
     p9_skip(&c, 0);
     g_assert_false(c.failed);
@@ -193,7 +193,7 @@ static void check_through(const Split *split, size_t size)
     P9Cursor c;
 
     fill_ascending(bytes, size);
-    g_assert_cmpuint(p9_iov_bytes(split->iov, split->iovcnt), ==, size);
+    g_assert_cmpuint(iov_size(split->iov, split->iovcnt), ==, size);
     p9_cursor_init(&c, split->iov, split->iovcnt, SIZE_MAX);
     p9_put_bytes(&c, bytes, size);
     g_assert_false(c.failed);
