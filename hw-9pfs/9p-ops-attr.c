@@ -3,6 +3,7 @@
  * Tgetattr, Tsetattr, Tstatfs, Treadlink.
  */
 #include "fsdev/core/p9-osdep.h"
+#include <linux/magic.h>
 #include "9p-ops.h"
 
 /* Bits of Tgetattr's request_mask and Rgetattr's valid. */
@@ -19,9 +20,6 @@
 #define SETATTR_CTIME       0x040u
 #define SETATTR_ATIME_SET   0x080u
 #define SETATTR_MTIME_SET   0x100u
-
-/* Linux' V9FS_MAGIC */
-#define STATFS_V9FS 0x01021997
 
 /* Linux' new_encode_dev(): what the guest decodes. */
 static uint32_t encode_dev(dev_t dev)
@@ -159,7 +157,7 @@ int p9_statfs_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     r->bsize = p9_request_iounit(req, st.f_bsize);
     factor = MAX(r->bsize / (uint64_t)st.f_bsize, 1);
     r->bsize = st.f_bsize * factor;
-    r->type = req->session->export->config.statfs_v9fs ? STATFS_V9FS
+    r->type = req->session->export->config.statfs_v9fs ? V9FS_MAGIC
                                                        : st.f_type;
     r->blocks = st.f_blocks / factor;
     r->bfree = st.f_bfree / factor;

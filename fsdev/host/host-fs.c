@@ -17,8 +17,16 @@
 #include "fsdev/host/host-call.h"
 #include "fsdev/host/host-fs.h"
 
+#include <linux/magic.h>
 #include <poll.h>
 #include <pthread.h>
+
+/* Not in the kernel headers of every supported host, or in none. */
+#ifndef BCACHEFS_SUPER_MAGIC
+#define BCACHEFS_SUPER_MAGIC 0xca451a4e
+#endif
+#define ZFS_SUPER_MAGIC 0x2fc12fc1
+#define JFS_SUPER_MAGIC 0x3153464a
 
 /* How often the mounts are read again that change while they are read. */
 #define READ_TRIES 8
@@ -34,21 +42,22 @@
 static const struct {
     uint32_t magic;
     HostFsDevs devs;
+    bool in_memory;
 } local_fs[] = {
-    { 0x0000ef53, HOST_DEVS_MOUNTS },   /* ext2, ext3, ext4 */
-    { 0x58465342, HOST_DEVS_MOUNTS },   /* XFS */
-    { 0x9123683e, HOST_DEVS_DIRS },     /* btrfs */
-    { 0xf2f52010, HOST_DEVS_MOUNTS },   /* F2FS */
-    { 0xca451a4e, HOST_DEVS_DIRS },     /* bcachefs */
-    { 0x2fc12fc1, HOST_DEVS_ANY },      /* ZFS */
-    { 0x3153464a, HOST_DEVS_ANY },      /* JFS */
-    { 0x01021994, HOST_DEVS_MOUNTS },   /* tmpfs */
-    { 0x858458f6, HOST_DEVS_MOUNTS },   /* ramfs */
-    { 0x73717368, HOST_DEVS_MOUNTS },   /* squashfs */
-    { 0xe0f5e1e2, HOST_DEVS_MOUNTS },   /* EROFS */
-    { 0x00009660, HOST_DEVS_ANY },      /* ISO 9660 */
-    { 0x00004d44, HOST_DEVS_ANY },      /* FAT: numbers made up as it goes */
-    { 0x2011bab0, HOST_DEVS_ANY },      /* exFAT: likewise */
+    { EXT4_SUPER_MAGIC, HOST_DEVS_MOUNTS },     /* ext2 and ext3 too */
+    { XFS_SUPER_MAGIC, HOST_DEVS_MOUNTS },
+    { BTRFS_SUPER_MAGIC, HOST_DEVS_DIRS },
+    { F2FS_SUPER_MAGIC, HOST_DEVS_MOUNTS },
+    { BCACHEFS_SUPER_MAGIC, HOST_DEVS_DIRS },
+    { ZFS_SUPER_MAGIC, HOST_DEVS_ANY },
+    { JFS_SUPER_MAGIC, HOST_DEVS_ANY },
+    { TMPFS_MAGIC, HOST_DEVS_MOUNTS, .in_memory = true },
+    { RAMFS_MAGIC, HOST_DEVS_MOUNTS, .in_memory = true },
+    { SQUASHFS_MAGIC, HOST_DEVS_MOUNTS },
+    { EROFS_SUPER_MAGIC_V1, HOST_DEVS_MOUNTS },
+    { ISOFS_SUPER_MAGIC, HOST_DEVS_ANY },
+    { MSDOS_SUPER_MAGIC, HOST_DEVS_ANY },       /* inode numbers made up */
+    { EXFAT_SUPER_MAGIC, HOST_DEVS_ANY },       /* likewise */
 };
 
 /* Index into local_fs, or -1. */
@@ -68,6 +77,13 @@ static int find_fs(int fd)
 bool host_fs_is_local(int fd)
 {
     return find_fs(fd) >= 0;
+}
+
+bool host_fs_is_in_memory(int fd)
+{
+    int at = find_fs(fd);
+
+    return at >= 0 && local_fs[at].in_memory;
 }
 
 HostFsDevs host_fs_devs(int fd)

@@ -16,6 +16,8 @@
  * user-space server (fstatfs magic).
  */
 bool host_fs_is_local(int fd);
+/** host_fs_is_in_memory: reading a file of @fd's file system needs no disk. */
+bool host_fs_is_in_memory(int fd);
 
 /* Which entries of a directory may have another st_dev than it has itself. */
 typedef enum HostFsDevs {

@@ -16,12 +16,12 @@
 #include "fsdev/host/host.h"
 #include "fsdev/host/host-call.h"
 
+#include <linux/magic.h>
 #include <pthread.h>
 #include <sys/xattr.h>
 
 #define PROC_FD_DIR "/proc/self/fd"
 #define PROC_MOUNTINFO "/proc/self/mountinfo"
-#define PROC_FS_MAGIC 0x9fa0
 #define STAT_MASK_ID (STATX_TYPE | STATX_INO)
 /* How often a lookup is repeated that raced with renames on the host. */
 #define LOOKUP_TRIES 32
@@ -140,7 +140,7 @@ static void host_probe(void)
         host_init_error = -errno;
         return;
     }
-    if (fstatfs(fd, &st) < 0 || st.f_type != PROC_FS_MAGIC) {
+    if (fstatfs(fd, &st) < 0 || st.f_type != PROC_SUPER_MAGIC) {
         host_init_error = -ENOTSUP;
         close(fd);
         return;

@@ -17,8 +17,6 @@
 #ifndef RWF_NOWAIT
 #define RWF_NOWAIT 0x00000008
 #endif
-#define RAMFS_MAGIC 0x858458f6
-#define TMPFS_MAGIC 0x01021994
 
 /* No host takes less; one that wants more says EINVAL. */
 #define DIRECT_ALIGN 512
@@ -315,14 +313,9 @@ static ssize_t transfer(LocalFile *file, TransferFn *fn,
 /* RWF_NOWAIT is unknown here: because nothing waits, or for want of code? */
 static int learn_nowait(LocalExport *export, LocalFile *file)
 {
-    struct statfs st;
-    int known = LOCAL_NOWAIT_NEVER;
+    int known = host_fs_is_in_memory(file->fd) ? LOCAL_NOWAIT_NEEDLESS
+                                               : LOCAL_NOWAIT_NEVER;
 
-    if (fstatfs(file->fd, &st) == 0 &&
-        ((uint32_t)st.f_type == TMPFS_MAGIC ||
-         (uint32_t)st.f_type == RAMFS_MAGIC)) {
-        known = LOCAL_NOWAIT_NEEDLESS;
-    }
     g_atomic_int_set(&file->nowait, known);
     if (file->base.dev == export->root_dev) {
         g_atomic_int_set(&export->nowait, known);

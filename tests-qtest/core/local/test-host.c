@@ -9,6 +9,7 @@
 #include "fsdev/host/host-fs.h"
 #include "host-cases.h"
 
+#include <linux/magic.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -38,11 +39,13 @@ static void test_fs_is_local(void)
     host_must_init();
     g_assert_false(host_fs_is_local(proc));
     g_assert_false(host_fs_is_local(-1));
-    if (shm < 0 || fstatfs(shm, &st) < 0 || st.f_type != 0x01021994) {
+    g_assert_false(host_fs_is_in_memory(proc));
+    if (shm < 0 || fstatfs(shm, &st) < 0 || st.f_type != TMPFS_MAGIC) {
         g_test_skip("/dev/shm is no tmpfs");
         return;
     }
     g_assert_true(host_fs_is_local(shm));
+    g_assert_true(host_fs_is_in_memory(shm));
 }
 
 /* Breaks when told to: the lease of the thread that owns @data's file. */
