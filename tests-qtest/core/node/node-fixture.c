@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A node table over a scratch folder: see node-fixture.h. */
+/* A node table over a temporary directory: see node-fixture.h. */
 #include "fsdev/core/p9-osdep.h"
 #include "node-fixture.h"
 
@@ -100,7 +100,7 @@ uint64_t node_must_ino(Name *name)
 void node_evict_all(NodeFixture *f)
 {
     while (node_fd_reclaim(f->table)) {
-        /* One batch a time. */
+        /* Each call evicts one batch. */
     }
 }
 

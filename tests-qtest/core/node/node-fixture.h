@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A node table over a scratch folder, and the operations of a driver reduced
- * to what they do with nodes.
+ * A node table over a temporary directory, and the operations of a driver
+ * reduced to what they do with nodes.
  *
- * For test-node.c and test-node-fd.c.  Functions named "must" stop the test
- * on failure.  Context: any thread, as node.h.
+ * Functions with "must" in their names fail the test instead of returning an
+ * error.  Context: any thread, as node.h.
  */
 #ifndef NODE_FIXTURE_H
 #define NODE_FIXTURE_H
@@ -22,24 +22,24 @@ typedef struct NodeFixture {
 void node_fixture_init(NodeFixture *f, unsigned fd_budget, size_t max_bytes);
 void node_fixture_clear(NodeFixture *f);
 
-/** node_walk: look @component up in @dir: 0 and counted *@out, or -errno. */
+/** node_walk: look up @component in @dir: 0 and a counted *@out, or -errno. */
 int node_walk(Name *dir, const char *component, Name **out);
 Name *node_must_walk(Name *dir, const char *component);
 /** node_must_reach: walk a path of several components from the root. */
 Name *node_must_reach(NodeFixture *f, const char *path);
-/** node_stat: by the name's descriptor, which is reopened if need be. */
+/** node_stat: stat the name's descriptor, which is reopened if needed. */
 int node_stat(Name *name, HostStat *st);
 uint64_t node_must_ino(Name *name);
-/** node_evict_all: as far as the rules allow. */
+/** node_evict_all: evict every descriptor that may be evicted. */
 void node_evict_all(NodeFixture *f);
 NodeTableStats node_stats(NodeFixture *f);
 
-/* As a driver does them: pin the victim, change the host, tell the table. */
+/* As a driver does it: pin the victim, change the host, update the table. */
 int node_unlink(Name *dir, const char *component);
 int node_rename(Name *dir, const char *component, Name *newdir,
                 const char *newcomponent);
 
-/** node_assert_at: @name is reached as @component of @parent; NULL: dead. */
+/** node_assert_at: @name must be @component in @parent; NULL: must be dead. */
 void node_assert_at(Name *name, Name *parent, const char *component);
 
 #endif

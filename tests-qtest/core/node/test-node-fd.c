@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tests of the descriptor cache (node-fd.c): budgets, what may be evicted and
- * in which order, and that a way back leads to the same object or nowhere.
+ * Tests of the descriptor cache (node-fd.c): budgets, which descriptors may be
+ * evicted and in which order, and that reopening by parent and component, the
+ * way back, yields the same object or an error.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "node-fixture.h"
@@ -24,7 +25,7 @@ static int stat_result(Name *name)
     return node_stat(name, &st);
 }
 
-/* Numbered files below @dir, looked up and held. */
+/* Make @count numbered files in @dir, look them up and return the names. */
 static Name **make_files(NodeFixture *f, Name *dir, const char *path,
                          unsigned count)
 {
@@ -72,7 +73,8 @@ static void test_budget(void)
     node_fixture_clear(&f);
 }
 
-/* What is used again and again stays, and so do the directories above. */
+/* A descriptor that is used often stays cached, and so do the directories
+ * above it. */
 static void test_least_recently_used(void)
 {
     const size_t budget = 32;
@@ -88,7 +90,7 @@ static void test_least_recently_used(void)
         names = make_files(&f, f.root, "", budget / 2);
         g_assert_true(is_cached(hot));
         drop_files(names, budget / 2);
-        /* Again as new files, so that they are new nodes. */
+        /* The next round has to make new files, and so new nodes. */
         for (unsigned i = 0; i < budget / 2; i++) {
             g_autofree char *file = g_strdup_printf("%u", i);
 
@@ -104,7 +106,7 @@ static void test_least_recently_used(void)
     node_fixture_clear(&f);
 }
 
-/* Pinned descriptors stay open and valid, whatever the budget. */
+/* Pinned descriptors stay open and valid, even beyond the budget. */
 static void test_pinned(void)
 {
     const unsigned count = 64;
@@ -133,7 +135,8 @@ static void test_pinned(void)
     node_fixture_clear(&f);
 }
 
-/* Unlinked files over the budget are kept, and something is still cached. */
+/* Descriptors of unlinked files are kept beyond the budget, and do not keep
+ * others from being cached. */
 static void test_unlinked_over_budget(void)
 {
     const unsigned count = 64;
@@ -163,7 +166,7 @@ static void test_unlinked_over_budget(void)
     node_fixture_clear(&f);
 }
 
-/* Run @test with this soft limit on descriptors. */
+/* Run @test with @limit as the soft limit on descriptors. */
 static void with_limit(rlim_t limit, void (*test)(void))
 {
     struct rlimit before, now;
@@ -176,7 +179,7 @@ static void with_limit(rlim_t limit, void (*test)(void))
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
 }
 
-/* Two exports share what the process may have: half of 192 - 64. */
+/* Two exports share the process's budget, which is half of 192 - 64. */
 static void check_shared_budget(void)
 {
     const unsigned count = 500;
@@ -206,7 +209,8 @@ static void test_shared_budget(void)
     with_limit(192, check_shared_budget);
 }
 
-/* Open files displace path fds, but not all, and stop at the limit. */
+/* Open files displace O_PATH descriptors, but not all of them, and are refused
+ * at the limit. */
 static void check_open_files(void)
 {
     const unsigned count = 200;
@@ -223,7 +227,7 @@ static void check_open_files(void)
     }
     g_assert_cmpint(node_fd_account(f.table), ==, -EMFILE);
     g_assert_cmpuint(opened, >=, hard / 2);
-    /* What is left is enough to work with. */
+    /* The remaining descriptors suffice to reach every file. */
     for (unsigned i = 0; i < count; i++) {
         g_assert_cmpint(stat_result(names[i]), ==, 0);
         g_assert_cmpuint(node_stats(&f).fds + opened, <=, hard);
@@ -242,7 +246,8 @@ static void test_open_files(void)
     with_limit(192, check_open_files);
 }
 
-/* Everything pinned and the limit reached: -EMFILE, and nothing is lost. */
+/* -EMFILE when the limit is reached and everything is pinned.  After that all
+ * names can still be used. */
 static void check_hard_limit(void)
 {
     const unsigned count = 200;
@@ -273,7 +278,8 @@ static void test_hard_limit(void)
     with_limit(192, check_hard_limit);
 }
 
-/* The kernel says EMFILE although the budget is kept: others took them. */
+/* EMFILE from the kernel within the budget, as other parts of the process use
+ * the descriptors: the cache gives up its own. */
 static void test_kernel_limit(void)
 {
     const unsigned count = 40;
@@ -307,7 +313,7 @@ static void test_kernel_limit(void)
 
 /* The way back */
 
-/* Never another file: the host put one in place while nobody looked. */
+/* The host put another file in place: reopening does not return that file. */
 static void test_swapped_file(void)
 {
     NodeFixture f;
@@ -324,7 +330,7 @@ static void test_swapped_file(void)
     g_assert_cmpint(stat_result(name), ==, -ESTALE);
     scratch_symlink(f.scratch, "kept", "file");
     g_assert_cmpint(stat_result(name), ==, -ESTALE);
-    /* It comes back when the file does. */
+    /* Reopening works when the file is back. */
     scratch_rename(f.scratch, "kept", "file");
     g_assert_cmpint(stat_result(name), ==, 0);
     name_unref(name);
@@ -332,8 +338,8 @@ static void test_swapped_file(void)
 }
 
 /*
- * The inode number was given to another file: only the birth time differs.
- * A node made with another one than the host has stands for that case.
+ * The inode number was reused for another file: only the birth time differs.
+ * A node with a wrong birth time stands for that case.
  */
 static void test_reused_inode_number(void)
 {
@@ -396,7 +402,7 @@ static void test_swapped_ancestor(void)
     node_fixture_clear(&f);
 }
 
-/* One of two hard links is gone: the other leads there. */
+/* One of two hard links is gone: the file is reopened by the other. */
 static void test_other_link(void)
 {
     NodeFixture f;
@@ -417,7 +423,8 @@ static void test_other_link(void)
     node_fixture_clear(&f);
 }
 
-/* The host moved a directory; once it is found, all below it is again. */
+/* The host moved a directory: when a walk finds it again, everything below it
+ * can be reopened. */
 static void test_moved_directory(void)
 {
     NodeFixture f;
@@ -441,8 +448,8 @@ static void test_moved_directory(void)
 }
 
 /*
- * Each of two directories is known below the other; climbing from one name
- * to the next must not go in circles.
+ * Each of two directories has a name below the other; reopening must not
+ * follow the parents in circles.
  */
 static void test_circular_names(void)
 {
@@ -469,7 +476,7 @@ static void test_circular_names(void)
     node_fixture_clear(&f);
 }
 
-/* The directory is lost, so what is known below it is kept. */
+/* Below a directory that cannot be reopened, descriptors are not evicted. */
 static void test_keeps_what_is_below_lost(void)
 {
     NodeFixture f;
@@ -501,7 +508,7 @@ enum {
     DEPTH = 3000,
 };
 
-/* A path of 3000 components and a budget of 16: no recursion, no overflow. */
+/* Reopening a path of 3000 components with a budget of 16 must not recurse. */
 static void test_deep(void)
 {
     NodeFixture f;
@@ -530,7 +537,7 @@ static void test_deep(void)
         g_assert_cmpint(stat_result(other), ==, 0);
         g_assert_cmpuint(node_must_ino(name), ==, node_ino(name_node(name)));
         g_assert_cmpuint(node_stats(&f).fds, <=, 16);
-        /* One long path does not cost everybody else their descriptors. */
+        /* Reopening one long path must not evict all other descriptors. */
         g_assert_true(is_cached(other));
     }
     name_unref(other);
@@ -539,7 +546,7 @@ static void test_deep(void)
     node_fixture_clear(&f);
 }
 
-/* The same, with what kernels before 5.6 and 4.11 offer. */
+/* Reopening works as well with the features of kernels before 4.11. */
 static void test_without_features(void)
 {
     HostFeatures none = { 0 };

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A million idle names: what they take, and that they can be had at all.
+ * How much memory a million idle names take.
  *
  * A guest that caches its directory tree holds a fid for every file in it.
- * Resident memory is measured, hash slots and malloc's overhead included, so
- * this says something in a build without sanitizers only.
+ * The test measures resident memory, including hash slots and malloc's
+ * overhead, so its result is meaningful only in a build without sanitizers.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "node-fixture.h"
 
 enum {
     MANY = 1000000,
-    /* What the session's fid takes comes to it: 400 in all. */
+    /* Together with the session's fid at most 400 bytes. */
     MOST_BYTES = 270,
 };
 
@@ -53,7 +53,7 @@ static void test_a_million(void)
     NodeFixture f;
 
     if (SANITIZED) {
-        g_test_skip("the sanitizer's own memory is all that would be seen");
+        g_test_skip("the sanitizer's own memory would dominate the result");
         return;
     }
     names = g_new(Name *, MANY);
@@ -65,12 +65,12 @@ static void test_a_million(void)
     }
     bytes = (resident_bytes() - before) / MANY;
     stats = node_stats(&f);
-    g_test_message("%zu bytes each, %zu by our own account", bytes,
+    g_test_message("%zu bytes each, of which %zu are accounted for", bytes,
                    stats.bytes / MANY);
     g_assert_cmpuint(stats.names, ==, MANY + 1);
     g_assert_cmpuint(stats.fds, ==, 1);
     g_assert_cmpuint(bytes, <=, MOST_BYTES);
-    /* What is bounded by the account is so in truth. */
+    /* The limit applies to the accounted bytes, so they must be right. */
     g_assert_cmpuint(bytes, <=, stats.bytes / MANY + 16);
     for (uint64_t i = 0; i < MANY; i++) {
         name_unref(names[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Nodes and descriptors used by several threads at once, and by a host that
- * changes the tree meanwhile.  Also run under ThreadSanitizer.
+ * Nodes and descriptors used by several threads at once, while the host
+ * changes the tree.  These tests also run under ThreadSanitizer.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/node/node-int.h"
@@ -27,8 +27,8 @@ typedef struct Shared {
     Name *dirs[2];
     Name *files[FILES];
     gint stop;              /* atomic: the workers are done */
-    uint64_t outside;       /* inode number that must never be seen */
-    gint seen;              /* atomic: what the workers got at */
+    uint64_t outside;       /* inode number of a file that is out of reach */
+    gint seen;              /* atomic: successful node_stat() calls */
 } Shared;
 
 static void run_workers(void *(*worker)(void *), void *opaque)
@@ -44,7 +44,7 @@ static void run_workers(void *(*worker)(void *), void *opaque)
     }
 }
 
-/* The workers, and one more thread until they are done. */
+/* Run the workers, and one thread of @other until they are done. */
 static void run_against(void *(*worker)(void *), void *(*other)(void *),
                         Shared *s)
 {
@@ -124,7 +124,7 @@ static void test_churn(void)
     shared_clear(&s);
 }
 
-/* The same without anybody else holding the names: they come and go */
+/* The same, but the names have no other references, so they come and go */
 
 static void *come_and_go(void *opaque)
 {
@@ -152,7 +152,7 @@ static void test_come_and_go(void)
     node_fixture_clear(&s.f);
 }
 
-/* Renames through the export: nobody who holds a file may lose it */
+/* Renames through the export: names that are referenced must stay usable */
 
 static void *use_held(void *opaque)
 {
@@ -194,8 +194,8 @@ static void test_rename(void)
 }
 
 /*
- * The same, step by step: the host has renamed, the table does not know yet,
- * and somebody needs a descriptor.
+ * The same, step by step: a descriptor is needed when the directory has been
+ * renamed on the host, but not yet in the table.
  */
 
 static void *look_at_first(void *opaque)
@@ -210,7 +210,7 @@ static void *look_at_first(void *opaque)
     return NULL;
 }
 
-/* Until it waits for the rename to end, or is through. */
+/* Wait until the thread waits for the end of the rename. */
 static void wait_for_look(Shared *s)
 {
     NodeTable *table = s->f.table;
@@ -243,7 +243,7 @@ static void test_host_is_ahead(void)
     shared_clear(&s);
 }
 
-/* Files removed and made anew: never the one for the other */
+/* Files are removed and made again: a name never leads to the other file */
 
 static void *walk_and_look(void *opaque)
 {
@@ -259,7 +259,7 @@ static void *walk_and_look(void *opaque)
             g_assert_cmpint(ret, ==, -ENOENT);
             continue;
         }
-        /* Removed between the two without a holder that pins it: stale. */
+        /* -ESTALE: removed before this name was there to be pinned. */
         ret = node_stat(name, &st);
         if (ret == 0) {
             g_assert_cmpuint(st.ino, ==, node_ino(name_node(name)));
@@ -290,14 +290,14 @@ static void test_removal(void)
 
     shared_init(&s, 6);
     run_against(walk_and_look, remove_and_make, &s);
-    /* Those who held them from the start still do. */
+    /* Names that were referenced from the start are still usable. */
     for (unsigned i = 0; i < FILES; i++) {
         assert_right_object(s.files[i]);
     }
     shared_clear(&s);
 }
 
-/* Tables that come and go while others take descriptors from them */
+/* Tables are made and freed while other tables need their descriptors */
 
 static void *use_own_table(void *opaque)
 {
@@ -329,8 +329,8 @@ static void test_tables(void)
 }
 
 /*
- * The host swaps a directory and a file in it with links that lead out of the
- * export, as fast as it can; nobody may get out.
+ * The host swaps a directory and a file in it with symbolic links that lead
+ * out of the export, as fast as it can; no walk may get out of the export.
  */
 
 static void *swap_links(void *opaque)
@@ -342,7 +342,7 @@ static void *swap_links(void *opaque)
     while (!g_atomic_int_get(&s->stop)) {
         g_assert_cmpint(syscall(SYS_renameat2, dir, "in/d", dir, "in/link",
                                 RENAME_EXCHANGE), ==, 0);
-        /* By descriptor: what is outside must not be moved inside. */
+        /* By descriptor, so that the file outside is not moved inside. */
         g_assert_cmpint(syscall(SYS_renameat2, d, "f", dir, "in/flink",
                                 RENAME_EXCHANGE), ==, 0);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tests of nodes and names (node.c): what is the same object, what a rename,
- * a removal and the host's own changes do to those who hold it, and limits.
+ * Tests of nodes and names (node.c): identity, how renames, removals and
+ * changes made on the host affect names that are referenced, and limits.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "node-fixture.h"
@@ -27,7 +27,8 @@ static void test_root(void)
     node_fixture_clear(&f);
 }
 
-/* Two hard links are two names of one node; the same name is found again. */
+/* Two hard links are two names of one node.  Looking up a name again yields
+ * the same object. */
 static void test_identity(void)
 {
     NodeFixture f;
@@ -50,7 +51,7 @@ static void test_identity(void)
     g_assert_cmphex(node_type(name_node(a)), ==, S_IFREG);
     g_assert_cmpuint(node_stats(&f).names, ==, 4);
     g_assert_cmpuint(node_stats(&f).nodes, ==, 3);
-    /* One descriptor each, however often they were looked up. */
+    /* Each node has one descriptor, however often it was looked up. */
     g_assert_cmpuint(node_stats(&f).fds, ==, 3);
     node_assert_at(a, f.root, "a");
     node_assert_at(b, f.root, "b");
@@ -62,7 +63,8 @@ static void test_identity(void)
     node_fixture_clear(&f);
 }
 
-/* ".." is where the name was found, whatever the host does. */
+/* The parent is the directory where the name was found, even if the host has
+ * moved it since. */
 static void test_parent_is_lexical(void)
 {
     NodeFixture f;
@@ -82,7 +84,7 @@ static void test_parent_is_lexical(void)
     node_fixture_clear(&f);
 }
 
-/* A name keeps its parents although nobody else holds them. */
+/* A name holds references to its parents. */
 static void test_parent_is_held(void)
 {
     NodeFixture f;
@@ -128,7 +130,7 @@ enum {
     CHILDREN = 1000,
 };
 
-/* Nothing below a renamed directory changes, and all of it stays reachable. */
+/* Names below a renamed directory do not change and stay reachable. */
 static void test_rename_keeps_descendants(void)
 {
     NodeFixture f;
@@ -177,7 +179,7 @@ static void test_rename_to_other_directory(void)
     again = node_must_walk(to, "y");
     g_assert_true(again == file);
     name_unref(again);
-    /* The old parent is not held by its former child. */
+    /* The file no longer holds a reference to its old parent. */
     name_unref(from);
     g_assert_cmpuint(node_stats(&f).names, ==, 3);
     name_unref(to);
@@ -185,7 +187,8 @@ static void test_rename_to_other_directory(void)
     node_fixture_clear(&f);
 }
 
-/* Components that outgrow the place they were stored in, and shrink again. */
+/* New components that do not fit where the old one was stored, and shorter
+ * ones after that. */
 static void test_rename_lengths(void)
 {
     static const unsigned lengths[] = { 1, 8, 9, 255, 1, 254, 255, 17, 3 };
@@ -230,7 +233,7 @@ static void test_rename_over(void)
     target = node_must_walk(f.root, "target");
     source_ino = node_must_ino(source);
     target_ino = node_must_ino(target);
-    /* Also when its descriptor was not cached at the time. */
+    /* The target is kept even if its descriptor was not cached before. */
     node_evict_all(&f);
     g_assert_cmpint(node_rename(f.root, "source", f.root, "target"), ==, 0);
     node_evict_all(&f);
@@ -246,7 +249,7 @@ static void test_rename_over(void)
     node_fixture_clear(&f);
 }
 
-/* Nobody holds what was renamed, but somebody holds what was there. */
+/* There is a name for the target of the rename, but none for its source. */
 static void test_rename_unknown_source(void)
 {
     NodeFixture f;
@@ -287,8 +290,8 @@ static void test_rename_hard_links(void)
 }
 
 /*
- * The host turns a/b round into b/a and puts something else in place of a.
- * Renaming that below b looks to the table as if a went below itself.
+ * The host turns a/b into b/a and makes another directory a.  For the table,
+ * renaming that one to b/x looks like moving a below itself.
  */
 static void test_rename_below_itself(void)
 {
@@ -320,7 +323,8 @@ static void test_rename_below_itself(void)
 
 /* Removals */
 
-/* Who holds a removed file keeps it, even under descriptor pressure. */
+/* A removed file stays usable while it is referenced, even if all descriptors
+ * that may be evicted are. */
 static void test_unlinked_while_held(void)
 {
     NodeFixture f;
@@ -343,7 +347,7 @@ static void test_unlinked_while_held(void)
     g_assert_cmpuint(st.size, ==, 4);
     g_assert_cmpint(node_walk(f.root, "file", &now), ==, -ENOENT);
 
-    /* A new file by that name is another object. */
+    /* A new file of the same name is another object. */
     scratch_write(f.scratch, "file", "new");
     now = node_must_walk(f.root, "file");
     g_assert_true(now != name);
@@ -354,7 +358,7 @@ static void test_unlinked_while_held(void)
     node_fixture_clear(&f);
 }
 
-/* A removal that fails leaves everything as it was, evictable too. */
+/* A removal that fails changes nothing: the descriptor can be evicted again. */
 static void test_failed_removal(void)
 {
     NodeFixture f;
@@ -376,7 +380,8 @@ static void test_failed_removal(void)
     node_fixture_clear(&f);
 }
 
-/* Only that name dies: the other link is a way back, so no fd is kept. */
+/* Only the removed name dies.  The file can be reopened by the other link, so
+ * its descriptor may be evicted. */
 static void test_removed_hard_link(void)
 {
     NodeFixture f;
@@ -398,7 +403,7 @@ static void test_removed_hard_link(void)
     node_fixture_clear(&f);
 }
 
-/* A directory known by two names: the host moved it in between. */
+/* A removal in a directory that has two names, as the host moved it. */
 static void test_removed_below_alias(void)
 {
     NodeFixture f;
@@ -422,7 +427,8 @@ static void test_removed_below_alias(void)
     node_fixture_clear(&f);
 }
 
-/* The host replaced a file: who held it keeps it, a new walk finds the new. */
+/* The host replaced a file: its old name still leads to the old file, and a
+ * new walk finds the new one. */
 static void test_replaced_on_host(void)
 {
     NodeFixture f;
@@ -472,7 +478,7 @@ static void test_memory_per_name(void)
                                     &st, &names[i]), ==, 0);
     }
     g_assert_cmpuint((node_stats(&f).bytes - empty) / count, <=, 290);
-    /* Every one is found again while the hash tables grow and shrink. */
+    /* Every name is found again while the hash tables shrink. */
     for (unsigned i = 0; i < count; i++) {
         Name *again = NULL;
 
@@ -509,10 +515,10 @@ static void test_bytes_limit(void)
     g_assert_cmpint(ret, ==, -ENFILE);
     g_assert_cmpuint(names->len, >, 20);
     g_assert_cmpuint(node_stats(&f).bytes, <=, 10000);
-    /* What is known already costs nothing. */
+    /* A name that exists already can be looked up at the limit. */
     name = node_must_walk(f.root, "0");
     name_unref(name);
-    /* And room that was given back can be used again. */
+    /* Memory of names that are gone can be used again. */
     g_ptr_array_set_size(names, names->len - 1);
     name = node_must_walk(f.root, component);
     name_unref(name);
