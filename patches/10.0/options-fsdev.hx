@@ -1,137 +1,171 @@
 DEF("fsdev", HAS_ARG, QEMU_OPTION_fsdev,
     "-fsdev local,id=id,path=dir,security_model=mapped-xattr|mapped-file|passthrough|none\n"
     "       [,readonly=on|off][,writeout=immediate][,fmode=mode][,dmode=mode]\n"
-    "       [,multidevs=remap|forbid|warn][,max_xattr=n][,throttling.option=value...]\n"
+    "       [,multidevs=remap|forbid|warn][,max_xattr=n][,locks=on|off]\n"
     "       [,uidmap=map][,gidmap=map][,statfs=host|v9fs][,cache-hint=on|off]\n"
+    "       [,throttling.option=value...]\n"
     "                share a host directory; add a virtio-9p device to show it to a guest\n"
-    "-fsdev proxy,id=id,socket=path|sock_fd=n[,readonly=on|off][,writeout=immediate]\n"
-    "       [,multidevs=remap|forbid|warn][,max_xattr=n][,throttling.option=value...]\n"
-    "                share what a virtfs-proxy-helper exports\n"
+    "-fsdev proxy,id=id,socket=path|sock_fd=n\n"
+    "       [,readonly=on|off][,writeout=immediate]\n"
+    "       [,multidevs=remap|forbid|warn][,max_xattr=n][,locks=on|off]\n"
+    "       [,uidmap=map][,gidmap=map][,statfs=host|v9fs][,cache-hint=on|off]\n"
+    "       [,throttling.option=value...]\n"
+    "                share a host directory through virtfs-proxy-helper\n"
     "-fsdev synth,id=id[,readonly=on|off][,max_xattr=n]\n"
-    "                a tree in memory, for tests\n"
+    "                share a small tree in memory, for tests\n"
     "-fsdev help     list the drivers; -fsdev driver,help lists a driver's options\n",
     QEMU_ARCH_ALL)
 
 SRST
 ``-fsdev driver,id=id[,option=value...]``
-    Create the host's side of a shared folder. The guest sees it through a
-    device that names it by its id, for example
-    ``-device virtio-9p-pci,fsdev=id,mount_tag=tag``; several devices may
-    name the same one. ``-fsdev help`` lists the drivers and
-    ``-fsdev driver,help`` the options of one. An option that the driver
-    does not use is an error.
+    Create the host's side of a shared directory. The guest sees the directory
+    through a device that refers to this id, for example
+    ``-device virtio-9p-pci,fsdev=id,mount_tag=tag``. Several devices may
+    refer to the same id. ``-fsdev help`` lists the drivers and
+    ``-fsdev driver,help`` lists the options of a driver. An option that the
+    driver does not know is an error.
 
     ``local``
         A directory of the host.
 
     ``proxy``
-        A directory that ``virtfs-proxy-helper`` opens for QEMU. The helper
-        has the privilege to give files the guest's owners, QEMU needs none.
-        See its manual page.
+        A directory of the host that ``virtfs-proxy-helper`` opens for QEMU.
+        The helper has the privilege to give files the owners that the guest
+        sets, so QEMU itself needs no privilege. See the manual page of the
+        helper.
 
     ``synth``
-        A small tree that exists in memory only. It serves QEMU's tests.
+        A small tree that exists in memory only. It is meant for QEMU's own
+        tests.
 
     These options belong to ``local``:
 
     ``path=dir``
-        The directory to share.
+        The directory to share. This option is required.
 
     ``security_model=mapped-xattr|mapped-file|passthrough|none``
-        Where the owner, the mode and the device numbers that the guest sets
-        are kept. It has to be given.
+        Selects where the owner, the mode and the device numbers that the
+        guest sets are stored. This option is required.
 
-        ``mapped-xattr``, or ``mapped`` for short, keeps them in ``user.``
-        extended attributes of the files. ``mapped-file`` keeps them in files
-        below a hidden folder ``.virtfs_metadata`` in every directory. With
-        both of them a symbolic link or a special file of the guest is a
-        regular file on the host, and QEMU needs no privilege. The guest's
-        ``security.`` and ``trusted.`` attributes become ``user.virtfs.``
-        ones.
+        ``mapped-xattr``, or ``mapped`` for short, stores them in ``user.``
+        extended attributes of the files. ``mapped-file`` stores them in files
+        below a hidden directory ``.virtfs_metadata`` in each directory. With
+        both models, a symbolic link or a special file that the guest creates
+        is a regular file on the host, and QEMU needs no privilege. The
+        guest's ``security.`` and ``trusted.`` attributes are stored as
+        ``user.virtfs.`` attributes.
 
-        ``passthrough`` sets them on the host's files themselves, which takes
-        a QEMU that runs as root. ``none`` does the same but goes on when
-        the host refuses to change an owner.
+        ``passthrough`` sets them on the files of the host themselves, which
+        requires QEMU to run as root. ``none`` does the same but ignores it
+        when the host refuses to change an owner.
 
     ``fmode=mode``, ``dmode=mode``
-        Permissions that new files and new directories get on the host, in
-        octal with a leading zero. They are for ``mapped-xattr`` and
-        ``mapped-file`` only.
+        Permissions of new files and of new directories on the host, in octal
+        notation with a leading zero. The defaults are 0600 and 0700. These
+        options are valid with ``mapped-xattr`` and ``mapped-file`` only.
 
     These options belong to ``proxy``:
 
     ``socket=path``
-        Where the helper listens. When it has gone, the guest gets I/O
-        errors until another one listens there, exporting the same directory;
-        after a reset of the device the guest can mount again.
+        The socket that the helper listens on. This option or ``sock_fd`` is
+        required. When the connection to the helper breaks, the guest gets
+        I/O errors until another helper listens on this path and exports the
+        same directory.
 
     ``sock_fd=n``
-        Number of an inherited descriptor, a socket of the type
-        ``SOCK_SEQPACKET`` that is connected to the helper, instead of
-        ``socket``.
+        The number of an inherited file descriptor, which must be a socket of
+        the type ``SOCK_SEQPACKET`` that is connected to the helper.
 
     These options belong to ``local`` and ``proxy``:
 
     ``writeout=immediate``
-        Have the host write data out to its disk before a write is
-        answered.
+        Have the host start to write data to its disk after each write of the
+        guest, instead of collecting data in the page cache.
 
     ``multidevs=remap|forbid|warn``
-        What to do about other file systems that are mounted below the
-        shared directory, where inode numbers may occur a second time.
-        ``remap``, the default, gives the guest numbers that stay distinct.
-        ``warn`` passes the host's numbers on and prints a warning once.
-        ``forbid`` denies access to the other file systems.
+        Selects what happens when other file systems are mounted below the
+        shared directory, so that inode numbers may not be unique. ``remap``,
+        the default, gives the guest inode numbers that are unique. ``warn``
+        passes the host's numbers on and prints a warning once. ``forbid``
+        denies access to the other file systems.
+
+    ``locks=on|off``
+        With ``on``, the default, a file lock that the guest takes is taken on
+        the host, too, so it holds against programs of the host and against
+        other guests. With ``off`` every lock is granted, and locks hold
+        within one guest only.
 
     ``uidmap=map``, ``gidmap=map``
-        Which users and groups of the guest are which of the host. A map is
-        made of pieces joined by ``+``. ``guest:host:count`` makes that many
-        ids, from ``guest`` on in the guest, those from ``host`` on of the
-        host. No id may be in two pieces. For example
-        ``uidmap=0:1000:1+1:100000:65535`` lets the guest's root own what
-        the host's user 1000 owns.
+        Maps users and groups of the guest to users and groups of the host. A
+        map consists of ranges that are joined by ``+``. A range
+        ``guest:host:count`` maps ``count`` ids, beginning with ``guest`` in
+        the guest and with ``host`` on the host. Ranges must not overlap. For
+        example, with ``uidmap=0:1000:1+1:100000:65535`` the files of the
+        guest's root belong to the user 1000 of the host.
 
-        The map holds wherever an owner is named: when files are made and
-        chowned, in the attributes that the guest sees, in POSIX ACLs, and
-        for the user who mounts. The mapped security models keep the host's
-        id of the pair. An owner that is in no piece is shown to the guest
-        as 65534, and a guest's id that is in none is refused with
-        EOVERFLOW; with the piece ``squash:host`` all such ids of the guest
-        are that one id of the host instead. Without a map an id is the same
-        on both sides.
+        The map applies wherever an owner is named: in new files, when an
+        owner is changed, in the attributes that the guest sees, in POSIX
+        ACLs, and to the user who mounts the share. The mapped security models
+        store the ids of the host. An owner outside of all ranges is shown to
+        the guest as 65534. An id of the guest outside of all ranges is
+        refused with EOVERFLOW, unless the map contains the element
+        ``squash:host``, which maps all such ids to this one id of the host.
+        Without a map, ids are the same in the guest and on the host.
 
     ``statfs=host|v9fs``
-        The type of file system that statfs(2) tells programs of the guest:
-        the host's, which is the default, or that of 9p. Some programs do
-        things with certain types that do not work through 9p.
+        The type of file system that statfs(2) reports in the guest: that of
+        the host's file system, which is the default, or that of 9p. Some
+        programs treat certain types in a way that does not work through 9p.
 
     ``cache-hint=on|off``
-        With ``off`` a Linux guest, from version 6.4 on, keeps nothing that a
-        file holds in its page cache, whatever it was told to by the option
-        ``cache`` of its mount. This is for files that the host changes by
-        itself.
+        With ``off``, a Linux guest of version 6.4 or later does not keep the
+        contents of files in its page cache, whatever the option ``cache`` of
+        its mount says. Use this for files that programs of the host change.
 
     ``throttling.bps-total=n``, ``throttling.bps-read=n``, ``throttling.bps-write=n``
-        Limits in bytes a second.
+        Limits the bandwidth in bytes per second, for reads and writes
+        together, for reads or for writes.
 
     ``throttling.iops-total=n``, ``throttling.iops-read=n``, ``throttling.iops-write=n``
-        Limits in requests a second. With ``throttling.iops-size=n`` a
-        request counts once for every n bytes.
+        Limits the number of requests per second, for reads and writes
+        together, for reads or for writes.
 
-    ``throttling.bps-total-max=n``, ``throttling.iops-total-max=n`` and so on
-        How far a short burst may exceed the limit of that name; the suffix
-        ``-max`` goes with each of the six limits.
+    ``throttling.bps-total-max=n``, ``throttling.bps-read-max=n``, ``throttling.bps-write-max=n``, ``throttling.iops-total-max=n``, ``throttling.iops-read-max=n``, ``throttling.iops-write-max=n``
+        Allows bursts up to this rate, above the limit of the same name.
 
-    These options belong to all drivers:
+    ``throttling.bps-total-max-length=n``, ``throttling.bps-read-max-length=n``, ``throttling.bps-write-max-length=n``, ``throttling.iops-total-max-length=n``, ``throttling.iops-read-max-length=n``, ``throttling.iops-write-max-length=n``
+        The duration of such a burst in seconds, 1 by default.
 
-    ``readonly=on``
-        Refuse everything that would change the shared folder. Times of
-        access stay too, except those of the host's symbolic links and, if
-        QEMU is not root, of other users' files: the host lets nobody else
-        leave them alone.
+    ``throttling.iops-size=n``
+        Counts a request as one for every ``n`` bytes that it transfers.
+        Without this option each request counts once.
+
+    These options belong to ``local``, ``proxy`` and ``synth``:
+
+    ``readonly=on|off``
+        With ``on``, refuse everything that would change the shared
+        directory. The default is ``off``. Reading does not change access
+        times either, except those of symbolic links of the host and, if QEMU
+        does not run as root, those of files that belong to other users.
 
     ``max_xattr=n``
-        How many extended attributes a guest may have under way at a time,
-        1024 by default. Each may hold up to 64 KiB of QEMU's memory. 0 means
-        no limit.
+        The number of extended attributes that a guest may have open at the
+        same time, 1024 by default. Each of them may take up to 64 KiB of
+        memory in QEMU. 0 means that there is no limit.
+
+``-device virtio-9p-pci,fsdev=id,mount_tag=tag[,iothread=id][,own-thread=on|off]``
+    Show the shared directory of the ``-fsdev`` with this id to the guest.
+    ``virtio-9p-device`` is the same for other virtio transports.
+
+    ``mount_tag=tag``
+        The name, of at most 31 bytes, by which the guest mounts the
+        directory.
+
+    ``iothread=id``
+        Serve the device in this IOThread.
+
+    ``own-thread=on|off``
+        With ``on``, the default, the device is served in a thread of its own
+        unless ``iothread`` is given. With ``off`` it is served in the main
+        loop of QEMU.
 ERST
