@@ -293,9 +293,9 @@ static void times_to_the_nanosecond(Conf *c)
 }
 
 /*
- * Before 1970, where a negative second has a positive fraction, and after what
- * 31 and 32 bits hold.  A host whose time_t has 32 bits can only be asked for
- * the earlier ones.
+ * Times before 1970, where the seconds are negative but the nanoseconds are
+ * not, and times whose seconds need more than 31 or 32 bits.  The latter are
+ * left out where time_t has 32 bits.
  */
 static void times_of_any_age(Conf *c)
 {
@@ -366,7 +366,8 @@ static bool later(struct timespec a, struct timespec b)
     return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
 }
 
-/* The clock of a file system ticks every few milliseconds: try until then. */
+/* Repeat the change until the ctime is later than @from: the timestamps of a
+ * file system only advance every few milliseconds. */
 static void until_ctime_moves(FsNode *file, const FsSetattr *set,
                               struct timespec from)
 {
@@ -378,7 +379,7 @@ static void until_ctime_moves(FsNode *file, const FsSetattr *set,
             return;
         }
     } while (g_get_monotonic_time() < deadline);
-    g_error("expected the ctime to move on within 5 s, it never did");
+    g_error("expected the ctime to advance within 5 s, it did not");
 }
 
 static void ctime_alone(Conf *c)
@@ -444,7 +445,7 @@ static void root_keeps_mode(Conf *c)
     g_assert_cmphex(conf_attr(c->root).mode, ==, S_IFDIR | 0700);
 }
 
-/* Of the errnos that say "not here", any will do. */
+/* Each change fails; the errno may be any. */
 static void no_change_allowed(Conf *c)
 {
     g_autoptr(FsNode) file = conf_sample_file(c);

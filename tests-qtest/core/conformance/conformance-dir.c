@@ -198,7 +198,7 @@ static void types_are_right_or_unknown(Conf *c)
     }
 }
 
-/* From every cookie the rest comes, and nothing else. */
+/* Reading from the cookie of an entry gives exactly the entries after it. */
 static void every_cookie_resumes(Conf *c)
 {
     g_autoptr(FsNode) dir = conf_sample_dir(c);
@@ -276,7 +276,8 @@ static void rewound_sees_new_files(Conf *c)
     g_assert_nonnull(conf_find_entry(after, "late"));
 }
 
-/* A buffer that was filled and not used is no start. */
+/* Entries that were read ahead but not delivered are not reused from the
+ * start. */
 static void started_again_sees_new_files(Conf *c)
 {
     g_autoptr(FsFile) file = conf_open(c->root, O_RDONLY);
@@ -289,7 +290,7 @@ static void started_again_sees_new_files(Conf *c)
     g_assert_nonnull(conf_find_entry(all, "late"));
 }
 
-/* rm -r reads a directory while it empties it. */
+/* As rm -r does: reads a directory while it removes the entries. */
 static void removed_while_read(Conf *c)
 {
     g_autoptr(FsNode) dir = conf_sample_dir(c);
@@ -323,7 +324,7 @@ static void removed_while_read(Conf *c)
     conf_assert_errno(fs_unlink(c->root, "sample-dir", true), 0);
 }
 
-/* More than any buffer holds at once. */
+/* More entries than fit into any buffer. */
 static void thousands_of_entries(Conf *c)
 {
     const unsigned count = 1500;
@@ -392,7 +393,7 @@ static void cookie_out_of_range(Conf *c)
     unsigned count = 0;
     int ret = fs_readdir(file, UINT64_MAX, 0, count_entry, &count);
 
-    /* An error or the end: no crash, and the file is as good as before. */
+    /* An error, or no entries; the open directory is still usable. */
     g_assert_true(ret == 0 || ret == -EINVAL);
     g_assert_cmpuint(count, ==, 0);
     all = conf_entries(file, 0, 0, 0);

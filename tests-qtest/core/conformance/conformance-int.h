@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the conformance suite share: the table's rows, and short
- * ways to make, find and look at things that fail the test when they fail.
+ * Shared by the files of the conformance suite: the rows of the table, and
+ * functions that make, find and inspect objects.  Unless they return an errno,
+ * these fail the test when they fail.
  */
 #ifndef TESTS_CORE_CONFORMANCE_INT_H
 #define TESTS_CORE_CONFORMANCE_INT_H
@@ -32,7 +33,7 @@ extern const ConformanceTest conformance_links[];
 extern const ConformanceTest conformance_rename[];
 extern const ConformanceTest conformance_xattr[];
 
-/* Results, with the errno's name of both sides when they differ. */
+/* Compare a result; both errnos are printed as text when they differ. */
 #define conf_assert_errno(call, wanted) \
     conf_check_errno(__FILE__, __LINE__, #call, (call), (wanted))
 void conf_check_errno(const char *file, int line, const char *what,
@@ -41,21 +42,22 @@ void conf_check_errno(const char *file, int line, const char *what,
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsFile, fs_release)
 
-/* A directory and a file to look at: made, or what the tree offers. */
+/* A directory and a file for the test: made in the root, or, if the tree cannot
+ * be changed, those that the subject names. */
 FsNode *conf_sample_dir(Conf *c);
 FsNode *conf_sample_file(Conf *c);
 
 FsNode *conf_lookup(FsNode *dir, const char *name);
-/* fs_lookup() for its result alone. */
+/* The result of fs_lookup(). */
 int conf_try_lookup(FsNode *dir, const char *name);
 FsNode *conf_mkdir(Conf *c, FsNode *dir, const char *name, uint32_t mode);
 /* A regular file of @mode holding @text (NULL: empty), not open. */
 FsNode *conf_file(Conf *c, FsNode *dir, const char *name, uint32_t mode,
                   const char *text);
-/* The same, left open with @flags. */
+/* The same, but empty and open with @flags. */
 FsFile *conf_create(Conf *c, FsNode *dir, const char *name, int flags,
                     uint32_t mode);
-/* fs_create() for its result alone. */
+/* The result of fs_create(). */
 int conf_try_create(Conf *c, FsNode *dir, const char *name, int flags,
                     uint32_t mode);
 FsFile *conf_open(FsNode *node, int flags);
@@ -66,19 +68,20 @@ int conf_mknod(Conf *c, FsNode *dir, const char *name, uint32_t mode,
 FsAttr conf_attr(FsNode *node);
 FsAttr conf_file_attr(FsFile *file);
 ssize_t conf_write(FsFile *file, const char *text, uint64_t offset);
-/* Up to 4095 bytes from @offset as a string; -errno in *@ret if not NULL. */
+/* Up to 4095 bytes from @offset as a string.  *@ret, if not NULL, is the result
+ * of fs_read(), which must not fail otherwise. */
 char *conf_read(FsFile *file, uint64_t offset, ssize_t *ret);
-/* The whole text of @node, opened for it. */
+/* The contents of @node, which is opened for this. */
 char *conf_text(FsNode *node);
 int conf_chmod(FsNode *node, uint32_t mode);
 int conf_truncate(FsNode *node, uint64_t size);
 
-/* An entry as the sink got it. */
+/* A directory entry as passed to the sink. */
 typedef struct ConfEntry {
     char *name;
     FsDirent dirent;            /* .name is not valid */
 } ConfEntry;
-/* All entries from @cookie on, at most @max (0: all); of ConfEntry. */
+/* The entries from @cookie on, at most @max of them (0: all); of ConfEntry. */
 GPtrArray *conf_entries(FsFile *file, uint64_t cookie, unsigned flags,
                         unsigned max);
 GPtrArray *conf_list(FsNode *dir, unsigned flags);

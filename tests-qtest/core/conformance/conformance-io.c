@@ -155,7 +155,8 @@ static void more_vectors_than_the_kernel_takes(Conf *c)
     g_assert_cmpint(bytes[30], ==, 'e');
 }
 
-/* What cannot be had at once is asked for again; what is given is right. */
+/* A read that would sleep returns -EAGAIN and can be repeated without
+ * FS_NONBLOCK; otherwise it returns the right data, but maybe not all. */
 static void read_without_sleeping(Conf *c)
 {
     g_autoptr(FsNode) node = conf_file(c, c->root, "f", 0600, "0123456789");
@@ -222,7 +223,8 @@ static void write_drops_setid_set_while_open(Conf *c)
     }
 }
 
-/* Set-group-id without group execution marks mandatory locking: no program. */
+/* The set-group-id bit of a file that its group may not execute stands for
+ * mandatory locking, so a write keeps it. */
 static void write_keeps_locking_mark(Conf *c)
 {
     g_autoptr(FsFile) file = conf_create(c, c->root, "f", O_RDWR, 02644);

@@ -176,7 +176,7 @@ static void names_are_bytes(Conf *c)
     }
 }
 
-/* Far below where a path could reach. */
+/* The path of the file is longer than PATH_MAX. */
 static void deeper_than_a_path(Conf *c)
 {
     const unsigned levels = 40;
@@ -285,7 +285,7 @@ static void file_gone_but_open(Conf *c)
     g_assert_cmpuint(after.gid, ==, before.gid);
     text = conf_read(file, 0, NULL);
     g_assert_cmpstr(text, ==, "still");
-    /* Also for who asks without the open file. */
+    /* The same without passing the open file. */
     g_assert_cmphex(conf_attr(file->node).mode, ==, before.mode);
 }
 

@@ -160,7 +160,8 @@ static void create_with_bad_access(Conf *c)
     conf_assert_errno(conf_try_lookup(c->root, "x"), -ENOENT);
 }
 
-/* The maker is not known to be a member of the directory's group. */
+/* The set-group-id bit is dropped, as the creator is not known to be a member
+ * of the directory's group, but only if the group may execute the file. */
 static void create_drops_setgid_in_setgid_directory(Conf *c)
 {
     g_autoptr(FsNode) dir = conf_mkdir(c, c->root, "d", 02777);
@@ -250,7 +251,7 @@ static void open_ignores_client_flags(Conf *c)
                                        O_NOATIME);
     g_autofree char *text = conf_read(file, 1, NULL);
 
-    /* An odd offset and buffer: direct I/O would refuse them. */
+    /* Direct I/O would have refused this offset and buffer. */
     g_assert_nonnull(text);
 }
 

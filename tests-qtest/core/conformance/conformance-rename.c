@@ -180,7 +180,7 @@ static void onto_itself(Conf *c)
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0644);
 }
 
-/* POSIX: of two names of one file neither goes. */
+/* POSIX: renaming a file to another of its links does nothing. */
 static void onto_link_of_itself(Conf *c)
 {
     g_autoptr(FsNode) file = conf_sample_file(c);

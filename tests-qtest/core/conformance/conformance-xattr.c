@@ -8,8 +8,8 @@
 #define ACCESS "system.posix_acl_access"
 #define DEFAULT "system.posix_acl_default"
 
-/* user::rw- user:33:r-- group::r-- mask::r-- other::r--, as the kernel has
- * it: version 2, then tag, permissions and id of each entry. */
+/* user::rw- user:33:r-- group::r-- mask::r-- other::r--, in the kernel's
+ * format: version 2, then the tag, permissions and id of each entry. */
 static const uint8_t acl[] = {
     2, 0, 0, 0,
     0x01, 0, 6, 0, 0xff, 0xff, 0xff, 0xff,
@@ -188,7 +188,7 @@ static const char *const privileged[] = {
     "trusted.overlay.opaque",
 };
 
-/* Where they cannot be the guest's own they are not there. */
+/* Where the guest cannot have its own, these are not supported. */
 static void privileged_names(Conf *c)
 {
     bool own = c->subject->caps & CONF_OWN_XATTR;
@@ -231,7 +231,7 @@ static void check_privileged_on(Conf *c, const char *name)
                     S_ISLNK(conf_attr(node).mode) ? 0777 : 0640);
 }
 
-/* A label is a matter of links and devices too. */
+/* Security labels are also set on symbolic links and devices. */
 static void privileged_on_every_type(Conf *c)
 {
     static const struct {
@@ -255,8 +255,8 @@ static void privileged_on_every_type(Conf *c)
 }
 
 /*
- * The names that a share in turn is kept in, as a guest that exports one uses
- * them, several times over: each is its own.
+ * The names that the mapped models use on the host, also nested, as a guest
+ * that itself exports a directory uses them.  Each is a separate attribute.
  */
 static void names_of_the_models(Conf *c)
 {
@@ -291,7 +291,8 @@ static void names_of_the_models(Conf *c)
     conf_assert_errno(fs_listxattr(file, NULL, 0), 0);
 }
 
-/* With the prefix it gets on the host a name has to fit there. */
+/* A name must fit into XATTR_NAME_MAX together with the prefix that it gets on
+ * the host. */
 static void long_names(Conf *c)
 {
     bool own = c->subject->caps & CONF_OWN_XATTR;
@@ -340,7 +341,7 @@ static void chown_as(FsNode *node, uint32_t valid, const FsAttr *attr)
     conf_assert_errno(fs_setattr(node, NULL, &set), 0);
 }
 
-/* What was a program with more rights than its user is another one now. */
+/* A file that was changed must not keep its capabilities. */
 static void capability_dropped(Conf *c)
 {
     g_autoptr(FsNode) node = conf_sample_file(c);
@@ -467,7 +468,7 @@ static void default_acl_of_directory(Conf *c)
     g_assert_false(has_name(dir, DEFAULT));
 }
 
-/* Under a default ACL too, what is asked for is what is made. */
+/* New objects have the requested mode, whatever the default ACL says. */
 static void made_below_default_acl(Conf *c)
 {
     g_autoptr(FsNode) dir = conf_sample_dir(c);

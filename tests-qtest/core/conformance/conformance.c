@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The conformance suite: its runner, and what the behaviours are made with.
+ * The conformance suite: its runner, and functions that the behaviours use.
  *
  * Every behaviour runs on an export of its own, and afterwards the process
  * must have as many descriptors open as before.  The behaviours are in
@@ -71,7 +71,7 @@ void conformance_add(const ConformanceSubject *subject)
     }
 }
 
-/* ---- what behaviours are made with ------------------------------------ */
+/* ---- functions for the behaviours ------------------------------------- */
 
 void conf_check_errno(const char *file, int line, const char *what,
                       ssize_t got, ssize_t wanted)
@@ -304,7 +304,8 @@ static int collect(void *opaque, const FsDirent *dirent)
     return 0;
 }
 
-/* One call may give less than all: go on until it gives nothing. */
+/* A call may deliver only some of the entries, so repeat it until it delivers
+ * none. */
 GPtrArray *conf_entries(FsFile *file, uint64_t cookie, unsigned flags,
                         unsigned max)
 {

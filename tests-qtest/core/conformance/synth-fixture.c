@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A synth export for a test: see the header.  Any thread may use what was
- * opened; opening is for one thread at a time.
+ * A synth export for a test: see synth-fixture.h.  Any thread may use an open
+ * export, but only one thread at a time may open one.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "synth-fixture.h"

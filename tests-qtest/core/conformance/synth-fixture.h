@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A synth export for a test, and the few steps that most tests begin with.
- * A step that fails ends the test.
+ * A synth export for a test, and the steps that most tests begin with.  Those
+ * that fail end the test.
  */
 #ifndef SYNTH_FIXTURE_H
 #define SYNTH_FIXTURE_H
@@ -21,10 +21,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SynthFixture, synth_fixture_close)
 
 /** synth_find: @name in @dir, counted; @attr may be NULL. */
 FsNode *synth_find(FsNode *dir, const char *name, FsAttr *attr);
-/** synth_open_name: @name of the root, opened. */
+/** synth_open_name: open @name in the root. */
 FsFile *synth_open_name(const SynthFixture *fixture, const char *name,
                         int flags);
-/** synth_write_bytes: fs_write() of @size bytes at offset 0. */
+/** synth_write_bytes: fs_write() of @size bytes at offset 0; its result. */
 ssize_t synth_write_bytes(FsFile *file, const void *data, size_t size,
                           unsigned flags);
 

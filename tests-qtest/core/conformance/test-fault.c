@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The driver that makes faults: which calls its rules meet, what it does to
- * them, and that an export without rules is as good as one without it.
+ * The fault injection driver: to which calls its rules apply, what it does to
+ * them, and that it changes nothing as long as no rule acts.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/fault.h"
@@ -16,7 +16,7 @@ typedef struct Env {
     FsExport *export;
     Fault *fault;
     FsNode *root;
-    FsFile *file;               /* "f", open for both, with "0123456789" */
+    FsFile *file;               /* "f", holds "0123456789"; open O_RDWR */
 } Env;
 
 static void env_start(Env *env)
@@ -47,7 +47,7 @@ static int getattr(Env *env, unsigned flags)
     return fs_getattr(env->root, NULL, flags, &attr);
 }
 
-/* In two pieces, to be cut in either. */
+/* Read ten bytes in two pieces, either of which may be read partly. */
 static ssize_t read_ten(Env *env, unsigned flags)
 {
     char buf[10] = "";
@@ -58,8 +58,9 @@ static ssize_t read_ten(Env *env, unsigned flags)
     return n;
 }
 
-/* ---- which calls ---- */
+/* ---- to which calls rules apply ---- */
 
+/* getattr() must fail where @pattern has an 'x', and succeed elsewhere. */
 static void assert_fails(const FaultRule *rule, const char *pattern)
 {
     ENV env;
@@ -121,7 +122,7 @@ static void test_clear(void)
     g_assert_cmpint(getattr(&env, 0), ==, 0);
 }
 
-/* A file that is given back is given back, whatever the rule says. */
+/* Releasing a file has its effect even when the rule has an error. */
 static void test_release_never_fails(void)
 {
     MemStats stats;
@@ -144,7 +145,7 @@ static void test_missing_entries_stay_missing(void)
     g_assert_cmpint(fs_locker_open(env.file, &locker), ==, -EOPNOTSUPP);
 }
 
-/* ---- what happens to them ---- */
+/* ---- what rules do ---- */
 
 static void test_short(void)
 {
@@ -176,7 +177,7 @@ static void test_delay(void)
     g_assert_cmpint(g_get_monotonic_time() - before, >=, 2000);
 }
 
-/* Not slept, and not counted: the call comes again. */
+/* With FS_NONBLOCK the call neither sleeps nor counts: it is made again. */
 static void test_nonblock(void)
 {
     ENV env;
@@ -192,13 +193,13 @@ static void test_nonblock(void)
     g_assert_cmpuint(fault_calls(env.fault, FAULT_GETATTR), ==, 0);
     g_assert_cmpint(getattr(&env, 0), ==, -EIO);
     g_assert_cmpint(getattr(&env, FS_NONBLOCK), ==, 0);
-    /* A mere error needs no sleep. */
+    /* A rule that only has an error acts with FS_NONBLOCK too. */
     fault_clear(env.fault);
     fault_add(env.fault, &(FaultRule) { .op = FAULT_GETATTR, .error = EIO });
     g_assert_cmpint(getattr(&env, FS_NONBLOCK), ==, -EIO);
 }
 
-/* What the driver itself would sleep for is not counted either. */
+/* Nor does a call count for which the driver itself returns -EAGAIN. */
 static void test_nonblock_of_the_driver(void)
 {
     ENV env;
@@ -219,7 +220,8 @@ static gpointer getattr_thread(gpointer opaque)
     return GINT_TO_POINTER(-getattr(opaque, 0));
 }
 
-/* Three wait; what they do then is what the rules said when they came. */
+/* Three calls wait.  Their results are those of the rule that was in force when
+ * they were made. */
 static void wait_and_let_go(const FaultRule *rule)
 {
     GThread *threads[3];
@@ -268,7 +270,7 @@ static void test_remote(void)
     fs_release(file);
 }
 
-/* ---- no fault ---- */
+/* ---- without effect ---- */
 
 static struct {
     LocalFixture fixture;
@@ -276,7 +278,7 @@ static struct {
     char prefix[32];
 } subjects[4];
 
-/* With a rule that meets every call and acts on none. */
+/* With a rule that applies to every call but never acts. */
 static FsExport *open_over_local(void *fixture)
 {
     FsExport *export = local_fixture_open(fixture);
@@ -308,7 +310,7 @@ int main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     umask(022);
-    /* What it opens stays open and is no leak. */
+    /* Opens descriptors that stay open, before a test counts descriptors. */
     g_assert_cmpint(host_init(&what), ==, 0);
     g_test_add_func("/fault/selection", test_selection);
     g_test_add_func("/fault/oldest-rule-acts", test_oldest_rule_acts);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tests of the wrappers between session and drivers (fsdriver.c), with a
- * driver that has nothing but what is compulsory and one that answers as told.
+ * Tests of the wrappers between session and drivers (fsdriver.c), with a driver
+ * that has only the compulsory entries and one that returns a given result.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fsdriver.h"
@@ -15,7 +15,7 @@ typedef struct FakeExport {
 static int closed;
 static int released;
 static int root_refs;
-static ssize_t answer;          /* of every call of the full driver */
+static ssize_t answer;          /* result of every call of "full" */
 
 static FsExport *fake_open(const FsConfig *config, GError **error)
 {
@@ -64,7 +64,7 @@ static FsNode *fake_parent(FsNode *node)
 static int fake_lookup(FsNode *dir, const char *name, unsigned flags,
                        FsNode **node, FsAttr *attr)
 {
-    /* A driver may have begun to fill these when it fails. */
+    /* A driver that fails may have written to these before. */
     *node = dir;
     *attr = (FsAttr) { .ino = 77 };
     return answer;
@@ -200,7 +200,7 @@ static void test_export(void)
     g_assert_cmpint(closed, ==, 1);
 }
 
-/* What a driver leaves out is -EOPNOTSUPP, and nothing is written. */
+/* Entries that a driver lacks return -EOPNOTSUPP and write no output. */
 static void test_missing_entries(void)
 {
     FsExport *export = open_fake(&bare);
@@ -264,7 +264,7 @@ static void test_references(void)
     fs_export_unref(export);
 }
 
-/* Outputs are written on success only, whatever the driver did. */
+/* Outputs are written on success only, even if the driver wrote to them. */
 static void test_outputs(void)
 {
     FsExport *export = open_fake(&full);
@@ -312,14 +312,15 @@ static void test_counts(void)
     g_assert_cmpint(fs_read(&fake->file, iov, 2, 0, 0), ==, 12);
     g_assert_cmpint(fs_write(&fake->file, iov, 2, 0, 0), ==, 12);
     g_assert_cmpint(fs_getxattr(&fake->root, "x", buf, 12), ==, 12);
-    /* Asking for the length: more than the room, of which there is none. */
+    /* With size 0 the result is the length, which exceeds that size. */
     g_assert_cmpint(fs_getxattr(&fake->root, "x", NULL, 0), ==, 12);
     answer = -ERANGE;
     g_assert_cmpint(fs_getxattr(&fake->root, "x", buf, 4), ==, -ERANGE);
     fs_export_unref(export);
 }
 
-/* A driver that claims more than it was given room for is stopped. */
+/* A driver that returns more bytes than there was room for fails an assertion,
+ * which ends the process. */
 static void test_broken_driver(void)
 {
     if (g_test_subprocess()) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * uidmap= and gidmap=: what a map may be, where each id goes, and that every
- * call of the driver interface gives the driver the host's ids and the guest
- * its own.
+ * uidmap= and gidmap=: which maps are valid, how ids are mapped, and that every
+ * call of the driver interface passes host ids to the driver and returns guest
+ * ids.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "local/local-env.h"
@@ -15,7 +15,7 @@
 
 static const struct {
     const char *spec;
-    const char *message;        /* a part that names what is wrong */
+    const char *message;        /* part of the expected error message */
 } refused[] = {
     { "", "it is empty" },
     { "+", "'' is neither" },
@@ -70,7 +70,7 @@ static void test_refused(void)
     }
 }
 
-/* 340 ranges and no more, as in a user namespace. */
+/* A map may have 340 ranges, as in a user namespace, and not one more. */
 static void test_many_ranges(void)
 {
     g_autoptr(GString) spec = g_string_new("0:0:1");
@@ -141,7 +141,7 @@ static void test_ids(void)
     }
 }
 
-/* Random ranges: on the way there and back every id comes to itself. */
+/* With random ranges, mapping an id to the host and back yields the same id. */
 static void test_round_trip(void)
 {
     for (unsigned round = 0; round < 200; round++) {
@@ -159,7 +159,7 @@ static void test_round_trip(void)
             g = guest[i] + count[i];
             h = host[i] + count[i];
         }
-        /* Guest ranges go up, and the host's that belong to them go down. */
+        /* Guest ranges ascend, the corresponding host ranges descend. */
         for (unsigned i = 0; i < n; i++) {
             host[i] = h - host[i] - count[i];
             g_string_append_printf(spec, "%s%u:%u:%u", i ? "+" : "", guest[i],
@@ -196,7 +196,8 @@ typedef struct Acl {
     } entry[6];
 } Acl;
 
-/* Entries of the objects have an id that says nothing; it stays. */
+/* Only entries of a named user or group have an id; that of the other entries
+ * has no meaning and is not mapped. */
 static Acl acl_of(uint32_t user, uint32_t group)
 {
     const uint16_t tags[] = { USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER };
@@ -238,7 +239,7 @@ static void test_acl(void)
     g_assert_cmpint(id_map_acl_to_guest(users, groups, &acl, sizeof(acl)), ==,
                     0);
     g_assert_cmpmem(&acl, sizeof(acl), &want, sizeof(want));
-    /* One map alone. */
+    /* With a map of groups only. */
     acl = acl_of(5, 5);
     want = acl_of(5, 2005);
     g_assert_cmpint(id_map_acl_to_host(NULL, groups, &acl, sizeof(acl)), ==,
@@ -279,7 +280,8 @@ static FsExport *mapped_memfs(const char *users, const char *groups)
     return export;
 }
 
-/* What the driver has: fs_getattr() would tell the guest's ids. */
+/* The guest sees 7 and 8, and the driver, which is called directly for this
+ * check, has @uid and @gid. */
 static void check_owner(FsNode *dir, const char *name, const FsAttr *told,
                         uint32_t uid, uint32_t gid)
 {
@@ -336,7 +338,7 @@ static void test_every_call(void)
         g_assert_cmpint(fs_symlink(root, "no", "x", &nobody[i], &attr), ==,
                         -EOVERFLOW);
         g_assert_cmpint(fs_setattr(node, NULL, &set), ==, -EOVERFLOW);
-        /* An owner that is not to be set need not have a place. */
+        /* An owner that is not to be set need not be mapped. */
         set.valid = FS_SET_CTIME;
         g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
         set = (FsSetattr) {
@@ -346,7 +348,7 @@ static void test_every_call(void)
         g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
     }
     g_assert_null(memfs_node(export, "no"));
-    /* Somebody else's on the host. */
+    /* The owner on the host is not in the maps. */
     g_assert_cmpint(fs_getattr(root, NULL, 0, &attr), ==, 0);
     g_assert_cmpuint(attr.uid, ==, ID_OVERFLOW);
     g_assert_cmpuint(attr.gid, ==, ID_OVERFLOW);
@@ -364,7 +366,7 @@ static void test_attach(void)
     g_assert_cmpint(client_attach(c, 0, 0), ==, 0);
     g_assert_cmpint(client_attach(c, 1, 70), ==, -EOVERFLOW);
     g_assert_cmpint(client_attach(c, 1, P9_NONUNAME), ==, 0);
-    /* The number of the fid that was refused was free. */
+    /* The fid of a refused Tattach is free. */
     g_assert_cmpint(client_attach(c, 2, 1), ==, -EOVERFLOW);
     g_assert_cmpint(client_walk(c, 0, 2, ""), ==, 0);
 
@@ -383,7 +385,7 @@ static void test_attach(void)
 /* ---- the local driver ---- */
 
 typedef struct Mapped {
-    FsExport *export;           /* of the directory that env exports unmapped */
+    FsExport *export;           /* the directory of env, with id maps */
     FsNode *root;
 } Mapped;
 
@@ -409,7 +411,7 @@ static void mapped_close(Mapped *m)
     fs_export_unref(m->export);
 }
 
-/* The model keeps the host's ids: an export without maps sees those. */
+/* The security model stores host ids, which an export without maps shows. */
 static void local_keeps_host_ids(LocalEnv *env)
 {
     FsCred cred = { .uid = 0, .gid = 0 };
@@ -446,7 +448,7 @@ static void local_keeps_host_ids(LocalEnv *env)
     mapped_close(&m);
 }
 
-/* The guest's root stays root for what the host decides by that. */
+/* The guest's root counts as root where root may keep the set-group-id bit. */
 static void local_root_keeps_setgid(LocalEnv *env)
 {
     FsCred root = { .uid = 0, .gid = 0 }, user = { .uid = 5, .gid = 5 };
@@ -505,7 +507,7 @@ static void local_acl(LocalEnv *env)
                     -EOVERFLOW);
     g_assert_cmpint(fs_setxattr(node, ACL_ACCESS, "garbage", 7, 0), ==,
                     -EINVAL);
-    /* Other attributes hold bytes, whatever these look like. */
+    /* Other attributes are not mapped, even if they look like an ACL. */
     if (local_can_user_xattr()) {
         g_assert_cmpint(fs_setxattr(node, "user.acl", &acl, sizeof(acl), 0),
                         ==, 0);
@@ -518,7 +520,7 @@ static void local_acl(LocalEnv *env)
     mapped_close(&m);
 }
 
-/* Needs what chown(2) needs, but for the models that keep owners aside. */
+/* Models that store owners as the host's owners need root for chown(2). */
 static const LocalEnvTest tests[] = {
     { "host-ids", LOCAL_MAPPED, local_keeps_host_ids },
     { "host-ids", LOCAL_PASSTHROUGH | LOCAL_NONE, local_keeps_host_ids,
@@ -530,7 +532,7 @@ static const LocalEnvTest tests[] = {
     { "acl", LOCAL_PASSTHROUGH, local_acl, .as_root = true },
 };
 
-/* What some guest's id can become. */
+/* Whether some guest id is mapped to a host id. */
 static void test_host_ids(void)
 {
     g_autoptr(IdMap) map = id_map_new("0:1000:1+5:70000:5+squash:99", NULL);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The conformance suite on the synth driver: what a driver must do whose tree
- * nobody can change.  The tree is the test's own: a directory with something
- * in it, and a file with contents.
+ * The conformance suite on the synth driver, whose tree cannot be changed.  The
+ * test fills the tree: a directory that is not empty, and a file with contents.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/synth/synth.h"

@@ -7,13 +7,13 @@
 #include "fsdev/synth/synth-names.h"
 #include "synth-fixture.h"
 
-/* What a directory listed, and where the sink shall stop it */
+/* The entries of a directory, and where the sink is to stop */
 typedef struct Listing {
     GPtrArray *names;
     FsDirent last;
-    int stop_after;             /* refuse the entry after so many, -1: never */
-    int answer;                 /* when refusing */
-    bool bad;
+    int stop_after;             /* entries to accept; -1: all */
+    int answer;                 /* the sink's result for the next one */
+    bool bad;                   /* a name_len was wrong */
 } Listing;
 
 static int list_sink(void *opaque, const FsDirent *entry)
@@ -154,7 +154,7 @@ static void test_parent_and_locate(void)
     fs_node_unref(walk0);
 }
 
-/* The stock readdir tests need the long names before the short ones. */
+/* QEMU's own readdir tests need the longer names before the shorter ones. */
 static void test_readdir_order(void)
 {
     g_auto(SynthFixture) o = synth_fixture_open("a", true, false);
@@ -195,7 +195,7 @@ static void test_readdir_goes_on_at_every_cookie(void)
     fs_release(dir);
 }
 
-static void test_readdir_cookie_of_nobody(void)
+static void test_readdir_unknown_cookie(void)
 {
     static const uint64_t cookies[] = {
         103, 1ULL << 32, 1ULL << 63, UINT64_MAX
@@ -227,7 +227,7 @@ static void test_readdir_sink_fails(void)
     fs_release(dir);
 }
 
-/* An entry's inode number is the one that lookup gives. */
+/* Entries have the inode number and device that lookup returns. */
 static void test_readdir_identity(void)
 {
     g_auto(SynthFixture) o = synth_fixture_open("a", true, false);
@@ -343,8 +343,8 @@ int main(int argc, char **argv)
     g_test_add_func("/synth-tree/readdir/order", test_readdir_order);
     g_test_add_func("/synth-tree/readdir/goes-on-at-every-cookie",
                     test_readdir_goes_on_at_every_cookie);
-    g_test_add_func("/synth-tree/readdir/cookie-of-nobody",
-                    test_readdir_cookie_of_nobody);
+    g_test_add_func("/synth-tree/readdir/unknown-cookie",
+                    test_readdir_unknown_cookie);
     g_test_add_func("/synth-tree/readdir/sink-fails", test_readdir_sink_fails);
     g_test_add_func("/synth-tree/readdir/identity", test_readdir_identity);
     g_test_add_func("/synth-tree/identity-is-stable", test_identity_is_stable);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Tests of the files of a synth export: opening, contents, attributes, and
- * the errors of what would change it.
+ * the errors of calls that would change the tree.
  *
- * Every export is opened afresh, so no test depends on another.  Everything
- * goes through fsdriver.h, as the session does it.
+ * Every test opens its own export, so no test depends on another.  All calls
+ * go through fsdriver.h, like those of the session.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
@@ -41,7 +41,7 @@ static void test_open_direction(void)
     g_assert_cmpint(synth_write_bytes(r, "x", 1, 0), ==, -EBADF);
     g_assert_cmpint(fs_read(w, &iov, 1, 0, 0), ==, -EBADF);
     g_assert_cmpint(synth_write_bytes(rw, "x", 1, 0), ==, 1);
-    /* A file that has no contents to read */
+    /* This file has no callback for reading */
     g_assert_cmpint(fs_read(rw, &iov, 1, 0, 0), ==, -EPERM);
     g_assert_cmpint(fs_open(o.root, O_WRONLY, &none), ==, -EISDIR);
     g_assert_cmpint(fs_open(file_node, O_RDONLY | O_DIRECTORY, &none), ==,
@@ -138,7 +138,7 @@ static void test_xattrs_are_swallowed(void)
     fs_node_unref(node);
 }
 
-/* Errors that guests have always had from this driver */
+/* The errors that this driver has always returned to guests */
 static void test_tree_cannot_be_changed(void)
 {
     static const FsCred cred = { 0, 0 };
@@ -250,12 +250,12 @@ static void test_statfs(void)
     g_assert_cmpint(fs_statfs(o.root, &st), ==, 0);
     g_assert_cmpint(st.f_bsize, ==, 512);
     g_assert_cmpint(st.f_namelen, ==, NAME_MAX);
-    /* root, 16 WALK, LOPEN, WRITE, FLUSH, ReadDirDir and its 100, stat and
-       its one */
+    /* the root, 16 WALK, LOPEN, WRITE, FLUSH, ReadDirDir with 100 files, stat
+       with one file */
     g_assert_cmpuint(st.f_files, ==, 1 + 16 + 3 + 101 + 2);
 }
 
-/* Files of others */
+/* Files with callbacks that are not the driver's own */
 
 static ssize_t read_alphabet(FsNode *node, const struct iovec *iov, int iovcnt,
                              uint64_t offset)
