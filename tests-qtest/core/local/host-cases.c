@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What every host call must do: see host-cases.h. */
+/* The behaviour of every host call: see host-cases.h. */
 #include "fsdev/core/p9-osdep.h"
 #include "host-cases.h"
 
 #include <sys/xattr.h>
 
-/* Bit sets of features to go without; the bits are those used below. */
+/* Sets of features to do without; host_features_without() defines the bits. */
 const unsigned host_feature_sets[10] = {
     0, 1, 2, 4, 8, 16, 32, 64, 128, 255,
 };
 
-/* The probed features less those in the bit set @without. */
+/* The probed features without those in the bit set @without. */
 HostFeatures host_features_without(unsigned without)
 {
     HostFeatures f = *host_features();
@@ -87,7 +87,7 @@ static const char *const bad_names[] = {
     "", ".", "..", "/", "dir/..", "../x", "/etc", "dir/",
 };
 
-/* Looking */
+/* Looking up */
 
 static void test_lookup(HostFixture *f)
 {
@@ -117,8 +117,8 @@ static void test_lookup_cached(HostFixture *f)
         return;
     }
     /*
-     * The fixture holds it open, so it is in the cache; only renames going on
-     * elsewhere on the machine can be in the way for a moment.
+     * The fixture has the file open, so it is in the cache.  Only a concurrent
+     * rename somewhere on the machine can make a lookup fail.
      */
     for (int tries = 0; fd == -EAGAIN && tries < 1000; tries++) {
         fd = host_lookup(dir, "file", HOST_CACHED);
@@ -205,7 +205,7 @@ static void test_readlink(HostFixture *f)
     g_assert_cmpint(host_readlink(f->link, buf, sizeof(buf)), ==, 4);
 }
 
-/* Opening and making */
+/* Opening and creating */
 
 void host_assert_content(int fd, const char *want)
 {
@@ -233,7 +233,8 @@ static void test_reopen(HostFixture *f)
                     -ENOTDIR);
 }
 
-/* Never by path: the object stays the one that was looked up. */
+/* host_reopen() does not use the path, so it opens the object that was looked
+ * up. */
 static void test_reopen_replaced(HostFixture *f)
 {
     scratch_write(f->scratch, "other", "other");
@@ -256,7 +257,7 @@ static void test_reopen_drops_flags(HostFixture *f)
     host_assert_content(file, "text");
     assert_flags(tmp, O_RDONLY);
     g_assert_cmpuint(host_must_stat(tmp).ino, ==, host_must_stat(f->dir).ino);
-    /* Truncation is not dropped: who reopens for it asks for it. */
+    /* O_TRUNC is passed on. */
     cut = host_reopen(f->file, O_RDWR | O_TRUNC);
     host_assert_content(cut, "");
 }
@@ -342,7 +343,7 @@ static void test_utimens(HostFixture *f)
     const struct timespec one[2] = { { 0, UTIME_OMIT }, { 55, 66 } };
     int fds[] = { f->file, f->dir, f->link, f->fifo };
 
-    /* The link last but one: its target must not change with it. */
+    /* Changing the times of the link must not change those of its target. */
     for (unsigned i = 0; i < ARRAY_SIZE(fds); i++) {
         HostStat target = host_must_stat(f->file);
         HostStat st;
@@ -427,12 +428,12 @@ static void test_xattr(HostFixture *f)
     host_check_xattrs(f->file);
     host_check_xattrs(f->dir);
     host_check_xattrs(real);
-    /* Not by path, either. */
+    /* These calls do not use the path either. */
     scratch_unlink(f->scratch, "file");
     host_check_xattrs(f->file);
 }
 
-/* A link has its own attributes or none, never those of what it points at. */
+/* A symbolic link has attributes of its own or none, never its target's. */
 static void test_xattr_symlink(HostFixture *f)
 {
     char buf[256];
@@ -446,7 +447,7 @@ static void test_xattr_symlink(HostFixture *f)
     g_assert_cmpint(host_removexattr(f->link, "user.a"), <, 0);
     g_assert_cmpint(host_getxattr(f->file, "user.a", buf, sizeof(buf)), ==, 5);
     if (host_setxattr(f->file, "trusted.p9", "file", 4, 0) < 0) {
-        return;             /* without privilege there is no more to see */
+        return;             /* the rest needs privileges */
     }
     g_assert_cmpint(host_setxattr(f->link, "trusted.p9", "l", 1, 0), ==, 0);
     g_assert_cmpint(host_getxattr(f->link, "trusted.p9", buf, sizeof(buf)),

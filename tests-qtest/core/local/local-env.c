@@ -17,7 +17,7 @@ void local_env_start(LocalEnv *env)
     if (env->fixture.model == FS_SM_PASSTHROUGH && geteuid() != 0) {
         local_env_cred = (FsCred) { geteuid(), getegid() };
     }
-    /* What that opens stays open. */
+    /* Opens descriptors that stay open, so it comes before counting them. */
     g_assert_cmpint(host_init(&what), ==, 0);
     env->fds = conformance_count_fds();
     env->export = local_fixture_open(&env->fixture);

@@ -13,7 +13,7 @@
 #include "fsdev/host/host-fs.h"
 #include "local-fixture.h"
 
-/* "nobody" everywhere we run; needs no entry in /etc/passwd. */
+/* The id of "nobody", usually; it does not need an entry in /etc/passwd. */
 #define USER_ID 65534
 
 const char *local_model_name(FsSecurityModel model)
@@ -28,7 +28,7 @@ const char *local_model_name(FsSecurityModel model)
     return names[model];
 }
 
-/* ---- what can be done here -------------------------------------------- */
+/* ---- what is possible here -------------------------------------------- */
 
 typedef bool Probe(const char *path);
 
@@ -102,7 +102,7 @@ bool local_is_plain_fs(const LocalFixture *fixture)
 
 /* ---- user ------------------------------------------------------------- */
 
-/* /proc/self belongs to root while the process counts as undumpable. */
+/* While the process is not dumpable, /proc/self belongs to root. */
 static void be_user(void)
 {
     g_assert_cmpint(setgroups(0, NULL), ==, 0);
@@ -137,7 +137,7 @@ static void make_directories(LocalFixture *fixture)
     g_assert_cmpint(mkdir(fixture->path, 0755), ==, 0);
     g_assert_cmpint(mkdir(fixture->outside, 0755), ==, 0);
     if (fixture->proxy) {
-        /* Nobody but root and whoever owns the files comes near them. */
+        /* Only root and the owner of the files have access to them. */
         g_assert_cmpint(chown(fixture->path, fixture->proxy->owner.uid,
                               fixture->proxy->owner.gid), ==, 0);
     } else if (fixture->as_user) {
@@ -189,7 +189,7 @@ FsExport *local_fixture_open(void *opaque)
     const char *what;
 
     if (fixture->as_user && geteuid() != 0) {
-        g_test_skip("only root can become somebody else");
+        g_test_skip("only root can change to another user");
         return NULL;
     }
     if (fixture->model == FS_SM_MAPPED_XATTR && !local_can_user_xattr()) {
@@ -288,7 +288,7 @@ ConformanceSubject local_fixture_subject(LocalFixture *fixture,
 
     if (fixture->model == FS_SM_PASSTHROUGH &&
         (geteuid() != 0 || fixture->as_user)) {
-        /* Nobody else's file can be made. */
+        /* Without root, all new files have the same owner. */
         subject.owner.uid = fixture->as_user ? USER_ID : geteuid();
         subject.owner.gid = fixture->as_user ? USER_ID : getegid();
     }

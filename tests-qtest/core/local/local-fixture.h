@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Exports of the local driver and of the proxy for tests: a temporary directory, a security
- * model, a user to be and the kernel features to use.
+ * Exports of the local driver and of the proxy driver for tests: a temporary
+ * directory, a security model, the user that accesses it, and the kernel
+ * features that are used.
  *
- * One at a time, as it changes the effective user and the driver's view of
- * the kernel for the whole process.
+ * There may be one at a time, as it changes the effective user and the set of
+ * kernel features for the whole process.
  */
 #ifndef TESTS_CORE_LOCAL_FIXTURE_H
 #define TESTS_CORE_LOCAL_FIXTURE_H
@@ -15,22 +16,22 @@
 
 typedef struct LocalFixture {
     FsSecurityModel model;
-    bool as_user;               /* not root; for test programs run by root */
-    bool bare;                  /* as on a kernel without any new call */
-    const char *tmpfs;          /* options of one to mount there; NULL: none */
-    ProxyFixture *proxy;        /* through a helper that root runs; or NULL */
-    FsConfig config;            /* what else to set; driver, path, model and
-                                   modes are filled in by local_fixture_open */
-    bool is_user;               /* as_user has happened */
+    bool as_user;               /* not as root; needs root to run the test */
+    bool bare;                  /* without any optional kernel feature */
+    const char *tmpfs;          /* mount a tmpfs with these options; or NULL */
+    ProxyFixture *proxy;        /* export through this helper; or NULL */
+    FsConfig config;            /* options; local_fixture_open() sets driver,
+                                   path, model and modes */
+    bool is_user;               /* the effective user has been changed */
     bool mounted;
     char *path;                 /* owned; the exported directory */
-    char *outside;              /* owned; a directory beside it */
+    char *outside;              /* owned; a directory outside the export */
     char *base;                 /* owned; holds both */
 } LocalFixture;
 
-/** local_fixture_open: NULL after g_test_skip() when it cannot be had here. */
+/** local_fixture_open: NULL after g_test_skip() when something is missing. */
 FsExport *local_fixture_open(void *fixture);
-/** local_fixture_done: be root again and remove all files. */
+/** local_fixture_done: become root again and remove all files. */
 void local_fixture_done(void *fixture);
 /** local_fixture_reopen: a second export of the same directory. */
 FsExport *local_fixture_reopen(LocalFixture *fixture);
@@ -39,22 +40,23 @@ ConformanceSubject local_fixture_subject(LocalFixture *fixture,
                                          const char *prefix);
 
 /**
- * local_separate_mounts: what is mounted from now on is seen by this process
- * alone.  To be called by main() before local_mount_tmpfs().
+ * local_separate_mounts: give this process a mount name space of its own.  To
+ * be called by main() before local_mount_tmpfs().
  */
 void local_separate_mounts(void);
-/** local_mount_tmpfs: on @path, until umount2(MNT_DETACH) or the end of the
- *  process.  False when that needs rights we do not have. */
+/** local_mount_tmpfs: mount a tmpfs on @path, until umount2(MNT_DETACH) or the
+ *  end of the process.  False when this is not permitted. */
 bool local_mount_tmpfs(const char *path, const char *options);
 
-/* What the file system of the temporary directory and our user can do. */
+/* What the user can do in the file system of the temporary directory. */
 bool local_can_user_xattr(void);
 bool local_can_acl(void);
 bool local_can_mknod(void);
-/* Not an overlay, say: the driver trusts ctimes and inode numbers there. */
+/* Whether the driver trusts ctimes and inode numbers of the export's file
+ * system, which it does not for an overlayfs, for example. */
 bool local_is_plain_fs(const LocalFixture *fixture);
 
-/** local_model_name: as security_model= has it. */
+/** local_model_name: the name of @model in security_model=. */
 const char *local_model_name(FsSecurityModel model);
 
 #endif

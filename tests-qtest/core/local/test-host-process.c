@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Tests of the host calls (host.c) in processes of their own: with seccomp
- * filters, after chroot(), without /proc, as another user.  All but the first
- * need root.
+ * filters, after chroot(), without /proc, as another user.  All except those
+ * with seccomp filters need root.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "host-cases.h"
@@ -23,7 +23,7 @@ static void run_once_each(void)
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1), \
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error & SECCOMP_RET_DATA))
 
-/* Refuse with @error what kernels before 5.6 did not have. */
+/* Let calls that are newer than Linux 5.6 or optional fail with @error. */
 static void deny_new_calls(unsigned error)
 {
     struct sock_filter filter[] = {
@@ -91,7 +91,7 @@ static bool needs_root(void)
     return false;
 }
 
-/* After chroot() to where there is no /proc, with each set of features. */
+/* After chroot() to a directory without /proc, with each set of features. */
 static void test_chroot_inside(void)
 {
     const struct timespec times[2] = { { 1, 2 }, { 3, 4 } };
@@ -127,7 +127,7 @@ static void test_chroot_inside(void)
         }
         host_override_features(NULL);
     }
-    /* The folder cannot be removed by its path any more. */
+    /* After chroot() the directory cannot be removed by its path. */
     g_assert_cmpint(unlinkat(f.scratch->fd, "dir", AT_REMOVEDIR), ==, 0);
     scratch_unlink(f.scratch, "file");
     scratch_unlink(f.scratch, "link");
@@ -171,8 +171,8 @@ static void test_no_proc(void)
     }
 }
 
-/* As a user who does not own the file: O_NOATIME is refused, linkat() by
- * descriptor too, and neither must make the call fail. */
+/* For a user who does not own the file, the kernel refuses O_NOATIME and
+ * linkat() by descriptor; neither may make the host call fail. */
 static void test_unprivileged_inside(void)
 {
     HostFixture f;

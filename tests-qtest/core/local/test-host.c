@@ -2,8 +2,8 @@
 /*
  * Tests of the host calls (host.c).
  *
- * Every case runs with all features that this kernel has, without each of
- * them, and with none, so both branches of each fallback are taken.
+ * Every case runs with all features that this kernel has, without each one of
+ * them, and without any, so both branches of each fallback are tested.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/host/host-fs.h"
@@ -41,14 +41,14 @@ static void test_fs_is_local(void)
     g_assert_false(host_fs_is_local(-1));
     g_assert_false(host_fs_is_in_memory(proc));
     if (shm < 0 || fstatfs(shm, &st) < 0 || st.f_type != TMPFS_MAGIC) {
-        g_test_skip("/dev/shm is no tmpfs");
+        g_test_skip("/dev/shm is not a tmpfs");
         return;
     }
     g_assert_true(host_fs_is_local(shm));
     g_assert_true(host_fs_is_in_memory(shm));
 }
 
-/* Breaks when told to: the lease of the thread that owns @data's file. */
+/* Wait for SIGIO, then give up the lease on the descriptor *@data. */
 static void *lease_holder(void *data)
 {
     int fd = *(int *)data;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Extended attributes of local exports as the host sees them: under which
- * names they lie, what a host refuses, and when a capability goes.
+ * Extended attributes of local exports as seen from the host: their names
+ * there, what the host refuses, and when a capability is dropped.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <linux/capability.h>
@@ -13,7 +13,7 @@
 #define PRIVATE_CAPABILITY "user.virtfs.security.capability"
 #define ACL "system.posix_acl_access"
 
-/* What the host's kernel takes for one too; filled by main(). */
+/* Capabilities that are valid for the host's kernel too; set by main(). */
 static struct vfs_cap_data caps;
 
 static bool host_has(const LocalEnv *env, const char *name, const char *attr)
@@ -60,7 +60,7 @@ static const HostName host_names[] = {
       1u << FS_SM_MAPPED_XATTR },
     { "user.virtfs.x", "user.virtfs.user.virtfs.x",
       1u << FS_SM_MAPPED_XATTR },
-    /* Nothing of the model's own is in attributes: as it always was. */
+    /* This model stores nothing in attributes, so names are not changed. */
     { "user.virtfs.uid", "user.virtfs.uid", 1u << FS_SM_MAPPED_FILE },
     { "user.virtfs." ACL, "user.virtfs." ACL, 1u << FS_SM_MAPPED_FILE },
 };
@@ -102,7 +102,7 @@ static void names_on_disk(LocalEnv *env)
     }
 }
 
-/* What belongs to the host's kernel and root is not the guest's business. */
+/* Attributes of the host's kernel and root are not visible in the guest. */
 static void hosts_own_names(LocalEnv *env)
 {
     static const char *const names[] = {
@@ -131,7 +131,7 @@ static void hosts_own_names(LocalEnv *env)
     }
 }
 
-/* ---- where the host has no place for them ----------------------------- */
+/* ---- where the host cannot store them --------------------------------- */
 
 static void check_no_place(FsNode *node, int absent, int refused)
 {
@@ -160,7 +160,8 @@ static void real_special_files(LocalEnv *env)
     g_assert_cmpint(fs_getxattr(fifo, ACL, NULL, 0), ==, -ENODATA);
 }
 
-/* Where what a model keeps cannot be kept, nothing half made stays. */
+/* Where the model's attributes cannot be stored, creating an object fails and
+ * leaves nothing behind. */
 static void check_nothing_made(FsNode *dir, const char *path)
 {
     g_autoptr(GDir) host = NULL;
@@ -179,7 +180,7 @@ static void check_nothing_made(FsNode *dir, const char *path)
     g_assert_null(g_dir_read_name(host));
 }
 
-/* Ramfs keeps none; what is there is used all the same. */
+/* A ramfs has no attributes; files that exist there can be used. */
 static void no_attributes_at_all(LocalEnv *env)
 {
     g_autoptr(FsNode) dir = NULL;
@@ -209,7 +210,8 @@ static void no_attributes_at_all(LocalEnv *env)
     g_assert_cmpint(umount2(path, MNT_DETACH), ==, 0);
 }
 
-/* A client takes any errno but "there is none" for an error of the lookup. */
+/* A client takes any errno that does not mean "no such attribute" for an error
+ * of the lookup. */
 static void unreadable_acl(LocalEnv *env)
 {
     g_autoptr(FsNode) node = NULL;
@@ -226,7 +228,7 @@ static void unreadable_acl(LocalEnv *env)
     }
 }
 
-/* Owners kept beside a file are not a matter of the file's permissions. */
+/* Owners are stored in another file, so they do not need write permission. */
 static void chown_of_unwritable(LocalEnv *env)
 {
     const FsSetattr set = { .valid = FS_SET_UID, .uid = 1234 };
@@ -307,7 +309,8 @@ static void by_changing_group(LocalEnv *env, FsNode *node)
     g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
 }
 
-/* The kernel drops its own whoever writes; it does not know of ours. */
+/* The kernel drops security.capability itself; a mapped capability is dropped
+ * by the driver. */
 static void capability_dropped(LocalEnv *env)
 {
     static DropFn *const ways[] = {

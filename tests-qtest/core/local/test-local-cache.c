@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the local driver keeps of stored values: an answer without a stored
- * value being read is never an old one, whoever changed it.
+ * The cache of stored owners and modes in the local driver: an answer from the
+ * cache is never out of date, whichever process changed the values.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
@@ -27,7 +27,7 @@ static bool share_open(Share *s)
         return false;
     }
     if (!local_is_plain_fs(&s->fixture)) {
-        g_test_skip("nothing is kept on this file system");
+        g_test_skip("nothing is cached on this file system");
         return false;
     }
     s->path = g_build_filename(s->fixture.path, "f", NULL);
@@ -50,7 +50,7 @@ static void share_close(Share *s)
     local_fixture_done(&s->fixture);
 }
 
-/* As a program of the host, or stock QEMU, would. */
+/* As a program of the host, or QEMU's own 9pfs, would. */
 static void host_stores_as(Share *s, const char *name, uint32_t number)
 {
     uint32_t value = cpu_to_le32(number);
@@ -63,7 +63,7 @@ static void host_stores(Share *s, uint32_t uid)
     host_stores_as(s, "user.virtfs.uid", uid);
 }
 
-/* Ask on and on until it is answered without sleeping. */
+/* Repeat getattr until it is answered without sleeping. */
 static bool ask_until_kept(Share *s, FsAttr *attr)
 {
     gint64 end = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
@@ -126,7 +126,7 @@ static void test_change_through_us_is_seen(void)
     share_close(&s);
 }
 
-/* Changes and questions as fast as they go: many within one tick. */
+/* Changes and getattr in quick succession: many within one clock tick. */
 static void test_changes_within_a_tick(void)
 {
     FsAttr attr;
@@ -142,7 +142,7 @@ static void test_changes_within_a_tick(void)
     share_close(&s);
 }
 
-/* A lookup fills it, and is answered from it. */
+/* A lookup is answered from the cache. */
 static void test_lookup(void)
 {
     FsNode *root, *node = NULL;
@@ -163,7 +163,7 @@ static void test_lookup(void)
     share_close(&s);
 }
 
-/* Fids come and go; what was read stays. */
+/* Cached values outlive the nodes that they were read for. */
 static void test_outlives_nodes(void)
 {
     FsNode *root, *node;
@@ -205,7 +205,7 @@ static void test_nothing_stored(void)
     share_close(&s);
 }
 
-/* Whichever of the values there are, they count. */
+/* Each value is used if it is stored, whether or not the others are. */
 static void test_any_subset(void)
 {
     static const char *const names[] = {
@@ -237,7 +237,7 @@ static void test_any_subset(void)
     }
 }
 
-/* More attributes than one list has room for do not hide ours. */
+/* The stored values are found even if the list of attributes is long. */
 static void test_many_attributes(void)
 {
     char name[128];
@@ -260,7 +260,7 @@ static void test_many_attributes(void)
 
 enum { BY_RENAME, IN_PLACE, BY_REMOVAL, WAYS };
 
-/* The several ways in which a program of the host may change them. */
+/* Change the values in one of the ways that a program of the host may use. */
 static void host_stores_beside(LocalEnv *env, int way, unsigned uid)
 {
     g_autofree char *text = g_strdup_printf("virtfs.uid=%u\n", uid);
@@ -277,7 +277,7 @@ static void host_stores_beside(LocalEnv *env, int way, unsigned uid)
     }
 }
 
-/* Values are kept only once the clock of ctimes is past the change. */
+/* Values are cached only when the clock of ctimes is past the last change. */
 static void await_tick(void)
 {
     struct timespec now, then;
@@ -331,7 +331,8 @@ static void test_beside_our_change(LocalEnv *env)
     }
 }
 
-/* Linked files share their values; a file with an old name has its own. */
+/* Hard links share their values; a new file does not get those of a file that
+ * had its name before. */
 static void test_beside_names(LocalEnv *env)
 {
     FsSetattr set = { .valid = FS_SET_UID, .uid = 11 };
@@ -405,7 +406,7 @@ static void test_one_inode_one_ctime(void)
     g_assert_false(cache_knows(cache, inode(10, 99), &uid));
     other.dev = 2;
     g_assert_false(cache_knows(cache, other, &uid));
-    /* A new file that got the old one's number. */
+    /* A new file with the inode number of an old one. */
     other = inode(10, 100);
     other.btime.tv_nsec = 1;
     g_assert_false(cache_knows(cache, other, &uid));
@@ -417,7 +418,8 @@ static void test_one_inode_one_ctime(void)
     cred_cache_free(cache);
 }
 
-/* In its own tick a ctime proves nothing. */
+/* Values read in the same clock tick as the ctime are not cached, as a later
+ * change could have the same ctime. */
 static void test_same_tick_is_not_kept(void)
 {
     CredCache *cache = cred_cache_new();
@@ -430,7 +432,8 @@ static void test_same_tick_is_not_kept(void)
     cred_cache_free(cache);
 }
 
-/* Where ctimes are cut off, a change soon after gets the same one. */
+/* Where the file system truncates ctimes, changes over a longer time can have
+ * the same ctime. */
 static void test_coarse_ctimes(void)
 {
     static const struct {
@@ -460,7 +463,8 @@ static void test_coarse_ctimes(void)
     }
 }
 
-/* Many more inodes than there is room for: forgotten, never mixed up. */
+/* With more inodes than the cache has room for, some are forgotten, but none
+ * gets the values of another. */
 static void test_full(void)
 {
     CredCache *cache = cred_cache_new();

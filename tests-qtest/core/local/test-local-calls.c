@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a request costs the host: system calls of the local driver, counted.
+ * The number of system calls that the local driver makes for a request.
  *
- * A request is little more than its calls, so one more is a regression.  The
- * bounds are of a kernel with all that host.h knows; others get the tests that
- * look for answers, not for costs.
+ * System calls are most of a request's cost, so one more is a regression.  The
+ * bounds apply to a kernel with all features that host.h knows; on others these
+ * tests are skipped.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/host/host.h"
 #include "lib/count-calls.h"
 #include "local-env.h"
 
-/* A request to count, made several times; the last time counts. */
+/* A request, which is made several times; the last time is counted. */
 typedef struct Cost {
     const char *name;
     void (*run)(LocalEnv *env, FsNode *dir, bool counted);
     unsigned most[FS_SM_NONE + 1];      /* by model; 0: not tested */
 } Cost;
 
-/* Values are kept only once the clock of ctimes is past the change. */
+/* Values are cached only when the clock of ctimes is past the last change. */
 static void await_tick(void)
 {
     struct timespec now, then;
@@ -46,7 +46,7 @@ static void end(bool counted)
 
 /* ---- requests --------------------------------------------------------- */
 
-/* Found, and forgotten again. */
+/* Look up a name and drop its node. */
 static void walk(FsNode *dir, const char *name, bool counted)
 {
     FsNode *node;
@@ -72,7 +72,7 @@ static void run_walk_host(LocalEnv *env, FsNode *dir, bool counted)
     walk(dir, "host", counted);
 }
 
-/* The first look at what the host has. */
+/* The first lookup of a file that the host made. */
 static void run_walk_new(LocalEnv *env, FsNode *dir, bool counted)
 {
     if (counted) {
@@ -104,7 +104,7 @@ static void run_getattr_host(LocalEnv *env, FsNode *dir, bool counted)
     getattr(dir, "host", counted);
 }
 
-/* Make, write, close, remove: what unpacking an archive is made of. */
+/* Create, write, close and remove a file, as when unpacking an archive. */
 static void life_of_file(FsNode *dir, bool create, bool writing, bool release,
                          bool removal)
 {
@@ -134,7 +134,7 @@ static void run_create(LocalEnv *env, FsNode *dir, bool counted)
     life_of_file(dir, counted, false, false, false);
 }
 
-/* Where the host gives new files the owner that is asked for. */
+/* The requested owner is the one that the host gives to new files anyway. */
 static void run_create_own(LocalEnv *env, FsNode *dir, bool counted)
 {
     FsCred cred = local_env_cred;
@@ -149,7 +149,7 @@ static void run_write(LocalEnv *env, FsNode *dir, bool counted)
     life_of_file(dir, false, counted, false, false);
 }
 
-/* What a program must lose by a write is looked for once an open file. */
+/* Not the first write to an open file. */
 static void run_write_again(LocalEnv *env, FsNode *dir, bool counted)
 {
     struct iovec iov = { (void *)"x", 1 };
@@ -226,8 +226,9 @@ static int take_entry(void *opaque, const FsDirent *entry)
 }
 
 /*
- * Two fills, the second to see the end, and what is mounted; in a mapped model
- * what is stored for the directory, which a client has asked for before.
+ * The buffer is filled twice, the second time to see the end, and the mounts
+ * are checked.  A mapped model also reads the values of the directory, which a
+ * client has asked for before.
  */
 static void run_readdir(LocalEnv *env, FsNode *dir, bool counted)
 {

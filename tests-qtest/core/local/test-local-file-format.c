@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The security model mapped-file on disk: what is written, what is made of
- * files that others wrote or damaged, and that the guest gets at none of them.
+ * The files of the security model mapped-file: what is written, how files are
+ * read that other programs wrote or damaged, and that the guest cannot access
+ * them.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "local-env.h"
@@ -79,7 +80,7 @@ static void device_on_disk(void)
                              &local_env_cred, &attr), ==, 0);
     check_text(&env, META("null"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
                                    "virtfs.mode=8630\nvirtfs.rdev=259\n");
-    /* Writers have always used "%d". */
+    /* Numbers have always been written with "%d". */
     g_assert_cmpint(fs_mknod(env.root, "high", S_IFCHR | 0666,
                              0xfffffff0, &local_env_cred, &attr), ==, 0);
     check_text(&env, META("high"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
@@ -162,7 +163,7 @@ static void unlink_takes_it_along(void)
     g_assert_cmpuint(count_entries(&env, DIR_NAME), ==, 0);
 }
 
-/* Removing that fails must not lose what is stored. */
+/* A removal that fails must not remove the stored values. */
 static void failed_unlink_keeps_it(void)
 {
     LOCAL_ENV env = MAPPED;
@@ -193,7 +194,7 @@ static void rename_takes_it_along(void)
                                      "virtfs.mode=33184\n");
 }
 
-/* A file of the host without values must not get those of what it replaces. */
+/* A file without values must not get those of the file that it replaces. */
 static void renamed_host_file_takes_nothing_over(void)
 {
     LOCAL_ENV env = MAPPED;
@@ -235,7 +236,7 @@ static void links_share_one_file(void)
     g_assert_cmpint(fs_link(node, dir, "l"), ==, 0);
     g_assert_cmpuint(local_env_stat(&env, META("f")).st_ino, ==,
                      local_env_stat(&env, "d/" META("l")).st_ino);
-    /* Still after a change, to a shorter text too. */
+    /* They still do after a change, also if the text gets shorter. */
     g_assert_cmpint(chmod_to(&env, "f", 0), ==, 0);
     g_assert_cmpuint(local_env_stat(&env, META("f")).st_ino, ==,
                      local_env_stat(&env, "d/" META("l")).st_ino);
@@ -243,7 +244,8 @@ static void links_share_one_file(void)
                                      "virtfs.mode=32768\n");
 }
 
-/* A link to another file of ours must not get our lines. */
+/* If the metadata file is a hard link to another file, that file must not be
+ * changed. */
 static void planted_link_is_not_written(void)
 {
     LOCAL_ENV env = MAPPED;
@@ -267,7 +269,7 @@ static void rmdir_clears_what_is_stale(void)
     local_env_start(&env);
     dir = local_env_made_dir(&env, "d", 0750);
     g_assert_cmpint(local_env_try_create(dir, "f", O_RDWR), ==, 0);
-    /* By somebody on the host, who knows nothing of our files. */
+    /* Removed on the host, without the metadata file. */
     g_assert_cmpint(unlink(local_env_path(&env, "d/f")), ==, 0);
     g_assert_true(local_env_exists(&env, "d/" META("f")));
     g_assert_cmpint(fs_unlink(env.root, "d", true), ==, 0);
@@ -337,7 +339,7 @@ static void damaged_text_is_skipped(void)
         g_assert_cmpuint(attr.gid, ==, getegid());
         g_assert_cmphex(attr.mode, ==, S_IFREG | 0600);
     }
-    /* And one good line among bad ones counts. */
+    /* A valid line among invalid ones is used. */
     local_env_put(&env, META("f"), "junk\nvirtfs.uid=5 \nvirtfs.gid=y\n");
     g_assert_cmpuint(local_env_attr(&env, "f").uid, ==, 5);
     g_assert_cmpint(chmod_to(&env, "f", 0600), ==, 0);
@@ -384,7 +386,7 @@ static void names_are_refused_and_hidden(void)
 {
     static const char *const names[] = {
         DIR_NAME, ROOT_NAME, ".VIRTFS_METADATA", ".Virtfs_Metadata_Root",
-        /* What folds to them: the long s, and a character of no width. */
+        /* Equal after case folding: the long s, a zero width space. */
         ".virtf\xc5\xbf_metadata", ".virtfs\xe2\x80\x8b_metadata",
         ".VIRTF\xc5\xbf_METADATA_ROOT",
     };
@@ -428,7 +430,8 @@ static void similar_names_are_free(void)
 
 /* ---- hostile hosts ---------------------------------------------------- */
 
-/* Whatever stands in for the values of "f": an error, and no more. */
+/* If the metadata of "f" is not a regular file, "f" cannot be looked up or
+ * opened, but can be removed. */
 static void check_spoilt_file(LocalEnv *env)
 {
     FsAttr attr;
@@ -477,7 +480,7 @@ static void values_are_a_directory(void)
     local_env_mkdir(&env, DIR_NAME);
     local_env_mkdir(&env, META("f"));
     check_spoilt_file(&env);
-    /* It cannot be cleared away, so nothing new can be made: nor is left. */
+    /* It cannot be removed, so creating "f" fails and leaves nothing. */
     g_assert_cmpint(local_env_try_create(env.root, "f", O_RDWR), ==, -EIO);
     g_assert_false(local_env_exists(&env, "f"));
 }
@@ -507,7 +510,8 @@ static void directory_is_a_link(void)
     local_env_put(&env, "f", "x");
     g_assert_cmpint(symlink(env.fixture.outside,
                             local_env_path(&env, DIR_NAME)), ==, 0);
-    /* Told like nothing stored where nothing is; what is, is not believed. */
+    /* Where it has no file for "f", there are no values; where it has one, the
+     * lookup fails. */
     g_assert_cmpuint(local_env_attr(&env, "f").uid, ==, geteuid());
     local_env_put(&env, "../outside/f", "virtfs.uid=5\n");
     g_assert_cmpint(local_env_try_lookup(env.root, "f"), ==, -EIO);
@@ -537,7 +541,8 @@ static void directory_is_a_fifo(void)
     all_values_are_elsewhere(&env);
 }
 
-/* Another user's file: not readable means not there, and is replaced. */
+/* A metadata file that may not be read, as it is another user's, is treated as
+ * missing, and replaced on a change. */
 static void values_are_foreign(void)
 {
     LOCAL_ENV env = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files of local exports at the edges: direct I/O, appending by two clients,
- * access times, times of birth, and directories of a hundred thousand entries.
+ * Special cases with files of local exports: direct I/O, appending by two
+ * clients, access times, birth times, and directories of 100000 entries.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/mman.h>
@@ -34,7 +34,7 @@ static ssize_t get(FsFile *file, char *to, size_t len, uint64_t offset)
     return fs_read(file, &iov, 1, offset, 0);
 }
 
-/* The host has the first block of @path in memory. */
+/* Whether the first block of @path is in the host's page cache. */
 static bool in_page_cache(const char *path)
 {
     unsigned char resident = 0;
@@ -49,7 +49,7 @@ static bool in_page_cache(const char *path)
     return resident & 1;
 }
 
-/* Does direct I/O leave the page cache alone here at all? */
+/* Whether direct I/O bypasses the page cache on this file system. */
 static bool host_goes_direct(const LocalEnv *env, const char *block)
 {
     const char *path = local_env_path(env, "probe");
@@ -81,7 +81,7 @@ static void direct_is_passed_on(LocalEnv *env)
     g_autoptr(FsFile) opened = NULL;
 
     if (!host_goes_direct(env, block)) {
-        g_test_skip("the temporary directory has no direct I/O to be seen");
+        g_test_skip("direct I/O has no effect in the temporary directory");
         return;
     }
     open_new(env, "f", O_RDWR | O_DIRECT, &made);
@@ -96,7 +96,8 @@ static void direct_is_passed_on(LocalEnv *env)
     g_assert_false(in_page_cache(local_env_path(env, "f")));
 }
 
-/* What no direct I/O can do is done all the same; both see one content. */
+/* Transfers that are not aligned for direct I/O work too, and agree with the
+ * aligned ones. */
 static void direct_unaligned(LocalEnv *env)
 {
     g_autofree char *block = new_block('a');
@@ -148,7 +149,7 @@ static gpointer append_records(gpointer opaque)
     g_assert_cmpint(fs_lookup(root, "log", 0, &node, &attr), ==, 0);
     g_assert_cmpint(fs_open(node, O_WRONLY | O_APPEND, &file), ==, 0);
     for (int i = 0; i < RECORDS; i++) {
-        /* Where a client thinks the end is tells nothing. */
+        /* The offset that a client passes is ignored when appending. */
         g_assert_cmpint(put(file, record, RECORD, (uint64_t)i * RECORD), ==,
                         RECORD);
     }
@@ -275,7 +276,7 @@ static void populate(const LocalEnv *env)
         g_autofree char *path = g_strdup_printf("%s/entry-%u",
                                                 env->fixture.path, i);
 
-        /* A file has not that many names. */
+        /* A file can have at most so many links. */
         if (i % 20000 == 0) {
             g_free(first);
             first = g_strdup(path);
@@ -298,7 +299,7 @@ static void hundred_thousand_entries(LocalEnv *env)
     g_assert_cmpint(fs_open(env->root, O_RDONLY, &dir), ==, 0);
     pages = read_pages(dir, 0, page);
     g_assert_cmpuint(page->total, ==, MANY);
-    /* From the middle again: exactly what came after it. */
+    /* Reading again from the middle gives what came after that point. */
     before = page->total;
     memset(seen, 0, MANY * sizeof(*seen));
     page->total = 0;

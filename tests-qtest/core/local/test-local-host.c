@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The local driver and its host: what it must never open, what it leaves
- * behind when something fails, and what the host's limits do to it.
+ * The local driver and its host: which files it must never open, that nothing
+ * is left behind when something fails, and what happens at the host's limits.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/inotify.h>
@@ -50,13 +50,13 @@ static void try_everything(FsNode *root, const char *name)
     g_assert_cmpint(fs_setxattr(node, "user.x", "x", 1, 0), <, 0);
     g_assert_cmpint(fs_listxattr(node, buf, sizeof(buf)), ==, 0);
     set = mode_of(0640);
-    /* mapped-xattr has no place to store it for a real FIFO. */
+    /* mapped-xattr cannot store it for a real FIFO. */
     fs_setattr(node, NULL, &set);
     g_assert_cmphex(attr.mode & S_IFMT & ~S_IFCHR & ~S_IFIFO & ~S_IFSOCK, ==,
                     0);
 }
 
-/* An inotify watch tells of every open, but not of path descriptors. */
+/* An inotify watch reports every open except with O_PATH. */
 static void special_files_stay_closed(LocalEnv *env)
 {
     struct inotify_event event;
@@ -80,7 +80,8 @@ static void special_files_stay_closed(LocalEnv *env)
 
 /* ---- names that the host gives to another file ------------------------ */
 
-/* Between a walk and what follows it; the name is dead only after that. */
+/* The file is replaced right after its lookup.  A getattr with FS_FIRST_LOOK
+ * still yields its attributes; one without this flag fails. */
 static void replaced_when_just_found(LocalEnv *env)
 {
     g_autoptr(FsNode) node = NULL;
@@ -194,7 +195,7 @@ static unsigned count_entries(const LocalEnv *env)
     return count;
 }
 
-/* Ids that no user can set: everything fails, and nothing stays. */
+/* With an owner that a user may not set, all calls fail and leave nothing. */
 static void foreign_owner(LocalEnv *env)
 {
     const FsCred root = { 0, 0 };
@@ -212,7 +213,7 @@ static void foreign_owner(LocalEnv *env)
                     ==, -EPERM);
     g_assert_cmpint(fs_symlink(env->root, "l", "x", &root, &attr), ==, -EPERM);
     g_assert_cmpuint(count_entries(env), ==, 0);
-    /* What is there already is opened, with the owner it has, and stays. */
+    /* A file that exists is opened, and keeps its owner and mode. */
     local_env_put(env, "old", "kept");
     g_assert_cmpint(fs_create(env->root, "old", O_RDWR, 04755, &root, &node,
                               &file, &attr), ==, 0);
@@ -240,7 +241,7 @@ static int make_one(LocalEnv *env, unsigned i, const char *name)
     }
 }
 
-/* What was made can be used and removed; what was not is not there. */
+/* What was made can be looked up; what was refused does not exist. */
 static void full_file_system(LocalEnv *env)
 {
     unsigned made = 0, refused = 0;
@@ -413,7 +414,7 @@ static char *read_text(FsFile *file)
     return text;
 }
 
-/* With few descriptors files fail to open, and nothing else goes wrong. */
+/* With few descriptors, opening files fails with EMFILE, and nothing else. */
 static void few_descriptors(LocalEnv *env)
 {
     enum { FILES = 80 };
@@ -458,7 +459,8 @@ static void few_descriptors(LocalEnv *env)
 
 /* ---- without sleeping ------------------------------------------------- */
 
-/* On a local file system with a warm cache the loop thread can do it all. */
+/* On a local file system, what is in the kernel's caches is read without
+ * sleeping. */
 static void cached_things_need_no_worker(LocalEnv *env)
 {
     bool mapped = env->fixture.model == FS_SM_MAPPED_XATTR ||

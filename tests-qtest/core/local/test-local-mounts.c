@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Directories with mounts in them: which entries are on another device, told
- * without a look at each.
+ * Directories with mount points: listings report which entries are on another
+ * device, without a stat of each.
  *
- * The host's own lstat(2) of every entry is what a listing is compared with.
- * Mounts are made in a name space of our own, by root.
+ * Listings are compared with lstat(2) of every entry.  The mounts are made in a
+ * mount name space of the test, and need root.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/mount.h>
@@ -12,7 +12,7 @@
 #include "fsdev/host/host-fs.h"
 #include "local-env.h"
 
-/* ---- the text --------------------------------------------------------- */
+/* ---- parsing mountinfo ------------------------------------------------ */
 
 static void assert_mounted(const HostMounts *mounts, uint64_t id,
                            const char *name)
@@ -37,7 +37,7 @@ static void test_parse(void)
     assert_mounted(mounts, 30, "d\t\n");
     g_assert_cmpuint(g_hash_table_size(host_mounts_in(mounts, 25)), ==, 2);
     g_assert_cmpuint(g_hash_table_size(host_mounts_in(mounts, 32)), ==, 0);
-    /* Nothing is known of what has no line, the parent of the root say. */
+    /* There is no line for these; 1 is the parent of the root. */
     g_assert_null(host_mounts_in(mounts, 1));
     g_assert_null(host_mounts_in(mounts, 0));
     host_mounts_put(mounts);
@@ -84,7 +84,7 @@ static int compare_entry(void *opaque, const FsDirent *entry)
     return 0;
 }
 
-/* How many entries of directory @name are on another device than it. */
+/* The number of entries of the directory @name that are on another device. */
 static unsigned list(LocalEnv *env, const char *name)
 {
     g_autofree char *path = g_strdup(local_env_path(env, name));
@@ -141,7 +141,7 @@ static void test_comes_and_goes(LocalEnv *env)
     g_assert_cmpuint(list(env, ""), ==, 0);
 }
 
-/* Below what is mounted other names count. */
+/* Mount points are told apart by the mount that they are in. */
 static void test_within_a_mount(LocalEnv *env)
 {
     local_env_mkdir(env, "m");
@@ -196,7 +196,7 @@ static void test_file_and_bind(LocalEnv *env)
     g_assert_cmpint(mount(from, local_env_path(env, "d"), NULL, MS_BIND,
                           NULL), ==, 0);
     g_assert_cmpuint(list(env, ""), ==, 3);
-    /* The same device again, but another number. */
+    /* A bind mount from the same device has another inode number. */
     g_free(from);
     from = g_strdup(local_env_path(env, "g"));
     unmount(env, "f");
@@ -208,7 +208,7 @@ static void test_file_and_bind(LocalEnv *env)
     unmount(env, "m");
 }
 
-/* A kernel that does not tell of mounts: each entry is looked at. */
+/* Without mountinfo, each entry is looked up. */
 static void test_without_mountinfo(LocalEnv *env)
 {
     HostFeatures without = *host_features();
@@ -231,7 +231,8 @@ static int take_some(void *opaque, const FsDirent *entry)
     return *room > 0 ? (--*room, 0) : 1;
 }
 
-/* The rest of a filled buffer needs no worker, unless a look at it does. */
+/* Entries that are left in the buffer can be read without sleeping, unless the
+ * mounts have changed. */
 static void test_goes_on_without_sleeping(LocalEnv *env)
 {
     g_autoptr(FsFile) file = NULL;
@@ -256,7 +257,7 @@ static void test_goes_on_without_sleeping(LocalEnv *env)
     if (!mount_here(env, "e")) {
         return;
     }
-    /* Changed: that it has to read the mounts again, it tells. */
+    /* The mounts have changed and must be read again, which may sleep. */
     g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV | FS_NONBLOCK,
                                take_some, &more), ==, -EAGAIN);
     g_assert_cmpuint(more, ==, 100);
@@ -264,9 +265,10 @@ static void test_goes_on_without_sleeping(LocalEnv *env)
 }
 
 /*
- * An event loop may wait for the export's own disk.  Where one lock keeps
- * values beside files in step, it may not once others can hold that lock while
- * they wait for what is mounted below.
+ * An event loop may wait for the export's own disk.  In mapped-file it may not
+ * once a node below a mount point is known: a lock is held while metadata files
+ * are used, so it might have to wait for a thread that holds this lock and
+ * waits for the mounted file system.
  */
 static void test_brief(LocalEnv *env)
 {
@@ -276,7 +278,7 @@ static void test_brief(LocalEnv *env)
 
     local_env_mkdir(env, "m");
     if (!fs_node_is_brief(root)) {
-        g_test_skip("the folder for tests is on no local file system");
+        g_test_skip("the temporary directory is not on a local file system");
         return;
     }
     if (!mount_here(env, "m")) {

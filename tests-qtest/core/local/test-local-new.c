@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * New files of the local driver: owner and mode, whatever the host gave them,
- * and what becomes of them when their name goes before anybody looked.
+ * New files of the local driver: their owner and mode, whatever the host gives
+ * to new files, and what happens when their name is lost before it was ever
+ * looked up.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/host/host.h"
 #include "local-env.h"
 
-/* Made as by @cred, open; what the host then has. */
+/* Create a file with the owner @cred; returns its state on the host. */
 static struct stat make(LocalEnv *env, const char *name, uint32_t mode,
                         FsCred cred)
 {
@@ -23,7 +24,8 @@ static struct stat make(LocalEnv *env, const char *name, uint32_t mode,
     return local_env_stat(env, name);
 }
 
-/* In turns, so that each comes after a file of the other owner. */
+/* Files with alternating owners and modes, so that each is made after one that
+ * differs. */
 static void test_owners_in_turn(LocalEnv *env)
 {
     const FsCred creds[] = { { 0, 0 }, { 1000, 1001 }, { 0, 5 }, { 7, 0 } };
@@ -56,7 +58,8 @@ static void test_umask(LocalEnv *env)
     umask(old);
 }
 
-/* The directory gives its group away; the guest's is set all the same. */
+/* In a set-group-id directory new files get the directory's group; the group
+ * that the guest asked for is set nevertheless. */
 static void test_group_of_directory(LocalEnv *env)
 {
     make(env, "before", 0660, (FsCred) { 0, 0 });
@@ -71,7 +74,7 @@ static void test_group_of_directory(LocalEnv *env)
     }
 }
 
-/* ---- names that go ---------------------------------------------------- */
+/* ---- names that are lost ---------------------------------------------- */
 
 typedef struct New {
     FsNode *node;
@@ -135,7 +138,8 @@ static void test_renamed_over(LocalEnv *env)
     drop_new(&new);
 }
 
-/* By the host, before we knew it otherwise than open: never another file. */
+/* Replaced by the host when the driver has the file open, but has no other
+ * descriptor of it: the node does not lead to the other file. */
 static void test_replaced_on_host(LocalEnv *env)
 {
     New new = make_new(env, "f");
@@ -151,7 +155,8 @@ static void test_replaced_on_host(LocalEnv *env)
     drop_new(&new);
 }
 
-/* Values that an earlier file of the name left, shared with another's even. */
+/* A new file does not use values left by an earlier file of its name, and does
+ * not overwrite them if they are shared with another file. */
 static void test_old_values(LocalEnv *env)
 {
     g_autofree char *text = NULL;

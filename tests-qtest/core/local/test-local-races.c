@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The local driver while others change the exported tree: objects keep their
- * identity, and nothing outside the export or of the host's own is touched.
- * The loops end after a fixed number of rounds; what they look for can only
- * happen when the driver is wrong.
+ * The local driver while the host changes the exported tree: objects keep their
+ * identity, and nothing outside the export or made by the host is changed.  The
+ * loops end after a fixed number of rounds; they can only fail if the driver is
+ * wrong.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "local-env.h"
@@ -36,7 +36,7 @@ static void replaced_by_the_host(LocalEnv *env)
     g_assert_cmpuint(local_env_attr(env, "f").ino, !=, ino);
 }
 
-/* Where a directory went on the host is no way out of the export. */
+/* A directory that the host moved outside is not a way out of the export. */
 static void directory_moved_outside(LocalEnv *env)
 {
     g_autoptr(FsNode) dir = NULL;
@@ -57,7 +57,7 @@ static void directory_moved_outside(LocalEnv *env)
     g_assert_true(local_env_lists(sub, ".."));
 }
 
-/* A host that swaps a directory and a link to outside as fast as it can. */
+/* Swaps two names on the host as fast as it can. */
 typedef struct Swapper {
     char *dir;
     char *link;
@@ -143,8 +143,8 @@ static void swapped_with_a_link(LocalEnv *env)
 }
 
 /*
- * A host that puts a directory of its own in the place of a new one: that
- * must not get the new one's owner and mode.
+ * The host puts a directory of its own in the place of a new one; its directory
+ * must not get the owner and mode of the new one.
  */
 static void new_directory_swapped(LocalEnv *env)
 {
@@ -162,7 +162,7 @@ static void new_directory_swapped(LocalEnv *env)
     thread = g_thread_new("swapper", swap_thread, &swapper);
     for (unsigned i = 0; i < 1500; i++) {
         fs_mkdir(env->root, "new", 01777, &local_env_cred, &attr);
-        /* Only what was made is empty; wherever it is, it goes. */
+        /* The new directory is the empty one; remove it, whatever its name. */
         while (local_env_exists(env, "new") &&
                local_env_exists(env, "hosts")) {
             rmdir(swapper.dir);

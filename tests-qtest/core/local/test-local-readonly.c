@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * readonly=on on the local driver: whatever a guest reads, and tries to
- * change, every inode of the export stays as it was, times of access included.
+ * readonly=on with the local driver: whatever a guest reads or tries to change,
+ * every inode of the export stays as it was, including its access time.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
 #include "local-env.h"
 
-/* All there is on the host; what a model does not have is left out. */
+/* All paths on the host; each model has only some of those of metadata. */
 static const char *const paths[] = {
     "", "file", "dir", "dir/inner", "link", "fifo",
     ".virtfs_metadata", ".virtfs_metadata/file", ".virtfs_metadata/dir",
@@ -21,7 +21,7 @@ static void add_time(GString *text, const struct timespec *ts)
                            ts->tv_nsec);
 }
 
-/* Looked at without reading any of it. */
+/* The state of all inodes, obtained without reading files or directories. */
 static char *snapshot(const LocalEnv *env)
 {
     GString *text = g_string_new(NULL);
@@ -46,7 +46,7 @@ static char *snapshot(const LocalEnv *env)
     return g_string_free(text, false);
 }
 
-/* So old that with relatime too the next read would set them. */
+/* Make access times so old that a read would set them even with relatime. */
 static void age(const LocalEnv *env)
 {
     const struct timespec times[2] = {
@@ -135,7 +135,7 @@ static void read_all(const LocalEnv *env, FsNode *root)
     read_file(file);
     read_dir(root);
     read_dir(dir);
-    /* A real link's time of access is the kernel's, which knows no flag. */
+    /* The kernel sets the access time of a real link when it is read. */
     if (S_ISREG(local_env_stat(env, "link").st_mode)) {
         g_assert_cmpint(fs_readlink(link, buf, sizeof(buf)), ==, 3);
     }
@@ -197,7 +197,7 @@ static void nothing_changes(LocalEnv *env)
     try_to_change(root);
     after = snapshot(env);
     g_assert_cmpstr(after, ==, before);
-    /* Such times do change where we are: reading them by a writable export. */
+    /* A writable export does change access times, unless mounted noatime. */
     read_dir(env->root);
     g_free(after);
     after = snapshot(env);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whiteouts in mapped shares: a directory that got one through us tells the
- * types of its entries, however the whiteout came there; others do not look.
+ * Whiteouts in mapped exports: a directory in which the guest made one, by
+ * whatever call, reports the types of its entries; for other directories these
+ * are not looked up.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "local-env.h"
@@ -71,7 +72,7 @@ static void test_in_root(LocalEnv *env)
     g_assert_cmpint(listed_type(env->root, "w"), ==, DT_CHR);
 }
 
-/* A look at every entry is for those alone who need it. */
+/* A device that is not a whiteout does not mark the directory. */
 static void test_other_devices(LocalEnv *env)
 {
     g_autoptr(FsNode) dir = local_env_made_dir(env, "d", 0755);
@@ -118,7 +119,8 @@ static void test_directory_moved_and_changed(LocalEnv *env)
     g_assert_cmpint(listed_type(dir, "w"), ==, DT_CHR);
 }
 
-/* By another QEMU, later: what is marked, and what has to be from there. */
+/* Another export of the same directory knows which directories are marked, and
+ * marks others. */
 static void test_another_export(LocalEnv *env)
 {
     g_autoptr(FsNode) dir = local_env_made_dir(env, "d", 0755);
@@ -162,7 +164,7 @@ static int take_one(void *opaque, const FsDirent *entry)
     return (*taken)++ > 0;
 }
 
-/* A thread that must not wait leaves the looks to another. */
+/* Without waiting, entries whose type must be looked up are not returned. */
 static void test_without_waiting(LocalEnv *env)
 {
     g_autoptr(FsNode) dir = local_env_made_dir(env, "d", 0755);
@@ -177,7 +179,7 @@ static void test_without_waiting(LocalEnv *env)
     g_assert_cmpint(search.type, ==, -1);
 }
 
-/* Where the host lets nobody mark the directory, whiteouts are made still. */
+/* If the directory cannot be marked, the whiteout is made nevertheless. */
 static void test_no_room_for_mark(LocalEnv *env)
 {
     g_autoptr(FsNode) dir = local_env_made_dir(env, "d", 0755);

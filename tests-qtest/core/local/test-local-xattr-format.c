@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The security model mapped-xattr on disk: what is written, byte for byte, and
- * what is made of attributes that others wrote, QEMU's own of old or not.
+ * The attributes of the security model mapped-xattr: what is written, byte for
+ * byte, and how attributes are read that QEMU or other programs wrote.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
@@ -218,7 +218,8 @@ static void damaged_values_are_none(void)
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0600);
 }
 
-/* What the host has is what it is; only a regular file stands for others. */
+/* A stored type is used only if the host's file is a regular file, and the type
+ * is one that regular files stand for. */
 static void stored_types_that_cannot_be(void)
 {
     LOCAL_ENV env = MAPPED;
@@ -260,7 +261,7 @@ static void real_link_reads_as_link(void)
     g_assert_cmpint(local_env_try_open(link, O_RDONLY), ==, -ELOOP);
 }
 
-/* A file that says it is a link may be of any size. */
+/* A regular file whose stored type is a symbolic link may have any size. */
 static void huge_link(void)
 {
     LOCAL_ENV env = MAPPED;
@@ -286,8 +287,8 @@ static void huge_link(void)
 }
 
 /*
- * Owner and mode, and whatever else lies there, cannot be got at: the guest's
- * user.virtfs.NAME is another attribute, so that he can use the model himself.
+ * The guest cannot access the host's attributes user.virtfs.NAME.  The guest's
+ * attributes of these names are others, so the guest can use the model itself.
  */
 static void private_names(void)
 {
@@ -349,7 +350,7 @@ static void acl_on_disk(void)
     g_assert_false(has_attr(&env, "f", "user.virtfs.system.posix_acl_access"));
 }
 
-/* The host's own ACL says who may access the file there, not in the guest. */
+/* The guest does not see the host's ACL, which is for access on the host. */
 static void host_acl_is_not_shown(void)
 {
     static const uint8_t acl[] = {

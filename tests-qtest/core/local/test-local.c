@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The local driver against the conformance suite: every security model, as
- * root and as a user, with all that the kernel offers and with nothing new.
+ * The conformance suite on the local driver: every security model, as root and
+ * as a user, with all features of the kernel and without the optional ones.
  *
- * And under load: threads that do everything to the same few names.
+ * Also, threads that work on the same few names at the same time.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/host/host.h"
@@ -11,7 +11,7 @@
 #include "local-fixture.h"
 #include "lib/storm.h"
 
-/* They have to outlive the run: model × user × kernel. */
+/* For each model, user and kernel; these must stay valid during the run. */
 static struct {
     LocalFixture fixture;
     ConformanceSubject subject;
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     umask(022);
-    /* What it opens stays open and is no leak. */
+    /* Opens descriptors that stay open, before a test counts descriptors. */
     g_assert_cmpint(host_init(&what), ==, 0);
     for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
         for (int bare = 0; bare < 2; bare++) {
