@@ -319,7 +319,7 @@ static void print_stat(GString *to, const char *field, const P9Stat *st)
 #define FID(f, unknown, states, wrong) U32(f)
 #define NEWFID(f) U32(f)
 #define QID(f) m->f = p9_get_qid(d->c);
-#define QIDS(f) m->f = get_qids(d);
+#define QIDS(f, names) m->f = get_qids(d);
 #define DATA(f) m->f = get_data(d);
 #define STAT(f) m->f = get_stat(d);
 #define OPT_U32(f, absent) m->f = d->plain ? (absent) : p9_get_u32(d->c);
@@ -352,7 +352,7 @@ static void print_stat(GString *to, const char *field, const P9Stat *st)
 #define FID(f, unknown, states, wrong) U32(f)
 #define NEWFID(f) U32(f)
 #define QID(f) p9_put_qid(c, &m->f);
-#define QIDS(f) put_qids(c, &m->f);
+#define QIDS(f, names) put_qids(c, &m->f);
 #define DATA(f) put_data(c, &m->f);
 #define STAT(f) put_counted_stat(c, &m->f);
 #define OPT_U32(f, absent) U32(f)
@@ -385,7 +385,7 @@ static void print_stat(GString *to, const char *field, const P9Stat *st)
 #define FID(f, unknown, states, wrong) U64(f)
 #define NEWFID(f) U64(f)
 #define QID(f) print_qid(to, #f, &m->f);
-#define QIDS(f) print_qids(to, #f, &m->f);
+#define QIDS(f, names) print_qids(to, #f, &m->f);
 #define DATA(f) g_string_append_printf(to, " count %" PRIu32, m->f.count);
 #define STAT(f) print_stat(to, #f, &m->f);
 #define OPT_U32(f, absent) U64(f)
@@ -406,6 +406,27 @@ static void print_stat(GString *to, const char *field, const P9Stat *st)
     }
 #include "9p-messages.def"
 
+/* What each request adds to the shortest reply there is. */
+#define U8(f)
+#define U16(f)
+#define U32(f)
+#define U64(f)
+#define STR(f)
+#define QID(f)
+#define QIDS(f, names) + P9_QID_SZ * (size_t)t->names.n
+#define DATA(f)
+#define STAT(f)
+#define T(...)
+#define R(...) __VA_ARGS__
+#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+                   prepare, run, finish, t_fields, r_fields) \
+    static size_t further_R##name(const P9Tmsg *msg) \
+    { \
+        const struct P9T##name *t G_GNUC_UNUSED = &msg->name; \
+        return 0 r_fields; \
+    }
+#include "9p-messages.def"
+
 typedef struct Codec {
     P9MessageInfo info;
     void (*decode_request)(Decoder *d, P9Tmsg *t);
@@ -414,6 +435,7 @@ typedef struct Codec {
     void (*encode_reply)(P9Cursor *c, const P9Rmsg *r);
     void (*print_request)(GString *to, const P9Tmsg *t);
     void (*print_reply)(GString *to, const P9Rmsg *r);
+    size_t (*further_reply)(const P9Tmsg *t);
 } Codec;
 
 /* Bytes of a field that are always there. */
@@ -425,7 +447,7 @@ typedef struct Codec {
 #define TEXT(f) + 2
 #define NAME(f, dot, dotdot) + 2
 #define QID(f) + P9_QID_SZ
-#define QIDS(f) + 2
+#define QIDS(f, names) + 2
 #define DATA(f) + 4
 #define STAT(f) + 2 + 2 + 2 + 4 + P9_QID_SZ + 4 + 4 + 4 + 8 + 5 * 2 + 3 * 4
 #define T(...)
@@ -448,6 +470,7 @@ static const Codec codecs[] = {
         .encode_reply = encode_R##name_, \
         .print_request = print_T##name_, \
         .print_reply = print_R##name_, \
+        .further_reply = further_R##name_, \
     },
 #include "9p-messages.def"
 };
@@ -463,6 +486,13 @@ const P9MessageInfo *p9_message_info(uint8_t type)
     const Codec *k = codec(type);
 
     return k ? &k->info : NULL;
+}
+
+size_t p9_min_reply(uint8_t type, const P9Tmsg *t)
+{
+    const Codec *k = codec(type);
+
+    return k->info.min_reply + k->further_reply(t);
 }
 
 int p9_decode_header(P9Cursor *c, P9Header *header)

@@ -81,7 +81,7 @@ typedef struct P9Stat {
 #define FID(f, unknown, states, wrong) uint32_t f;
 #define NEWFID(f) uint32_t f;
 #define QID(f) P9Qid f;
-#define QIDS(f) P9Qids f;
+#define QIDS(f, names) P9Qids f;
 #define DATA(f) P9Data f;
 #define STAT(f) P9Stat f;
 #define OPT_U32(f, absent) uint32_t f;
@@ -123,6 +123,7 @@ enum {
     P9_F_TRY_FIRST = 1u << 5,
     P9_F_HEEDS_BRIEF = 1u << 6,
     P9_F_YIELDS = 1u << 7,
+    P9_F_ALONE = 1u << 8,
 };
 
 typedef enum P9Inline {
@@ -137,13 +138,18 @@ typedef struct P9MessageInfo {
     const char *name;       /* "walk" */
     uint8_t number;         /* of the request; the reply's is one more */
     uint8_t dialects;       /* P9_DIALECT_* */
-    uint8_t flags;          /* P9_F_* */
+    uint16_t flags;         /* P9_F_* */
     P9Inline inl;
     uint16_t min_reply;     /* bytes of the shortest reply, header included */
 } P9MessageInfo;
 
 /** p9_message_info: NULL for a number that is no request. */
 const P9MessageInfo *p9_message_info(uint8_t type);
+/**
+ * p9_min_reply: bytes of the shortest reply that answers all of request @t,
+ * header included.  The type is one that p9_message_info() knows.
+ */
+size_t p9_min_reply(uint8_t type, const P9Tmsg *t);
 
 /*
  * Memory of one request's strings.  A first chunk is kept for the next

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Host numbers and the numbers 9P2000.L uses: those of Linux' asm-generic.
+ * Host errno and the numbers 9P2000.L uses: those of Linux' asm-generic.
  *
  * On most hosts the two agree; alpha, mips, parisc and sparc differ.  Facts
  * are tables, and the identity is kept where no row says otherwise.
@@ -12,7 +12,5 @@
 
 /** p9_errno_to_wire: @error > 0, a host errno; never 0, at most 4095. */
 uint32_t p9_errno_to_wire(int error);
-/** p9_open_flags_from_wire: Tlopen/Tlcreate flags that may reach the host. */
-int p9_open_flags_from_wire(uint32_t flags);
 
 #endif

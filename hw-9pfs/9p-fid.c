@@ -7,7 +7,10 @@
  * is freed on the spot.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "9p-session.h"
+#include "9p-fid.h"
+#include "9p-lock.h"
+#include "9p-release.h"
+#include "9p-session-int.h"
 
 static P9Fid *fid_in_table(P9Session *s, uint32_t number)
 {
@@ -97,10 +100,10 @@ static void fid_free(P9Fid *fid)
 {
     if (fid->xattr) {
         p9_xattr_fid_free(fid->xattr);
-        p9_xattr_count(fid->session, -1);
+        p9_xattr_fid_count(fid->session, -1);
     }
     if (fid->file) {
-        p9_session_release(fid->session, fid->file, NULL);
+        p9_release_file(fid->session, fid->file);
     }
     for (GSList *l = fid->lock_owners; l; l = l->next) {
         p9_lock_owner_unref(fid->session, l->data);
@@ -124,6 +127,43 @@ void p9_fid_unpin(P9Fid *fid)
     }
 }
 
+/* ---- does the session hold anything? ---- */
+
+int p9_fid_hold(P9Session *s)
+{
+    int ret = 0;
+
+    if (s->busy == P9_BUSY_NO) {
+        ret = s->ops->set_busy ? s->ops->set_busy(s->opaque, true) : 0;
+        if (ret == 0) {
+            s->busy = P9_BUSY_YES;
+        } else if (ret == -EINPROGRESS) {
+            s->busy = P9_BUSY_ASKED;
+        }
+    }
+    return s->busy == P9_BUSY_ASKED ? -EINPROGRESS : ret;
+}
+
+bool p9_fid_hold_done(P9Session *s, int result)
+{
+    if (s->busy != P9_BUSY_ASKED) {
+        return false;
+    }
+    s->busy = result < 0 ? P9_BUSY_NO : P9_BUSY_YES;
+    return true;
+}
+
+/* No fid is left. */
+static void let_go(P9Session *s)
+{
+    if (s->busy != P9_BUSY_NO && s->ops->set_busy) {
+        s->ops->set_busy(s->opaque, false);
+    }
+    s->busy = P9_BUSY_NO;
+}
+
+/* ---- the end of fids ---- */
+
 static void fid_out_of_table(P9Fid *fid)
 {
     fid->removed = true;
@@ -142,7 +182,7 @@ void p9_fid_remove(P9Fid *fid)
     g_hash_table_remove(s->fids, GUINT_TO_POINTER(fid->number));
     fid_out_of_table(fid);
     if (!g_hash_table_size(s->fids)) {
-        p9_session_let_go(s);
+        let_go(s);
     }
 }
 
@@ -160,8 +200,10 @@ void p9_fid_remove_all(P9Session *s)
     while (g_hash_table_iter_next(&iter, NULL, &fid)) {
         fid_out_of_table(fid);
     }
-    p9_session_let_go(s);
+    let_go(s);
 }
+
+/* ---- fids that carry an attribute ---- */
 
 P9XattrFid *p9_xattr_fid_new(uint32_t size, bool for_write)
 {
@@ -192,4 +234,16 @@ void p9_xattr_fid_mark(P9XattrFid *x, uint32_t from, uint32_t n)
         x->missing -= !(x->written[i / 8] & bit);
         x->written[i / 8] |= bit;
     }
+}
+
+int p9_xattr_fid_count(P9Session *s, int delta)
+{
+    uint32_t max = s->export->config.max_xattr;
+
+    if (delta > 0 && max && s->xattr_fids >= max) {
+        return -ENOSPC;
+    }
+    s->xattr_fids += delta;
+    g_atomic_int_add(&s->export->xattr_fids, delta);
+    return 0;
 }

@@ -94,10 +94,22 @@ void p9_fid_remove(P9Fid *fid);
 /** p9_fid_remove_all: empty the table. */
 void p9_fid_remove_all(P9Session *s);
 
+/**
+ * p9_fid_hold: may the session have fids?  Asks ops->set_busy(true), as which
+ * it answers; -EINPROGRESS: p9_fid_hold_done() will tell.
+ */
+int p9_fid_hold(P9Session *s);
+/** p9_fid_hold_done: the late answer; false when nobody waits for it now. */
+bool p9_fid_hold_done(P9Session *s, int result);
+
 /** p9_xattr_fid_new: @size bytes, zeroed; @for_write tracks what is written. */
 P9XattrFid *p9_xattr_fid_new(uint32_t size, bool for_write);
 void p9_xattr_fid_free(P9XattrFid *x);
 /** p9_xattr_fid_mark: bytes [@from, @from + @n) of the value were written. */
 void p9_xattr_fid_mark(P9XattrFid *x, uint32_t from, uint32_t n);
+/**
+ * p9_xattr_fid_count: one more (+1, -ENOSPC at max_xattr) or less xattr fid.
+ */
+int p9_xattr_fid_count(P9Session *s, int delta);
 
 #endif

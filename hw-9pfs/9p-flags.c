@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Open flags of 9P2000.L (octal, as asm-generic/fcntl.h) to the host's.
+ * Flags and modes of 9P and the host's: see 9p-flags.h.
  *
- * Only flags listed here reach the driver.  Left out on purpose: O_CREAT (its
+ * Open flags of 9P2000.L are octal, as in asm-generic/fcntl.h.  Only those
+ * listed here reach the driver.  Left out on purpose: O_CREAT (its
  * own message), O_NOCTTY, O_NONBLOCK, O_CLOEXEC (always or never set by the
  * driver), FASYNC, O_NOFOLLOW (always implied) and O_LARGEFILE (implied).
  */
 #include "fsdev/core/p9-osdep.h"
-#include "9p-errno.h"
+#include "9p-flags.h"
 
 #define P9_DOTL_ACCMODE 00000003
 #define P9_DOTL_DSYNC   00010000
@@ -37,4 +38,63 @@ int p9_open_flags_from_wire(uint32_t flags)
         }
     }
     return host;
+}
+
+/* ---- 9P2000.u ---- */
+
+static const struct {
+    uint32_t dm;
+    uint32_t mode;
+} special_bits[] = {
+    { 0x00080000u, S_ISUID },
+    { 0x00040000u, S_ISGID },
+    { 0x00010000u, S_ISVTX },
+};
+
+uint32_t p9_mode_from_dm(uint32_t dm)
+{
+    uint32_t mode = dm & 0777;
+
+    for (size_t i = 0; i < ARRAY_SIZE(special_bits); i++) {
+        mode |= dm & special_bits[i].dm ? special_bits[i].mode : 0;
+    }
+    return mode;
+}
+
+uint32_t p9_dm_from_type(uint32_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return P9_DM_DIR;
+    case S_IFLNK:
+        return P9_DM_SYMLINK;
+    case S_IFSOCK:
+        return P9_DM_SOCKET;
+    case S_IFIFO:
+        return P9_DM_PIPE;
+    case S_IFBLK:
+    case S_IFCHR:
+        return P9_DM_DEVICE;
+    default:
+        return 0;
+    }
+}
+
+uint32_t p9_dm_from_mode(uint32_t mode)
+{
+    uint32_t dm = (mode & 0777) | p9_dm_from_type(mode);
+
+    for (size_t i = 0; i < ARRAY_SIZE(special_bits); i++) {
+        dm |= mode & special_bits[i].mode ? special_bits[i].dm : 0;
+    }
+    return dm;
+}
+
+int p9_open_flags_from_omode(uint8_t omode)
+{
+    static const int access[] = { O_RDONLY, O_WRONLY, O_RDWR, O_RDONLY };
+
+    return access[omode & P9_OMODE_ACCESS] |
+           (omode & P9_OMODE_TRUNC ? O_TRUNC : 0) |
+           (omode & P9_OMODE_APPEND ? O_APPEND : 0);
 }

@@ -8,7 +8,9 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-hash.h"
-#include "9p-session.h"
+#include "9p-lock.h"
+#include "9p-release.h"
+#include "9p-session-int.h"
 
 #define WAITERS_MAX 256
 #define POLL_MS     50
@@ -65,7 +67,7 @@ void p9_lock_owner_unref(P9Session *s, P9LockOwner *owner)
     }
     g_hash_table_remove(s->lock_owners, owner);
     if (owner->locker) {
-        p9_session_release(s, NULL, owner->locker);
+        p9_release_locker(s, owner->locker, p9_locks_changed);
     }
     g_mutex_clear(&owner->opening);
     g_free(owner->client_id);
@@ -123,22 +125,8 @@ void p9_locks_changed(P9Session *s)
     }
 }
 
-void p9_session_tick(P9Session *s)
+void p9_lock_poll(P9Session *s)
 {
-    g_autoptr(GPtrArray) waiters = g_ptr_array_new();
-    unsigned resets = s->resets;
-
-    for (GList *l = s->active.head; l; l = l->next) {
-        P9Request *req = l->data;
-
-        if (req->lock_waits && req->state == P9_REQ_PARKED) {
-            g_ptr_array_add(waiters, req);
-        }
-    }
-    /* Oldest first.  A retry ends no other request, if it is no reset. */
-    for (unsigned i = 0; i < waiters->len && resets == s->resets; i++) {
-        p9_request_retry(waiters->pdata[i]);
-    }
     if (s->lock_waiters) {
         s->ops->set_timer(s->opaque, POLL_MS);
     }

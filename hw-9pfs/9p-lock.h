@@ -13,7 +13,6 @@
 #include "fsdev/core/fsdriver.h"
 
 typedef struct P9Session P9Session;
-typedef struct P9Request P9Request;
 
 typedef struct P9LockOwner {
     uint64_t dev;
@@ -45,5 +44,7 @@ void p9_locks_changed(P9Session *s);
 /** p9_lock_wait: may one more Tlock wait?  It is counted then. */
 bool p9_lock_wait(P9Session *s);
 void p9_lock_wait_over(P9Session *s);
+/** p9_lock_poll: those who wait have tried: they try again later. */
+void p9_lock_poll(P9Session *s);
 
 #endif

@@ -5,6 +5,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include <linux/magic.h>
 #include "9p-ops.h"
+#include "9p-reply.h"
 
 /* Bits of Tgetattr's request_mask and Rgetattr's valid. */
 #define GETATTR_BASIC   0x000007ffULL   /* mode … blocks */
@@ -61,7 +62,7 @@ int p9_getattr_run(P9Request *req, unsigned flags)
         .nlink = attr.nlink,
         .rdev = encode_dev(attr.rdev),
         .size = attr.size,
-        .blksize = p9_request_iounit(req, attr.blksize),
+        .blksize = p9_reply_iounit(req, attr.blksize),
         .blocks = attr.blocks,
         .atime_sec = attr.atime.tv_sec,
         .atime_nsec = attr.atime.tv_nsec,
@@ -154,7 +155,7 @@ int p9_statfs_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     if (!st.f_bsize) {
         st.f_bsize = 4096;      /* FUSE servers that leave it out */
     }
-    r->bsize = p9_request_iounit(req, st.f_bsize);
+    r->bsize = p9_reply_iounit(req, st.f_bsize);
     factor = MAX(r->bsize / (uint64_t)st.f_bsize, 1);
     r->bsize = st.f_bsize * factor;
     r->type = req->session->export->config.statfs_v9fs ? V9FS_MAGIC

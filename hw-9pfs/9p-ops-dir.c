@@ -4,6 +4,8 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-ops.h"
+#include "9p-payload.h"
+#include "9p-reply.h"
 
 #define DIRENT_FIXED_SZ (P9_QID_SZ + 8 + 1 + 2) /* qid offset type name[s] */
 
@@ -68,10 +70,10 @@ static int put_dirent(void *opaque, const FsDirent *entry)
 int p9_readdir_prepare(P9Request *req)
 {
     req->r.readdir.data = (P9Data) {
-        .count = MIN(req->t.readdir.count, p9_request_room(req)),
+        .count = MIN(req->t.readdir.count, p9_reply_room(req)),
         .offset = P9_IO_HDRSZ,
     };
-    p9_reply_prepare(req, req->r.readdir.data.count);
+    p9_payload_expect(req, req->r.readdir.data.count);
     return 0;
 }
 
@@ -92,7 +94,7 @@ int p9_readdir_run(P9Request *req, unsigned flags)
     if (s->export->config.multidevs != FS_MULTIDEVS_WARN) {
         flags |= FS_READDIR_DEV;
     }
-    p9_reply_cursor(req, &sink.c);
+    p9_payload_cursor(req, &sink.c);
     ret = fs_readdir(req->file[0], t->offset, flags, put_dirent, &sink);
     if (ret < 0) {
         return ret;
@@ -107,7 +109,7 @@ int p9_readdir_run(P9Request *req, unsigned flags)
 int p9_readdir_finish(P9Request *req, int result)
 {
     if (!result) {
-        p9_reply_finish(req, req->r.readdir.data.count);
+        p9_payload_deliver(req, req->r.readdir.data.count);
     }
     return result;
 }

@@ -8,7 +8,7 @@
  * told BLOCKED would try again only after 30 seconds.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "9p-session.h"
+#include "9p-ops.h"
 
 static const short lock_types[] = {
     [P9_LOCK_TYPE_RDLCK] = F_RDLCK,
@@ -54,7 +54,8 @@ int p9_lock_prepare(P9Request *req)
     ret = lock_begin(req, t->type, t->start, t->length, t->proc_id,
                      &t->client_id);
     if (!ret && (t->flags & P9_LOCK_FLAGS_BLOCK)) {
-        req->lock_waits = p9_lock_wait(req->session);
+        req->wait = p9_lock_wait(req->session) ? P9_WAIT_LOCK
+                                               : P9_WAIT_NOTHING;
     }
     return ret;
 }
@@ -98,15 +99,15 @@ int p9_lock_run(P9Request *req, unsigned flags)
         return 0;
     }
     req->r.lock.status = P9_LOCK_BLOCKED;
-    return req->lock_waits ? -EINPROGRESS : 0;
+    return req->wait == P9_WAIT_LOCK ? -EINPROGRESS : 0;
 }
 
 int p9_lock_finish(P9Request *req, int result)
 {
     P9Fid *fid = req->fid[0];
 
-    if (req->lock_waits) {
-        req->lock_waits = false;
+    if (req->wait == P9_WAIT_LOCK) {
+        req->wait = P9_WAIT_NOTHING;
         p9_lock_wait_over(req->session);
     }
     if (result < 0 || req->r.lock.status != P9_LOCK_SUCCESS) {

@@ -11,14 +11,9 @@ int p9_attach_prepare(P9Request *req)
     int ret = fs_check_user(req->session->export, req->t.attach.n_uname);
 
     if (!ret) {
-        ret = p9_session_hold(req->session);
+        ret = p9_fid_hold(req->session);
     }
-    if (ret == -EINPROGRESS) {
-        /* Until p9_session_busy_done(). */
-        req->state = P9_REQ_PARKED;
-        return P9_LATER;
-    }
-    return ret;
+    return ret == -EINPROGRESS ? p9_request_park(req, P9_WAIT_BUSY) : ret;
 }
 
 /* One component of an aname from @node, which is let go, as walk_step(). */

@@ -8,26 +8,14 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
-#include "9p-session.h"
+#include "9p-ops.h"
 
 #define XATTR_VALUE_MAX 65536   /* Linux' XATTR_SIZE_MAX and XATTR_LIST_MAX */
 #define XATTR_RETRIES   16
 
-int p9_xattr_count(P9Session *s, int delta)
-{
-    uint32_t max = s->export->config.max_xattr;
-
-    if (delta > 0 && max && s->xattr_fids >= max) {
-        return -ENOSPC;
-    }
-    s->xattr_fids += delta;
-    g_atomic_int_add(&s->export->xattr_fids, delta);
-    return 0;
-}
-
 int p9_xattrwalk_prepare(P9Request *req)
 {
-    return p9_xattr_count(req->session, 1);
+    return p9_xattr_fid_count(req->session, 1);
 }
 
 /* The value, or the list of names for an empty one. */
@@ -73,7 +61,7 @@ int p9_xattrwalk_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
 int p9_xattrwalk_finish(P9Request *req, int result)
 {
     if (result < 0) {
-        p9_xattr_count(req->session, -1);
+        p9_xattr_fid_count(req->session, -1);
         return result;
     }
     req->r.xattrwalk.size = req->xattr->size;
@@ -95,7 +83,7 @@ int p9_xattrcreate_prepare(P9Request *req)
     if (t->size > XATTR_VALUE_MAX) {
         return -E2BIG;
     }
-    ret = p9_xattr_count(req->session, 1);
+    ret = p9_xattr_fid_count(req->session, 1);
     if (ret < 0) {
         return ret;
     }

@@ -6,28 +6,8 @@
  * Made from 9p-messages.def; 9p-request.c drives every message by it.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "9p-session.h"
-
-int p9_request_pin(P9Request *req, uint32_t number, int unknown,
-                   unsigned states, int wrong)
-{
-    P9Fid *fid = p9_fid_lookup(req->session, number);
-    unsigned i = req->nfids;
-
-    if (!fid) {
-        return -unknown;
-    }
-    if (!(fid->state & states)) {
-        return -wrong;
-    }
-    assert(i < P9_REQ_FIDS);
-    p9_fid_pin(fid);
-    req->fid[i] = fid;
-    req->node[i] = fs_node_ref(fid->node);
-    req->file[i] = fid->file;
-    req->nfids++;
-    return 0;
-}
+#include "9p-ops.h"
+#include "9p-rows.h"
 
 /* The fids a row names, from its FID and NEWFID fields. */
 #define U8(f)
@@ -64,7 +44,7 @@ int p9_request_pin(P9Request *req, uint32_t number, int unknown,
 
 #define P9_OP_YES(fn) fn
 #define P9_OP_NO(fn) NULL
-static const P9RowOps rows[] = {
+const P9RowOps p9_rows[] = {
 #define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
                    prepare_, run_, finish_, t, r) \
     [number] = { \
@@ -75,8 +55,3 @@ static const P9RowOps rows[] = {
     },
 #include "9p-messages.def"
 };
-
-const P9RowOps *p9_row_ops(const P9MessageInfo *info)
-{
-    return &rows[info->number];
-}

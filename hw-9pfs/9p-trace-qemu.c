@@ -6,7 +6,8 @@
 #include "9p-trace.h"
 #include "trace.h"
 
-void p9_trace_request(void *opaque, const P9Request *req)
+void p9_trace_request(void *opaque, uint16_t tag, const P9MessageInfo *info,
+                      const P9Tmsg *t)
 {
     g_autoptr(GString) fields = NULL;
 
@@ -14,11 +15,12 @@ void p9_trace_request(void *opaque, const P9Request *req)
         return;
     }
     fields = g_string_new(NULL);
-    p9_print_request(fields, req->info->number, &req->t);
-    trace_p9_request(opaque, req->header.tag, req->info->name, fields->str);
+    p9_print_request(fields, info->number, t);
+    trace_p9_request(opaque, tag, info->name, fields->str);
 }
 
-void p9_trace_reply(void *opaque, const P9Request *req, int result)
+void p9_trace_reply(void *opaque, uint16_t tag, const P9MessageInfo *info,
+                    int result, const P9Rmsg *r)
 {
     g_autoptr(GString) fields = NULL;
 
@@ -29,8 +31,7 @@ void p9_trace_reply(void *opaque, const P9Request *req, int result)
     if (result < 0) {
         g_string_printf(fields, " error %d (%s)", -result, strerror(-result));
     } else {
-        p9_print_reply(fields, req->info->number, &req->r);
+        p9_print_reply(fields, info->number, r);
     }
-    trace_p9_reply(opaque, req->header.tag,
-                   req->info ? req->info->name : "unknown", fields->str);
+    trace_p9_reply(opaque, tag, info ? info->name : "unknown", fields->str);
 }

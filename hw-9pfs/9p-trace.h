@@ -5,13 +5,15 @@
 #ifndef HW_9PFS_9P_TRACE_H
 #define HW_9PFS_9P_TRACE_H
 
-#include "9p-session.h"
+#include "9p-codec.h"
 
 /*
  * p9_trace_request, p9_trace_reply: P9TransportOps of any transport; @opaque
  * stands for it in the events.  Context: event loop.
  */
-void p9_trace_request(void *opaque, const P9Request *req);
-void p9_trace_reply(void *opaque, const P9Request *req, int result);
+void p9_trace_request(void *opaque, uint16_t tag, const P9MessageInfo *info,
+                      const P9Tmsg *t);
+void p9_trace_reply(void *opaque, uint16_t tag, const P9MessageInfo *info,
+                    int result, const P9Rmsg *r);
 
 #endif

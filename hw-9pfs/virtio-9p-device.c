@@ -80,9 +80,10 @@ static void virtio_9p_notify(void *opaque)
 static void virtio_9p_push(void *opaque, P9Request *req, size_t len)
 {
     V9fsVirtioState *v = opaque;
+    VirtQueueElement *elem = p9_request_element(req);
 
-    virtqueue_push(v->vq, req->element, len);
-    g_clear_pointer(&req->element, g_free);
+    virtqueue_push(v->vq, elem, len);
+    g_free(elem);
     v->batch_bytes += len;
     defer_call(virtio_9p_notify, v);
 }
@@ -90,9 +91,10 @@ static void virtio_9p_push(void *opaque, P9Request *req, size_t len)
 static void virtio_9p_drop(void *opaque, P9Request *req)
 {
     V9fsVirtioState *v = opaque;
+    VirtQueueElement *elem = p9_request_element(req);
 
-    virtqueue_detach_element(v->vq, req->element, 0);
-    g_clear_pointer(&req->element, g_free);
+    virtqueue_detach_element(v->vq, elem, 0);
+    g_free(elem);
 }
 
 static void virtio_9p_broken(void *opaque, P9Request *req, const char *why)
@@ -202,14 +204,12 @@ static const P9TransportOps virtio_9p_transport = {
 static bool virtio_9p_take_one(V9fsVirtioState *v)
 {
     VirtQueueElement *elem = virtqueue_pop(v->vq, sizeof(*elem));
-    P9Request *req;
 
     if (!elem) {
         return false;
     }
-    req = p9_request_new(v->session);
-    req->element = elem;
-    p9_request_submit(req, elem->out_sg, elem->out_num,
+    p9_request_submit(p9_request_new(v->session, elem),
+                      elem->out_sg, elem->out_num,
                       elem->in_sg, elem->in_num);
     return true;
 }

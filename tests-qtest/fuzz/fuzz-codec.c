@@ -129,7 +129,7 @@ static void check_stat(const P9Stat *st)
 #define FID(f, unknown, states, wrong)
 #define NEWFID(f)
 #define QID(f)
-#define QIDS(f) MUST(m->f.n <= P9_MAXWELEM);
+#define QIDS(f, names) MUST(m->f.n <= P9_MAXWELEM);
 #define DATA(f) *fields = m->f.offset; \
     MUST(m->f.count <= whole - m->f.offset);
 #define STAT(f) check_stat(&m->f);

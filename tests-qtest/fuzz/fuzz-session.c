@@ -134,7 +134,7 @@ static P9Stat draw_stat(Input *in)
 #define FID(f, unknown, states, wrong) m->f = draw_fid(in);
 #define NEWFID(f) m->f = draw_fid(in);
 #define QID(f)
-#define QIDS(f)
+#define QIDS(f, names)
 #define DATA(f) m->f = draw_data(in);
 #define STAT(f) m->f = draw_stat(in);
 #define OPT_U32(f, absent) U32(f)
@@ -198,7 +198,7 @@ static void check_order(Input *in, Sent *later, unsigned n)
 
 static void check(Input *in)
 {
-    const P9Limits *limits = &in->c->session->limits;
+    const P9Limits *limits = &in->c->limits;
     uint32_t max_xattr = in->c->export->config.max_xattr;
     P9SessionInfo info;
 
@@ -225,10 +225,9 @@ static void check(Input *in)
 static void check_drained(Input *in)
 {
     for (unsigned i = 0; i < in->c->calls->len; i++) {
-        const Call *call = in->c->calls->pdata[i];
+        Call *call = in->c->calls->pdata[i];
 
-        g_assert_true(call->state != CALL_PENDING ||
-                      call->req->state == P9_REQ_PARKED);
+        g_assert_true(call->state != CALL_PENDING || client_is_parked(call));
     }
 }
 

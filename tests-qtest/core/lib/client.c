@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A 9P client that talks to a session directly: see client.h. */
 #include "fsdev/core/p9-osdep.h"
+#include "hw/9pfs/9p-request-int.h"
 #include "client.h"
 #include "guarded.h"
 
@@ -23,15 +24,23 @@ static bool carries_payload(uint8_t type)
     return type == P9_TREAD || type == P9_TREADDIR;
 }
 
+static unsigned client_dialect(Client *c)
+{
+    P9SessionInfo info;
+
+    client_info(c, &info);
+    return info.dialect;
+}
+
 /* An Rerror has a text, followed by an errno except in plain 9P2000. */
 static void call_check_rerror(Call *call, P9Cursor *c)
 {
     uint16_t len = p9_get_u16(c);
 
-    g_assert_cmpuint(call->client->session->dialect & P9_DIALECT_U, !=, 0);
+    g_assert_cmpuint(client_dialect(call->client) & P9_DIALECT_U, !=, 0);
     p9_skip(c, len);
     call->error = INT_MAX;
-    if (call->client->session->dialect == P9_DIALECT_DOTU) {
+    if (client_dialect(call->client) == P9_DIALECT_DOTU) {
         call->error = p9_get_u32(c);
         g_assert_cmpint(call->error, >, 0);
         g_assert_cmpint(call->error, <, 4096);
@@ -62,7 +71,7 @@ static void call_check_reply(Call *call)
         call_check_rerror(call, &c);
         return;
     }
-    header.plain = call->client->session->dialect == P9_DIALECT_PLAIN;
+    header.plain = client_dialect(call->client) == P9_DIALECT_PLAIN;
     g_assert_cmpuint(header.type, ==, call->type + 1);
     g_assert_cmpint(p9_decode_reply(&c, &header, &call->arena, &call->r), ==,
                     0);
@@ -74,7 +83,7 @@ static void call_check_reply(Call *call)
 static void client_push(void *opaque, P9Request *req, size_t len)
 {
     Client *c = opaque;
-    Call *call = req->element;
+    Call *call = p9_request_element(req);
     size_t room = iov_size(call->in, 2);
 
     g_assert_true(call->client == c);
@@ -99,7 +108,7 @@ static void client_drop(void *opaque, P9Request *req)
 {
     Client *c = opaque;
 
-    call_take_back(req->element, CALL_DROPPED);
+    call_take_back(p9_request_element(req), CALL_DROPPED);
     if (c->on_drop) {
         c->on_drop(c);
     }
@@ -109,7 +118,7 @@ static void client_broken(void *opaque G_GNUC_UNUSED, P9Request *req,
                           const char *why)
 {
     g_assert_nonnull(why);
-    call_take_back(req->element, CALL_BROKEN);
+    call_take_back(p9_request_element(req), CALL_BROKEN);
 }
 
 static int client_set_busy(void *opaque, bool busy)
@@ -131,24 +140,27 @@ static void client_set_timer(void *opaque, unsigned ms G_GNUC_UNUSED)
     c->timer = true;
 }
 
-static void client_trace_request(void *opaque, const P9Request *req)
+static void client_trace_request(void *opaque, uint16_t tag G_GNUC_UNUSED,
+                                 const P9MessageInfo *info, const P9Tmsg *t)
 {
     GString *text = g_string_new(NULL);
     Client *c = opaque;
 
     c->traced_requests++;
-    p9_print_request(text, req->info->number, &req->t);
+    p9_print_request(text, info->number, t);
     g_string_free(text, TRUE);
 }
 
-static void client_trace_reply(void *opaque, const P9Request *req, int result)
+static void client_trace_reply(void *opaque, uint16_t tag G_GNUC_UNUSED,
+                               const P9MessageInfo *info, int result,
+                               const P9Rmsg *r)
 {
     GString *text = g_string_new(NULL);
     Client *c = opaque;
 
     c->traced_replies++;
     if (result >= 0) {
-        p9_print_reply(text, req->info->number, &req->r);
+        p9_print_reply(text, info->number, r);
     }
     g_string_free(text, TRUE);
 }
@@ -185,8 +197,9 @@ Client *client_new(FsExport *export, ClientKind kind, const P9Limits *limits)
     c->by_hand = kind == CLIENT_STEPPED;
     c->scratch = g_byte_array_new();
     c->calls = g_ptr_array_new_with_free_func(call_free);
+    c->limits = limits ? *limits : defaults;
     c->session = p9_session_new(export, test_exec_base(c->exec), &client_ops,
-                                c, limits ? limits : &defaults);
+                                c, &c->limits);
     return c;
 }
 
@@ -262,8 +275,7 @@ static Call *client_submit(Client *c, const uint8_t *bytes, size_t size,
     call_lend(call, call->in, NULL, in);
     g_ptr_array_add(c->calls, call);
     c->pending++;
-    call->req = p9_request_new(c->session);
-    call->req->element = call;
+    call->req = p9_request_new(c->session, call);
     p9_request_submit(call->req, call->out, 2, call->in, 2);
     return call;
 }
@@ -319,22 +331,32 @@ Call *client_send(Client *c, uint8_t type, uint16_t tag, const P9Tmsg *t,
                          c->in_bytes ? c->in_bytes : in, asked);
 }
 
+bool client_is_parked(Call *call)
+{
+    return call->state == CALL_PENDING &&
+           call->req->state == P9_REQ_PARKED;
+}
+
 bool client_is_job(Call *call)
 {
     return call->state == CALL_PENDING &&
            call->req->state == P9_REQ_WORKER;
 }
 
-void client_run(Call *call)
+P9Job *client_job(Call *call)
 {
     g_assert_true(client_is_job(call));
-    g_assert_true(test_exec_run(call->client->exec, &call->req->job));
+    return &call->req->job;
+}
+
+void client_run(Call *call)
+{
+    g_assert_true(test_exec_run(call->client->exec, client_job(call)));
 }
 
 void client_report(Call *call)
 {
-    g_assert_true(client_is_job(call));
-    g_assert_true(test_exec_report(call->client->exec, &call->req->job));
+    g_assert_true(test_exec_report(call->client->exec, client_job(call)));
 }
 
 void client_wait(Call *call)

@@ -46,6 +46,7 @@ typedef struct Call {
 struct Client {
     FsExport *export;           /* counted */
     P9Session *session;         /* NULL after client_end() */
+    P9Limits limits;            /* the session's */
     TestExec *exec;
     bool by_hand;               /* the test runs and reports each job */
     GPtrArray *calls;           /* of Call, every call so far; owned */
@@ -92,6 +93,10 @@ void client_run(Call *call);
 void client_report(Call *call);
 /** client_is_job: whether @call was given to a worker. */
 bool client_is_job(Call *call);
+/** client_job: its job, which may outlive the request. */
+P9Job *client_job(Call *call);
+/** client_is_parked: @call waits for an event. */
+bool client_is_parked(Call *call);
 /** client_ask: send and wait; 0 or the negative errno of the reply. */
 int client_ask(Client *c, uint8_t type, const P9Tmsg *t);
 /** client_last: the call of the latest client_ask() or helper. */

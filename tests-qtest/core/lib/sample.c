@@ -242,7 +242,7 @@ static P9Stat fill_stat(Sample *s, const char *field)
     m->f = fill_number(s, #f, FIELD_FID, 4);
 #define NEWFID(f) m->f = fill_number(s, #f, FIELD_NEWFID, 4);
 #define QID(f) m->f = fill_qid(s, #f);
-#define QIDS(f) m->f = fill_qids(s, #f);
+#define QIDS(f, names) m->f = fill_qids(s, #f);
 #define DATA(f) m->f = fill_data(s, #f);
 #define STAT(f) m->f = fill_stat(s, #f);
 #define OPT_U32(f, absent) U32(f)
@@ -329,7 +329,7 @@ static bool same_stat(const P9Stat *a, const P9Stat *b)
 #define FID(f, unknown, states, wrong) U8(f)
 #define NEWFID(f) U8(f)
 #define QID(f) && same_qid(a->f, b->f)
-#define QIDS(f) && same_qids(&a->f, &b->f)
+#define QIDS(f, names) && same_qids(&a->f, &b->f)
 #define DATA(f) && a->f.count == b->f.count && a->f.offset == b->f.offset
 #define STAT(f) && same_stat(&a->f, &b->f)
 #define OPT_U32(f, absent) U8(f)

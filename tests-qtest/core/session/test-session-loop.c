@@ -4,6 +4,8 @@
  * from one request to the next, pauses, and a transport whose set_busy()
  * completes later.
  */
+#include "hw/9pfs/9p-policy.h"
+#include "hw/9pfs/9p-recent.h"
 #include "lib/client.h"
 
 static Client *client_on_own_loop(ClientKind kind)

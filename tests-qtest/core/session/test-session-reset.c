@@ -167,7 +167,7 @@ static void test_reset_flush(void)
 {
     g_autoptr(Client) c = client_with_fids();
     Call *mkdir = send_mkdir(c, 1, "new");
-    P9Job *job = &mkdir->req->job;
+    P9Job *job = client_job(mkdir);
     Call *flush;
 
     g_assert_true(test_exec_run(c->exec, job));

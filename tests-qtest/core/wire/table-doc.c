@@ -15,7 +15,7 @@ typedef struct Row {
     const char *name;
     const char *dialects;
     const char *where;
-    uint8_t flags;
+    uint16_t flags;
     const char *steps;
     const char *request;
     const char *reply;
@@ -34,7 +34,7 @@ typedef struct Row {
 #define FID(f, unknown, states, wrong) " " #f "[4]"
 #define NEWFID(f) " " #f "[4]"
 #define QID(f) " " #f "[13]"
-#define QIDS(f) " n[2] n×(" #f "[13])"
+#define QIDS(f, names) " n[2] n×(" #f "[13])"
 #define DATA(f) " count[4] " #f "[count]"
 #define STAT(f) " n[2] " #f "[n]"
 #define OPT_U32(f, absent) " [" #f "[4]]"
@@ -67,7 +67,7 @@ typedef struct Row {
     #f ": unknown " #unknown FID_##states(#wrong) "|"
 #define NEWFID(f) #f ": NOFID or in use EINVAL|"
 #define QID(f)
-#define QIDS(f)
+#define QIDS(f, names)
 #define DATA(f)
 #define STAT(f) #f ": strings without NUL|"
 #define OPT_U32(f, absent) #f ": not in 9P2000, then " #absent "|"
@@ -98,10 +98,10 @@ static const Row rows[] = {
 #include "hw/9pfs/9p-messages.def"
 };
 
-static void add_flags(GString *page, uint8_t flags)
+static void add_flags(GString *page, uint16_t flags)
 {
     static const struct {
-        uint8_t bit;
+        uint16_t bit;
         const char *text;
     } names[] = {
         { P9_F_WRITES, "writes" },
@@ -112,6 +112,7 @@ static void add_flags(GString *page, uint8_t flags)
         { P9_F_TRY_FIRST, "tried first" },
         { P9_F_HEEDS_BRIEF, "heeds brief" },
         { P9_F_YIELDS, "yields" },
+        { P9_F_ALONE, "alone" },
     };
     const char *between = "";
 

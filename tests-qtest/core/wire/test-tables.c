@@ -6,6 +6,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include "hw/9pfs/9p-errno.h"
 #include "hw/9pfs/9p-fid.h"
+#include "hw/9pfs/9p-flags.h"
 #include "hw/9pfs/9p-qid.h"
 
 /* ---- qid paths ---- */

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Opening and creating files: see 9p-open.h.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "9p-open.h"
+#include "9p-reply.h"
+
+int p9_open_file_prepare(P9Request *req, int oflags)
+{
+    if (req->session->export->config.readonly &&
+        ((oflags & O_ACCMODE) != O_RDONLY || (oflags & (O_TRUNC | O_APPEND)))) {
+        return -EROFS;
+    }
+    req->fid[0]->state = P9_FID_OPENING;
+    return 0;
+}
+
+int p9_open_reply(P9Request *req, const FsAttr *attr, P9OpenReply *reply)
+{
+    reply->iounit = S_ISDIR(attr->mode)
+                    ? 0 : p9_reply_iounit(req, attr->blksize);
+    return p9_qid_from_attr(req->session->qids, attr, &reply->qid);
+}
+
+/* What fs_open() and fs_create() are to know of run()'s flags. */
+static int brief_oflags(unsigned flags)
+{
+    return flags & FS_BRIEF ? O_NONBLOCK : 0;
+}
+
+int p9_open_file_run(P9Request *req, FsNode *node, int oflags,
+                     unsigned flags, P9OpenReply *reply)
+{
+    FsAttr attr;
+    int ret;
+
+    /* O_EXCL says nothing without O_CREAT. */
+    ret = fs_open_attr(node, (oflags & ~O_EXCL) | brief_oflags(flags),
+                       &req->new_file, &attr);
+    return ret < 0 ? ret : p9_open_reply(req, &attr, reply);
+}
+
+int p9_open_create_run(P9Request *req, const char *name, int oflags,
+                       uint32_t mode, const FsCred *cred, unsigned flags,
+                       P9OpenReply *reply)
+{
+    FsAttr attr;
+    int ret;
+
+    ret = fs_create(req->node[0], name, oflags | brief_oflags(flags), mode,
+                    cred, &req->new_node, &req->new_file, &attr);
+    return ret < 0 ? ret : p9_open_reply(req, &attr, reply);
+}
+
+int p9_open_file_finish(P9Request *req, int result)
+{
+    P9Fid *fid = req->fid[0];
+
+    fid->state = P9_FID_NONE;
+    fid->recent = 0;
+    if (result < 0) {
+        return result;
+    }
+    if (req->new_node) {
+        fs_node_unref(fid->node);
+        fid->node = g_steal_pointer(&req->new_node);
+    }
+    if (req->new_file) {
+        fid->file = g_steal_pointer(&req->new_file);
+        fid->state = fid->file->is_dir ? P9_FID_DIR : P9_FID_FILE;
+    }
+    return 0;
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Directory entries of stat(5), in 9P2000.u and in plain 9P2000: Tstat, Twstat
+ * and the Tread of a directory.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "9p-flags.h"
+#include "9p-ops.h"
+#include "9p-payload.h"
+
+#define STAT_MIN_SZ     49          /* an entry with empty strings, plain */
+#define STAT_KEEP       UINT32_MAX  /* Twstat: "don't touch" */
+
+static P9String arena_printf(P9Request *req, const char *format, ...)
+    G_GNUC_PRINTF(2, 3);
+
+static P9String arena_printf(P9Request *req, const char *format, ...)
+{
+    char text[64];
+    va_list ap;
+    char *copy;
+    int len;
+
+    va_start(ap, format);
+    len = vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    copy = p9_arena_alloc(&req->arena, len + 1);
+    memcpy(copy, text, len + 1);
+    return (P9String) { .s = copy, .len = len };
+}
+
+static int stat_extension(P9Request *req, FsNode *node, const FsAttr *attr,
+                          P9String *extension)
+{
+    switch (attr->mode & S_IFMT) {
+    case S_IFLNK:
+        return p9_readlink(req, node, extension);
+    case S_IFCHR:
+    case S_IFBLK:
+        *extension = arena_printf(req, "%c %u %u",
+                                  S_ISCHR(attr->mode) ? 'c' : 'b',
+                                  major(attr->rdev), minor(attr->rdev));
+        return 0;
+    case S_IFREG:
+    case S_IFDIR:
+        *extension = arena_printf(req, "HARDLINKCOUNT %" PRIu64, attr->nlink);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* Plain 9P2000 knows users by name only: their numbers in digits. */
+static int fill_stat(P9Request *req, FsNode *node, const FsAttr *attr,
+                     P9String name, P9Stat *st)
+{
+    const P9String none = { .s = "" };
+    bool plain = req->header.plain;
+    int ret;
+
+    *st = (P9Stat) {
+        .plain = plain,
+        .mode = p9_dm_from_mode(attr->mode),
+        .atime = attr->atime.tv_sec,
+        .mtime = attr->mtime.tv_sec,
+        .length = attr->size,
+        .name = name,
+        .uid = plain ? arena_printf(req, "%" PRIu32, attr->uid) : none,
+        .gid = plain ? arena_printf(req, "%" PRIu32, attr->gid) : none,
+        .muid = none,
+        .extension = none,
+        .n_uid = attr->uid,
+        .n_gid = attr->gid,
+    };
+    ret = p9_qid_from_attr(req->session->qids, attr, &st->qid);
+    return ret < 0 || plain ? ret : stat_extension(req, node, attr,
+                                                   &st->extension);
+}
+
+int p9_stat_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+{
+    char *name = p9_arena_alloc(&req->arena, NAME_MAX + 1);
+    FsNode *dir = NULL;
+    FsAttr attr;
+    int ret;
+
+    ret = fs_getattr(req->node[0], req->file[0], 0, &attr);
+    if (ret < 0) {
+        return ret;
+    }
+    ret = p9_fid_locate(req->fid[0], req->node[0], &dir, name);
+    if (ret < 0) {
+        /* The root's name is "/"; an unlinked file has none. */
+        strcpy(name, ret == -EBUSY ? "/" : "");
+    } else {
+        fs_node_unref(dir);
+    }
+    return fill_stat(req, req->node[0], &attr,
+                     (P9String) { .s = name, .len = strlen(name) },
+                     &req->r.stat.stat);
+}
+
+/* Directories can be read from the start, or on from the last read. */
+int p9_stat_read_prepare(P9Request *req)
+{
+    const P9Fid *fid = req->fid[0];
+
+    if (req->t.read.offset && req->t.read.offset != fid->dir_offset) {
+        return -EINVAL;
+    }
+    req->dir_cookie = req->t.read.offset ? fid->dir_cookie : 0;
+    return 0;
+}
+
+/* An entry that waits to be looked at. */
+typedef struct Entry {
+    uint64_t next;
+    char name[];
+} Entry;
+
+/* The names first: a sink must not call the driver. */
+typedef struct NameSink {
+    GPtrArray *entries;         /* of Entry, owned */
+    unsigned max;
+} NameSink;
+
+static int collect_entry(void *opaque, const FsDirent *dirent)
+{
+    NameSink *sink = opaque;
+    Entry *entry;
+
+    if (sink->entries->len >= sink->max) {
+        return 1;
+    }
+    entry = g_malloc(sizeof(*entry) + dirent->name_len + 1);
+    entry->next = dirent->next;
+    memcpy(entry->name, dirent->name, dirent->name_len + 1);
+    g_ptr_array_add(sink->entries, entry);
+    return 0;
+}
+
+static int entry_node(P9Request *req, const char *name, FsNode **node,
+                      FsAttr *attr)
+{
+    FsNode *dir = req->node[0];
+    int ret = 0;
+
+    if (strcmp(name, ".") && strcmp(name, "..")) {
+        return fs_lookup(dir, name, 0, node, attr);
+    }
+    if (name[1]) {
+        ret = p9_fid_parent(req->fid[0], dir, node);
+    } else {
+        *node = fs_node_ref(dir);
+    }
+    return ret < 0 ? ret : fs_getattr(*node, NULL, 0, attr);
+}
+
+/* 1: the entry does not fit into what is left of @room. */
+static int put_entry(P9Request *req, const Entry *entry, P9Cursor *c,
+                     uint32_t room)
+{
+    P9String name = { .s = entry->name, .len = strlen(entry->name) };
+    FsNode *node = NULL;
+    P9Stat st;
+    FsAttr attr;
+    int ret;
+
+    ret = entry_node(req, entry->name, &node, &attr);
+    if (!ret) {
+        ret = fill_stat(req, node, &attr, name, &st);
+    }
+    fs_node_unref(node);
+    if (ret == -ENOENT) {
+        return 0;               /* removed since */
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    if (p9_stat_size(&st) > room - c->pos) {
+        return 1;
+    }
+    p9_put_stat(c, &st);
+    p9_arena_reset(&req->arena);        /* the strings of this entry */
+    return 0;
+}
+
+int p9_stat_read_run(P9Request *req, unsigned flags)
+{
+    g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(g_free);
+    uint32_t room = req->r.read.data.count;
+    NameSink sink = {
+        .entries = entries,
+        .max = room / STAT_MIN_SZ + 1,
+    };
+    P9Cursor c;
+    int ret;
+
+    /* Each entry is looked up, and may be a mount point of anything. */
+    if (flags & (FS_NONBLOCK | FS_BRIEF)) {
+        return -EAGAIN;
+    }
+    ret = fs_readdir(req->file[0], req->dir_cookie, 0, collect_entry, &sink);
+    p9_payload_cursor(req, &c);
+    for (unsigned i = 0; !ret && i < entries->len; i++) {
+        const Entry *entry = entries->pdata[i];
+
+        ret = put_entry(req, entry, &c, room);
+        if (!ret) {
+            req->dir_cookie = entry->next;
+        }
+    }
+    req->r.read.data.count = c.pos;
+    if (ret == 1) {
+        /*
+         * Linux fills its buffer and asks for the few bytes that are left as
+         * well; an error would take away what it has.
+         */
+        ret = req->r.read.data.count || req->t.read.offset ? 0 : -EINVAL;
+    }
+    return ret;
+}
+
+void p9_stat_read_finish(P9Request *req)
+{
+    P9Fid *fid = req->fid[0];
+
+    fid->dir_offset = req->t.read.offset + req->r.read.data.count;
+    fid->dir_cookie = req->dir_cookie;
+}
+
+/* ---- Twstat ---- */
+
+static bool wstat_keeps_all(const P9Stat *st)
+{
+    return st->type == UINT16_MAX && st->dev == STAT_KEEP &&
+           st->qid.type == UINT8_MAX && st->qid.version == UINT32_MAX &&
+           st->qid.path == UINT64_MAX && st->mode == STAT_KEEP &&
+           st->atime == STAT_KEEP && st->mtime == STAT_KEEP &&
+           st->length == UINT64_MAX && !st->name.len && !st->uid.len &&
+           !st->gid.len && !st->muid.len && st->n_uid == STAT_KEEP &&
+           st->n_gid == STAT_KEEP && st->n_muid == STAT_KEEP;
+}
+
+static void wstat_time(FsSetattr *set, uint32_t bit, uint32_t value,
+                       struct timespec *ts)
+{
+    if (value != STAT_KEEP) {
+        set->valid |= bit;
+        *ts = (struct timespec) { .tv_sec = value };
+    }
+}
+
+static int wstat_attr(P9Request *req, const P9Stat *st)
+{
+    FsSetattr set = {
+        .mode = p9_mode_from_dm(st->mode),
+        .uid = st->n_uid,
+        .gid = st->n_gid,
+        .size = st->length,
+        .valid = (st->mode != STAT_KEEP ? FS_SET_MODE : 0) |
+                 (st->n_uid != STAT_KEEP ? FS_SET_UID : 0) |
+                 (st->n_gid != STAT_KEEP ? FS_SET_GID : 0) |
+                 (st->length != UINT64_MAX ? FS_SET_SIZE : 0),
+    };
+    FsAttr attr;
+    int ret;
+
+    wstat_time(&set, FS_SET_ATIME, st->atime, &set.atime);
+    wstat_time(&set, FS_SET_MTIME, st->mtime, &set.mtime);
+    if (!set.valid) {
+        return 0;
+    }
+    if ((set.valid & FS_SET_SIZE) && set.size > INT64_MAX) {
+        return -EINVAL;
+    }
+    if (set.valid & FS_SET_MODE) {
+        ret = fs_getattr(req->node[0], req->file[0], 0, &attr);
+        if (ret < 0) {
+            return ret;
+        }
+        if ((st->mode & P9_DM_TYPES) != p9_dm_from_type(attr.mode)) {
+            return -EIO;        /* what a file is cannot be changed */
+        }
+    }
+    return fs_setattr(req->node[0], req->file[0], &set);
+}
+
+static int wstat_rename(P9Request *req, const P9String *name)
+{
+    char old[NAME_MAX + 1];
+    FsNode *dir;
+    int ret;
+
+    if (!name->len) {
+        return 0;
+    }
+    if (memchr(name->s, '/', name->len)) {
+        return -ENOENT;
+    }
+    if (!strcmp(name->s, ".") || !strcmp(name->s, "..")) {
+        return -EISDIR;
+    }
+    if (name->len > P9_NAME_MAX) {
+        return -ENAMETOOLONG;
+    }
+    ret = p9_fid_locate(req->fid[0], req->node[0], &dir, old);
+    if (ret < 0) {
+        return ret;
+    }
+    ret = fs_rename(dir, old, dir, name->s);
+    fs_node_unref(dir);
+    return ret;
+}
+
+int p9_wstat_run(P9Request *req, unsigned flags)
+{
+    const P9Stat *st = &req->t.wstat.stat;
+    bool sync = wstat_keeps_all(st);
+    int ret;
+
+    /* A lease may be in the way of another length; a name has a directory. */
+    if ((flags & FS_BRIEF) &&
+        (sync || st->length != UINT64_MAX || st->name.len)) {
+        return -EAGAIN;
+    }
+    /* stat(5): no change at all asks for the file to be on the disk. */
+    if (sync) {
+        return req->file[0] ? fs_fsync(req->file[0], false) : -EBADF;
+    }
+    ret = wstat_rename(req, &st->name);
+    return ret < 0 ? ret : wstat_attr(req, st);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The payload of a request or of its reply: see 9p-payload.h.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "9p-payload.h"
+
+/* Pass over what was transferred; the iovec is the request's own. */
+static void payload_advance(P9Request *req, size_t n)
+{
+    req->done += n;
+    while (n) {
+        struct iovec *iov = &req->iov[req->iov_at];
+        size_t len = MIN(n, iov->iov_len);
+
+        iov->iov_base = (char *)iov->iov_base + len;
+        iov->iov_len -= len;
+        n -= len;
+        if (!iov->iov_len) {
+            req->iov_at++;
+        }
+    }
+}
+
+static void payload_set(P9Request *req, const struct iovec *iov,
+                        unsigned iov_cnt, size_t offset, size_t bytes)
+{
+    if (req->iov_size < iov_cnt) {
+        req->iov = g_renew(struct iovec, req->iov, iov_cnt);
+        req->iov_size = iov_cnt;
+    }
+    req->iov_cnt = p9_iov_slice(req->iov, iov, iov_cnt, offset, bytes);
+    req->iov_at = 0;
+}
+
+static void payload_bounce(P9Request *req, size_t bytes)
+{
+    struct iovec iov = { .iov_len = bytes };
+
+    req->bounce = g_malloc(MAX(bytes, 1));
+    iov.iov_base = req->bounce;
+    payload_set(req, &iov, 1, 0, bytes);
+}
+
+void p9_payload_expect(P9Request *req, uint32_t count)
+{
+    if (req->file[0]->remote) {
+        payload_bounce(req, count);
+    } else {
+        payload_set(req, req->in, req->in_cnt, P9_IO_HDRSZ, count);
+    }
+}
+
+void p9_payload_cursor(const P9Request *req, P9Cursor *c)
+{
+    p9_cursor_init(c, req->iov, req->iov_cnt, SIZE_MAX);
+}
+
+void p9_payload_deliver(P9Request *req, uint32_t count)
+{
+    P9Cursor c;
+
+    if (req->bounce) {
+        p9_cursor_init(&c, req->in, req->in_cnt, req->in_bytes);
+        p9_skip(&c, P9_IO_HDRSZ);
+        p9_put_bytes(&c, req->bounce, count);
+    }
+}
+
+void p9_payload_accept(P9Request *req, const P9Data *data)
+{
+    P9Cursor c;
+
+    if (!req->file[0]->remote) {
+        payload_set(req, req->out, req->out_cnt, data->offset, data->count);
+        return;
+    }
+    payload_bounce(req, data->count);
+    p9_cursor_init(&c, req->out, req->out_cnt, SIZE_MAX);
+    p9_skip(&c, data->offset);
+    p9_get_bytes(&c, req->bounce, data->count);
+}
+
+int p9_payload_transfer(P9Request *req, P9PayloadIo *io, uint64_t offset,
+                        uint32_t count, unsigned flags)
+{
+    ssize_t ret;
+
+    while (req->done < count) {
+        ret = io(req->file[0], req->iov + req->iov_at,
+                 req->iov_cnt - req->iov_at, offset + req->done, flags);
+        if (ret == -EINPROGRESS || (ret == -EAGAIN && (flags & FS_NONBLOCK))) {
+            return ret;
+        }
+        if (ret < 0 && !req->done) {
+            return ret;
+        }
+        if (ret <= 0) {
+            break;
+        }
+        payload_advance(req, ret);
+    }
+    return 0;
+}

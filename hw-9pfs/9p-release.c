@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Closing files and lockers on a worker: see 9p-release.h.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "9p-release.h"
+
+typedef struct Release {
+    P9Job job;
+    P9Session *session;         /* counted */
+    FsFile *file;               /* owned; NULL, or … */
+    FsLocker *locker;           /* … NULL */
+    void (*closed)(P9Session *s);
+} Release;
+
+/* Context: worker. */
+static void release_run(P9Job *job)
+{
+    Release *release = container_of(job, Release, job);
+
+    fs_release(release->file);
+    fs_locker_close(release->locker);
+}
+
+static void release_done(P9Job *job)
+{
+    Release *release = container_of(job, Release, job);
+
+    if (release->closed) {
+        release->closed(release->session);
+    }
+    p9_session_unref(release->session);
+    g_free(release);
+}
+
+static void release_submit(const Release *what)
+{
+    Release *release = g_new(Release, 1);
+    P9Session *s = what->session;
+
+    *release = *what;
+    release->job.run = release_run;
+    release->job.done = release_done;
+    p9_session_ref(s);
+    s->exec->submit(s->exec, &release->job);
+}
+
+void p9_release_file(P9Session *s, FsFile *file)
+{
+    release_submit(&(Release) { .session = s, .file = file });
+}
+
+void p9_release_locker(P9Session *s, FsLocker *locker,
+                       void (*closed)(P9Session *s))
+{
+    release_submit(&(Release) { .session = s, .locker = locker,
+                                .closed = closed });
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a request holds, and what the functions of the table's rows may ask of
+ * it.  Context: event loop, unless said otherwise.
+ */
+#ifndef HW_9PFS_9P_REQUEST_INT_H
+#define HW_9PFS_9P_REQUEST_INT_H
+
+#include "9p-fid.h"
+#include "9p-lock.h"
+#include "9p-request.h"
+#include "9p-session-int.h"
+
+typedef enum P9RequestState {
+    P9_REQ_IDLE,
+    P9_REQ_BACKLOG,             /* waits for a Tversion to be answered */
+    P9_REQ_LOOP,                /* being worked on by the event loop */
+    P9_REQ_GATED,               /* waits for its throttling ticket */
+    P9_REQ_PARKED,              /* waits for an event, or a flush */
+    P9_REQ_WORKER,              /* its job was submitted */
+} P9RequestState;
+
+/* What wakes a parked request, besides a flush and the session's end. */
+typedef enum P9Wait {
+    P9_WAIT_NOTHING,
+    P9_WAIT_BUSY,               /* the transport's answer to set_busy */
+    P9_WAIT_LOCK,               /* a lock was given up, or may have been */
+} P9Wait;
+
+#define P9_REQ_FIDS 2
+
+struct P9Request {
+    P9Session *session;
+    GList link;                 /* in active, stopped, backlog or idle */
+    GList due;                  /* in session->due */
+    bool due_done;              /* … with its result, not still to run */
+    void *element;              /* the transport's */
+    const struct iovec *out;    /* borrowed from the transport */
+    const struct iovec *in;
+    unsigned out_cnt;
+    unsigned in_cnt;
+    size_t in_bytes;
+
+    P9RequestState state;
+    bool orphan;                /* a reset took its buffers away */
+    bool prepared;              /* finish is due */
+    P9Wait wait;
+    P9Header header;
+    const P9MessageInfo *info;
+    P9Arena arena;
+    P9Tmsg t;
+    P9Rmsg r;
+
+    /*
+     * Captured when the request began, as a reset may change the originals
+     * under a worker; FID fields in the row's order.
+     */
+    uint32_t msize;
+    unsigned nfids;
+    P9Fid *fid[P9_REQ_FIDS];    /* pinned */
+    FsNode *node[P9_REQ_FIDS];  /* counted */
+    FsFile *file[P9_REQ_FIDS];  /* kept alive by the pin */
+    P9Fid *newfid;              /* reserved and pinned, NULL if none */
+
+    GSList *followers;          /* requests answered when this one has ended */
+    unsigned follows;           /* how many this one is a follower of */
+
+    P9Job job;
+    bool on_guest_mem;          /* counted in session->guest_users */
+    int result;                 /* of run() on a worker, */
+    uint64_t ran_ns;            /* … and how long that took */
+    FsTicket ticket;
+
+    /* What run() hands to finish(). */
+    FsNode *new_node;           /* counted */
+    FsFile *new_file;           /* owned */
+    P9XattrFid *xattr;          /* owned */
+    P9LockOwner *lock_owner;    /* counted */
+    P9Moment moment;            /* before attr was looked at */
+    FsAttr attr;                /* a walk's last; a getattr's, if … */
+    bool has_attr;              /* … known before it runs */
+    bool first_look;            /* Tgetattr: none came for this fid before */
+    uint32_t done;              /* bytes read or written so far */
+    uint64_t dir_cookie;        /* .u: where a directory read goes on */
+
+    struct iovec *iov;          /* payload; iov_size elements, kept */
+    unsigned iov_size;
+    unsigned iov_cnt;
+    unsigned iov_at;            /* first element not done yet */
+    void *bounce;               /* owned: payload of a remote file */
+};
+
+/* prepare() and run(): the request is answered later by its own means. */
+#define P9_LATER 1
+
+/*
+ * The functions of a row.  Results are 0 or -errno.
+ *
+ * pin: capture the fids that the message names.
+ * prepare: check state, reserve.  Also P9_LATER.
+ * run: the work.  With FS_NONBLOCK or FS_BRIEF in @flags -EAGAIN means "call
+ *      again without it": nothing is done yet, or request->done says how much.
+ *      -EINPROGRESS: it is parked, until p9_request_wake(), a flush or the
+ *      session's end.
+ * finish: after a successful prepare, commit (@result 0) or undo; may turn
+ *      success into failure.  @result -ECANCELED: never answered.
+ */
+struct P9RowOps {
+    int (*pin)(P9Request *req);
+    int (*prepare)(P9Request *req);
+    int (*run)(P9Request *req, unsigned flags);
+    int (*finish)(P9Request *req, int result);
+};
+
+/** p9_request_ops: the functions of its row. */
+static inline const P9RowOps *p9_request_ops(const P9Request *req)
+{
+    return &req->session->rows[req->info->number];
+}
+
+/**
+ * p9_request_pin: capture a further fid of the message; -@unknown or -@wrong
+ * when there is none, or in none of @states.  Context: pin and prepare.
+ */
+int p9_request_pin(P9Request *req, uint32_t number, int unknown,
+                   unsigned states, int wrong);
+/** p9_request_park: prepare's P9_LATER until p9_request_wake(). */
+int p9_request_park(P9Request *req, P9Wait wait);
+/**
+ * p9_request_wake: what the requests parked for @wait waited for is there,
+ * @result 0, or failed.  Oldest first.
+ */
+void p9_request_wake(P9Session *s, P9Wait wait, int result);
+/**
+ * p9_request_flush: requests with @tag begin no more; @req is answered when
+ * those that run have ended.  Returns P9_LATER.
+ */
+int p9_request_flush(P9Request *req, uint16_t tag);
+/** p9_request_settle: work off what is stopped, due or in the backlog. */
+void p9_request_settle(P9Session *s);
+/** p9_request_drop_all: every request's buffers are dropped. */
+void p9_request_drop_all(P9Session *s);
+/** p9_request_free_idle: free the requests that are kept for further use. */
+void p9_request_free_idle(P9Session *s);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A request as its transport sees it.
+ *
+ * A transport gets a P9Request, lends it the buffers of one message and
+ * submits it; the answer comes through P9TransportOps.  What a request holds
+ * is in 9p-request-int.h.  Context: event loop.
+ */
+#ifndef HW_9PFS_9P_REQUEST_H
+#define HW_9PFS_9P_REQUEST_H
+
+#include "fsdev/core/p9-osdep.h"
+
+typedef struct P9Session P9Session;
+typedef struct P9Request P9Request;
+
+/** p9_request_new: an idle request that carries @element.  Never fails. */
+P9Request *p9_request_new(P9Session *s, void *element);
+/** p9_request_element: what the transport gave to p9_request_new(). */
+void *p9_request_element(const P9Request *req);
+/**
+ * p9_request_submit: take the message in @out; the reply goes to @in.
+ *
+ * The iovecs and what they describe are borrowed until ops->push, ->drop or
+ * ->broken is called with the request, which may be before this returns.
+ */
+void p9_request_submit(P9Request *req, const struct iovec *out,
+                       unsigned out_cnt, const struct iovec *in,
+                       unsigned in_cnt);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The run() of a request: see 9p-run.h.
+ *
+ * Context: event loop, except run_on_worker() and run_yielding().
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "9p-run.h"
+
+/* ---- jobs ---- */
+
+static void guest_memory_done(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    if (!req->on_guest_mem) {
+        return;
+    }
+    g_mutex_lock(&s->lock);
+    req->on_guest_mem = false;
+    s->guest_users--;
+    g_cond_broadcast(&s->guest_done);
+    g_mutex_unlock(&s->lock);
+}
+
+void p9_run_wait_guest(P9Session *s)
+{
+    g_mutex_lock(&s->lock);
+    while (s->guest_users) {
+        g_cond_wait(&s->guest_done, &s->lock);
+    }
+    g_mutex_unlock(&s->lock);
+}
+
+static void run_on_worker(P9Job *job)
+{
+    P9Request *req = container_of(job, P9Request, job);
+    uint64_t begun = p9_policy_now();
+
+    req->result = p9_request_ops(req)->run(req, 0);
+    req->ran_ns = p9_policy_now() - begun;
+    guest_memory_done(req);
+}
+
+/* In a coroutine, for which the loop must not wait for long either. */
+static void run_yielding(P9Job *job)
+{
+    P9Request *req = container_of(job, P9Request, job);
+
+    req->result = p9_request_ops(req)->run(req, FS_BRIEF);
+}
+
+static void job_prepare(P9Request *req, void (*run)(P9Job *job))
+{
+    req->state = P9_REQ_WORKER;
+    req->job.run = run;
+    req->job.started = 0;
+    req->session->jobs++;
+}
+
+static void send_to_worker(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    /* The payload of a remote file is not in guest memory: see bounce. */
+    if ((req->info->flags & P9_F_GUEST_MEM) && !req->bounce) {
+        g_mutex_lock(&s->lock);
+        req->on_guest_mem = true;
+        s->guest_users++;
+        g_mutex_unlock(&s->lock);
+    }
+    job_prepare(req, run_on_worker);
+    s->exec->submit(s->exec, &req->job);
+}
+
+/* Does all that takes time happen in another process, at the driver's word? */
+static bool may_yield(const P9Request *req)
+{
+    const P9Session *s = req->session;
+    bool asks = false;
+
+    if (!s->limits.own_loop || !s->exec->submit_yielding ||
+        !(req->info->flags & P9_F_YIELDS)) {
+        return false;
+    }
+    for (unsigned i = 0; i < req->nfids; i++) {
+        if (!fs_node_heeds_brief(req->node[i]) ||
+            (req->file[i] && req->file[i]->remote)) {
+            return false;
+        }
+        asks |= !fs_node_is_brief(req->node[i]);
+    }
+    return asks;
+}
+
+static void send_off(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    if (!may_yield(req)) {
+        send_to_worker(req);
+        return;
+    }
+    job_prepare(req, run_yielding);
+    s->exec->submit_yielding(s->exec, &req->job);
+}
+
+bool p9_run_ended(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    s->jobs--;
+    if (req->state != P9_REQ_WORKER) {
+        return true;            /* stopped before it began */
+    }
+    if (req->job.run == run_on_worker) {
+        p9_policy_learn(&s->policy, req->info->number, req->ran_ns);
+    } else if (req->result == -EAGAIN && !req->orphan) {
+        send_to_worker(req);
+        return false;
+    }
+    return true;
+}
+
+bool p9_run_stop(P9Request *req)
+{
+    if ((req->info->flags & P9_F_MUST_RUN) || !p9_job_claim(&req->job)) {
+        return false;
+    }
+    guest_memory_done(req);
+    return true;
+}
+
+void p9_run_forget(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    s->exec->cancel(s->exec, &req->job);
+}
+
+/* ---- where to run ---- */
+
+/* Does the work stay within storage of the host, whose end is in sight? */
+static bool is_brief(const P9Request *req)
+{
+    bool heeds = req->info->flags & P9_F_HEEDS_BRIEF;
+
+    for (unsigned i = 0; i < req->nfids; i++) {
+        if (!(heeds ? fs_node_heeds_brief : fs_node_is_brief)(req->node[i]) ||
+            (req->file[i] && req->file[i]->remote)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Do more requests want the loop than this one? */
+static bool others_wait(const P9Session *s)
+{
+    return s->jobs || (s->ops->more && s->ops->more(s->opaque));
+}
+
+static bool may_wait_here(const P9Request *req)
+{
+    const P9Session *s = req->session;
+
+    return s->limits.own_loop && req->info->inl != P9_INLINE_NEVER &&
+           is_brief(req) &&
+           p9_policy_may_wait(&s->policy, req->info->number, others_wait(s));
+}
+
+/* Payload whose copying holds others up for longer than a worker costs. */
+static bool is_long_copy(const P9Request *req)
+{
+    return (req->info->flags & P9_F_GATED) && req->file[0] &&
+           req->ticket.bytes >= P9_POLICY_LONG_COPY &&
+           others_wait(req->session);
+}
+
+static int run_waiting(P9Request *req)
+{
+    uint64_t begun = p9_policy_now();
+    int result = p9_request_ops(req)->run(req, FS_BRIEF);
+
+    p9_policy_learn(&req->session->policy, req->info->number,
+                    p9_policy_now() - begun);
+    return result;
+}
+
+/* All that can be done on the event loop.  -EAGAIN: the rest is a job. */
+static int run_on_loop(P9Request *req)
+{
+    bool wait = may_wait_here(req);
+    int result = -EAGAIN;
+
+    if (is_long_copy(req)) {
+        return result;
+    }
+    if (req->info->inl < P9_INLINE_BRIEF &&
+        (!wait || (req->info->flags & P9_F_TRY_FIRST))) {
+        result = p9_request_ops(req)->run(req, FS_NONBLOCK);
+    }
+    return result == -EAGAIN && wait ? run_waiting(req) : result;
+}
+
+int p9_run(P9Request *req)
+{
+    int result;
+
+    if (!p9_request_ops(req)->run) {
+        return 0;
+    }
+    result = run_on_loop(req);
+    if (result != -EAGAIN) {
+        return result;
+    }
+    send_off(req);
+    return P9_LATER;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a session holds: shared by the files that make it up.
+ *
+ * The lowest of them come first in the docs (9pfs-internals.md); none calls
+ * one that is above it.  Where the end of something is news for the layer
+ * above, that has left a pointer here: rows, destroy.
+ */
+#ifndef HW_9PFS_9P_SESSION_INT_H
+#define HW_9PFS_9P_SESSION_INT_H
+
+#include "fsdev/core/fsdriver.h"
+#include "9p-exec.h"
+#include "9p-policy.h"
+#include "9p-qid.h"
+#include "9p-recent.h"
+#include "9p-transport.h"
+
+typedef struct P9Session P9Session;
+typedef struct P9RowOps P9RowOps;
+
+struct P9Session {
+    FsExport *export;           /* counted */
+    P9Exec *exec;               /* borrowed */
+    const P9TransportOps *ops;
+    void *opaque;
+    P9Limits limits;
+    const P9RowOps *rows;       /* by message number */
+    P9QidMap *qids;             /* owned; has its own lock */
+
+    enum {
+        P9_BUSY_NO,
+        P9_BUSY_ASKED,          /* Tattach requests are parked until … */
+        P9_BUSY_YES,            /* … the transport has agreed */
+    } busy;
+    uint8_t dialect;            /* P9_DIALECT_* negotiated */
+    uint32_t msize;             /* 0 until a Tversion succeeded */
+    GHashTable *fids;           /* number -> P9Fid, owned */
+    unsigned xattr_fids;
+    GHashTable *lock_owners;    /* set of P9LockOwner */
+    unsigned lock_waiters;      /* parked requests that wait for a lock */
+    GQueue active;              /* P9Request.link, oldest first */
+    GQueue stopped;             /* they will not run: to be given back */
+    GQueue due;                 /* P9Request.due: of active, to go on */
+    P9Request *alone;           /* waits until it is the only one active */
+    GQueue backlog;             /* what came after it */
+    bool settling;              /* these are being worked off */
+    unsigned jobs;              /* requests that workers have */
+    P9Policy policy;
+    P9RecentTable recent;
+    GQueue idle;                /* requests to be used again */
+    bool paused;                /* what is due goes on at the resume */
+
+    unsigned resets;            /* counted: one may happen inside ops->push */
+    bool freed;                 /* ops must not be called any more */
+    unsigned refs;              /* the owner's, one a request, one a release */
+    void (*destroy)(P9Session *s);  /* the last of them is gone */
+    void (*gone)(void *opaque); /* see p9_session_free() */
+    void *gone_opaque;
+
+    GMutex lock;                /* guards guest_users */
+    GCond guest_done;
+    unsigned guest_users;       /* jobs that may touch guest memory */
+};
+
+static inline void p9_session_ref(P9Session *s)
+{
+    s->refs++;
+}
+
+static inline void p9_session_unref(P9Session *s)
+{
+    if (!--s->refs) {
+        s->destroy(s);
+    }
+}
+
+#endif

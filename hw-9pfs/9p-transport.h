@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a session asks of its transport.
+ *
+ * A transport (the virtio device; the tests) brings requests to a session and
+ * takes the replies.  It implements these operations and calls the functions
+ * of 9p-session.h.
+ */
+#ifndef HW_9PFS_9P_TRANSPORT_H
+#define HW_9PFS_9P_TRANSPORT_H
+
+#include "9p-codec.h"
+
+typedef struct P9Request P9Request;
+
+/* All are called on the event loop. */
+typedef struct P9TransportOps {
+    /*
+     * Give the buffers back with @len bytes of reply in them (0: none, the
+     * request was flushed).  The request is the session's again.  The guest
+     * says what memory that is, so this may come back as a reset.
+     */
+    void (*push)(void *opaque, P9Request *req, size_t len);
+    /* Give the buffers back without telling the guest: a reset. */
+    void (*drop)(void *opaque, P9Request *req);
+    /* The client broke the framing: no reply is possible.  As drop. */
+    void (*broken)(void *opaque, P9Request *req, const char *why);
+    /*
+     * The session begins or ceases to hold state (fids).  A failure to begin
+     * (-errno) refuses the Tattach; -EINPROGRESS: p9_session_busy_done() will
+     * tell.  May be NULL.
+     */
+    int (*set_busy)(void *opaque, bool busy);
+    /*
+     * Have p9_session_tick() called once, @ms from now; an earlier time
+     * replaces a later one.  May be NULL: then nothing is ever retried.
+     */
+    void (*set_timer)(void *opaque, unsigned ms);
+    /* Does another request wait to be submitted?  May be NULL. */
+    bool (*more)(void *opaque);
+    /* A request was decoded.  May be NULL. */
+    void (*trace_request)(void *opaque, uint16_t tag,
+                          const P9MessageInfo *info, const P9Tmsg *t);
+    /*
+     * A reply is ready: @r when @result is 0, else that error.  @info is NULL
+     * when the request was of no known type.  May be NULL.
+     */
+    void (*trace_reply)(void *opaque, uint16_t tag, const P9MessageInfo *info,
+                        int result, const P9Rmsg *r);
+} P9TransportOps;
+
+typedef struct P9Limits {
+    uint32_t max_msize;     /* what the transport can carry */
+    uint32_t max_fids;      /* 0: P9_MAX_FIDS_DEFAULT */
+    bool own_loop;          /* the event loop serves nobody else */
+} P9Limits;
+
+#define P9_MAX_FIDS_DEFAULT (2u << 20)
+
+#endif
