@@ -50,7 +50,8 @@ typedef struct Refused {
 static const Refused refused[] = {
     { "no-id", "-fsdev local,path=/,security_model=none",
       "without an id", "id=" },
-    { "no-driver", "-fsdev id=a,path=/", "no fsdev driver", "local, proxy, synth" },
+    { "no-driver", "-fsdev id=a,path=/", "no fsdev driver",
+      "local, proxy, synth" },
     { "unknown-driver", "-fsdev disk,id=a", "'disk'", "local, proxy, synth" },
     { "no-security-model", "-fsdev local,id=a,path=/",
       "security_model",

@@ -305,8 +305,8 @@ uint64_t p9_rattach(Lane *lane)
     uint64_t qid = one_qid(lane, P9_RATTACH, &type);
 
     if (type != P9_QTDIR) {
-        p9_wrong(lane, "the root's qid type: expected %#x, came %#x", P9_QTDIR,
-                 type);
+        p9_wrong(lane, "the root's qid type: expected 0x%x, came 0x%x",
+                 P9_QTDIR, type);
     }
     expect_end(lane);
     return qid;
@@ -336,8 +336,8 @@ void p9_rgetattr(Lane *lane, P9Attr *attr)
     expect(lane, P9_RGETATTR, lane->id);
     valid = get(lane, 8);
     if ((valid & GETATTR_BASIC) != GETATTR_BASIC) {
-        p9_wrong(lane, "valid attributes: expected %#" PRIx64
-                 ", came %#" PRIx64, GETATTR_BASIC, valid);
+        p9_wrong(lane, "valid attributes: expected 0x%" PRIx64
+                 ", came 0x%" PRIx64, GETATTR_BASIC, valid);
     }
     attr->qid = get_qid(lane, &attr->qid_type);
     attr->mode = get(lane, 4);

@@ -44,8 +44,8 @@ static void negotiate(Qtest *q, uint64_t common)
         offered |= qtest_read(q, 4, common + COMMON(device_feature)) << 32 * i;
     }
     if (~offered & WANTED_FEATURES) {
-        die("the device offers the features %#" PRIx64 ", expected at least "
-            "%#" PRIx64, offered, (uint64_t)WANTED_FEATURES);
+        die("the device offers the features 0x%" PRIx64 ", expected at least "
+            "0x%" PRIx64, offered, (uint64_t)WANTED_FEATURES);
     }
     for (i = 0; i < 2; i++) {
         qtest_write(q, 4, common + COMMON(guest_feature_select), i);
@@ -91,7 +91,7 @@ static void set_status(Qtest *q, uint64_t common, uint8_t status)
     qtest_write(q, 1, common + COMMON(device_status), status);
     now = qtest_read(q, 1, common + COMMON(device_status));
     if (now != status) {
-        die("device status: expected %#x, came %#x", status, now);
+        die("device status: expected 0x%x, came 0x%x", status, now);
     }
 }
 

@@ -64,8 +64,8 @@ bool work_getattr_root(Lane *lane)
     p9_rgetattr(lane, &a);
     if (!S_ISDIR(a.mode) || a.qid_type != P9_QTDIR ||
         a.qid != lane->load->root_qid) {
-        p9_wrong(lane, "root: expected a directory with qid %#" PRIx64
-                 ", came mode %o qid %#" PRIx64, lane->load->root_qid, a.mode,
+        p9_wrong(lane, "root: expected a directory with qid 0x%" PRIx64
+                 ", came mode %o qid 0x%" PRIx64, lane->load->root_qid, a.mode,
                  a.qid);
     }
     return false;
@@ -95,7 +95,7 @@ static bool stat_end(Lane *lane, unsigned step)
     case 1:
         qid = check_file(lane);
         if (qid != lane->qid) {
-            p9_wrong(lane, "qid: walk said %#" PRIx64 ", came %#" PRIx64,
+            p9_wrong(lane, "qid: walk said 0x%" PRIx64 ", came 0x%" PRIx64,
                      lane->qid, qid);
         }
         p9_tclunk(lane, lane_fid(lane, 0));

@@ -11,8 +11,8 @@
  *   seek WHENCE OFF     WHENCE set cur end data hole; prints the new offset
  *   stat FORMAT         %s size %m mode (octal) %l links %u uid %g gid %t mtime
  *                       %b blocks %n mtime nanoseconds; prints it
- *   chmod MODE, chown UID GID, times SECONDS NANOSECONDS (both times), truncate SIZE,
- *   sync, datasync, syncfs, allocate OFF LEN, setxattr NAME TEXT
+ *   chmod MODE, chown UID GID, times SECONDS NANOSECONDS (both times),
+ *   truncate SIZE, sync, datasync, syncfs, allocate OFF LEN, setxattr NAME TEXT
  *   flock ex|sh|un      never waits
  *   lock r|w|u START LEN (fcntl F_SETLK), lockwait r|w START LEN (F_SETLKW),
  *   getlock r|w START LEN (prints "free" or "held")
@@ -151,15 +151,33 @@ static int op_stat(void)
             continue;
         }
         switch (*++p) {
-        case 's': printf("%lld", (long long)st.st_size); break;
-        case 'm': printf("%o", st.st_mode & 07777); break;
-        case 'l': printf("%lu", (unsigned long)st.st_nlink); break;
-        case 'u': printf("%u", st.st_uid); break;
-        case 'g': printf("%u", st.st_gid); break;
-        case 't': printf("%lld", (long long)st.st_mtime); break;
-        case 'n': printf("%ld", st.st_mtim.tv_nsec); break;
-        case 'b': printf("%lld", (long long)st.st_blocks); break;
-        default: fprintf(stderr, "fdop: no %%%c\n", *p); exit(2);
+        case 's':
+            printf("%lld", (long long)st.st_size);
+            break;
+        case 'm':
+            printf("%o", st.st_mode & 07777);
+            break;
+        case 'l':
+            printf("%lu", (unsigned long)st.st_nlink);
+            break;
+        case 'u':
+            printf("%u", st.st_uid);
+            break;
+        case 'g':
+            printf("%u", st.st_gid);
+            break;
+        case 't':
+            printf("%lld", (long long)st.st_mtime);
+            break;
+        case 'n':
+            printf("%ld", st.st_mtim.tv_nsec);
+            break;
+        case 'b':
+            printf("%lld", (long long)st.st_blocks);
+            break;
+        default:
+            fprintf(stderr, "fdop: no %%%c\n", *p);
+            exit(2);
         }
     }
     putchar('\n');
@@ -393,7 +411,8 @@ int main(int argc, char **argv)
             wanted = errno_of(argv[i] + 7);
         } else if (!strncmp(argv[i], "sh ", 3)) {
             if (system(argv[i] + 3)) {
-                fprintf(stderr, "%s: expected success, came failure\n", argv[i]);
+                fprintf(stderr, "%s: expected success, came failure\n",
+                        argv[i]);
                 return 1;
             }
         } else {

@@ -180,7 +180,8 @@ static void resolution(void)
     make_dir("dir", 0755);
     make_file("dir/inner", "inner");
     must(symlink("dir", "to-dir"));
-    same_text("inner", text_of("to-dir/inner"), "through a link to a directory");
+    same_text("inner", text_of("to-dir/inner"),
+              "through a link to a directory");
     must(symlink("../file", "dir/up"));
     same_text("text", text_of("to-dir/up"), "dot-dot is the real parent's");
     fails(ENOTDIR, stat("l1/", &st), "a slash behind a link to a file");

@@ -74,7 +74,8 @@ static void who_may(void)
     succeeds(chmod("file", 0644), "by root");
     succeeds(AS(USER, OTHER_GROUP, chmod("file", 02755)), "set-group-id asked");
     equal_octal(0755, mode_of("file"), "not granted outside the group");
-    succeeds(AS(USER, GROUP, chmod("file", 02755)), "set-group-id asked inside");
+    succeeds(AS(USER, GROUP, chmod("file", 02755)),
+             "set-group-id asked inside");
     equal_octal(02755, mode_of("file"), "granted inside the group");
     succeeds(AS_MEMBER(USER, OTHER_GROUP, GROUP, chmod("file", 02711)),
              "set-group-id by a member");

@@ -226,7 +226,8 @@ static void by_type(void)
     fails(ENOTDIR, try_open("file", O_RDONLY | O_DIRECTORY),
           "a file, O_DIRECTORY");
     fails(ENOTDIR, try_open("file/", O_RDONLY), "a file with a slash");
-    fails(EISDIR, try_open("new/", O_RDWR | O_CREAT), "a new file with a slash");
+    fails(EISDIR, try_open("new/", O_RDWR | O_CREAT),
+          "a new file with a slash");
     fails(ELOOP, try_open("link", O_RDONLY | O_NOFOLLOW), "a link, O_NOFOLLOW");
     succeeds(fd = open("link", O_PATH | O_NOFOLLOW), "a link, O_PATH");
     equal_octal(S_IFLNK, fstat_of(fd).st_mode & S_IFMT, "is the link");
@@ -235,11 +236,13 @@ static void by_type(void)
     fails(EBADF, read(fd, &c, 1), "read of O_PATH");
     fails(EBADF, fchmod(fd, 0600), "fchmod of O_PATH");
     close(fd);
-    fails(ENXIO, try_open("fifo", O_WRONLY | O_NONBLOCK), "a fifo nobody reads");
+    fails(ENXIO, try_open("fifo", O_WRONLY | O_NONBLOCK),
+          "a fifo nobody reads");
     succeeds(try_open("fifo", O_RDONLY | O_NONBLOCK), "a fifo nobody writes");
     if (can_make(CHAR)) {
         must(mknod("nodevice", S_IFCHR | 0600, makedev(239, 250)));
-        fails(ENXIO, try_open("nodevice", O_RDWR), "a device that is not there");
+        fails(ENXIO, try_open("nodevice", O_RDWR),
+              "a device that is not there");
         must(mknod("null", S_IFCHR | 0600, makedev(1, 3)));
         succeeds(fd = open("null", O_RDWR), "the null device");
         equal(1, write(fd, "x", 1), "written");

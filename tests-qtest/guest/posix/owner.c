@@ -27,7 +27,9 @@ static void every_type(void)
 
 static void parts(void)
 {
-    static const uint32_t ids[] = { 0, 1, 65535, 70000, 1u << 31, UINT32_MAX - 1 };
+    static const uint32_t ids[] = {
+        0, 1, 65535, 70000, 1u << 31, UINT32_MAX - 1
+    };
     struct stat st;
     size_t i;
 

@@ -40,7 +40,8 @@ static void not_a_directory(void)
     holds(exists("dir"), "its target stays");
     make_file("file", "");
     fails(ENOTDIR, unlink("file/"), "unlink of a file with a slash behind");
-    fails(EINVAL, unlinkat(AT_FDCWD, "file", 0x1000), "unlinkat with odd flags");
+    fails(EINVAL, unlinkat(AT_FDCWD, "file", 0x1000),
+          "unlinkat with odd flags");
     fails(ENOENT, unlink(""), "unlink of no name");
 }
 

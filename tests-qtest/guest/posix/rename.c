@@ -117,11 +117,13 @@ static void flags(void)
     succeeds(rename_with("one", "three", NOREPLACE),
              "NOREPLACE where it is free");
     rename("three", "one");
-    fails(ENOENT, rename_with("one", "none", EXCHANGE), "EXCHANGE with nothing");
+    fails(ENOENT, rename_with("one", "none", EXCHANGE),
+          "EXCHANGE with nothing");
     differs(RENAME_FLAGS);
     succeeds(rename_with("one", "two", EXCHANGE), "EXCHANGE");
     holds(exists("one") && exists("two"), "both names stay");
-    fails(EINVAL, rename_with("one", "two", NOREPLACE | EXCHANGE), "both flags");
+    fails(EINVAL, rename_with("one", "two", NOREPLACE | EXCHANGE),
+          "both flags");
     fails(EINVAL, rename_with("one", "two", 0x80), "an unknown flag");
 }
 

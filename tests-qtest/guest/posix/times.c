@@ -117,6 +117,7 @@ static void every_type(void)
 
 static void links(void)
 {
+    const struct timespec both[] = { at(50), at(60) };
     int fd;
 
     make_file("file", "");
@@ -126,8 +127,7 @@ static void links(void)
     equal(40, stat_of("file").st_mtime, "its target's time");
     equal(20, stat_of("link").st_mtime, "the link's own stays");
     must(fd = open("file", O_RDONLY));
-    succeeds(futimens(fd, (struct timespec[2]){ at(50), at(60) }),
-             "by descriptor");
+    succeeds(futimens(fd, both), "by descriptor");
     equal(60, stat_of("file").st_mtime, "time by descriptor");
     close(fd);
 }

@@ -154,8 +154,10 @@ const char *text_of(const char *name)
     return text;
 }
 
-/* Names are collected before any is removed: removing must not depend on
-   what the suite examines. */
+/*
+ * Names are collected before any is removed: removing must not depend on
+ * what the suite examines.
+ */
 int remove_tree(int at, const char *name)
 {
     char *names = NULL, *one;
