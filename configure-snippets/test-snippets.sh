@@ -3,8 +3,8 @@
 #
 # Tests of the scripts beside this one, those parts that need neither network nor a build: which mirrors are read out
 # of an apt configuration, which source trees are refused, what clean takes away, how a patch that does not fit is
-# reported, that every test source is built, and what README claims. Prints "ok NAME" or "not ok NAME - expected...,
-# came...", last "N passed, M failed, K skipped".
+# reported, that every test source is built, what README claims, and what the checks of style find. Prints "ok NAME"
+# or "not ok NAME - expected..., came...", last "N passed, M failed, K skipped".
 
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,11 +34,15 @@ fake_tree() {
     printf '%s\n' "$2" >"$work/$1/VERSION"
 }
 
-# script NAME VARIABLE=VALUE...
+# script NAME VARIABLE=VALUE... [ARGUMENT...]
 script() {
-    local name=$1
+    local name=$1 settings=()
     shift
-    env TOP="$here/.." BASE=10.0 BUILD="$work/build" "$@" "$here/$name" 2>&1
+    while [[ ${1:-} == *=* ]]; do
+        settings+=("$1")
+        shift
+    done
+    env TOP="$here/.." BASE=10.0 BUILD="$work/build" "${settings[@]}" "$here/$name" "$@" 2>&1
 }
 
 test_one_line() {
@@ -185,6 +189,74 @@ EOF
         "$(env TOP="$here/.." BASE=10.0 BUILD="$work/build" README="$work/README" "$here/claims.sh" passed | tail -n 1)"
 }
 
+# repeat COUNT LINE
+repeat() {
+    local i
+    for ((i = 0; i < $1; i++)); do
+        printf '%s\n' "$2"
+    done
+}
+
+# style FILE...: what source_style.py says about sources in which these files, of $work/style, are as they are. The
+# exceptions are those in $work/known, and the checkpatch.pl is one that objects to tabs.
+style() {
+    KNOWN=$work/known "$here/source_style.py" "$work/style" "$work/checkpatch.pl" 2>&1
+}
+
+test_source_style() {
+    local dir=$work/style/hw-9pfs
+    mkdir -p "$dir" "$work/style/tests-qtest/bench"
+    # shellcheck disable=SC2016
+    printf '%s\n' 'for $f (@ARGV) { next if $f =~ /^-/; open F, $f or die; while (<F>) {' \
+        'print "$f:$.: ERROR: a tab\n" if /\t/; print "$f:$.: ERROR: consider using qemu_strtoul in preference\n"' \
+        'if /strtoul/; } close F; } exit 0;' >"$work/checkpatch.pl"
+    : >"$work/known"
+    { printf 'static int\nshort_one(int a,\n          int b)\n{\n' && repeat 55 '    a++;' && printf '}\n'; } >"$dir/a.c"
+    { printf 'static const int array[] = {\n' && repeat 70 '    1,' && printf '};\n'; } >>"$dir/a.c"
+    expect style-within-the-limits '3 passed, 0 failed, 0 skipped' "$(style)"
+    { printf 'int long_one(int a)\n{\n' && repeat 58 '    a++;' && printf '}\n'; } >"$dir/b.c"
+    expect style-long-function "not ok hw-9pfs/b.c long_one() - expected none of these:
+    hw-9pfs/b.c:1: long_one() has 61 lines
+5 passed, 1 failed, 0 skipped" "$(style)"
+    printf '%s\n' 'hw-9pfs/b.c long_one()' 'hw-9pfs/a.c length' >"$work/known"
+    expect style-known-exception "ok hw-9pfs/b.c long_one() # SKIP a known exception: 1 violation(s)
+# hw-9pfs/a.c length: this known exception is no longer needed
+5 passed, 0 failed, 1 skipped" "$(style)"
+    : >"$work/known"
+    repeat 601 '/* line */' >"$dir/b.c"
+    expect style-long-file "not ok hw-9pfs/b.c length - expected none of these:
+    hw-9pfs/b.c: has 601 lines
+4 passed, 1 failed, 0 skipped" "$(style)"
+    printf 'int\tstrtoul;\n' | tee "$dir/b.c" >"$work/style/tests-qtest/bench/c.c"
+    expect style-checkpatch "not ok hw/9pfs/b.c checkpatch - expected none of these:
+    hw/9pfs/b.c:1: ERROR: a tab
+    hw/9pfs/b.c:1: ERROR: consider using qemu_strtoul in preference
+not ok tests/qtest/bench/c.c checkpatch - expected none of these:
+    tests/qtest/bench/c.c:1: ERROR: a tab
+4 passed, 2 failed, 0 skipped" "$(style)"
+    printf 'print "no such option"; exit 2;\n' >"$work/checkpatch.pl"
+    expect style-checkpatch-that-fails '5 passed, 1 failed, 0 skipped' "$(style | tail -n 1)"
+}
+
+# Each prints one line of results and ends with the status that is its name.
+test_check_snippets() {
+    local part
+    for part in '2 passed, 0 failed, 1 skipped:0' '1 passed, 1 failed, 0 skipped:1'; do
+        printf '#!/bin/sh\necho "ok something"\necho "%s"\nexit %s\n' "${part%:*}" "${part#*:}" >"$work/part-${part#*:}"
+    done
+    printf '#!/bin/sh\necho "3 passed, 0 failed, 0 skipped"\nexit 2\n' >"$work/part-2"
+    printf '#!/bin/sh\necho "3 passed"\n' >"$work/part-3"
+    chmod +x "$work"/part-*
+    expect snippets-are-summed-up 'ok something
+ok something
+3 passed, 1 failed, 1 skipped' "$(script check-snippets.sh "$work/part-0" "$work/part-1")"
+    expect snippets-status-without-a-failure 'not ok part-2 - expected a result, came status 2
+3 passed, 1 failed, 0 skipped' "$(script check-snippets.sh "$work/part-2")"
+    expect snippets-without-a-result '3 passed
+not ok part-3 - expected a result, came status 0
+0 passed, 1 failed, 0 skipped' "$(script check-snippets.sh "$work/part-3")"
+}
+
 test_one_line
 test_deb822
 test_trees
@@ -193,5 +265,7 @@ test_series
 test_sources_named
 test_claims
 test_claims_passed
+test_source_style
+test_check_snippets
 printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
 [ "$failed" = 0 ]
