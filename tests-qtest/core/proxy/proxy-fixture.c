@@ -9,7 +9,7 @@
 #include "helper/helper-run.h"
 #include "proxy-fixture.h"
 
-/* Of a program that is executed as a helper: number of a descriptor, … */
+/* The first argument of a test program that is executed as the helper. */
 #define HELPER_ARG "proxy-fixture-helper"
 
 static ProxyServer *make_server(const ProxyFixture *fixture, const char *path,
@@ -40,7 +40,8 @@ static int run_server(ProxyServer *server)
     return ret;
 }
 
-/* The driver under the server has to be initialized after a fork. */
+/* The child executes the test program again, because the local driver must be
+ * initialized after the fork. */
 static void exec_helper(const ProxyFixture *fixture, const char *path, int fd)
 {
     g_autofree char *words = g_strdup_printf("%d %d %d %d %u %u", fd,

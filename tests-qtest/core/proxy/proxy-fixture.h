@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A helper for tests of the proxy: the serving end in a child process or in a
- * thread of this one, without walls round it, or the real program.
+ * A helper for tests of the proxy: the helper's server without its sandbox, in
+ * a child process or in a thread of the test, or the real program.
  */
 #ifndef TESTS_CORE_PROXY_FIXTURE_H
 #define TESTS_CORE_PROXY_FIXTURE_H
@@ -10,25 +10,26 @@
 #include "fsdev/helper/proxy-server.h"
 
 typedef struct ProxyFixture {
-    bool in_thread;             /* else a process of its own, or … */
-    bool program;               /* … virtfs-proxy-helper itself */
+    bool in_thread;             /* a thread of the test; else a child process */
+    bool program;               /* the child runs virtfs-proxy-helper */
     bool readonly;
-    ProxyServerOptions options; /* zeroes: what the helper takes */
+    ProxyServerOptions options; /* 0: the defaults of the helper */
     FsCred owner;               /* of the exported directory */
     /* Filled in by proxy_fixture_start() */
-    int fd;                     /* owned; our end */
+    int fd;                     /* owned; QEMU's end of the socket */
     pid_t pid;
     GThread *thread;
 } ProxyFixture;
 
 /**
- * proxy_fixture_main: first thing in main() of a program that uses this.
+ * proxy_fixture_main: to be called first in main() of a program that uses this.
  * Does not return in the child process.
  */
 void proxy_fixture_main(int argc, char **argv);
 /** proxy_fixture_start: @path is the directory to export. */
 void proxy_fixture_start(ProxyFixture *fixture, const char *path);
-/** proxy_fixture_stop: closes our end, and it has to end by that. */
+/** proxy_fixture_stop: closes @fd and waits for the helper, which must end
+ *  without an error. */
 void proxy_fixture_stop(ProxyFixture *fixture);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One of each of the proxy's messages; see proxy-sample.h.
+ * A sample of each message of the proxy; see proxy-sample.h.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "proxy-sample.h"

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One of each of the proxy's messages, with a value of its own in every field.
+ * A sample of each message of the proxy, whose numbers all have different
+ * values.
  */
 #ifndef TESTS_CORE_PROXY_SAMPLE_H
 #define TESTS_CORE_PROXY_SAMPLE_H
 
 #include "fsdev/proxy/proxy-proto.h"
 
-/* As bytes, owned by the caller; the tag is 0x01020304. */
+/* The encoded message, owned by the caller; its tag is PROXY_SAMPLE_TAG. */
 GByteArray *proxy_sample_request(ProxyType type);
 GByteArray *proxy_sample_reply(ProxyType type);
 /** proxy_sample_types: numbers of all messages, ended by 0. */

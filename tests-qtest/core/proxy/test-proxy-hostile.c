@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The proxy driver against a helper that has been taken over, has died, or
- * says nothing: every call ends, with -EIO if need be, and nothing is left.
+ * The proxy driver with a helper that is hostile, dies, or does not answer:
+ * every call ends, with -EIO if necessary, and nothing is leaked.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <signal.h>
@@ -19,30 +19,31 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsExport, fs_export_unref)
 
 /* ---- a helper that lies ----------------------------------------------- */
 
-/* What it does with the one request that is not HELLO. */
+/* How it answers requests of one type; others get proper answers. */
 typedef struct Lie {
     const char *name;
     ProxyType type;
-    uint32_t error;             /* answer with this one; 0: success */
-    int cut;                    /* bytes to take off the end */
-    unsigned more;              /* bytes of 'x' after the end */
-    uint32_t tag_off;           /* wrong by this much */
-    const char *fds;            /* see make_fd(); one letter each */
+    uint32_t error;             /* errno in the answer; 0: success */
+    int cut;                    /* bytes to leave out at the end */
+    unsigned more;              /* bytes of 'x' to add at the end */
+    uint32_t tag_off;           /* number to add to the tag */
+    const char *fds;            /* descriptors, one letter each: make_fd() */
     uint32_t mode;              /* in attributes */
-    uint32_t length;            /* of the value, as it is told */
-    uint32_t value;             /* … as it is sent */
-    const char *uidmap;         /* what HELLO says */
+    uint32_t length;            /* length field of a value */
+    uint32_t value;             /* bytes of the value */
+    const char *uidmap;         /* in the answer to HELLO */
 } Lie;
 
 typedef struct Liar {
     const Lie *lie;
-    const char *dir;            /* a directory; in it "f" and "fifo" */
+    const char *dir;            /* a directory filled by make_tree() */
     int fd;
 } Liar;
 
 /*
- * f, d, p: path fd of the file, the directory, the FIFO; F, W, D: the file to
- * read, to write, the directory to read; P: the FIFO; O: another file.
+ * f, d, p: an O_PATH descriptor of the file, the directory, the FIFO; F, W, D:
+ * the file open for reading, for writing, the directory open for reading; P:
+ * the FIFO, open; O: another file, open.
  */
 static int make_fd(const Liar *liar, char kind)
 {
@@ -140,7 +141,7 @@ static void lie(const Liar *liar, uint32_t tag, ProxyType type)
     answer(liar, buf, len - how->cut + how->more, how->fds);
 }
 
-/* Everything but the type that it lies about is answered as it should be. */
+/* Answer a request of another type properly. */
 static void tell_truth(const Liar *liar, uint32_t tag, ProxyType type)
 {
     char buf[256];
@@ -197,7 +198,7 @@ static int take_any(void *opaque, const FsDirent *entry)
     return 0;
 }
 
-/* The call that makes the driver send a @type. */
+/* Make the call for which the driver sends a request of @type. */
 static ssize_t call_for(FsNode *root, ProxyType type)
 {
     const FsCred cred = { 0, 0 };
@@ -290,7 +291,7 @@ static FsExport *open_export(int fd, const char *path, GError **error)
 
 static void test_lie(gconstpointer opaque)
 {
-    HELPER_RUN run;             /* for its directory */
+    HELPER_RUN run;             /* only for its directory */
     Liar liar = { .lie = opaque };
     unsigned before;
     GThread *thread;
@@ -314,7 +315,7 @@ static void test_lie(gconstpointer opaque)
         g_assert_no_error(error);
         root = fs_root(export);
         g_assert_cmpint(call_for(root, liar.lie->type), ==, -EIO);
-        /* Nothing that it says is listened to any more. */
+        /* The connection is not used any more. */
         g_assert_cmpint(fs_lookup(root, "f", 0, &node, &attr), ==, -EIO);
         g_assert_cmpint(fs_getattr(root, NULL, 0, &attr), ==, 0);
     }
@@ -324,7 +325,7 @@ static void test_lie(gconstpointer opaque)
     g_assert_cmpuint(conformance_count_fds(), ==, before);
 }
 
-/* ---- a helper that is not what it should be at the start --------------- */
+/* ---- a helper that answers HELLO wrongly ------------------------------- */
 
 static const Lie hellos[] = {
     { "no-directory", PROXY_HELLO, .fds = "f" },
@@ -418,7 +419,7 @@ static int count_with_device(void *opaque, const FsDirent *entry)
     return 0;
 }
 
-/* What has been opened is all that data, attributes and listings take. */
+/* Data, attributes and listings of open files do not need the helper. */
 static void data_needs_no_helper(void)
 {
     char text[] = "text";
@@ -458,7 +459,7 @@ static void data_needs_no_helper(void)
         g_assert_cmpuint(attr.size, ==, 4);
         g_assert_cmpint(fs_statfs(node, &st), ==, 0);
         if (devs_of(run.dir) == HOST_DEVS_MOUNTS) {
-            /* Of a file system that is one device. */
+            /* There the device of an entry is known without the helper. */
             g_assert_cmpint(fs_readdir(dir, 0, FS_READDIR_DEV,
                                        count_with_device, &entries), ==, 0);
             g_assert_cmpuint(entries, ==, 5);
@@ -467,7 +468,8 @@ static void data_needs_no_helper(void)
     }
 }
 
-/* The space of what has no name is free when nobody holds it any more. */
+/* When a file without a name is not used any more, the helper closes it, so
+ * that its space is freed. */
 static void removed_file_is_let_go(void)
 {
     const FsCred cred = { UINT32_MAX, UINT32_MAX };
@@ -497,14 +499,14 @@ static void removed_file_is_let_go(void)
         g_assert_cmpuint(helper_run_count_fds(&run), >, before);
         g_assert_cmpint(fs_unlink(root, "new", false), ==, 0);
         fs_node_unref(node);
-        /* Nobody answers: it happens soon, without another request. */
+        /* FORGET has no answer, and no other request must be needed. */
         while (helper_run_count_fds(&run) > before) {
             g_assert_cmpint(g_get_monotonic_time(), <, deadline);
         }
     }
 }
 
-/* Requests that are never answered, and then there is nobody to answer. */
+/* The helper dies while threads wait for its answers. */
 static void dies_while_asked(void)
 {
     enum { WAITERS = 4 };
@@ -527,7 +529,7 @@ static void dies_while_asked(void)
 
         g_assert_no_error(error);
         root = fs_root(export);
-        /* Stopped: it cannot answer. */
+        /* A stopped helper does not answer. */
         g_assert_cmpint(kill(run.pid, SIGSTOP), ==, 0);
         g_assert_cmpint(waitpid(run.pid, &status, WUNTRACED), ==, run.pid);
         for (int i = 0; i < WAITERS; i++) {
@@ -539,7 +541,7 @@ static void dies_while_asked(void)
             g_thread_join(threads[i]);
             g_assert_cmpint(waiters[i].ret, ==, -EIO);
         }
-        /* What needs nobody still works. */
+        /* Calls that do not need the helper still work. */
         g_assert_cmpint(fs_getattr(root, NULL, 0, &attr), ==, 0);
         g_assert_cmpint(fs_lookup(root, "f", 0, &node, &attr), ==, -EIO);
     }
@@ -555,7 +557,7 @@ static void start_listening(HelperRun *run)
     struct stat st;
 
     helper_run_start(run, words, -1);
-    /* The mode is what it gets last. */
+    /* The helper sets the mode of the socket last. */
     while ((lstat(run->socket, &st) < 0 || !(st.st_mode & 0600)) &&
            g_get_monotonic_time() < deadline) {
         g_thread_yield();
@@ -570,8 +572,8 @@ static int try_lookup(FsNode *dir, const char *name, FsNode **node)
 }
 
 /*
- * With a path the next question connects to the next helper, which is told by
- * their names what is meant.
+ * With socket=, the next request connects to a new helper, for which objects
+ * are identified by their names.
  */
 static void another_helper(void)
 {
@@ -622,7 +624,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     umask(022);
     g_assert_cmpint(host_init(&what), ==, 0);
-    /* Whatever there is to ask, however much we may do. */
+    /* Use the helper even where QEMU's own rights would suffice. */
     proxy_ask_always(true);
     for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
         g_autofree char *path = g_strdup_printf("/proxy-hostile/lie/%s",

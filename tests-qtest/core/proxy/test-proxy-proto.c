@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tests of the proxy's messages: each comes back as it was, and nothing but
- * the whole of it is taken.
+ * Tests of the proxy's messages: decoding and encoding again yields the same
+ * bytes, and only complete messages are accepted.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/guarded.h"
 #include "proxy-sample.h"
 
-/* The bytes right before memory that may not be touched. */
+/* Decode @len bytes followed by memory that cannot be accessed; on success
+ * append the message, encoded again, to @again. */
 static int decode(const GByteArray *bytes, size_t len, ProxyType *type,
                   bool reply, GByteArray *again)
 {

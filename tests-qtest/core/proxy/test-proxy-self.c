@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the proxy driver does without its helper, where it has the right to,
- * and how the helper gets to know afterwards which object is meant.
+ * What the proxy driver does without the helper, as QEMU's own rights suffice,
+ * and how it makes such objects known to the helper later.
  *
- * With the program itself, as only its walls make a mount of the export.
+ * These tests use the real program, as only its sandbox has a mount of its own
+ * for the export.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <signal.h>
@@ -38,7 +39,7 @@ static void self_clear(Self *self)
 }
 #define SELF __attribute__((cleanup(self_clear))) Self
 
-/* The export holds "f", "g", a link "l" to "f" and "a/b/c". */
+/* The export holds "f", "g", a symbolic link "l" to "f", and "a/b/c". */
 static bool self_start(Self *self)
 {
     g_autoptr(GError) error = NULL;
@@ -77,7 +78,7 @@ static FsNode *look(FsNode *dir, const char *name, unsigned flags)
     return node;
 }
 
-/* It cannot answer any more; the end of the test kills it. */
+/* The helper does not answer any more; self_clear() kills it. */
 static void stop_helper(Self *self)
 {
     int status;
@@ -133,10 +134,11 @@ static void test_helper_not_asked(void)
     g_assert_cmpint(fs_open(a, O_RDONLY, &dir), ==, 0);
     link = look(self.root, "l", 0);
     g_assert_cmpint(fs_readlink(link, text, sizeof(text)), ==, 1);
-    /* The end of all of it asks nothing either. */
+    /* Releasing all of this does not need the helper either. */
 }
 
-/* On the event loop nothing waits for the helper: it is left to a worker. */
+/* Calls from the event loop do not wait for the helper, but return -EAGAIN, so
+ * that a worker makes them again. */
 static void test_brief_does_not_ask(void)
 {
     SELF self;
@@ -188,7 +190,7 @@ static void test_told_by_names(void)
     g_assert_cmpint(fs_getattr(c, NULL, 0, &attr), ==, 0);
 }
 
-/* By the guest: what it holds stays usable in every way. */
+/* A file that the guest unlinked stays usable while it is referenced. */
 static void test_unlinked(void)
 {
     SELF self;
@@ -229,7 +231,8 @@ static void test_replaced(void)
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0640);
 }
 
-/* On the host, before the helper ever heard of it: never another file. */
+/* The host replaced the file before the helper knew of it: a change applies to
+ * the file that was looked up. */
 static void test_replaced_on_host(void)
 {
     SELF self;
@@ -246,7 +249,7 @@ static void test_replaced_on_host(void)
     g_assert_cmphex(host_mode(&self, "f"), ==, 0600);
 }
 
-/* The space of an object that was told by its descriptor is free in time. */
+/* The helper also closes an object that it got as a descriptor (ADOPT). */
 static void test_adopted_is_let_go(void)
 {
     SELF self;
@@ -269,7 +272,7 @@ static void test_adopted_is_let_go(void)
     }
 }
 
-/* As deep as memory goes: numbers on the way down are no recursion. */
+/* Getting the helper's numbers of all directories above does not recurse. */
 static void test_deep(void)
 {
     enum { LEVELS = 1500 };

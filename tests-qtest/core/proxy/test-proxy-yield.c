@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The proxy driver in coroutines of an event loop: nothing blocks the loop,
- * and threads that ask at the same time get their own answers.
+ * The proxy driver in coroutines of an event loop: nothing blocks the loop, and
+ * threads that make requests at the same time get their own answers.
  *
- * A coroutine is a thread here of which one at a time runs, and the loop waits
- * meanwhile; to the driver that makes no difference.
+ * Here coroutines are threads of which one runs at a time while the loop waits.
+ * For the driver there is no difference.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <poll.h>
@@ -48,7 +48,7 @@ static struct {
 
 static __thread Co *inside;
 
-/* It yields, or has ended. */
+/* Run a coroutine until it yields or ends. */
 static void co_enter(Co *co)
 {
     g_mutex_lock(&co->lock);
@@ -176,7 +176,7 @@ static void loop_init(void)
     fs_yield = &yield;
 }
 
-/* Wait for something, and do it. */
+/* Wait for an event and handle it. */
 static void loop_turn(void)
 {
     struct pollfd fds[] = {
@@ -211,7 +211,7 @@ static void loop_until_over(Co *cos, unsigned n)
     }
 }
 
-/* ---- what they do ------------------------------------------------------ */
+/* ---- what the coroutines do -------------------------------------------- */
 
 static void make_and_remove(FsNode *dir, const char *name)
 {
@@ -230,7 +230,7 @@ static void co_make_and_remove(Co *co)
     for (int i = 0; i < 10; i++) {
         make_and_remove(co->dir, name);
     }
-    /* No more often: a thread may have taken the answer before. */
+    /* At most once per request; not if a thread has received the answer. */
     g_assert_cmpuint(co->yields, <=, 30);
 }
 
@@ -357,7 +357,7 @@ static void test_silent_then_dead(void)
         loop_until_over(&cos[i], 1);
         g_assert_cmpint(cos[i].ret, ==, -EIO);
     }
-    /* Nobody looks at what is left of the connection any more. */
+    /* The broken connection is not watched any more. */
     g_assert_cmpint(loop.fd, ==, -1);
 }
 
@@ -368,7 +368,7 @@ static void co_setattr(Co *co)
     co->ret = fs_setattr(co->dir, NULL, &set);
 }
 
-/* An object that has lost its name before the helper was told of it. */
+/* An object that has lost its name before the helper knew of it. */
 static FsNode *nameless(Asked *asked)
 {
     g_autofree char *path = helper_run_path(&asked->run, "f");
@@ -381,7 +381,8 @@ static FsNode *nameless(Asked *asked)
     return node;
 }
 
-/* Who gets no more into the socket is left to a thread that may wait. */
+/* When the socket is full, a coroutine returns -EAGAIN, so that a worker, which
+ * may wait, makes the call again. */
 static void test_full_socket(void)
 {
     enum { MANY = 20000 };
@@ -414,7 +415,7 @@ static void test_full_socket(void)
     fs_node_unref(node);
 }
 
-/* … and so is who finds the helper gone, as another one takes its time. */
+/* The loop notices that the helper died while no request was in flight. */
 static void test_dead_with_none_asking(void)
 {
     ASKED asked;
@@ -454,7 +455,8 @@ static void co_brief_calls(Co *co)
     g_assert_cmpuint(co->yields, ==, 4);
 }
 
-/* Calls that know FS_BRIEF ask there, unless they must not sleep at all. */
+/* In a coroutine, calls with FS_BRIEF use the helper; calls with FS_NONBLOCK do
+ * not, as they must not sleep at all. */
 static void test_brief_calls(void)
 {
     ASKED asked;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The proxy driver against the conformance suite: as root with the helper in
- * a thread, and as a user who may do nothing himself, with a helper that root
- * runs.  And under load: threads that ask at the same time.
+ * The conformance suite on the proxy driver: as root with the helper in a
+ * thread, and as a user without access to the files, with a helper that root
+ * runs.  Also, threads that use the helper at the same time.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/host/host.h"
@@ -19,7 +19,7 @@ static unsigned caps_of(const ProxyFixture *proxy)
 
     caps |= root ? CONF_ANY_OWNER : 0;
     caps |= proxy->options.allow_suid ? CONF_SETID : 0;
-    /* For who may do nothing the kernel takes it for a program's. */
+    /* When a user without privileges writes, the kernel drops this bit. */
     caps |= root && proxy->in_thread ? CONF_SGID_MARK : 0;
     caps |= root && proxy->options.allow_devices && local_can_mknod()
             ? CONF_DEVICE : 0;
@@ -84,8 +84,8 @@ static void add_subject(size_t n)
 /* ---- maps of ids ------------------------------------------------------ */
 
 /*
- * uidmap= and gidmap= are the driver's, or what the helper told it: requests
- * have ids of the host.
+ * The id maps are options of the driver, or come from the helper; in both cases
+ * requests to the helper have host ids.
  */
 static void test_id_map(gconstpointer told)
 {
@@ -172,7 +172,7 @@ int main(int argc, char **argv)
     proxy_fixture_main(argc, argv);
     g_test_init(&argc, &argv, NULL);
     umask(022);
-    /* What it opens stays open and is no leak. */
+    /* Opens descriptors that stay open, before a test counts descriptors. */
     g_assert_cmpint(host_init(&what), ==, 0);
     for (size_t i = 0; i < ARRAY_SIZE(subjects); i++) {
         add_subject(i);
