@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A client of virtfs-proxy-helper that asks what it wants; see helper-peer.h. */
+/* A client of virtfs-proxy-helper that may be hostile; see helper-peer.h. */
 #include "fsdev/core/p9-osdep.h"
 #include "helper-peer.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * virtfs-proxy-helper as it is started by users; see helper-run.h.
+ * Starts virtfs-proxy-helper as users do; see helper-run.h.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <ftw.h>
@@ -27,7 +27,7 @@ const char *helper_run_program(void)
     return path;
 }
 
-/* In a child, since it cannot be undone. */
+/* Tried in a child process, since it cannot be undone. */
 static bool can_separate_mounts(void)
 {
     int status;
@@ -150,7 +150,7 @@ bool helper_run_said(const HelperRun *run, const char *text)
 
     g_assert_true(g_file_get_contents(run->errors, &said, NULL, NULL));
     if (!strstr(said, text)) {
-        g_printerr("expected '%s' in what the helper said: %s\n", text, said);
+        g_printerr("expected '%s' in the helper's output: %s\n", text, said);
     }
     return strstr(said, text);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ways out of what virtfs-proxy-helper exports, none of which leads
- * anywhere: "..", symbolic links, names with more than one component.
+ * Attempts to leave the export of virtfs-proxy-helper, which must all fail:
+ * "..", symbolic links, names with more than one component.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
@@ -29,7 +29,7 @@ static void directories_lead_nowhere(void)
     g_assert_cmpint(mkdir(sub, 0755), ==, 0);
     root = ino_at(peer.root, ".");
     g_assert_cmpint(ino_at(AT_FDCWD, peer.run.dir), ==, root);
-    /* A path fd and a real one; the export is as far up as they know. */
+    /* From an O_PATH descriptor and an open one, ".." stops at the export. */
     g_assert_cmpint(ino_at(peer.root, ".."), ==, root);
     g_assert_cmpint(peer_try_open(&peer, peer_lookup(&peer, PROXY_ROOT_ID, "sub"),
                              O_RDONLY, &fd), ==, 0);
@@ -37,14 +37,14 @@ static void directories_lead_nowhere(void)
     g_assert_cmpint(ino_at(fd, "../.."), ==, root);
     g_assert_cmpint(ino_at(fd, "../../../../.."), ==, root);
     close(fd);
-    /* Nor when the helper has gone and its mounts with it. */
+    /* Also after the helper, and with it its mount name space, has ended. */
     close(peer.run.fd);
     peer.run.fd = 0;
     helper_run_wait(&peer.run);
     g_assert_cmpint(ino_at(peer.root, ".."), ==, root);
 }
 
-/* What lies beside the export, and two links to it in there. */
+/* A file and a directory outside the export, to which links in it point. */
 typedef struct Outside {
     char *file;                 /* owned */
     char *dir;                  /* owned; empty */
@@ -80,7 +80,7 @@ static void check_same(const char *path, const struct stat *was)
     g_assert_cmpuint(st.st_uid, ==, was->st_uid);
     g_assert_cmpuint(st.st_nlink, ==, was->st_nlink);
     g_assert_cmpint(st.st_size, ==, was->st_size);
-    /* Whatever else was done to it, this tells. */
+    /* The ctime would reveal any other change. */
     g_assert_cmpint(st.st_ctim.tv_sec, ==, was->st_ctim.tv_sec);
     g_assert_cmpint(st.st_ctim.tv_nsec, ==, was->st_ctim.tv_nsec);
     g_assert_cmpint(listxattr(path, list, sizeof(list)), ==, 0);
@@ -94,7 +94,7 @@ static void outside_check(Outside *outside)
     g_free(outside->dir);
 }
 
-/* A link is no directory to do anything in. */
+/* A symbolic link cannot be used as a directory. */
 static void try_in_link(Peer *peer, uint64_t id)
 {
     const ProxyText x = helper_text("x");
@@ -124,7 +124,7 @@ static void try_in_link(Peer *peer, uint64_t id)
     }
 }
 
-/* What is done to a link is done to itself, or not at all. */
+/* A request on a symbolic link applies to the link itself, or fails. */
 static void try_on_link(Peer *peer, uint64_t id, const char *name)
 {
     const ProxyText link = helper_text(name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * virtfs-proxy-helper against a QEMU that has been taken over: requests that
- * the driver never sends, and what can be done with what comes back.
+ * virtfs-proxy-helper with a compromised QEMU: requests that the driver never
+ * sends, and what can be done with the descriptors in the answers.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/resource.h>
@@ -122,7 +122,7 @@ static void setid_bits_are_taken_away(void)
     g_assert_cmphex(peer_mode_of(&peer, "program"), ==, S_IFREG | 0711);
 }
 
-/* Whatever QEMU says of a map it has been told. */
+/* The helper enforces its own map, whatever ids QEMU sends. */
 static void owners_outside_the_map_are_refused(void)
 {
     static const struct {
@@ -174,13 +174,14 @@ static void owners_outside_the_map_are_refused(void)
             peer_lookup(&peer, PROXY_ROOT_ID, "mine"),
             { .valid = FS_SET_UID, .uid = rows[i].uid },
         };
-        /* There it is "leave alone". */
+        /* In SETATTR, UINT32_MAX means "do not change". */
         g_assert_cmpint(peer_ask(&peer, PROXY_SETATTR, &t, &r, fds), ==,
                         rows[i].uid == UINT32_MAX ? 0 : rows[i].ret);
     }
 }
 
-/* Where the bits are allowed, the descriptor is still none to execute. */
+/* Even if set-id bits are allowed, the file cannot be executed by means of the
+ * descriptor. */
 static void programs_do_not_run(void)
 {
     PEER peer;
@@ -257,7 +258,7 @@ static void xattr_sizes_are_bounded(void)
     peer_check_alive(&peer);
 }
 
-/* A lot of descriptors that nobody takes. */
+/* Many OPEN requests whose answers, with descriptors, are not received. */
 static void flood_of_opens(void)
 {
     enum { MANY = 20000 };
@@ -280,7 +281,7 @@ static void flood_of_opens(void)
         if (send(peer.run.fd, buf, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
             unsigned now = helper_run_count_fds(&peer.run);
 
-            /* It does not go on until somebody takes the answers. */
+            /* The helper waits until its answers are received. */
             g_assert_cmpint(errno, ==, EAGAIN);
             most = MAX(most, now);
             break;
@@ -296,7 +297,7 @@ typedef struct Broken {
     const char *name;
     const char *bytes;
     size_t len;
-    size_t padded;              /* with zeroes to this length */
+    size_t padded;              /* with zeros to this length */
 } Broken;
 
 static const Broken broken[] = {
@@ -339,7 +340,7 @@ static void test_broken(gconstpointer opaque)
     g_assert_true(helper_run_said(&peer.run, "broke the protocol"));
 }
 
-/* The request @type, which has no fields that matter, with @n descriptors. */
+/* Send a request of @type, whose fields do not matter, with @n descriptors. */
 static void send_with_fds(const Peer *peer, ProxyType type, const int *fds,
                           size_t n)
 {
@@ -390,7 +391,7 @@ static void unexpected_descriptors(gconstpointer opaque)
     g_assert_true(helper_run_said(&peer.run, "broke the protocol"));
 }
 
-/* The error that ADOPT of @fd (taken over) is answered with. */
+/* The result of ADOPT with @fd, which is closed. */
 static int adopt(const Peer *peer, int fd)
 {
     uint32_t error = 0;
@@ -419,7 +420,7 @@ static void adopts_from_its_mount_alone(void)
     g_assert_cmpint(mkdirat(peer.root, "d", 0700), ==, 0);
     g_assert_cmpint(adopt(&peer, openat(peer.root, "d", O_PATH)), ==, 0);
     before = helper_run_count_fds(&peer.run);
-    /* What it exports, but as we see it; what is beside it, and above all. */
+    /* The export by another mount, a directory beside it, and others. */
     g_assert_cmpint(adopt(&peer, open(peer.run.dir, O_PATH)), ==, -EXDEV);
     g_assert_cmpint(adopt(&peer, open(peer.run.base, O_PATH)), ==, -EXDEV);
     g_assert_cmpint(adopt(&peer, open("/", O_PATH)), ==, -EXDEV);
@@ -427,13 +428,14 @@ static void adopts_from_its_mount_alone(void)
     g_assert_cmpint(adopt(&peer, openat(peer.root, "d", O_RDONLY)), ==,
                     -EBADF);
     g_assert_cmpint(adopt(&peer, dup(peer.run.fd)), ==, -EBADF);
-    /* It closes what it got once it has answered. */
+    /* The helper closes the descriptor after it has answered. */
     while (helper_run_count_fds(&peer.run) > before) {
         g_assert_cmpint(g_get_monotonic_time(), <, deadline);
     }
 }
 
-/* That is no mistake of the peer's. */
+/* A helper that has reached its limit of descriptors cannot receive one; this is
+ * not a violation of the protocol. */
 static void adopts_nothing_without_a_descriptor_free(void)
 {
     struct rlimit limit;
@@ -443,7 +445,7 @@ static void adopts_nothing_without_a_descriptor_free(void)
         return;
     }
     g_assert_cmpint(prlimit(peer.run.pid, RLIMIT_NOFILE, NULL, &limit), ==, 0);
-    /* Lower than all it has: no number is left below. */
+    /* All numbers below this limit are in use. */
     limit.rlim_cur = 3;
     g_assert_cmpint(prlimit(peer.run.pid, RLIMIT_NOFILE, &limit, NULL), ==, 0);
     g_assert_cmpint(adopt(&peer, dup(peer.root)), ==, -EMFILE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * virtfs-proxy-helper as a program: its options, its socket, and the walls
- * round it, looked at from outside while it runs.
+ * virtfs-proxy-helper as a program: its options, its socket, and its sandbox,
+ * which is examined from outside while it runs.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <linux/capability.h>
@@ -105,7 +105,7 @@ static void test_stream_socket(void)
     close(fds[1]);
 }
 
-/* The manual page knows the options that --help lists, and no other. */
+/* The manual page has exactly the options that --help lists. */
 static void test_manual(void)
 {
     g_autofree char *page = g_build_filename(g_getenv("G_TEST_SRCDIR") ?: ".",
@@ -121,7 +121,7 @@ static void test_manual(void)
     int status;
 
     if (!g_file_get_contents(page, &manual, NULL, NULL)) {
-        g_test_skip("the source is not where the test is");
+        g_test_skip("the source of the manual page is not available");
         return;
     }
     g_spawn_command_line_sync(program, &help, NULL, &status, &error);
@@ -138,7 +138,7 @@ static void test_manual(void)
         parts = g_strsplit(*word, "-", -1);
         escaped = g_strjoinv("\\-", parts);
         if (!strstr(manual, escaped)) {
-            g_error("the manual page does not have %s", escaped);
+            g_error("the manual page does not describe %s", escaped);
         }
         listed++;
     }
@@ -166,7 +166,7 @@ static int connect_to(const char *path)
     return fd;
 }
 
-/* Where nothing but time tells: at most ten seconds. */
+/* Retry for up to ten seconds, as there is nothing to wait for. */
 static int connect_when_ready(const char *path)
 {
     gint64 deadline = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
@@ -205,7 +205,7 @@ static void test_one_client(void)
     g_assert_cmpint(fstat(fd, &st), ==, 0);
     g_assert_true(S_ISDIR(st.st_mode));
     close(fd);
-    /* Nobody else, and no name for it any more. */
+    /* There is no second client, as the socket's name has been removed. */
     g_assert_cmpint(connect_to(run.socket), ==, -ENOENT);
     close(client);
     g_assert_cmpint(helper_run_wait(&run), ==, 0);
@@ -222,7 +222,7 @@ static void test_socket_owner(void)
     }
     helper_run_init(&run);
     start_listening(&run, "1234");
-    /* We are root, and not let in. */
+    /* A client that is root is refused. */
     client = connect_when_ready(run.socket);
     g_assert_cmpint(recv(client, &st, sizeof(st), 0), ==, 0);
     g_assert_true(helper_run_said(&run, "refused a client of uid 0"));
@@ -268,7 +268,7 @@ static void test_daemon(void)
 
         helper_run_start(&run, words, -1);
     }
-    /* It is ready by then: no need to try twice. */
+    /* The socket is ready when the parent process exits. */
     g_assert_cmpint(helper_run_wait(&run), ==, 0);
     client = connect_to(run.socket);
     g_assert_cmpint(client, >=, 0);
@@ -293,7 +293,7 @@ static void test_socket_activation(void)
                     ==, 0);
     g_assert_cmpint(listen(listener, 1), ==, 0);
     {
-        /* What systemd does: our child's number is not known before. */
+        /* As systemd does; the shell knows the helper's process id. */
         g_autofree char *script = g_strdup_printf(
             "LISTEN_PID=$$ LISTEN_FDS=1 exec '%s' -p '%s' -u 0",
             helper_run_program(), run.dir);
@@ -308,7 +308,7 @@ static void test_socket_activation(void)
     g_assert_cmpint(helper_run_wait(&run), ==, 0);
 }
 
-/* ---- the walls -------------------------------------------------------- */
+/* ---- the sandbox ------------------------------------------------------ */
 
 static uint64_t status_number(const char *status, const char *key)
 {
@@ -354,7 +354,7 @@ static void test_status_with_devices(void)
     }
 }
 
-/* Every line of mountinfo is a mount that it can see. */
+/* Every line of mountinfo is a mount that the helper can see. */
 static void check_mounts(const char *text, unsigned count, const char *more)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -370,7 +370,7 @@ static void check_mounts(const char *text, unsigned count, const char *more)
         g_assert_nonnull(strstr(words[5], "nodev"));
         g_assert_nonnull(strstr(words[5], "noexec"));
         g_assert_nonnull(strstr(words[5], more));
-        /* No peer group: what is mounted outside does not come in. */
+        /* Without a peer group, later mounts outside do not appear here. */
         g_assert_null(strstr(*line, "shared:"));
         g_assert_null(strstr(*line, "master:"));
         seen++;
@@ -378,7 +378,7 @@ static void check_mounts(const char *text, unsigned count, const char *more)
     g_assert_cmpuint(seen, ==, count);
 }
 
-/* What HELLO says besides; it may be said twice. */
+/* The flags in the answer to HELLO, which may be sent more than once. */
 static uint32_t told_flags(HelperRun *run)
 {
     const ProxyRequest t = { .hello = { .version = PROXY_VERSION } };
@@ -452,7 +452,7 @@ static void test_limits(void)
                                        0));
 }
 
-/* Whatever QEMU's end inherited stays on QEMU's side. */
+/* The helper closes descriptors that it inherits. */
 static void test_inherits_nothing(void)
 {
     unsigned before, after;
@@ -478,7 +478,7 @@ static void test_inherits_nothing(void)
     g_assert_cmpuint(before, ==, after);
 }
 
-/* The list of calls, tried from within: in a process that it may kill. */
+/* The status of a child process that makes @call under the seccomp filter. */
 static int status_after(void (*call)(void))
 {
     int status;
@@ -532,7 +532,7 @@ static void test_filter_kills(void)
     };
 
 #ifdef __SANITIZE_ADDRESS__
-    g_test_skip("the sanitizer makes calls of its own");
+    g_test_skip("the sanitizer makes system calls of its own");
     return;
 #endif
     g_assert_cmpint(status_after(call_getpid), ==, 0);
