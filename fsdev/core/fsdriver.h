@@ -157,7 +157,6 @@ typedef struct FsConfig {
     bool no_cache_hint;         /* ask clients not to cache what files hold */
     IdMap *users;               /* counted; NULL: guest and host ids are one */
     IdMap *groups;
-    unsigned fd_budget;         /* cached O_PATH fds, 0 = from RLIMIT_NOFILE */
 } FsConfig;
 
 /*

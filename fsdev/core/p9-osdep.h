@@ -35,6 +35,42 @@
 #include <unistd.h>
 #include <glib.h>
 
+/*
+ * QEMU's lists need nothing else of QEMU: the helper is built with them.  The
+ * tests are built where QEMU is not, with those of the C library.
+ */
+#ifdef P9_QEMU_QUEUE
+#include "qemu/queue.h"
+#else
+#include <sys/queue.h>
+#define QLIST_HEAD LIST_HEAD
+#define QLIST_ENTRY LIST_ENTRY
+#define QLIST_INIT LIST_INIT
+#define QLIST_INSERT_HEAD LIST_INSERT_HEAD
+#define QLIST_REMOVE LIST_REMOVE
+#define QLIST_EMPTY LIST_EMPTY
+#define QLIST_FIRST LIST_FIRST
+#define QLIST_FOREACH LIST_FOREACH
+#define QSLIST_HEAD SLIST_HEAD
+#define QSLIST_ENTRY SLIST_ENTRY
+#define QSLIST_INIT SLIST_INIT
+#define QSLIST_INSERT_HEAD SLIST_INSERT_HEAD
+#define QSLIST_REMOVE SLIST_REMOVE
+#define QSLIST_REMOVE_HEAD SLIST_REMOVE_HEAD
+#define QSLIST_EMPTY SLIST_EMPTY
+#define QSLIST_FIRST SLIST_FIRST
+#define QSLIST_FOREACH SLIST_FOREACH
+#define QTAILQ_HEAD TAILQ_HEAD
+#define QTAILQ_ENTRY TAILQ_ENTRY
+#define QTAILQ_INIT TAILQ_INIT
+#define QTAILQ_INSERT_HEAD TAILQ_INSERT_HEAD
+#define QTAILQ_INSERT_TAIL TAILQ_INSERT_TAIL
+#define QTAILQ_REMOVE TAILQ_REMOVE
+#define QTAILQ_EMPTY TAILQ_EMPTY
+#define QTAILQ_FIRST TAILQ_FIRST
+#define QTAILQ_FOREACH TAILQ_FOREACH
+#endif
+
 #define ARRAY_SIZE(a) G_N_ELEMENTS(a)
 #define container_of(ptr, type, member) \
     ((type *)((char *)(ptr) - offsetof(type, member)))
@@ -81,6 +117,7 @@ static inline size_t iov_size(const struct iovec *iov, unsigned iovcnt)
 #include "qemu/bswap.h"
 #include "qemu/error-report.h"
 #include "qemu/iov.h"
+#include "qemu/queue.h"
 
 #define p9_warn_once(...) warn_report_once(__VA_ARGS__)
 

@@ -506,8 +506,8 @@ void local_export_init(LocalExport *export, const FsConfig *config,
     if (policy->fake_special) {
         export->creds = cred_cache_new();
     }
-    export->table = node_table_new_remote(&export->base, root_fd, root,
-                                          config->fd_budget, 0, remote);
+    export->table = node_table_new(&export->base, root_fd, root,
+                                   &(NodeTableOptions) { .remote = remote });
 }
 
 void local_export_exit(LocalExport *export)

@@ -22,7 +22,7 @@ static void name_kill_aliases(const Name *dir, const char *component,
     NodeTable *table = dir->node->table;
     Name *alias;
 
-    for (alias = dir->node->names; alias; alias = alias->next) {
+    QLIST_FOREACH(alias, &dir->node->names, alias) {
         Name *name = name_find(table, alias, component);
 
         if (name && name != keep) {
@@ -147,13 +147,16 @@ int name_pin_for_removal(Name *dir, const char *component, unsigned flags,
                          Name **victim)
 {
     NodeTable *table = dir->node->table;
+    Name *alias;
     Name *name;
     int ret = 0;
 
     table_lock(table);
     name = name_find(table, dir, component);
-    for (Name *alias = dir->node->names; !name && alias;
-         alias = alias->next) {
+    QLIST_FOREACH(alias, &dir->node->names, alias) {
+        if (name) {
+            break;
+        }
         name = name_find(table, alias, component);
     }
     if (name) {

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The cache of path fds: budget, eviction and the way back.
+ * The cache of path fds: budget and eviction.
  *
- * A Node is in one of its table's two LRU lists while its descriptor may be
- * closed: nobody uses it, some live Name leads to the Node, and it is not the
- * root.  Nodes that live Names have as parent are the second choice, since
+ * A Node is in one of its table's two LRU queues while its descriptor may be
+ * closed: it is not in use, some live Name leads to the Node, and it is not
+ * the root.  Nodes that live Names have as parent are the second choice, since
  * everything below them is reached through their descriptors.  Getting a
- * descriptor back climbs from the Name to the nearest Node that has one, then
- * walks down again comparing each inode with the Node it is to be.  Where that
- * fails, a table with NodeRemoteOps asks for it.
+ * descriptor back is the work of node-climb.c.
  *
- * Called by node.c and, through node.h, by the local driver, from any thread.
- * Descriptors are opened and closed without any lock held.
+ * Called by the other node*.c and, through node.h, by the drivers, from any
+ * thread.  Descriptors are closed without any lock held.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/node/node-int.h"
@@ -25,7 +23,6 @@ enum {
     MAX_OPEN_RESERVE = 32,  /* path fds that open files may not displace */
     MAX_BATCH = 64,
     MIN_CACHE = 8,          /* kept over budget if the rest cannot go */
-    MAX_DETOURS = 8,        /* other names tried on one way back */
 };
 
 /*
@@ -35,7 +32,7 @@ enum {
  */
 static struct {
     pthread_mutex_t lock;   /* guards tables; taken before a table's lock */
-    NodeTable *tables;
+    QSLIST_HEAD(, NodeTable) tables;    /* borrowed */
     gint path_fds;          /* cached, all tables */
     gint open_fds;          /* node_fd_account() */
     gint path_limit;        /* more path fds than this are evicted */
@@ -62,25 +59,19 @@ static void read_limits(void)
 
 void node_fd_table_init(NodeTable *table, unsigned fd_budget)
 {
-    list_init(&table->lru_leaf);
-    list_init(&table->lru_dir);
+    QTAILQ_INIT(&table->lru[LRU_LEAF]);
+    QTAILQ_INIT(&table->lru[LRU_DIR]);
     table->fd_budget = fd_budget;
     read_limits();
     pthread_mutex_lock(&fd_registry.lock);
-    table->next_table = fd_registry.tables;
-    fd_registry.tables = table;
+    QSLIST_INSERT_HEAD(&fd_registry.tables, table, next);
     pthread_mutex_unlock(&fd_registry.lock);
 }
 
 void node_fd_table_exit(NodeTable *table)
 {
-    NodeTable **at;
-
     pthread_mutex_lock(&fd_registry.lock);
-    for (at = &fd_registry.tables; *at != table; at = &(*at)->next_table) {
-        /* It is there: node_fd_table_init() put it there. */
-    }
-    *at = table->next_table;
+    QSLIST_REMOVE(&fd_registry.tables, table, NodeTable, next);
     pthread_mutex_unlock(&fd_registry.lock);
 }
 
@@ -88,9 +79,12 @@ void node_fd_table_exit(NodeTable *table)
 
 static void lru_remove(Node *node)
 {
-    if (!list_is_empty(&node->lru)) {
-        list_remove(&node->lru);
-        g_atomic_int_add(&node->table->evictable, -1);
+    NodeTable *table = node->table;
+
+    if (node->queue != LRU_NONE) {
+        QTAILQ_REMOVE(&table->lru[node->queue], node, lru);
+        node->queue = LRU_NONE;
+        table->evictable--;
     }
 }
 
@@ -99,10 +93,11 @@ void node_fd_update(Node *node)
     NodeTable *table = node->table;
 
     lru_remove(node);
-    if (node->fd >= 0 && !node->pins && node->names && !node->is_root) {
-        list_add_tail(node->children ? &table->lru_dir : &table->lru_leaf,
-                      &node->lru);
-        g_atomic_int_inc(&table->evictable);
+    if (node->fd >= 0 && !node->pins && !QLIST_EMPTY(&node->names) &&
+        !node->is_root) {
+        node->queue = node->children ? LRU_DIR : LRU_LEAF;
+        QTAILQ_INSERT_TAIL(&table->lru[node->queue], node, lru);
+        table->evictable++;
     }
 }
 
@@ -134,40 +129,39 @@ static bool has_way_back(const Node *node)
 {
     const Name *name;
 
-    for (name = node->names; name; name = name->next) {
+    QLIST_FOREACH(name, &node->names, alias) {
         const Node *dir = name->parent->node;
 
-        if (dir->fd >= 0 || dir->names) {
+        if (dir->fd >= 0 || !QLIST_EMPTY(&dir->names)) {
             return true;
         }
     }
     return false;
 }
 
-/* Locked: take up to @max descriptors of @list out of the cache. */
-static unsigned evict_from(NodeTable *table, ListLink *list, int *fds,
+/* Locked: take up to @max descriptors of @queue out of the cache. */
+static unsigned evict_from(NodeTable *table, LruQueue queue, int *fds,
                            unsigned max)
 {
-    ListLink *last = list->prev;
-    bool more = !list_is_empty(list);
+    LruHead *head = &table->lru[queue];
+    const Node *first_kept = NULL;
     unsigned count = 0;
+    Node *node;
 
-    while (more && count < max) {
-        Node *node = container_of(list->next, Node, lru);
-
-        more = &node->lru != last;
+    while (count < max && (node = QTAILQ_FIRST(head)) && node != first_kept) {
         if (has_way_back(node)) {
             fds[count++] = node_fd_take(node);
         } else {
-            list_remove(&node->lru);
-            list_add_tail(list, &node->lru);
+            QTAILQ_REMOVE(head, node, lru);
+            QTAILQ_INSERT_TAIL(head, node, lru);
+            first_kept = first_kept ?: node;
         }
     }
     table->evictions += count;
     return count;
 }
 
-static gint table_budget(const NodeTable *table)
+gint node_fd_budget(const NodeTable *table)
 {
     return table->fd_budget ? (gint)table->fd_budget :
            g_atomic_int_get(&fd_registry.path_limit);
@@ -179,17 +173,17 @@ static gint table_budget(const NodeTable *table)
  */
 static bool evict_batch(NodeTable *table, gint spare)
 {
-    gint batch = CLAMP(table_budget(table) / 16, 1, MAX_BATCH);
+    gint batch = CLAMP(node_fd_budget(table) / 16, 1, MAX_BATCH);
     int fds[MAX_BATCH];
     unsigned count = 0;
 
     table_lock(table);
-    batch = MIN(batch, g_atomic_int_get(&table->evictable) - spare);
+    batch = MIN(batch, table->evictable - spare);
     if (batch > 0) {
-        count = evict_from(table, &table->lru_leaf, fds, batch);
+        count = evict_from(table, LRU_LEAF, fds, batch);
     }
     if (batch > 0 && count == 0) {
-        count = evict_from(table, &table->lru_dir, fds, batch);
+        count = evict_from(table, LRU_DIR, fds, batch);
     }
     table_unlock(table);
     for (unsigned i = 0; i < count; i++) {
@@ -201,16 +195,18 @@ static bool evict_batch(NodeTable *table, gint spare)
 /* Not locked.  The table's own descriptors first, then everybody's. */
 static bool evict_somewhere(NodeTable *table, gint spare)
 {
-    NodeTable *other;
     bool done = evict_batch(table, spare);
+    NodeTable *other;
 
     if (done) {
         return true;
     }
     pthread_mutex_lock(&fd_registry.lock);
-    for (other = fd_registry.tables; other && !done;
-         other = other->next_table) {
-        done = other != table && evict_batch(other, spare);
+    QSLIST_FOREACH(other, &fd_registry.tables, next) {
+        if (other != table && evict_batch(other, spare)) {
+            done = true;
+            break;
+        }
     }
     pthread_mutex_unlock(&fd_registry.lock);
     return done;
@@ -231,10 +227,10 @@ static bool hard_limit_reached(int more)
  */
 void node_fd_trim(NodeTable *table)
 {
-    gint spare = MIN(MIN_CACHE, table_budget(table) / 2);
+    gint spare = MIN(MIN_CACHE, node_fd_budget(table) / 2);
 
     if (table->fd_budget) {
-        while (g_atomic_int_get(&table->fds) > table_budget(table) &&
+        while (g_atomic_int_get(&table->fds) > node_fd_budget(table) &&
                evict_batch(table, spare)) {
             /* Another batch may be needed. */
         }
@@ -247,6 +243,11 @@ void node_fd_trim(NodeTable *table)
     while (hard_limit_reached(0) && evict_somewhere(table, 0)) {
         /* Another batch may be needed. */
     }
+}
+
+bool node_fd_make_room(NodeTable *table)
+{
+    return !hard_limit_reached(1) || evict_somewhere(table, 0);
 }
 
 bool node_fd_reclaim(NodeTable *table)
@@ -277,369 +278,4 @@ refuse:
 void node_fd_unaccount(NodeTable *table)
 {
     g_atomic_int_add(&fd_registry.open_fds, -1);
-}
-
-/* The way back */
-
-typedef struct Climb {
-    GPtrArray *chain;           /* Names, counted; the wanted one first */
-    Node *anchor;               /* pinned: where the way down begins */
-    Name *anchor_name;          /* counted: keeps the anchor */
-    Name *avoid[MAX_DETOURS];   /* counted: did not lead where they should */
-    unsigned avoided;
-    uint64_t rename_count;      /* when the chain was taken */
-    bool calm;                  /* renames are held off until climb_end() */
-} Climb;
-
-static bool climb_avoids(const Climb *climb, const Name *name)
-{
-    for (unsigned i = 0; i < climb->avoided; i++) {
-        if (climb->avoid[i] == name) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Locked: a live Name of the Node of @name, that one if possible. */
-static Name *climb_choose(const Climb *climb, Name *name)
-{
-    Name *other;
-
-    if (name->live && !climb_avoids(climb, name)) {
-        return name;
-    }
-    for (other = name->node->names; other; other = other->next) {
-        if (!climb_avoids(climb, other)) {
-            return other;
-        }
-    }
-    return NULL;
-}
-
-/*
- * Collect the Names from @name up to the first whose Node has a descriptor,
- * and pin that.  Leaving the chain of parents for another Name of the same
- * directory could lead in circles, hence the limit on detours.
- */
-static int climb_up(Climb *climb, Name *name)
-{
-    NodeTable *table = name->node->table;
-    unsigned detours = 0;
-    int ret = 0;
-
-    table_lock(table);
-    climb->rename_count = table->rename_count;
-    while (name->node->fd < 0) {
-        Name *step = climb_choose(climb, name);
-
-        if (!step || (step != name && ++detours > MAX_DETOURS)) {
-            ret = -ESTALE;
-            break;
-        }
-        g_ptr_array_add(climb->chain, name_ref(step));
-        name = step->parent;
-    }
-    if (ret == 0) {
-        climb->anchor_name = name_ref(name);
-        climb->anchor = name->node;
-        climb->anchor->pins++;
-        node_fd_update(climb->anchor);
-    }
-    table_unlock(table);
-    return ret;
-}
-
-/* Locked: let @to take the place of the pinned @anchor, which is unpinned. */
-static void anchor_move(Climb *climb, Name *to)
-{
-    climb->anchor->pins--;
-    node_fd_update(climb->anchor);
-    climb->anchor = to->node;
-    climb->anchor->pins++;
-    node_fd_update(climb->anchor);
-}
-
-/* Path fd of @component in @dirfd, making room once if there is none left. */
-static int lookup_with_room(NodeTable *table, int dirfd,
-                            const char *component)
-{
-    int fd = host_lookup(dirfd, component, 0);
-
-    if ((fd == -EMFILE || fd == -ENFILE) && evict_somewhere(table, 0)) {
-        fd = host_lookup(dirfd, component, 0);
-    }
-    return fd;
-}
-
-/*
- * One step down: @dirfd is the directory that @name is to be found in.  On
- * success *@fd is a descriptor of its Node: -1 when that has one in the cache
- * (then it is the anchor), else the caller's own.  With @keep it always ends
- * in the cache.
- */
-static int climb_step(Climb *climb, Name *name, int dirfd, bool keep, int *fd)
-{
-    Node *node = name->node;
-    NodeTable *table = node->table;
-    char component[NAME_MAX + 1];
-    HOST_FD found = -1;
-    HostStat st;
-    int ret;
-
-    table_lock(table);
-    memcpy(component, name->component, name->length + 1);
-    table_unlock(table);
-
-    found = lookup_with_room(table, dirfd, component);
-    if (found < 0) {
-        return found;
-    }
-    ret = host_stat(found, &st);
-    if (ret < 0) {
-        return ret;
-    }
-    if (!node_same(node, &st)) {
-        return -ESTALE;
-    }
-    table_lock(table);
-    if (keep && node->fd < 0) {
-        node_fd_install(node, host_fd_steal(&found));
-    }
-    if (node->fd >= 0) {
-        anchor_move(climb, name);
-        ret = -1;
-    } else {
-        ret = host_fd_steal(&found);
-    }
-    table_unlock(table);
-    *fd = ret;
-    return 0;
-}
-
-/*
- * Walk down the chain.  Directories far above the end are not cached: on a
- * path longer than the budget they would only evict what is of use.  On
- * success the wanted Node is the anchor; on failure *@failed is the Name that
- * did not lead to its Node.
- */
-static int climb_down(Climb *climb, Name **failed)
-{
-    NodeTable *table = climb->anchor->table;
-    guint keep_below = 1 + table_budget(table) / 4;
-    HOST_FD own = -1;
-
-    for (guint i = climb->chain->len; i-- > 0; ) {
-        Name *name = g_ptr_array_index(climb->chain, i);
-        int fd = -1;
-        int ret = climb_step(climb, name, own >= 0 ? own : climb->anchor->fd,
-                             i < keep_below, &fd);
-
-        if (ret < 0) {
-            *failed = name;
-            return ret;
-        }
-        if (own >= 0) {
-            close(own);
-        }
-        own = fd;
-    }
-    return 0;
-}
-
-/* Whether the result of a way back that failed says that the name is wrong. */
-static bool is_wrong_name(int ret)
-{
-    return ret == -ENOENT || ret == -ENOTDIR || ret == -ESTALE ||
-           ret == -ELOOP || ret == -EXDEV;
-}
-
-/* Not locked: drop what one attempt holds, except the pin if @keep_pin. */
-static void climb_release(Climb *climb, Name *name, bool keep_pin)
-{
-    NodeTable *table = name->node->table;
-
-    if (climb->anchor && !keep_pin) {
-        table_lock(table);
-        climb->anchor->pins--;
-        node_fd_update(climb->anchor);
-        table_unlock(table);
-    }
-    climb->anchor = NULL;
-    g_clear_pointer(&climb->anchor_name, name_unref);
-    g_ptr_array_set_size(climb->chain, 0);
-}
-
-/* Forget which names were wrong. */
-static void climb_forget(Climb *climb)
-{
-    while (climb->avoided > 0) {
-        name_unref(climb->avoid[--climb->avoided]);
-    }
-}
-
-/*
- * A way back failed.  If a rename through this export was under way, host and
- * table may just have disagreed for a moment: then hold renames off until
- * climb_end(), so that the next attempt tells.  Returns whether it may.
- */
-static bool climb_calm(Climb *climb, NodeTable *table)
-{
-    table_lock(table);
-    if (!climb->calm && (table->renames > 0 ||
-                         table->rename_count != climb->rename_count)) {
-        climb->calm = true;
-        table->calms++;
-        while (table->renames > 0) {
-            pthread_cond_wait(&table->renames_change, &table->lock);
-        }
-        table_unlock(table);
-        climb_forget(climb);
-        return true;
-    }
-    table_unlock(table);
-    return false;
-}
-
-static void climb_end(Climb *climb, NodeTable *table)
-{
-    climb_forget(climb);
-    g_ptr_array_free(climb->chain, true);
-    if (climb->calm) {
-        table_lock(table);
-        if (--table->calms == 0) {
-            pthread_cond_broadcast(&table->renames_change);
-        }
-        table_unlock(table);
-    }
-}
-
-/*
- * One attempt.  Returns the descriptor, pinned, or -errno; with -errno *@again
- * says whether another attempt is worth while.
- */
-static int climb_attempt(Climb *climb, Name *name, bool *again)
-{
-    NodeTable *table = name->node->table;
-    Name *failed = NULL;
-    int ret = climb_up(climb, name);
-
-    if (ret == 0) {
-        ret = climb_down(climb, &failed);
-    }
-    if (ret == 0) {
-        ret = climb->anchor->fd;
-        climb_release(climb, name, true);
-        return ret;
-    }
-    if (failed) {
-        name_ref(failed);
-    }
-    climb_release(climb, name, false);
-    *again = false;
-    if (is_wrong_name(ret)) {
-        ret = -ESTALE;
-        *again = climb_calm(climb, table);
-        if (!*again && failed && climb->avoided < MAX_DETOURS) {
-            /* Perhaps another name of that Node is right. */
-            climb->avoid[climb->avoided++] = g_steal_pointer(&failed);
-            *again = true;
-        }
-    }
-    g_clear_pointer(&failed, name_unref);
-    return ret;
-}
-
-/* Returns the Node's descriptor, pinned, or -errno.  May block. */
-static int node_fd_reopen(Name *name)
-{
-    Climb climb = { .chain = g_ptr_array_new_with_free_func(
-                        (GDestroyNotify)name_unref) };
-    bool again;
-    int fd;
-
-    do {
-        fd = climb_attempt(&climb, name, &again);
-    } while (fd < 0 && again);
-    climb_end(&climb, name->node->table);
-    return fd;
-}
-
-/*
- * The same where somebody else knows the way: what he gives is the Node's or
- * nothing, as he may have mistaken one object for another.
- */
-static int node_fd_fetch(Name *name)
-{
-    Node *node = name->node;
-    NodeTable *table = node->table;
-    HOST_FD fd = table->remote->fetch(name);
-    HostStat st;
-    int ret;
-
-    if (fd < 0) {
-        return fd;
-    }
-    ret = host_stat(fd, &st);
-    if (ret == 0 && !node_same(node, &st)) {
-        ret = -ESTALE;
-    }
-    if (ret < 0) {
-        return ret;
-    }
-    table_lock(table);
-    if (node->fd < 0) {
-        node_fd_install(node, host_fd_steal(&fd));
-    }
-    node->pins++;
-    node_fd_update(node);
-    ret = node->fd;
-    table_unlock(table);
-    return ret;
-}
-
-/* Returns the Node's descriptor, pinned, or -errno.  May block. */
-static int way_back(Name *name)
-{
-    const NodeRemoteOps *remote = name->node->table->remote;
-    int fd = remote && remote->asked_first ? -EAGAIN : node_fd_reopen(name);
-
-    return fd < 0 && remote ? node_fd_fetch(name) : fd;
-}
-
-int name_fd_get(Name *name, unsigned flags)
-{
-    Node *node = name->node;
-    NodeTable *table = node->table;
-    int fd;
-
-    table_lock(table);
-    fd = node->fd;
-    if (fd >= 0) {
-        node->pins++;
-        node_fd_update(node);
-    }
-    table_unlock(table);
-    if (fd >= 0) {
-        return fd;
-    }
-    if ((flags & FS_NONBLOCK) || (table->remote && (flags & FS_BRIEF))) {
-        return -EAGAIN;
-    }
-    if (hard_limit_reached(1) && !evict_somewhere(table, 0)) {
-        return -EMFILE;
-    }
-    fd = way_back(name);
-    node_fd_trim(table);
-    return fd;
-}
-
-void name_fd_put(Name *name)
-{
-    Node *node = name->node;
-
-    table_lock(node->table);
-    node->pins--;
-    node_fd_update(node);
-    table_unlock(node->table);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What node.c (identity and names), node-change.c (removals and renames) and
- * node-fd.c (the descriptor cache) share.
+ * What node.c (identity and names), node-change.c (removals and renames),
+ * node-fd.c (the descriptor cache) and node-climb.c (getting a descriptor, and
+ * the way back to an evicted one) share.  Calls go from node-change.c and
+ * node-climb.c to node.c, and from there to node-fd.c.
  *
  * Included by these and their tests only.  Everything in here is guarded by
  * NodeTable.lock unless its comment says otherwise; functions marked "locked"
@@ -16,37 +18,14 @@
 
 #include <pthread.h>
 
-/* Circular list with a head; an element that is in no list points to itself. */
-typedef struct ListLink ListLink;
-struct ListLink {
-    ListLink *prev;
-    ListLink *next;
-};
-
-static inline void list_init(ListLink *link)
-{
-    link->prev = link->next = link;
-}
-
-static inline bool list_is_empty(const ListLink *head)
-{
-    return head->next == head;
-}
-
-static inline void list_remove(ListLink *link)
-{
-    link->prev->next = link->next;
-    link->next->prev = link->prev;
-    list_init(link);
-}
-
-static inline void list_add_tail(ListLink *head, ListLink *link)
-{
-    link->prev = head->prev;
-    link->next = head;
-    head->prev->next = link;
-    head->prev = link;
-}
+/* Which of its table's queues an evictable Node is in. */
+typedef enum LruQueue {
+    LRU_LEAF,
+    LRU_DIR,                /* live Names have it as parent */
+    LRU_NONE,               /* not evictable */
+} LruQueue;
+typedef QTAILQ_HEAD(, Node) LruHead;
+typedef QLIST_HEAD(, Name) NameList;
 
 /*
  * The sizes of these two decide what an idle fid costs: about 225 bytes for a
@@ -60,26 +39,25 @@ struct Node {
     uint64_t ino;
     uint64_t mnt_id;
     int64_t btime;          /* ns since 1970, valid if has_btime */
-    Name *names;            /* live Names, chained by Name.next; borrowed */
-    ListLink lru;           /* in one of the table's lists if evictable */
+    NameList names;         /* live ones, borrowed */
+    QTAILQ_ENTRY(Node) lru; /* in NodeTable.lru[queue] */
     int fd;                 /* owned path fd, -1: evicted */
     uint32_t pins;          /* the fd is in use */
     gint opens;             /* open files; atomic */
     uint32_t children;      /* live Names whose parent leads here */
     uint32_t holders;       /* Names, dead ones too: lifetime of the Node */
     uint16_t type;          /* S_IFMT bits */
-    bool has_btime;
-    bool is_root;
+    bool has_btime:1;
+    bool is_root:1;
+    LruQueue queue:2;
 };
 
-/* In a table with NodeRemoteOps a NameRemote comes before each of these. */
 struct Name {
     FsNode fs;              /* what the session sees; first */
     HashLink link;          /* in NodeTable.names while live */
     Name *parent;           /* counted; the root's is itself, not counted */
     Node *node;             /* holds one of its holders; constant */
-    Name *next;             /* among the Node's live Names */
-    Name **pprev;
+    QLIST_ENTRY(Name) alias;        /* in Node.names while live */
     char *component;        /* room[], or owned when a rename outgrew that */
     gint refs;              /* atomic; reaches 0 only with the lock held */
     uint8_t length;
@@ -87,6 +65,12 @@ struct Name {
     bool live;              /* hashed: (parent, component) leads to node */
     char room[];
 };
+
+/* What a Name of a table with NodeRemoteOps is part of. */
+typedef struct RemoteName {
+    NameRemote remote;
+    Name name;              /* last: it ends with its component */
+} RemoteName;
 
 struct NodeTable {
     pthread_mutex_t lock;
@@ -106,13 +90,12 @@ struct NodeTable {
     unsigned calms;         /* ways back that hold renames off */
 
     /* Descriptor cache */
-    ListLink lru_leaf;      /* evictable, least recently used first */
-    ListLink lru_dir;       /* same, that live Names have as parent */
+    LruHead lru[2];         /* evictable Nodes, least recently used first */
+    gint evictable;         /* how many these are */
     gint fds;               /* cached path fds; written locked, read atomic */
-    gint evictable;         /* of these, in one of the lists; same rule */
     unsigned fd_budget;     /* constant; 0: the process-wide one */
     size_t evictions;
-    NodeTable *next_table;  /* guarded by the registry's lock */
+    QSLIST_ENTRY(NodeTable) next;   /* guarded by the registry's lock */
 };
 
 static inline void table_lock(NodeTable *table)
@@ -157,5 +140,9 @@ int node_fd_take(Node *node);
 void node_fd_update(Node *node);
 /* Not locked: evict until the budget is kept or nothing is evictable. */
 void node_fd_trim(NodeTable *table);
+/* Not locked: is there room for one more, after eviction if need be? */
+bool node_fd_make_room(NodeTable *table);
+/* How many path fds the table may cache. */
+gint node_fd_budget(const NodeTable *table);
 
 #endif

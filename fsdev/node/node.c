@@ -105,21 +105,38 @@ Name *name_find(NodeTable *table, const Name *parent, const char *component)
 
 /* Making and freeing */
 
-static size_t remote_size(const NodeTable *table)
+static size_t block_size(const NodeTable *table, size_t capacity)
 {
-    return table->remote ? sizeof(NameRemote) : 0;
+    return (table->remote ? offsetof(RemoteName, name) : 0) +
+           offsetof(Name, room) + capacity + 1;
+}
+
+static Name *block_new(const NodeTable *table, size_t capacity)
+{
+    void *block = g_malloc0(block_size(table, capacity));
+
+    return table->remote ? &((RemoteName *)block)->name : block;
+}
+
+static void block_free(const NodeTable *table, Name *name)
+{
+    if (table->remote) {
+        g_free(container_of(name, RemoteName, name));
+    } else {
+        g_free(name);
+    }
 }
 
 /* Locked.  Of a Name whose table has NodeRemoteOps. */
 static NameRemote *remote_of(Name *name)
 {
-    return (NameRemote *)name - 1;
+    return &container_of(name, RemoteName, name)->remote;
 }
 
 size_t name_size(const Name *name)
 {
-    size_t size = remote_size(name->node->table) + offsetof(Name, room) +
-                  name->capacity + 1 + OBJECT_OVERHEAD;
+    size_t size = block_size(name->node->table, name->capacity) +
+                  OBJECT_OVERHEAD;
 
     if (name->component != name->room) {
         size += name->length + 1 + OBJECT_OVERHEAD;
@@ -140,7 +157,7 @@ static Node *node_new(NodeTable *table, const HostStat *st, uint32_t hash)
     node->btime = node_btime_of(st);
     node->type = st->mode & S_IFMT;
     node->fd = -1;
-    list_init(&node->lru);
+    node->queue = LRU_NONE;
     hash_insert(&table->nodes, &node->link, hash);
     table->node_count++;
     table->bytes += sizeof(*node) + OBJECT_OVERHEAD;
@@ -153,9 +170,7 @@ static Name *name_new(Name *parent, const char *component, Node *node)
     NodeTable *table = node->table;
     size_t length = strlen(component);
     size_t capacity = MAX(length, MIN_ROOM);
-    char *block = g_malloc0(remote_size(table) + offsetof(Name, room) +
-                            capacity + 1);
-    Name *name = (Name *)(block + remote_size(table));
+    Name *name = block_new(table, capacity);
 
     name->fs.export = table->export;
     name->parent = parent ? name_ref(parent) : name;
@@ -180,12 +195,7 @@ void name_make_live(Name *name)
                 name_hash(table, name->parent, name->component,
                           name->length));
     name->live = true;
-    name->next = node->names;
-    name->pprev = &node->names;
-    if (name->next) {
-        name->next->pprev = &name->next;
-    }
-    node->names = name;
+    QLIST_INSERT_HEAD(&node->names, name, alias);
     name->parent->node->children++;
     node_fd_update(name->parent->node);
     node_fd_update(node);
@@ -193,18 +203,17 @@ void name_make_live(Name *name)
 
 void name_make_dead(Name *name)
 {
+    Node *node = name->node;
+
     if (!name->live) {
         return;
     }
-    hash_remove(&name->node->table->names, &name->link);
+    hash_remove(&node->table->names, &name->link);
     name->live = false;
-    *name->pprev = name->next;
-    if (name->next) {
-        name->next->pprev = name->pprev;
-    }
+    QLIST_REMOVE(name, alias);
     name->parent->node->children--;
     node_fd_update(name->parent->node);
-    node_fd_update(name->node);
+    node_fd_update(node);
 }
 
 Name *name_ref(Name *name)
@@ -229,9 +238,9 @@ static bool name_unref_fast(Name *name)
 
 /*
  * Locked: a Name without references leaves the table.  If its Node goes with
- * it, that is put on @nodes for node_free_list().
+ * it, that is put on @nodes for free_nodes().
  */
-static void name_detach(Name *name, HashLink **nodes)
+static void name_detach(Name *name, LruHead *nodes)
 {
     Node *node = name->node;
     NodeTable *table = node->table;
@@ -252,33 +261,32 @@ static void name_detach(Name *name, HashLink **nodes)
         /* Out of the cache and its accounts, but still to be closed. */
         node->fd = node_fd_take(node);
     }
-    node->link.next = *nodes;
-    *nodes = &node->link;
+    QTAILQ_INSERT_TAIL(nodes, node, lru);
 }
 
-static void name_free_list(const NodeTable *table, HashLink *names)
+static void free_names(const NodeTable *table, NameList *names)
 {
-    while (names) {
-        Name *name = container_of(names, Name, link);
+    Name *name;
 
-        names = names->next;
+    while ((name = QLIST_FIRST(names))) {
+        QLIST_REMOVE(name, alias);
         if (table->remote && remote_of(name)->count) {
             table->remote->forget(table->export, remote_of(name));
         }
         if (name->component != name->room) {
             g_free(name->component);
         }
-        g_free((char *)name - remote_size(table));
+        block_free(table, name);
     }
 }
 
 /* Not locked: the last close of an unlinked file frees its blocks. */
-static void node_free_list(HashLink *nodes)
+static void free_nodes(LruHead *nodes)
 {
-    while (nodes) {
-        Node *node = container_of(nodes, Node, link);
+    Node *node;
 
-        nodes = nodes->next;
+    while ((node = QTAILQ_FIRST(nodes))) {
+        QTAILQ_REMOVE(nodes, node, lru);
         if (node->fd >= 0) {
             close(node->fd);
         }
@@ -289,35 +297,35 @@ static void node_free_list(HashLink *nodes)
 void name_unref(Name *name)
 {
     NodeTable *table = name->node->table;
-    HashLink *names = NULL;
-    HashLink *nodes = NULL;
+    NameList names;
+    LruHead nodes;
 
     if (name_unref_fast(name)) {
         return;
     }
+    QLIST_INIT(&names);
+    QTAILQ_INIT(&nodes);
     table_lock(table);
     /* A chain of parents may go with it: thousands, so no recursion. */
     while (g_atomic_int_dec_and_test(&name->refs)) {
         Name *parent = name->parent;
 
         name_detach(name, &nodes);
-        name->link.next = names;
-        names = &name->link;
+        QLIST_INSERT_HEAD(&names, name, alias);
         if (parent == name) {
             break;
         }
         name = parent;
     }
     table_unlock(table);
-    name_free_list(table, names);
-    node_free_list(nodes);
+    free_names(table, &names);
+    free_nodes(&nodes);
 }
 
 /* The table */
 
-NodeTable *node_table_new_remote(FsExport *export, int root_fd,
-                                 const HostStat *root, unsigned fd_budget,
-                                 size_t max_bytes, const NodeRemoteOps *ops)
+NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
+                          const NodeTableOptions *options)
 {
     NodeTable *table = g_new0(NodeTable, 1);
     Node *node;
@@ -325,12 +333,12 @@ NodeTable *node_table_new_remote(FsExport *export, int root_fd,
     pthread_mutex_init(&table->lock, NULL);
     pthread_cond_init(&table->renames_change, NULL);
     table->export = export;
-    table->remote = ops;
-    table->max_bytes = max_bytes ? max_bytes : DEFAULT_MAX_BYTES;
+    table->remote = options->remote;
+    table->max_bytes = options->max_bytes ?: DEFAULT_MAX_BYTES;
     table->seed = ((uint64_t)g_random_int() << 32) | g_random_int();
     hash_init(&table->nodes);
     hash_init(&table->names);
-    node_fd_table_init(table, fd_budget);
+    node_fd_table_init(table, options->fd_budget);
 
     table_lock(table);
     node = node_new(table, root, node_hash(table, root));
@@ -339,13 +347,6 @@ NodeTable *node_table_new_remote(FsExport *export, int root_fd,
     table->root = name_new(NULL, "", node);
     table_unlock(table);
     return table;
-}
-
-NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
-                          unsigned fd_budget, size_t max_bytes)
-{
-    return node_table_new_remote(export, root_fd, root, fd_budget, max_bytes,
-                                 NULL);
 }
 
 void node_table_free(NodeTable *table)

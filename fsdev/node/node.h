@@ -28,20 +28,10 @@ typedef struct NodeTable NodeTable;
 typedef struct Node Node;
 typedef struct Name Name;
 
-/**
- * node_table_new: @root_fd (taken over) is the exported directory.
- *
- * @fd_budget 0 means a share of RLIMIT_NOFILE, counted for all tables of the
- * process.  @max_bytes bounds the memory of names and nodes (0: a default).
- */
-NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
-                          unsigned fd_budget, size_t max_bytes);
-/** node_table_free: the root is the only Name left. */
-void node_table_free(NodeTable *table);
 /*
- * For a table whose objects somebody else holds too, by numbers of his: what
- * he told is kept with the Name, and he is asked for a descriptor that there
- * is no way back to.
+ * For a table whose objects have a number each at some other place: what was
+ * told of it is kept with the Name, and a descriptor that there is no way back
+ * to is asked for there.
  */
 typedef struct NameRemote {
     uint64_t id;
@@ -57,10 +47,19 @@ typedef struct NodeRemoteOps {
     /* A Name is gone and with it the use of @remote.  Never blocks. */
     void (*forget)(FsExport *export, const NameRemote *remote);
 } NodeRemoteOps;
-/** node_table_new_remote: such a table; @ops may be NULL. */
-NodeTable *node_table_new_remote(FsExport *export, int root_fd,
-                                 const HostStat *root, unsigned fd_budget,
-                                 size_t max_bytes, const NodeRemoteOps *ops);
+
+typedef struct NodeTableOptions {
+    const NodeRemoteOps *remote;    /* NULL: there is no other place */
+    /* Bounds that tests make small; 0: what an export has. */
+    unsigned fd_budget;         /* path fds; 0: all tables share RLIMIT_NOFILE */
+    size_t max_bytes;           /* memory of names and nodes */
+} NodeTableOptions;
+
+/** node_table_new: @root_fd (taken over) is the exported directory. */
+NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
+                          const NodeTableOptions *options);
+/** node_table_free: the root is the only Name left. */
+void node_table_free(NodeTable *table);
 /**
  * name_remote_told: @id was told once more; an older one of another number or
  * epoch is given to forget().

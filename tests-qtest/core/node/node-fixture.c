@@ -13,8 +13,11 @@ void node_fixture_init(NodeFixture *f, unsigned fd_budget, size_t max_bytes)
     }
     *f = (NodeFixture) { .scratch = scratch_new() };
     g_assert_cmpint(host_stat(f->scratch->fd, &st), ==, 0);
-    f->table = node_table_new(&f->export, dup(f->scratch->fd), &st, fd_budget,
-                              max_bytes);
+    f->table = node_table_new(&f->export, dup(f->scratch->fd), &st,
+                              &(NodeTableOptions) {
+                                  .fd_budget = fd_budget,
+                                  .max_bytes = max_bytes,
+                              });
     f->root = node_table_root(f->table);
 }
 

@@ -418,7 +418,8 @@ static void test_symlink_swap(void)
 
     in = host_lookup(s.f.scratch->fd, "in", 0);
     g_assert_cmpint(host_stat(in, &st), ==, 0);
-    s.f.table = node_table_new(&s.f.export, host_fd_steal(&in), &st, 4, 0);
+    s.f.table = node_table_new(&s.f.export, host_fd_steal(&in), &st,
+                               &(NodeTableOptions) { .fd_budget = 4 });
     s.f.root = node_table_root(s.f.table);
     run_against(look_for_two_seconds, swap_links, &s);
     g_assert_cmpint(g_atomic_int_get(&s.seen), >, 0);
