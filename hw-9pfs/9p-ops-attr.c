@@ -88,7 +88,7 @@ static int time_from_wire(bool given, uint64_t sec, uint64_t nsec,
         return -EINVAL;
     }
     *ts = (struct timespec) {
-        .tv_sec = given ? (time_t)sec : 0,
+        .tv_sec = given ? p9_seconds(sec) : 0,
         .tv_nsec = given ? (long)nsec : UTIME_NOW,
     };
     return 0;

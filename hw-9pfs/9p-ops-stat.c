@@ -247,7 +247,7 @@ static void wstat_time(FsSetattr *set, uint32_t bit, uint32_t value,
 {
     if (value != STAT_KEEP) {
         set->valid |= bit;
-        *ts = (struct timespec) { .tv_sec = value };
+        *ts = (struct timespec) { .tv_sec = p9_seconds(value) };
     }
 }
 

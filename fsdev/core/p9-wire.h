@@ -50,6 +50,14 @@ void p9_put_u16(P9Cursor *c, uint16_t v);
 void p9_put_u32(P9Cursor *c, uint32_t v);
 void p9_put_u64(P9Cursor *c, uint64_t v);
 
+/**
+ * p9_seconds: @seconds as the host's time_t.
+ *
+ * Where time_t has 32 bits, a time that does not fit becomes the nearest one
+ * that does, as the kernel does for a file system with a narrower range.
+ */
+time_t p9_seconds(int64_t seconds);
+
 /** p9_skip: pass over @n bytes without touching them. */
 void p9_skip(P9Cursor *c, size_t n);
 

@@ -13,6 +13,7 @@
  * Used by node*.c, local*.c and cred-*.c.  Context: any thread.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/p9-wire.h"
 #include "fsdev/host/host.h"
 #include "fsdev/host/host-call.h"
 
@@ -247,7 +248,7 @@ int host_lookup(int dirfd, const char *name, unsigned flags)
 static struct timespec from_statx_time(struct statx_timestamp time)
 {
     return (struct timespec) {
-        .tv_sec = time.tv_sec, .tv_nsec = time.tv_nsec,
+        .tv_sec = p9_seconds(time.tv_sec), .tv_nsec = time.tv_nsec,
     };
 }
 

@@ -77,7 +77,7 @@ static void put_time(Packet *p, struct timespec time)
 
 static struct timespec get_time(Packet *p)
 {
-    struct timespec time = { .tv_sec = p9_get_u64(&p->c) };
+    struct timespec time = { .tv_sec = p9_seconds(p9_get_u64(&p->c)) };
 
     time.tv_nsec = p9_get_u32(&p->c);
     return time;

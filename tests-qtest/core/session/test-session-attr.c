@@ -246,6 +246,25 @@ static void test_setattr(void)
     g_assert_cmphex(getattr(c, 1).mode, ==, S_IFREG | 0751);
 }
 
+/*
+ * Seconds are signed.  Where time_t has 32 bits, those that do not fit become
+ * the nearest ones that do.
+ */
+static void test_setattr_far_times(void)
+{
+    const int64_t late = sizeof(time_t) == 4 ? INT32_MAX : 1ll << 33;
+    const int64_t early = sizeof(time_t) == 4 ? INT32_MIN : -(1ll << 33);
+    g_autoptr(Client) c = client_with_file();
+    struct P9Rgetattr r;
+
+    g_assert_cmpint(ASK(c, setattr, .fid = 1, .valid = 0x1b0,
+                        .atime_sec = 1ll << 33, .mtime_sec = -(1ll << 33)),
+                    ==, 0);
+    r = getattr(c, 1);
+    g_assert_cmpint(r.atime_sec, ==, late);
+    g_assert_cmpint(r.mtime_sec, ==, early);
+}
+
 /* Values that make no sense are refused before the driver is called. */
 static void test_setattr_nonsense(void)
 {
@@ -558,6 +577,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/attr/get", test_getattr);
     g_test_add_func("/session/attr/rdev", test_rdev);
     g_test_add_func("/session/attr/set", test_setattr);
+    g_test_add_func("/session/attr/set-far-times", test_setattr_far_times);
     g_test_add_func("/session/attr/set-nonsense", test_setattr_nonsense);
     g_test_add_func("/session/qid/version", test_qid_version);
     g_test_add_func("/session/qid/path", test_qid_path);

@@ -277,6 +277,20 @@ static void test_wstat_changes(void)
     g_assert_cmpuint(now->n_uid, ==, 77);
 }
 
+/* The 32 bits of a time are unsigned, and a narrow time_t is not wrapped. */
+static void test_wstat_late_time(void)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+    P9Stat st = keep_all();
+
+    memfs_add(c->export, "f", "text");
+    g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
+    st.mtime = 0xf0000000;
+    g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = st), ==, 0);
+    g_assert_cmpuint(stat_of(c, 1)->mtime, ==,
+                     sizeof(time_t) == 4 ? INT32_MAX : 0xf0000000);
+}
+
 static void test_wstat_keeps_type(void)
 {
     g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
@@ -428,6 +442,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dotu/wstat/keep-all", test_wstat_keep_all);
     g_test_add_func("/dotu/wstat/sync-is-job", test_wstat_sync_is_job);
     g_test_add_func("/dotu/wstat/changes", test_wstat_changes);
+    g_test_add_func("/dotu/wstat/late-time", test_wstat_late_time);
     g_test_add_func("/dotu/wstat/keeps-type", test_wstat_keeps_type);
     g_test_add_func("/dotu/wstat/bad-names", test_wstat_bad_names);
     g_test_add_func("/dotu/read-directory", test_read_directory);

@@ -275,6 +275,23 @@ static void test_slice(void)
     }
 }
 
+/* Only a time_t of 32 bits has limits that a 64-bit time can exceed. */
+static void test_seconds(void)
+{
+    const bool narrow = sizeof(time_t) == 4;
+    const int64_t far[] = { (int64_t)INT32_MAX + 1, 1ll << 40, INT64_MAX };
+    const int64_t near[] = { INT32_MIN, -1, 0, 1, INT32_MAX };
+
+    for (size_t i = 0; i < ARRAY_SIZE(near); i++) {
+        g_assert_cmpint(p9_seconds(near[i]), ==, near[i]);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(far); i++) {
+        g_assert_cmpint(p9_seconds(far[i]), ==, narrow ? INT32_MAX : far[i]);
+        g_assert_cmpint(p9_seconds(-far[i] - 1), ==,
+                        narrow ? INT32_MIN : -far[i] - 1);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -288,5 +305,6 @@ int main(int argc, char **argv)
     g_test_add_func("/wire/split-at-every-pair", test_split);
     g_test_add_func("/wire/split-at-every-byte", test_split_bytes);
     g_test_add_func("/wire/slice", test_slice);
+    g_test_add_func("/wire/seconds", test_seconds);
     return g_test_run();
 }
