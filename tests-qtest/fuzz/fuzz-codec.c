@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz program of the codec.
+ * Fuzz program for the codec.
  *
- * Input: a byte of flags, a byte n, n places (two bytes each) where the
- * message is cut into pieces, then the message.  Whatever the bytes are,
- * decoding must not read outside them, must give the same result for every
- * way of cutting, and what it accepts must keep the promises of 9p-codec.h
- * and encode to the very bytes it came from.
+ * Input: a byte of flags, a byte n, n numbers of two bytes that say where the
+ * message is cut into pieces, then the message.  For any input, decoding must
+ * not read outside the message, and must have the same result with and without
+ * the cuts.  A message that it accepts must be as 9p-codec.h says, and encoding
+ * it must yield the same bytes.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "hw/9pfs/9p-codec.h"
@@ -27,7 +27,7 @@ typedef struct Decoded {
     P9Arena arena;
 } Decoded;
 
-/* The message in pieces, each a heap block of its very size. */
+/* The message in pieces, each a heap block of exactly its size. */
 typedef struct Pieces {
     struct iovec iov[MAX_CUTS + 1];
     unsigned n;
@@ -85,7 +85,7 @@ static void decode(Decoded *d, const Pieces *p, bool reply)
     MUST(d->ret <= 0);
 }
 
-/* What 9p-codec.h says of a decoded struct. */
+/* Check what 9p-codec.h says about decoded fields. */
 static void check_string(P9String s, bool text)
 {
     MUST(s.s[s.len] == '\0');
@@ -179,7 +179,8 @@ static ssize_t encode(const Decoded *d, bool reply, uint8_t *buf, size_t size)
                  : p9_encode_request(&c, type, d->header.tag, &d->t);
 }
 
-/* An accepted message encodes to itself, size field and payload apart. */
+/* Encoding an accepted message yields the same bytes, except for the size field
+ * and the payload. */
 static void check_encoding(const Decoded *d, bool reply, const uint8_t *msg,
                            size_t size)
 {
@@ -194,7 +195,7 @@ static void check_encoding(const Decoded *d, bool reply, const uint8_t *msg,
     MUST(!memcmp(buf + 4, msg + 4, (fields ? fields : (size_t)len) - 4));
     MUST((buf[0] | buf[1] << 8 | buf[2] << 16 | (uint32_t)buf[3] << 24) ==
          len);
-    /* One byte less is refused, in a block of that size. */
+    /* A buffer with one byte less is too small. */
     g_free(buf);
     buf = g_malloc(len - 1);
     MUST(encode(d, reply, buf, len - 1) == -EMSGSIZE);

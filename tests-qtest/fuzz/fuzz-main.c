@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A main program for fuzz programs where there is no libFuzzer.
+ * A main program for fuzz programs without libFuzzer.
  *
- * It knows the few of libFuzzer's arguments that run-tests.sh gives: it runs
- * every file of the folders named, then mutations of them until
- * -max_total_time is over.  The input under test is kept in a file, so a
- * finding can be repeated by naming that file.  No coverage guides it.
+ * It knows the arguments of libFuzzer that run-tests.sh passes: it runs every
+ * file of the given folders, then mutations of them until -max_total_time is
+ * over.  The input under test is kept in a file; to reproduce a finding, pass
+ * that file.  Mutations are random, without coverage feedback.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fuzz.h"
@@ -55,7 +55,7 @@ static void parse(int argc, char **argv)
 
 static void run(const uint8_t *data, size_t size)
 {
-    /* An exact block, so that reading past it is noticed. */
+    /* A heap block of exactly this size, so that reading past it is noticed. */
     g_autofree uint8_t *copy = g_memdup2(data, size);
 
     if (pwrite(current, data, size, 0) != (ssize_t)size ||
@@ -71,7 +71,8 @@ static GBytes *pick(GRand *random)
     return inputs->pdata[g_rand_int_range(random, 0, inputs->len)];
 }
 
-/* One change: a bit, a byte, a size field, a piece gone, doubled or foreign. */
+/* One change: append a piece of another input, flip a bit, set a byte to a
+ * special value, or remove, double or replace a piece. */
 static void mutate(GRand *random, GByteArray *input)
 {
     static const uint8_t corners[] = { 0, 1, 0x7f, 0x80, 0xfe, 0xff, 16, 17 };

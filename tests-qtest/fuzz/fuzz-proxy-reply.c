@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz program of what the proxy driver decodes: a byte that says to which
- * request, and the reply to it.
+ * Fuzz program for what the proxy driver decodes.
  *
- * Whatever the bytes are, decoding must not read outside them, and what it
- * accepts encodes to the very bytes it came from.
+ * Input: a byte that is the type of a request, then the reply to it.  For any
+ * input, decoding must not read outside the reply, and encoding an accepted
+ * reply must yield the same bytes.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/proxy/proxy-proto.h"

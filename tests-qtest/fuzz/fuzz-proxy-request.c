@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz program of what virtfs-proxy-helper decodes: a request.
+ * Fuzz program for what virtfs-proxy-helper decodes.
  *
- * Whatever the bytes are, decoding must not read outside them, and what it
- * accepts is a legal message that encodes to the very bytes it came from.
+ * Input: a request.  For any input, decoding must not read outside it.  An
+ * accepted request must be legal, and encoding it must yield the same bytes.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/proxy/proxy-proto.h"

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz program of the session: sequences of requests over a file system in
- * memory, whose jobs run and end when the input says so.
+ * Fuzz program for the session: sequences of requests on the in-memory file
+ * system.  The input decides when jobs run and when their ends are reported.
  *
- * The language is in session-input.h; fields are drawn as the rows of the
- * message table say.  Whatever is sent, every request comes back exactly
- * once, replies keep to their buffers (client.c), Rflush and Rversion come
- * after what they are about, tables stay within their limits, and in the end
- * nothing is left (memfs.c, client.c, LeakSanitizer).
+ * session-input.h defines the format of the input; the rows of the message
+ * table say which fields follow.  For any input, every request comes back
+ * exactly once, replies stay within their buffers (client.c), Rflush and
+ * Rversion come after the replies that must precede them, tables stay within
+ * their limits, and nothing is leaked (memfs.c, client.c, LeakSanitizer).
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
 #include "fuzz.h"
 #include "session-input.h"
 
-#define FIDS 8                  /* numbers that fields are drawn from */
+#define FIDS 8                  /* fids are 0 to FIDS - 1, or NOFID */
 #define MAX_RECORDS 200
 
 static const char *const strings[N_STRINGS] = { INPUT_STRINGS };
@@ -81,7 +81,7 @@ static P9Name draw_name(Input *in)
 {
     P9String s = draw_string(in);
 
-    /* 256 bytes do not fit the struct: that name is cut here. */
+    /* A name of 256 bytes does not fit the struct, so it is shortened. */
     return (P9Name) { .s = s.s, .len = MIN(s.len, 255) };
 }
 
@@ -214,14 +214,14 @@ static void check(Input *in)
     g_assert_cmpuint(info.active, <=, in->c->pending);
     g_assert_true(!limits->max_fids || info.fids <= limits->max_fids);
     g_assert_true(!max_xattr || info.xattr_fids <= max_xattr);
-    /* A fid that no request holds is in the table: at most one a number. */
+    /* Each request makes at most one fid, as does the Tattach at the start. */
     g_assert_cmpuint(info.fids, <=, in->sent->len + 1);
     g_assert_true(info.msize == 0 ||
                   (info.msize >= P9_MIN_MSIZE &&
                    info.msize <= limits->max_msize));
 }
 
-/* With no job left only what waits for ever may be unanswered. */
+/* When no job is left, only parked requests may be unanswered. */
 static void check_drained(Input *in)
 {
     for (unsigned i = 0; i < in->c->calls->len; i++) {

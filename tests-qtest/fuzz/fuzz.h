@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a fuzz program is: one function, called with one input after another.
- *
- * libFuzzer's name and meaning; where it is missing, fuzz-main.c calls it.
+ * The function that makes a fuzz program: it is called with one input after
+ * another, by libFuzzer or, where that is missing, by fuzz-main.c.
  */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes the stored corpus of the fuzz programs: make-seeds DIR fills
- * DIR/corpus-codec and its neighbours, whose old files it removes.
+ * Writes the stored corpus of the fuzz programs: make-seeds DIR replaces the
+ * files in DIR/corpus-codec, DIR/corpus-session and DIR/corpus-proxy-*.
  *
- * Codec: every request and reply of the message table, ordinary, empty, with
- * long strings, in one piece and in several.  Session: a few conversations
- * in the form that fuzz-session.c reads.  Proxy: one of each message.
+ * Codec: every request and reply of the message table, with ordinary fields,
+ * with empty ones and with long ones, cut into one or more pieces.  Session:
+ * sequences of requests.  Proxy: a sample of each message.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "proxy/proxy-sample.h"
@@ -72,7 +72,7 @@ static void codec_seeds(const char *dir)
     }
 }
 
-/* ---- conversations ---- */
+/* ---- sequences of requests ---- */
 
 typedef struct Seed {
     const char *name;
@@ -84,7 +84,7 @@ typedef struct Seed {
     { name, (const uint8_t[]) { __VA_ARGS__ }, \
       sizeof((const uint8_t[]) { __VA_ARGS__ }) }
 
-/* Records, as session-input.h says: number, tag, a byte for each field. */
+/* Records of session-input.h: number, tag, a byte for each field. */
 #define VERSION 100, 255, NUMBER_65536, STRING_VERSION
 #define ATTACH(fid) 104, 1, fid, 255, STRING_EMPTY, STRING_EMPTY, 0
 #define WALK1(fid, newfid, name) 110, 1, fid, newfid, 1, name
@@ -164,7 +164,7 @@ static const Seed seeds[] = {
          CONTROL_ROOM, 22, WALK1(0, 1, STRING_A), DRAIN, CONTROL_ROOM, 15,
          READ(1, 1, 9), CONTROL_ROOM, 7, CLUNK(1, 1), CONTROL_ROOM, 0,
          CONTROL_RAW, 11, 11, 0, 0, 0, 120, 1, 0, 1, 0, 0, 0, DRAIN),
-    /* Twstat: fid, then the fourteen numbers and strings of a stat. */
+    /* 126 is Twstat: fid, then the 14 numbers and strings of a stat. */
     SEED("dotu", SEED_NO_START, 100, 255, NUMBER_65536, STRING_DOTU,
          ATTACH(0), DRAIN, WALK1(0, 1, STRING_A), 112, 1, 1, 2, DRAIN,
          WRITE(2, 1, 9), READ(3, 1, 99), 124, 4, 1, DRAIN,

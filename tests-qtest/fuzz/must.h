@@ -11,8 +11,8 @@
 #define MUST(condition) \
     do { \
         if (!(condition)) { \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, \
-                    #condition); \
+            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, \
+                    __LINE__, #condition); \
             abort(); \
         } \
     } while (0)

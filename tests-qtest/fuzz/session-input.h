@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The language of fuzz-session.c's inputs, shared with the maker of seeds.
+ * The input format of fuzz-session.c, shared with make-seeds.c.
  *
- * The first byte is a set of SEED_* flags.  Then records follow: a byte that
- * is the number of a request, a tag byte, and one byte a field; or a byte of
- * the CONTROL_* kind with an argument byte.  Missing bytes read as 0.
+ * The first byte is a set of SEED_* flags.  Records follow.  A record consists
+ * of the number of a request, a tag byte, and one byte for each field; or of a
+ * CONTROL_* byte and an argument byte.  Missing bytes are read as 0.
  */
 #ifndef TESTS_FUZZ_SESSION_INPUT_H
 #define TESTS_FUZZ_SESSION_INPUT_H
 
 enum {
-    SEED_SLEEPY = 1,            /* calls with FS_NONBLOCK say -EAGAIN */
-    SEED_REMOTE = 2,            /* files claim to be remote */
+    SEED_SLEEPY = 1,            /* calls with FS_NONBLOCK return -EAGAIN */
+    SEED_REMOTE = 2,            /* files are marked remote */
     SEED_READONLY = 4,
     SEED_FEW = 8,               /* five fids, two xattr fids */
-    SEED_NO_START = 16,         /* no Tversion and Tattach made first */
+    SEED_NO_START = 16,         /* without Tversion and Tattach at the start */
 };
 
-/* No request has an odd number. */
+/* These are odd, as no request has an odd number. */
 enum {
     CONTROL_STEP = 1,           /* run and report job number arg */
     CONTROL_RUN = 3,
     CONTROL_REPORT = 5,
     CONTROL_DRAIN = 7,
-    CONTROL_RESET = 9,          /* and start anew unless arg is odd, in
-                                   dialect arg / 2 */
-    CONTROL_RAW = 11,           /* arg bytes follow: a message as it is */
-    CONTROL_ROOM = 13,          /* reply buffers from now on: a number */
+    CONTROL_RESET = 9,          /* reset; then, if arg is even, start a session
+                                   with the dialect arg / 2 */
+    CONTROL_RAW = 11,           /* send the arg bytes that follow */
+    CONTROL_ROOM = 13,          /* set the size of reply buffers to arg */
     CONTROL_FAIL = 15,          /* the next call of operation arg fails */
-    CONTROL_PARK = 17,          /* whether writes wait for ever: arg odd */
-    CONTROL_SLEEPY = 19,
+    CONTROL_PARK = 17,          /* park all writes if arg is odd */
+    CONTROL_SLEEPY = 19,        /* SEED_SLEEPY, if arg is odd */
 };
 
-/* Byte of a string or name field: an index, modulo the length. */
+/* The byte of a string or name is an index, modulo the number of strings. */
 #define INPUT_STRINGS \
     "a", "b", "c", "d", "user.x", "user.y", "9P2000.L", "", ".", "..", \
     "a/b", "/", "system.x", "long", "longer", "nul", "9P2000.u", "9P2000", \
@@ -44,7 +44,7 @@ enum {
     STRING_DOTU, STRING_PLAIN, STRING_NUMBER, STRING_DEVICE, N_STRINGS,
 };
 
-/* Byte of a number: itself below 192, then these. */
+/* The byte of a number is the number if below 192, else an index. */
 #define INPUT_NUMBERS_FROM 192
 #define INPUT_NUMBERS \
     4096, 8192, 65536, 65535, 0x7fffffff, 0x80000000, 0xffffffff, \

@@ -434,8 +434,8 @@ static void adopts_from_its_mount_alone(void)
     }
 }
 
-/* A helper that has reached its limit of descriptors cannot receive one; this is
- * not a violation of the protocol. */
+/* At its limit of descriptors the helper cannot receive one, which is not a
+ * violation of the protocol. */
 static void adopts_nothing_without_a_descriptor_free(void)
 {
     struct rlimit limit;
