@@ -2,7 +2,7 @@
 /*
  * One request at the serving end of a proxy connection.
  *
- * Private to fsdev/helper/proxy-server.c, which takes requests and sends replies, and
+ * Private to proxy-server.c, which takes requests and sends replies, and
  * proxy-serve.c, which does what they ask for.  Context: one worker.
  */
 #ifndef FSDEV_PROXY_SERVER_INT_H

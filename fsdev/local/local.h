@@ -44,7 +44,7 @@ typedef struct LocalExport {
      */
     gint setid_count;
     gint whiteouts;             /* one was made or seen; atomic */
-    gint nowait;                /* LOCAL_NOWAIT_* of files of root_dev; atomic */
+    gint nowait;                /* LOCAL_NOWAIT_* on root_dev; atomic */
     gint made_uid;              /* owner that the host gave a new file last; */
     gint made_gid;              /* atomic, a guess */
     GMutex orphan_lock;

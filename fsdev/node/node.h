@@ -51,7 +51,8 @@ typedef struct NodeRemoteOps {
 typedef struct NodeTableOptions {
     const NodeRemoteOps *remote;    /* NULL: there is no other place */
     /* Bounds that tests make small; 0: what an export has. */
-    unsigned fd_budget;         /* path fds; 0: all tables share RLIMIT_NOFILE */
+    /* Path fds; 0: all tables of the process share RLIMIT_NOFILE. */
+    unsigned fd_budget;
     size_t max_bytes;           /* memory of names and nodes */
 } NodeTableOptions;
 
