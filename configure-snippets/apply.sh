@@ -75,7 +75,7 @@ add_files() {
     {
         (cd "$TOP" && find tests-qtest -maxdepth 1 -name '*.[ch]' -printf '%p tests/qtest/%P\n' &&
             find tests-qtest/virtio-9p -type f -printf '%p tests/qtest/virtio-9p/%P\n') || true
-        (cd "$TOP" && find docs -name '*.rst' -printf '%p docs/%P\n' 2>/dev/null) || true
+        (cd "$TOP" && find docs -type f ! -name '*~' ! -name '*.orig' ! -name '*.md' -printf '%p docs/%P\n') || true
     } | sort >"$list"
     while read -r from to; do
         put "$TOP/$from" "$tree/$to"

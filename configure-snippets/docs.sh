@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# docs.sh: builds QEMU's manual from the applied tree, as QEMU's own docs/meson.build does, and fails on any warning.
+# Also checks that each of our pages is part of that manual, that the helper's manual page is correct roff, and that
+# MAINTAINERS names each of our files. The pages are in BUILD/docs/html afterwards. Prints "ok NAME" or
+# "not ok NAME - REASON", last "N passed, M failed, K skipped".
+
+# shellcheck source=configure-snippets/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+out=$BUILD/docs
+log=$logs/docs.log
+passed=0
+failed=0
+
+# result NAME REASON: the test has passed if there is no reason.
+result() {
+    if [ -z "$2" ]; then
+        passed=$((passed + 1))
+        say "ok $1"
+    else
+        failed=$((failed + 1))
+        say "not ok $1 - $2"
+    fi
+}
+
+# Always from the beginning: Sphinx repeats the warnings of a page only when it reads that page again.
+build_manual() {
+    local reason=''
+    rm -rf "$out"
+    mkdir -p "$out"
+    if ! CONFDIR=/etc/qemu sphinx-build -q -W --keep-going -Dkerneldoc_werror=1 -j "${JOBS:-$(nproc)}" \
+        -Dversion="$(cat "$tree/VERSION")" -b html -d "$out/doctrees" "$tree/docs" "$out/html" >"$log" 2>&1; then
+        reason="see $log"
+        tail -n 40 "$log"
+    fi
+    result manual-without-warnings "$reason"
+}
+
+# our_files PREFIX: what apply.sh added to or replaced in the tree below PREFIX, by their names there.
+our_files() {
+    {
+        cut -d' ' -f2 "$stamps/added-files"
+        (cd "$tree" && find hw/9pfs fsdev -type f)
+    } | grep "^$1" | sort
+}
+
+pages_are_there() {
+    local page missing=''
+    while IFS= read -r page; do
+        page=${page#docs/}
+        [ -f "$out/html/${page%.rst}.html" ] || missing+=" $page"
+    done < <(our_files docs/ | grep '\.rst$')
+    result pages-in-the-manual "${missing:+not built:$missing}"
+}
+
+man_page() {
+    local reason
+    reason=$(groff -man -Tutf8 -ww -z "$TOP/fsdev/helper/virtfs-proxy-helper.1" 2>&1 | head -n 5 | paste -sd' ')
+    result man-page-without-warnings "$reason"
+}
+
+# named FILE PATTERN...: does one of these F: lines of MAINTAINERS match? A pattern that ends in / stands for all below
+# that folder; the * of another one stands for no /.
+named() {
+    local file=$1 pattern slashes=${1//[^\/]/}
+    shift
+    for pattern in "$@"; do
+        # shellcheck disable=SC2053
+        case $pattern in
+        */) [[ $file != "$pattern"* ]] || return 0 ;;
+        *) [[ ${pattern//[^\/]/} != "$slashes" || $file != $pattern ]] || return 0 ;;
+        esac
+    done
+    return 1
+}
+
+maintainers() {
+    local file patterns missing=''
+    mapfile -t patterns < <(sed -n '/^virtio-9p$/,/^$/s/^F: //p' "$tree/MAINTAINERS")
+    while IFS= read -r file; do
+        named "$file" "${patterns[@]}" || missing+=" $file"
+    done < <(our_files '')
+    result files-in-maintainers "${missing:+not named:$missing}"
+}
+
+build_manual
+pages_are_there
+man_page
+maintainers
+say "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]
