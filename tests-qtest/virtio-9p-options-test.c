@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command line of file system exports: what -fsdev and -virtfs accept,
- * what they refuse and in which words, and what becomes of it.
+ * The command line of file system exports: which options -fsdev and -virtfs
+ * accept, the messages for those that they refuse, and the resulting devices.
  *
- * Each test starts QEMU with its own options: where it shall refuse them, as
- * a plain process whose messages are read; otherwise through libqtest, asking
- * by QMP for the devices that came of it.  No guest request is made here.
+ * Each test starts QEMU with its own options.  If QEMU has to refuse them, it
+ * is run as a plain process whose messages are read; otherwise it is run
+ * through libqtest, and its devices are queried by QMP.  There are no guest
+ * requests.
  */
 #include "qemu/osdep.h"
 #include "libqtest.h"
@@ -14,7 +15,7 @@
 
 #define LOCAL_NONE "local,id=a,path=/,security_model=none"
 
-/* Runs QEMU to its end.  Returns the exit status. */
+/* Runs QEMU until it ends; returns its exit status. */
 static int run_qemu(const char *args, char **out, char **err)
 {
     g_autofree char *line = g_strdup_printf("%s -M none -display none %s",
@@ -43,8 +44,8 @@ static void assert_contains(const char *text, const char *part)
 typedef struct Refused {
     const char *name;           /* of the test */
     const char *args;
-    const char *names;          /* what the message says is wrong … */
-    const char *allowed;        /* … and what would be right */
+    const char *names;          /* part of the message: what is wrong … */
+    const char *allowed;        /* … and what is allowed */
 } Refused;
 
 static const Refused refused[] = {
@@ -142,7 +143,7 @@ static void test_refused(gconstpointer opaque)
     assert_contains(err, row->allowed);
 }
 
-/* Whatever stock QEMU takes */
+/* Options that QEMU's own 9pfs accepts, and our own ones */
 static const char *const accepted[] = {
     "synth,id=a",
     "synth,id=a,readonly=on,max_xattr=0",
@@ -193,7 +194,7 @@ static void test_help_lists_drivers(void)
     }
 }
 
-/* A driver's help has what it takes, with the defaults, and nothing else. */
+/* The help of a driver lists its options and their defaults, and no others. */
 static void test_help_lists_options(void)
 {
     g_autofree char *local = NULL, *synth = NULL, *err = NULL, *err2 = NULL;
@@ -214,7 +215,7 @@ static void test_help_lists_options(void)
     g_assert_null(strstr(synth, "throttling"));
 }
 
-/* A path may have "help" in it. */
+/* "help" as the value of an option is not a request for help. */
 static void test_help_is_not_a_value(void)
 {
     g_autofree char *out = NULL, *err = NULL;
@@ -225,7 +226,7 @@ static void test_help_is_not_a_value(void)
     g_assert_cmpstr(out, ==, "");
 }
 
-/* Management tools read the options there. */
+/* Management programs learn of the options by this QMP command. */
 static void test_options_have_help(gconstpointer group)
 {
     QTestState *qts = qtest_init("-M none");
@@ -237,7 +238,7 @@ static void test_options_have_help(gconstpointer group)
     QList *parameters = qdict_get_qlist(entry, "parameters");
     const QListEntry *item;
 
-    /* 11 plain ones and the 19 of throttling, at the least */
+    /* At least 11 options, and 19 for throttling */
     g_assert_cmpuint(qlist_size(parameters), >=, 30);
     QLIST_FOREACH_ENTRY(parameters, item) {
         QDict *parameter = qobject_to(QDict, qlist_entry_obj(item));
@@ -250,7 +251,7 @@ static void test_options_have_help(gconstpointer group)
     qtest_quit(qts);
 }
 
-/* The devices made without an id, in the order of the command line */
+/* Checks device number @index of those without an id, in their order */
 static void assert_device(QTestState *qts, int index, const char *fsdev,
                           const char *tag)
 {
@@ -283,7 +284,8 @@ static void test_virtfs_tags(void)
     qtest_quit(qts);
 }
 
-/* The device keeps its place among others, and so its slot on the bus. */
+/* The device of -virtfs keeps its place in the order of the command line, and
+ * with it its slot on the bus. */
 static void test_virtfs_order(void)
 {
     QTestState *qts = qtest_init(
@@ -349,7 +351,7 @@ static void test_two_devices_on_one_fsdev(void)
     qtest_quit(qts);
 }
 
-/* Plugs a device on @fsdev; the error's text, NULL if it worked. */
+/* Plugs a device that uses @fsdev; returns the error text, NULL for success. */
 static char *plug(QTestState *qts, const char *fsdev)
 {
     QDict *reply = qtest_qmp(qts, "{ 'execute': 'device_add', 'arguments': {"
@@ -365,7 +367,7 @@ static char *plug(QTestState *qts, const char *fsdev)
     return text;
 }
 
-/* The directory is looked for when a device wants it, not before. */
+/* The directory must exist when a device uses it, but not before. */
 static void test_directory_comes_later(void)
 {
     g_autofree char *dir = g_dir_make_tmp("p9-options-XXXXXX", NULL);

@@ -2,10 +2,10 @@
 /*
  * virtio-9p through its request ring: the entry point of the test program.
  *
- * Unlike the message-level qgraph test of QEMU this one builds descriptor
- * chains of any shape and malformed messages, and looks at the used ring, the
- * device status and the host directory.  Each topic registers its own tests;
- * the pc (and microvm) machine of x86_64 is used throughout.
+ * Unlike QEMU's own qgraph test, which works at the level of messages, this one
+ * builds descriptor chains of any shape and malformed messages, and examines
+ * the used ring, the device status and the host directory.  Each file registers
+ * its own tests.  They use the pc and microvm machines of x86_64.
  */
 #include "qemu/osdep.h"
 #include "libqtest.h"

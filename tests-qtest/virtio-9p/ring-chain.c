@@ -2,10 +2,10 @@
 /*
  * Descriptor chains: malformed ones and unusual but legal ones.
  *
- * A chain without a usable reply buffer, or whose message does not fit in its
- * out part, must put the device into the NEEDS_RESET state before anything is
- * done on the host; after a reset the device works again.  Chains that are
- * only cut up oddly get a normal answer.
+ * A chain without a usable reply buffer, or whose out part is too short for the
+ * message, must put the device into the NEEDS_RESET state before anything is
+ * done on the host; after a reset the device works again.  Chains that are only
+ * split in unusual ways get a normal answer.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
@@ -17,7 +17,7 @@ static RingDev *local(void)
     return ring_local("security_model=mapped-xattr");
 }
 
-/* Fids that messages of these tests refer to; made again after each reset */
+/* Make the fids that messages of these tests use, also after each reset */
 static void make_fids(RingDev *d)
 {
     ring_mount(d);
@@ -52,7 +52,7 @@ static void check_host_unchanged(const char *what)
     ring_check_int(what, ring_host_xattr32("f", "user.virtfs.uid"), -1);
 }
 
-/* Out part of @len bytes of @m, in part of @room bytes (-1: none) */
+/* Send the first @len bytes of @m, with an in part of @room bytes (-1: none) */
 static RingReq *send_cut(RingDev *d, const RingMsg *m, uint32_t len, int room)
 {
     RingReq *r = ring_req_new(d);
@@ -180,7 +180,7 @@ static void size_field_may_leave_out_the_payload(void)
     g_autofree char *data = NULL;
     size_t len;
 
-    /* Linux before 2018: the size of a zero-copy Twrite is its header's. */
+    /* Linux before 2018 did not count the payload of a zero-copy Twrite. */
     ring_check_int("size of the Twrite header", m->bytes->len, 23);
     ring_msg_append(m, "CONTENT", 7);
     ring_expect_done(ring_send(d, m), RING_TWRITE, 0);
@@ -256,7 +256,7 @@ static void broken_device_stays_broken_until_reset(void)
     ring_tmkdir(d, .fid = 0, .name = "new", .mode = 0755);
 }
 
-/* One row a T-message: a valid instance, to be cut at every byte */
+/* A valid message of each type, to be cut at every byte */
 typedef struct CutCase {
     const char *name;
     RingMsg *(*make)(void);
@@ -309,7 +309,7 @@ static const CutCase cut_cases[] = {
     ROW(unlinkat),
 };
 
-/* With the size field as it was, and with one that fits what is left */
+/* With the size field of the whole message, and of what is sent */
 static void cut_at_every_byte_breaks(const void *arg)
 {
     const CutCase *c = arg;
@@ -353,7 +353,7 @@ static void chain_as_long_as_the_ring(void)
     size_t len;
 
     ring_check_int("ring size", d->queue.vq.size, RING_MAX);
-    /* 1023 bytes out, each on its own, and one descriptor in */
+    /* 1023 descriptors of one byte for the message, and one for the reply */
     ring_expect_done(ring_send_as(d, m, .out_split = 1), RING_TWRITE, 0);
     host = ring_host_get("f", &len);
     ring_check_str("content on the host", host, data);
@@ -422,7 +422,7 @@ static void packed_ring(void)
     RingDev *d = synth_with("packed=on");
 
     ring_check(d->packed, "expected the device to offer a packed ring");
-    /* More slots than the ring has, so both wrap counters turn over. */
+    /* Use more slots than the ring has, so that both wrap counters change. */
     bursts_are_answered(d, 100, 16);
 }
 
@@ -461,14 +461,14 @@ static void request_changed_in_flight_is_not_read_again(void)
         r[i] = ring_send(d, ring_msg(RING_TREAD, "484", 1, (uint64_t)0, 4));
     }
     ring_expect_done(r[0], RING_TREAD, 0);
-    /* The second waits for its turn: give it another tag, fid and count. */
+    /* The second is throttled: change its tag, fid and count in memory. */
     qtest_memset(d->vm->qts, g_array_index(r[1]->segs, RingSeg, 0).addr + 5,
                  0xff, 18);
     reply = ring_expect(ring_reply(r[1]), RING_TREAD, 0);
     count = ring_get32(reply);
     ring_check_int("bytes read", count, 4);
     ring_check(memcmp(ring_get_bytes(reply, count), "cont", 4) == 0,
-               "expected the 4 bytes first asked for");
+               "expected the 4 bytes of the original request");
 }
 
 void ring_register_chain_tests(void)

@@ -2,15 +2,15 @@
 /*
  * Requests and replies of the 9P2000.L client of the ring tests.
  *
- * Owns how a message goes onto the ring and how its reply is checked; the
- * messages themselves are in virtio-9p-ring-ops.c.  Single thread.
+ * This file puts messages on the ring and checks their replies; the messages
+ * themselves are in ring-ops.c.  Single thread.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "libqos/libqos-malloc.h"
 #include "ring-client.h"
 
-/* Segments of at most @split bytes over one buffer that r->segs[@first] has */
+/* Split the buffer of r->segs[@first] into segments of at most @split bytes */
 static void split_segment(RingReq *r, unsigned first, uint32_t split)
 {
     RingSeg whole = g_array_index(r->segs, RingSeg, first);

@@ -3,10 +3,9 @@
  * A small 9P2000.L client over one RingDev, with named arguments.
  *
  * ring_twalk(d, .fid = 0, .newfid = 1, .names = { "a", "b" }) sends the
- * message, waits for the answer and fails the test unless it is the one that
- * is expected: the R-message, or Rlerror with the errno given as .err.  Use
- * ring_send() and ring_reply() when several requests are to be in flight.
- * Single thread.
+ * message, waits for the answer and fails the test unless the answer is the
+ * R-message or, if .err is given, Rlerror with that errno.  Use ring_send()
+ * and ring_reply() to have several requests in flight.  Single thread.
  */
 #ifndef VIRTIO_9P_RING_CLIENT_H
 #define VIRTIO_9P_RING_CLIENT_H
@@ -14,12 +13,12 @@
 #include "ring-dev.h"
 #include "ring-msg.h"
 
-/* As .err: any error number will do */
+/* As .err: any errno is accepted */
 #define RING_ANY_ERROR (-1)
 
 enum {
-    RING_MSIZE = 8192,          /* msize offered unless a test says more */
-    RING_IOHDR = 24,            /* room a client leaves for a Twrite header */
+    RING_MSIZE = 8192,          /* the default msize */
+    RING_IOHDR = 24,            /* room that clients leave for the header */
 };
 
 /*
@@ -31,12 +30,12 @@ RingReq *ring_send(RingDev *d, RingMsg *m);
 
 /* How a message is laid out on the ring; all fields are optional */
 typedef struct RingShape {
-    uint32_t room;              /* reply bytes, 0 = RING_REPLY_ROOM */
-    uint32_t out_split;         /* bytes a descriptor, 0 = all in one */
-    uint32_t in_split;          /* bytes a descriptor, 0 = all in one */
+    uint32_t room;              /* bytes for the reply, 0 = RING_REPLY_ROOM */
+    uint32_t out_split;         /* bytes per descriptor, 0 = all in one */
+    uint32_t in_split;          /* bytes per descriptor, 0 = all in one */
     bool indirect;
-    bool hold;                  /* no kick: call ring_kick() */
-    bool keep_tag;              /* the test has set the tag itself */
+    bool hold;                  /* do not kick: the test calls ring_kick() */
+    bool keep_tag;              /* the test has set the tag of the message */
 } RingShape;
 
 #define ring_send_as(d, m, ...) \
@@ -52,7 +51,8 @@ RingReply *ring_reply(RingReq *r);
 /* ring_send() and ring_reply() */
 RingReply *ring_rpc(RingDev *d, RingMsg *m);
 
-/* Checks a reply: @err as .err above.  NULL (freed) if an error was wanted */
+/* Checks a reply; @err is as .err above.  Frees it and returns NULL if an error
+ * was expected */
 RingReply *ring_expect(RingReply *reply, uint8_t ttype, int err);
 
 /* ring_reply(), ring_expect() and free; for replies without content */
@@ -64,7 +64,7 @@ int ring_reply_errno(RingReply *reply);
 /* Version 9P2000.L with the default msize, then attach to fid 0. */
 void ring_mount(RingDev *d);
 
-/* A pc with one synth (or local, on the scratch directory) export, mounted */
+/* A pc with one export, mounted: synth, or local with the scratch directory */
 RingDev *ring_synth(void);
 RingDev *ring_local(const char *fsdev_options);
 
@@ -142,7 +142,7 @@ typedef struct RingTio {
     uint64_t offset;
     uint32_t count;             /* bytes to read; size of @data to write */
     const void *data;           /* Twrite */
-    void *buf;                  /* Tread: receives what came, may be NULL */
+    void *buf;                  /* Tread: receives the data; may be NULL */
     int err;
 } RingTio;
 /* Both return the count of the reply. */
@@ -223,7 +223,7 @@ typedef struct RingDirent {
     uint8_t type;
     char *name;                 /* owned by the array */
 } RingDirent;
-/* Whole entries only; a cut one fails the test.  Array of RingDirent */
+/* Array of RingDirent; an incomplete entry fails the test */
 GArray *ring_treaddir_do(RingDev *d, RingTreaddir o);
 #define ring_treaddir(d, ...) \
     ring_treaddir_do((d), (RingTreaddir) { __VA_ARGS__ })
@@ -245,7 +245,7 @@ typedef struct RingTlock {
     int err;
 } RingTlock;
 uint8_t ring_tlock_do(RingDev *d, RingTlock o);
-/* Returns the type, start, length, proc_id of the reply. */
+/* Returns type, start, length and proc_id of the reply. */
 RingTlock ring_tgetlock_do(RingDev *d, RingTlock o);
 #define ring_tlock(d, ...) ring_tlock_do((d), (RingTlock) { __VA_ARGS__ })
 #define ring_tgetlock(d, ...) \

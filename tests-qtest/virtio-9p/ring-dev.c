@@ -2,9 +2,9 @@
 /*
  * A QEMU under test and its virtio-9p devices: start, find, reset, stop.
  *
- * Owns the emulator processes of the running test and the device set-up of
- * both virtio interfaces and of virtio-mmio.  The rings themselves are in
- * virtio-9p-ring-queue.c.  Single thread.
+ * This file starts and stops the emulators of the running test, and sets up
+ * devices by the legacy and the modern PCI interface and by virtio-mmio.  The
+ * rings themselves are in ring-queue.c.  Single thread.
  */
 #include "qemu/osdep.h"
 #include "libqtest.h"
@@ -165,7 +165,7 @@ static void negotiate(RingDev *d)
     d->packed = d->features & (1ull << VIRTIO_F_RING_PACKED);
 }
 
-/* Registers that the queue set-up of libqos would write for us. */
+/* Access registers that the queue set-up of libqos writes otherwise. */
 static void write_common(RingDev *d, unsigned offset, uint16_t value)
 {
     qpci_io_writew(d->pci->pdev, d->pci->bar,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A QEMU under test and a virtio-9p device in it, driven at descriptor level.
+ * A QEMU under test and a virtio-9p device in it, used at descriptor level.
  *
  * RingVm is one emulator process, RingDev one device with its request ring
- * (split or packed), RingReq one descriptor chain of any shape.  The driver
- * obeys notification suppression as a guest would, so a device that forgets
- * to ask for a kick is found out.  Single thread; everything is stopped when
+ * (split or packed), RingReq one descriptor chain of any shape.  Like a guest's
+ * driver, these functions obey notification suppression, so a device that fails
+ * to request a kick fails the test.  Single thread; everything is stopped when
  * the test ends.
  */
 #ifndef VIRTIO_9P_RING_DEV_H
@@ -17,9 +17,9 @@
 #include "ring-harness.h"
 
 enum {
-    RING_SLOT = 4,              /* PCI slot used when a test names none */
-    RING_MAX = 1024,            /* largest queue QEMU offers */
-    RING_REPLY_ROOM = 8192,     /* in part of a request unless told */
+    RING_SLOT = 4,              /* the default PCI slot */
+    RING_MAX = 1024,            /* largest queue that QEMU offers */
+    RING_REPLY_ROOM = 8192,     /* the default size of an in part */
 };
 
 typedef struct RingVm {
@@ -34,7 +34,7 @@ typedef struct RingDev RingDev;
 typedef struct RingSeg {
     uint64_t addr;              /* guest physical */
     uint32_t len;               /* bytes */
-    bool in;                    /* device writes it */
+    bool in;                    /* written by the device */
     bool own;                   /* freed with the request */
 } RingSeg;
 
@@ -43,12 +43,12 @@ typedef struct RingReq {
     GArray *segs;               /* owned; of RingSeg */
     uint64_t table;             /* indirect table, 0 if none */
     uint16_t id;                /* head descriptor, or packed buffer id */
-    uint16_t ndesc;             /* ring slots taken */
+    uint16_t ndesc;             /* number of ring slots used */
     uint16_t tag;               /* 9P tag of the message */
     char *asked;                /* owned; the message in words, or NULL */
     bool done;                  /* seen in the used ring */
-    uint32_t used_len;          /* length the device gave */
-    unsigned order;             /* 0 for the first completion of the device */
+    uint32_t used_len;          /* length in the used ring */
+    unsigned order;             /* 0 for the device's first completion */
 } RingReq;
 
 struct RingDev {
@@ -59,7 +59,7 @@ struct RingDev {
     uint64_t refuse_features;   /* bits the driver does not accept */
     uint64_t features;          /* negotiated by ring_dev_start() */
     QVirtQueuePCI queue;        /* addresses, size, notify offset */
-    uint16_t want_size;         /* queue size to ask for, 0 = the device's */
+    uint16_t want_size;         /* queue size to set, 0 = the device's */
     bool packed;
     uint16_t free_desc[RING_MAX]; /* split ring: first @nfree are free */
     uint16_t nfree;             /* free ring slots */
@@ -70,21 +70,21 @@ struct RingDev {
     bool used_wrap;
     RingReq *slot[RING_MAX];    /* borrowed; in flight, by id */
     unsigned completed;         /* requests seen in the used ring */
-    uint32_t msize;             /* negotiated, 0 before */
+    uint32_t msize;             /* negotiated; 0 before Tversion */
     uint16_t next_tag;
 };
 
 /*
- * ring_vm_new - start a pc machine under the qtest accelerator.
- * The format gives further command line arguments.  Stopped by the harness,
- * which fails the test if QEMU does not end cleanly.
+ * ring_vm_new - start a pc machine with the qtest accelerator.
+ * The format gives further command line arguments.  The harness stops QEMU, and
+ * fails the test if it does not end cleanly.
  */
 RingVm *ring_vm_new(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 
-/* As ring_vm_new() for a microvm; skips the test if the build has none. */
+/* Like ring_vm_new(), with a microvm; skips the test if the build lacks it. */
 RingVm *ring_vm_new_microvm(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 
-/* Stops QEMU now and fails the test if it died or exits with an error. */
+/* Stops QEMU now; fails the test if it has died or exits with an error. */
 void ring_vm_stop(RingVm *vm);
 
 /*
@@ -93,23 +93,23 @@ void ring_vm_stop(RingVm *vm);
  */
 RingDev *ring_dev_open(RingVm *vm, int slot);
 
-/* The only virtio-9p function on the PCI bus, whatever slot it got */
+/* The only virtio-9p function on the PCI bus, in whatever slot */
 RingDev *ring_dev_find(RingVm *vm);
 
 /* The first virtio-mmio transport that holds a 9p device. */
 RingDev *ring_dev_open_mmio(RingVm *vm);
 
-/* Forgets a device that was unplugged; takes it, its requests stay valid. */
+/* Frees @d after its device was unplugged; its requests stay valid. */
 void ring_dev_close(RingDev *d);
 
 /* Reset, negotiate features, set up the ring, DRIVER_OK.  Repeatable. */
 void ring_dev_start(RingDev *d);
 
-/* Writes status 0.  Old requests are forgotten, guest memory is kept. */
+/* Writes status 0.  Requests in flight are forgotten, but not freed. */
 void ring_dev_reset(RingDev *d);
 
 uint8_t ring_dev_status(RingDev *d);
-/* True if the device asks for a reset (modern devices only) */
+/* True if the device needs a reset (modern devices only) */
 bool ring_dev_broken(RingDev *d);
 /* Waits until ring_dev_broken(); @why completes the failure message */
 void ring_wait_broken(RingDev *d, const char *why);
@@ -122,22 +122,22 @@ uint64_t ring_req_out(RingReq *r, const void *data, uint32_t len);
 uint64_t ring_req_in(RingReq *r, uint32_t len);
 /* A segment at an address of the caller's choice */
 void ring_req_raw(RingReq *r, uint64_t addr, uint32_t len, bool in);
-/* Puts the chain on the ring, in an indirect table if asked; no kick */
+/* Puts the chain on the ring, as an indirect table if @indirect; no kick */
 void ring_req_queue(RingReq *r, bool indirect);
 /* ring_req_queue() and ring_kick() */
 void ring_req_submit(RingReq *r, bool indirect);
-/* Copies at most @len bytes of the in part from offset @from */
+/* Copies at most @len bytes from offset @from of the in part */
 size_t ring_req_read(RingReq *r, size_t from, void *buf, size_t len);
-/* Total size of the in part, bytes */
+/* Total size of the in part in bytes */
 size_t ring_req_room(RingReq *r);
-/* Fails the test if any byte of the in part changed since submission */
+/* Fails the test if the device has written to the in part */
 void ring_req_check_untouched(RingReq *r, const char *what);
-/* Gives the memory of a request back; also one forgotten by a reset */
+/* Frees a request and its memory, also after a reset */
 void ring_req_free(RingReq *r);
 
-/* Tells the device about queued chains, if it wants to be told. */
+/* Notifies the device of queued chains, unless it suppresses this. */
 void ring_kick(RingDev *d);
-/* Takes completions from the used ring; how many */
+/* Takes completions from the used ring; returns their number */
 unsigned ring_reap(RingDev *d);
 /* Waits for one request; fails the test if the device breaks or stalls */
 void ring_wait(RingReq *r);

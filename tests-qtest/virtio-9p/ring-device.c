@@ -2,8 +2,8 @@
 /*
  * The device: realize errors, configuration space, front ends.
  *
- * Errors are provoked by device_add over QMP, so their text is what a
- * management program sees; afterwards a correct device_add must work.
+ * Errors are caused by device_add over QMP, so their text is what a management
+ * program sees; afterwards a correct device_add must work.
  */
 #include "qemu/osdep.h"
 #include "standard-headers/linux/virtio_9p.h"
@@ -27,7 +27,7 @@ static RingVm *vm_with_synth(void)
     return ring_vm_new("-fsdev synth,id=fs0");
 }
 
-/* What device_add answers: NULL, or the error text (freed by the caller) */
+/* The error text of device_add, freed by the caller; NULL for success */
 static char *device_add(RingVm *vm, const char *arguments)
 {
     QDict *response;
@@ -52,7 +52,7 @@ static void check_accepted(RingVm *vm, const char *arguments)
                arguments, error);
 }
 
-/* Fails with a text that has @part in it, and leaves nothing behind */
+/* device_add fails with a text that contains @part and leaves nothing behind */
 static void check_refused(const char *arguments, const char *part)
 {
     RingVm *vm = vm_with_synth();
@@ -131,7 +131,7 @@ static void check_config(RingDev *d, const char *tag)
         ring_check_int("byte of the tag", qvirtio_config_readb(d->vdev,
                        2 + i), (uint8_t)tag[i]);
     }
-    /* Reads outside of the space give ones: the size is exact. */
+    /* Reads outside the configuration space yield ones: its size is exact. */
     ring_check_int("byte behind the tag", qvirtio_config_readb(d->vdev,
                    2 + len), 0xff);
 }
@@ -183,7 +183,7 @@ static void config_is_read_only(void)
     check_config(d, "ring");
 }
 
-/* One command line that gives a 9p function in the usual slot */
+/* A -device option for a 9p function */
 typedef struct FrontCase {
     const char *name;
     const char *device;
@@ -207,7 +207,7 @@ static const FrontCase fronts[] = {
       "virtio-9p-pci,iommu_platform=on,disable-legacy=on", 0x1049, false },
 };
 
-/* A session that touches the host and a parked request */
+/* A short session, with a request that is parked and flushed */
 static void smoke(RingDev *d)
 {
     RingReq *w;
@@ -277,7 +277,7 @@ static void front_with_msix(void)
     end = ring_now() + RING_PATIENCE;
     while (!ring_interrupt(d)) {
         ring_check(ring_now() < end, "expected a message-signalled interrupt, "
-                   "none came");
+                   "got none");
     }
 }
 

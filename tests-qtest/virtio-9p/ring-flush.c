@@ -2,10 +2,10 @@
 /*
  * Tflush: order in the used ring, and what is flushed.
  *
- * The synth file FLUSH gives a request that stays in flight: a write whose
- * first byte is not 0 ends only by being flushed.  Its descriptor must come
- * back first, with length 0, and Rflush with it: a client may look for the
- * reply as soon as it sees the first of the two.
+ * A write to the synth file FLUSH whose first byte is not 0 stays in flight
+ * until it is flushed.  Then its descriptor must come back first, with length
+ * 0, and Rflush at the same time, as a client may look for Rflush as soon as it
+ * sees the descriptor.
  */
 #include "qemu/osdep.h"
 #include "ring-client.h"
@@ -30,7 +30,7 @@ static RingMsg *tflush(uint16_t oldtag)
     return ring_msg(RING_TFLUSH, "2", oldtag);
 }
 
-/* A request answered after @r proves that @r was looked at and is parked */
+/* When a later request is answered, @r has been handled and is parked */
 static void check_parked(RingDev *d, RingReq *r)
 {
     ring_tgetattr(d, .fid = 0);
@@ -98,7 +98,7 @@ static void rflush_is_there_with_the_flushed_request(void)
     check_parked(d, w);
     f = ring_send(d, tflush(w->tag));
     ring_wait(w);
-    /* No waiting from here: both belong to one turn of the main loop. */
+    /* Do not wait any more: both must become visible at the same time. */
     ring_req_read(f, 0, reply, sizeof(reply));
     ring_check_int("type in the buffer of Rflush", reply[4], RING_TFLUSH + 1);
     ring_reap(d);
@@ -132,7 +132,7 @@ static void completing_write_is_answered_before_rflush(void)
     ring_wait(f);
     ring_check(w->done, "expected the write back before Rflush");
     ring_check(w->order < f->order, "expected the write before Rflush");
-    /* It may have been flushed or not, but not anything between. */
+    /* The write may or may not have been flushed. */
     if (w->used_len) {
         ring_expect_done(w, RING_TWRITE, 0);
     }

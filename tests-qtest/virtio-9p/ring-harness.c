@@ -2,10 +2,10 @@
 /*
  * Test harness of the virtio-9p ring tests: isolation, deadline, messages.
  *
- * Owns the child process and the scratch directory of the running test.  The
- * parent only forks, waits and reports; the child runs the test body and
- * talks back through a pipe.  A child is told apart by how it ends: 0 passed,
- * EXIT_SKIP skipped, anything else (also a signal) failed.  One thread only.
+ * Each test has a child process and a scratch directory.  The parent only
+ * forks, waits and reports; the child runs the test body and sends its messages
+ * through a pipe.  The child's exit status is the result: 0 passed, EXIT_SKIP
+ * skipped, anything else, or a signal, failed.  One thread only.
  */
 #include "qemu/osdep.h"
 #include <ftw.h>
@@ -35,8 +35,8 @@ typedef struct RingExit {
 } RingExit;
 
 static char *scratch;           /* owned; absolute path, NULL between tests */
-static int report_fd = -1;      /* child's end of the report pipe */
-static RingExit *exit_list;     /* owned; the child's, last added first */
+static int report_fd = -1;      /* the child's end of the pipe */
+static RingExit *exit_list;     /* owned; in the child, last added first */
 
 static int remove_entry(const char *path, const struct stat *st, int flag,
                         struct FTW *ftw)
@@ -93,7 +93,7 @@ void ring_fail_at(const char *file, int line, const char *fmt, ...)
     report(head);
     report(text);
     report("\n");
-    /* The emulators die with this process: libqtest sets PR_SET_PDEATHSIG. */
+    /* The emulators end with this process: libqtest uses PR_SET_PDEATHSIG. */
     _exit(EXIT_FAIL);
 }
 
@@ -136,8 +136,8 @@ static void run_child(const RingTest *test, int fd)
     report_fd = fd;
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     /*
-     * What GLib and the emulator print must not be taken for TAP lines of
-     * the parent, "Bail out!" above all.
+     * Output of GLib and the emulator must not be taken for TAP lines of the
+     * parent, in particular "Bail out!".
      */
     dup2(STDERR_FILENO, STDOUT_FILENO);
     alarm(DEADLINE_SECONDS);

@@ -3,10 +3,10 @@
  * Test harness of the virtio-9p ring tests.
  *
  * Every test runs in a child process of its own, with a scratch directory and
- * a deadline.  An assertion, a QEMU that dies or a server that never answers
- * therefore fails one test and not the rest of the run.  All functions here
- * are called from the single thread of the test program; the ring_host_*
- * ones look at the scratch directory as a process on the host would.
+ * a deadline, so an assertion, a QEMU that dies or a server that never answers
+ * makes only one test fail.  All functions are called from the single thread of
+ * the test program; those named ring_host_* access the scratch directory like a
+ * process on the host.
  */
 #ifndef VIRTIO_9P_RING_HARNESS_H
 #define VIRTIO_9P_RING_HARNESS_H
@@ -19,7 +19,7 @@
  */
 void ring_add(const char *path, void (*fn)(void));
 
-/* As ring_add(); @arg is borrowed and must outlive the run. */
+/* Like ring_add(); @arg is borrowed and must outlive the run. */
 void ring_add_arg(const char *path, void (*fn)(const void *arg),
                   const void *arg);
 
@@ -31,7 +31,7 @@ void ring_fail_at(const char *file, int line, const char *fmt, ...)
 void ring_skip(const char *fmt, ...)
     G_GNUC_PRINTF(1, 2) __attribute__((noreturn));
 
-/* Says what the running test has found out, without failing it. */
+/* Adds a message to the output of the running test, without failing it. */
 void ring_note(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 
 #define ring_fail(...) ring_fail_at(__FILE__, __LINE__, __VA_ARGS__)
@@ -61,14 +61,14 @@ void ring_check_contains_at(const char *file, int line, const char *what,
 
 /*
  * ring_on_exit - run @fn(@arg) when the test body has returned normally.
- * Used to stop the emulators and to see how they ended.
+ * Used to stop the emulators and to check their exit status.
  */
 void ring_on_exit(void (*fn)(void *arg), void *arg);
 
 /* Microseconds since an arbitrary start, for bounds on elapsed time. */
 int64_t ring_now(void);
 
-/* Microseconds an event that must come may take: generous, for slow hosts. */
+/* Microseconds to wait for an event: much more than needed, for slow hosts. */
 #define RING_PATIENCE (20 * 1000 * 1000)
 
 /* Absolute path of this test's scratch directory; valid for the whole test. */
@@ -79,14 +79,14 @@ char *ring_host_path(const char *name);
 
 void ring_host_put(const char *name, const void *data, size_t len);
 void ring_host_mkdir(const char *name);
-/* Content of a file as a fresh buffer, *@len bytes; fails the test if absent */
+/* The *@len bytes of a file, to be freed; fails the test if there is none */
 char *ring_host_get(const char *name, size_t *len);
 bool ring_host_exists(const char *name);
 /* lstat(2); fails the test if there is no such file */
 struct stat ring_host_stat(const char *name);
 /* A 32-bit little-endian extended attribute, or -1 if it is not there */
 int64_t ring_host_xattr32(const char *name, const char *attr);
-/* Names below the scratch directory, sorted, one a line */
+/* Names below the scratch directory, sorted, one per line */
 char *ring_host_list(void);
 
 /* Registers the tests of one topic file; called by main() only. */

@@ -2,9 +2,9 @@
 /*
  * Well-framed messages with values that no client should send.
  *
- * Unknown types, fids that are taken, counts and offsets at the ends of their
- * range, extended attributes written in pieces: each has an error number of
- * its own or a harmless answer, and the device goes on working.
+ * Unknown types, fids that are in use, counts and offsets at the limits of
+ * their range, extended attributes written in pieces: each gets a certain errno
+ * or a harmless answer, and the device continues to work.
  */
 #include "qemu/osdep.h"
 #include <sys/xattr.h>
@@ -110,7 +110,7 @@ static void walk_that_says_65535_names_does_nothing(void)
     RingDev *d = ring_synth();
     RingReq *r = ring_send(d, ring_msg(RING_TWALK, "442s", 0, 1, 65535, "x"));
 
-    /* Too many names, or names that are not there: both are right. */
+    /* Too many names, or a message without them: both are right. */
     if (ring_wait_done_or_broken(r)) {
         ring_expect_done(r, RING_TWALK, EINVAL);
     } else {
@@ -203,7 +203,7 @@ static void read_larger_than_its_buffer_is_cut(void)
     ring_tlopen(d, .fid = 1, .flags = RING_O_RDONLY);
     r = ring_send_as(d, ring_msg(RING_TREAD, "484", 1, (uint64_t)0, 7),
                      .room = RING_HDR + 4 + 3);
-    /* A short reply, or the device gives up: never more than the buffer. */
+    /* The reply is short, or the device needs a reset. */
     if (ring_wait_done_or_broken(r)) {
         RingReply *reply = ring_expect(ring_reply(r), RING_TREAD, 0);
 
@@ -269,7 +269,7 @@ static void readdir_offset_garbage_is_harmless(void)
                    offsets[i], ring_type_name(type), err);
     }
     ring_check(ring_treaddir(d, .fid = 2, .count = 4096)->len == 3,
-               "expected 3 entries from the start after all this");
+               "expected 3 entries when reading from the start again");
 }
 
 static void readdir_of_a_file_is_refused(void)
@@ -352,7 +352,7 @@ static void xattr_write_beyond_the_size_is_enospc(void)
         uint8_t type = r->type;
         int err = ring_reply_errno(r);
 
-        /* From offset 1 on, seven bytes fit: writing those is right too. */
+        /* Seven bytes fit from offset 1 on, and may be written. */
         ring_check((type == RING_RLERROR && err == ENOSPC) || offsets[i] == 1,
                    "Twrite at 0x%" PRIx64 " of an 8-byte attribute: expected "
                    "ENOSPC, got %s %d", offsets[i], ring_type_name(type),
@@ -469,7 +469,7 @@ static void empty_strings_are_harmless(void)
     RingDev *d = local_with_file();
 
     ring_tattach(d, .fid = 5, .uname = "", .aname = "");
-    /* Made in the mapped models, ENOENT where the host makes the link. */
+    /* The mapped models make this link; for a real one the host says ENOENT. */
     ring_reply_free(ring_rpc(d, ring_msg(RING_TSYMLINK, "4ss4", 0, "s", "",
                                          0)));
     ring_txattrcreate(d, .fid = 5, .name = "", .size = 0);

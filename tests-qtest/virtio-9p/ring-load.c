@@ -2,9 +2,9 @@
 /*
  * A full ring: as many requests in flight as the queue has room for.
  *
- * QEMU gives every queue 1024 entries.  However many requests are made
- * available with one notification, each must be answered without another;
- * with and without EVENT_IDX, and while other requests stay parked.
+ * In QEMU the queue has 1024 entries.  However many requests are made available
+ * with one notification, each must be answered without a further one, with and
+ * without EVENT_IDX, and while other requests stay parked.
  */
 #include "qemu/osdep.h"
 #include "standard-headers/linux/virtio_ring.h"
@@ -61,7 +61,7 @@ static void wait_all(RingReq **r, unsigned n)
             done += r[i]->done;
         }
         ring_check(done == n || ring_now() < end, "one kick, %u requests: "
-                   "expected an answer to each, %u never came", n, n - done);
+                   "expected an answer to each, %u are missing", n, n - done);
     } while (done < n);
     for (unsigned i = 0; i < n; i++) {
         ring_expect_done(r[i], RING_TGETATTR, 0);
@@ -74,7 +74,7 @@ static void one_kick(const void *arg)
     RingDev *d = synth_started(c->no_event_idx);
     g_autofree RingReq **r = g_new0(RingReq *, c->requests);
 
-    /* Twice: the second round begins in the middle of the ring. */
+    /* The second round begins in the middle of the ring. */
     for (int round = 0; round < 2; round++) {
         for (unsigned i = 0; i < c->requests; i++) {
             r[i] = ring_send_as(d, tgetattr(0), .room = 256, .hold = true,
@@ -173,9 +173,9 @@ static void local_operations_on_many_fids(void)
 }
 
 /*
- * A driver that sleeps until it is interrupted, as Linux does.  It looks at
- * the ring only then: one that polls tells the device, by EVENT_IDX, that it
- * has seen the answer, and the device may rightly leave the interrupt out.
+ * Like the Linux driver, this test waits for the interrupt before it looks at
+ * the ring.  A driver that polls may, with EVENT_IDX, have seen the answer
+ * before, and then the device may omit the interrupt.
  */
 static void interrupt_follows_the_answer(void)
 {
@@ -188,7 +188,7 @@ static void interrupt_follows_the_answer(void)
         do {
             while (!ring_interrupt(d)) {
                 ring_check(ring_now() < end, "request %d: expected an "
-                           "interrupt after the answer, none came", i);
+                           "interrupt after the answer, got none", i);
             }
             ring_reap(d);
         } while (!r->done);

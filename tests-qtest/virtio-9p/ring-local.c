@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * 9P2000.L on the local driver, mapped-xattr, and on the proxy: content and
- * attributes.
+ * 9P2000.L on the local driver with mapped-xattr, and on the proxy driver:
+ * content and attributes.
  *
  * Version, attach, getattr, setattr, open, read, write, fsync, locks, statfs
- * and extended attributes, with the effect looked at on the host.  Messages
- * that make or change names are in virtio-9p-ring-names.c.
+ * and extended attributes, and their effects on the host.  Messages that make
+ * or change names are in ring-names.c.
  */
 #include "qemu/osdep.h"
 #include <sys/statvfs.h>
@@ -13,7 +13,7 @@
 #include "ring-client.h"
 #include "ring-proxy.h"
 
-/* The same by way of a helper, for tests that look at no stored values. */
+/* Use the proxy driver; for tests that do not check stored values. */
 static bool through_helper;
 
 static RingDev *local(void)
@@ -37,7 +37,7 @@ static void version_and_attach(void)
     ring_check_same_qid("a second attach", ring_tattach(d, .fid = 2), root);
 }
 
-/* Made on the host: what only looks like a directory below the export. */
+/* A symbolic link that the host made is not a directory to attach to. */
 static void attach_never_follows_a_link(void)
 {
     g_autofree char *link = ring_host_path("link");
@@ -53,7 +53,7 @@ static void attach_never_follows_a_link(void)
     ring_tattach(d, .fid = 2, .aname = "link", .err = ELOOP);
     ring_tattach(d, .fid = 2, .aname = "link/etc", .err = ELOOP);
     ring_tattach(d, .fid = 2, .aname = "dir/link", .err = ELOOP);
-    ring_check_same_qid("what .. of the root leads to",
+    ring_check_same_qid("'..' of the root",
                         ring_twalk(d, .fid = 1, .newfid = 2,
                                    .names = { ".." }).qid[0], dir);
 }
@@ -372,7 +372,7 @@ static void xattr_is_stored_at_clunk(void)
     ring_check_str("value on the host", value, "blue");
 }
 
-/* How Linux sends removexattr(2) */
+/* This is how Linux sends removexattr(2) */
 static void xattr_replaced_by_nothing_is_removed(void)
 {
     RingDev *d;
@@ -394,7 +394,7 @@ static void xattr_replaced_by_nothing_is_removed(void)
     ring_tclunk(d, .fid = 1, .err = ENODATA);
 }
 
-/* How Linux sends setxattr(2) of an empty value */
+/* This is how Linux sends setxattr(2) of an empty value */
 static void xattr_may_be_empty(void)
 {
     RingDev *d;
@@ -503,7 +503,7 @@ typedef struct Row {
 
 static void run_through_helper(const void *row)
 {
-    /* In a process of its own. */
+    /* Only in the process of this test. */
     through_helper = true;
     ((const Row *)row)->run();
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Locks: between two devices, against a program of the host, waited for.
+ * Locks: between two devices, between a device and a program of the host, and
+ * requests that wait for a lock.
  *
- * Both devices serve one folder, as two guests' would.  Each has the file "f"
- * open for reading and writing as fid 1; this process is the host's program.
+ * Both devices export one directory, as those of two guests would.  Each has
+ * the file "f" open for reading and writing as fid 1; this process is the
+ * program of the host.
  */
 #include "qemu/osdep.h"
 #include "ring-client.h"
@@ -47,7 +49,7 @@ static Pair pair(void)
     return pair_with("");
 }
 
-/* One byte range, always of process 7 of the device's one client */
+/* Lock a range of bytes as process 7 of the client */
 static uint8_t lock(RingDev *d, uint8_t type, uint64_t start, uint64_t length)
 {
     return ring_tlock(d, .fid = 1, .type = type, .start = start,
@@ -65,7 +67,7 @@ static RingMsg *waiting_lock(void)
                     (uint64_t)0, (uint64_t)0, 7, "guest");
 }
 
-/* The answer to a later request shows that the lock was tried. */
+/* When a later request is answered, the lock has been tried. */
 static RingReq *wait_for_lock(RingDev *d)
 {
     RingReq *r = ring_send(d, waiting_lock());
@@ -84,7 +86,7 @@ static void check_granted(RingReq *r)
     ring_reply_free(reply);
 }
 
-/* What a program of the host finds that wants the whole file for itself */
+/* The type of lock that conflicts with a write lock of the host on the file */
 static short host_finds(void)
 {
     g_autofree char *path = ring_host_path("f");
@@ -100,7 +102,7 @@ static short host_finds(void)
     return range.l_type;
 }
 
-/* For what may go on behind the event that the device has shown */
+/* Locks may be released somewhat later than the event in the guest */
 static void wait_until_host_finds_none(const char *after)
 {
     int64_t end = ring_now() + RING_PATIENCE;

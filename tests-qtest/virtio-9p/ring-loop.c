@@ -2,8 +2,8 @@
 /*
  * The event loop of a device: its own thread, a named IOThread, the main loop.
  *
- * The whole program is run once more with the other kinds of loop; here is what
- * only concerns the choice, and what crosses from one loop to another.
+ * The whole test program is also run with the other kinds of loop.  The tests
+ * here are about the choice of the loop, and about devices on different loops.
  */
 #include "qemu/osdep.h"
 #include "ring-client.h"
@@ -21,7 +21,7 @@ static RingVm *vm_with_two(const char *first, const char *second)
                        "mount_tag=two,addr=5,%s", ring_dir(), first, second);
 }
 
-/* What one does, the other sees at once, wherever the two are. */
+/* A change through one device is visible through the other at once. */
 static void check_pair(const char *first, const char *second)
 {
     RingVm *vm = vm_with_two(first, second);
@@ -65,7 +65,8 @@ static void thread_beside_the_main_loop(void)
     check_pair(loops[0], loops[1]);
 }
 
-/* Attributes that a walk has seen are not used once others changed them. */
+/* Attributes that a walk has seen are not used after another device has changed
+ * them. */
 static void walk_then_change_elsewhere_then_getattr(void)
 {
     RingVm *vm = vm_with_two(loops[0], loops[0]);
@@ -95,12 +96,12 @@ static void unknown_iothread_is_named(void)
                            "'iothread': 'nosuch'}}");
     QDict *error = qdict_get_qdict(rsp, "error");
 
-    ring_check(error, "expected an error for an iothread that is not there");
+    ring_check(error, "expected an error for an iothread that does not exist");
     ring_check_contains("error", qdict_get_str(error, "desc"), "nosuch");
     qobject_unref(rsp);
 }
 
-/* Requests of a VM that stands still are answered when it goes on. */
+/* Requests made while the VM is stopped are answered when it continues. */
 static void stopped_vm_gets_no_answers(void)
 {
     RingDev *d = ring_synth();
@@ -109,13 +110,13 @@ static void stopped_vm_gets_no_answers(void)
     qtest_qmp_assert_success(d->vm->qts, "{'execute': 'stop'}");
     r = ring_send(d, ring_msg(RING_TGETATTR, "48", 0, (uint64_t)0x7ff));
     qtest_qmp_assert_success(d->vm->qts, "{'execute': 'query-status'}");
-    ring_req_check_untouched(r, "request while the VM stands still");
+    ring_req_check_untouched(r, "request while the VM is stopped");
     qtest_qmp_assert_success(d->vm->qts, "{'execute': 'cont'}");
     ring_wait(r);
     ring_tgetattr(d, .fid = 0);
 }
 
-/* One throttle for both: its timers are the main loop's. */
+/* Two devices share one throttle, whose timers run in the main loop. */
 static void throttle_shared_by_two_loops(void)
 {
     RingVm *vm;

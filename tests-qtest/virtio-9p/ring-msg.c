@@ -2,8 +2,8 @@
 /*
  * 9P2000.L messages as bytes.
  *
- * Owns the encoding of T-messages and the bounds-checked reading of replies.
- * Written from the protocol description, not from the server's tables.
+ * This file encodes T-messages and reads replies with bounds checks.  It was
+ * written from the description of the protocol, not from the server's tables.
  * Single thread.
  */
 #include "qemu/osdep.h"

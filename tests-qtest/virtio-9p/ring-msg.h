@@ -2,10 +2,10 @@
 /*
  * 9P2000.L messages as bytes: encoder, decoder, numbers.
  *
- * Independent of the server's own codec on purpose: written from the protocol
- * so that an error in one of the two shows.  A RingMsg is a T-message under
- * construction and may be made wrong deliberately; a RingReply is a received
- * R-message with a bounds-checked read position.  Single thread.
+ * This is deliberately independent of the server's codec, so that it reveals
+ * errors in that.  A RingMsg is a T-message, and may be made invalid; a
+ * RingReply is a received R-message with a read position, which is checked.
+ * Single thread.
  */
 #ifndef VIRTIO_9P_RING_MSG_H
 #define VIRTIO_9P_RING_MSG_H
@@ -74,7 +74,7 @@ enum {
 
 #define RING_NOFID 0xffffffffu
 
-/* Open flags on the wire: Linux's generic numbers, whatever the host has */
+/* Open flags on the wire: Linux's generic numbers, as on most hosts */
 enum {
     RING_O_RDONLY = 0,
     RING_O_WRONLY = 1,
@@ -108,10 +108,10 @@ typedef struct RingReply {
 
 /*
  * ring_msg - encode a T-message.
- * @layout: one letter a field: 1 2 4 8 unsigned of that many bytes,
- *          s string (const char *), B bytes (const void *, size_t)
- * Fields are passed as unsigned (1, 2, 4) or uint64_t (8).  The tag is 0 until
- * ring_msg_tag(); the size field is right until the bytes are changed.
+ * @layout: one letter per field: 1, 2, 4, 8: a number of that many bytes,
+ *          s: a string (const char *), B: bytes (const void *, size_t)
+ * Numbers are passed as unsigned (1, 2, 4) or uint64_t (8).  The tag is 0 until
+ * ring_msg_tag(); the size field is right until the message is changed.
  */
 RingMsg *ring_msg(uint8_t type, const char *layout, ...);
 
@@ -123,7 +123,7 @@ void ring_msg_size(RingMsg *m, uint32_t size);
 void ring_msg_append(RingMsg *m, const void *data, size_t len);
 void ring_msg_free(RingMsg *m);
 
-/* "Twalk", "Rgetattr", "Rlerror", "type 77" …; static storage */
+/* "Twalk", "Rgetattr", "Rlerror" or "type 77"; static storage */
 const char *ring_type_name(uint8_t type);
 
 /* Readers fail the test when the reply is too short for the field. */
@@ -132,7 +132,7 @@ uint16_t ring_get16(RingReply *r);
 uint32_t ring_get32(RingReply *r);
 uint64_t ring_get64(RingReply *r);
 RingQid ring_get_qid(RingReply *r);
-/* A fresh NUL-terminated copy */
+/* A NUL-terminated copy, to be freed */
 char *ring_get_str(RingReply *r);
 /* Borrowed pointer to @len bytes inside the reply */
 const void *ring_get_bytes(RingReply *r, uint32_t len);
@@ -140,7 +140,7 @@ const void *ring_get_bytes(RingReply *r, uint32_t len);
 void ring_get_end(RingReply *r);
 void ring_reply_free(RingReply *r);
 
-/* Fails the test unless the first two qids name the same object */
+/* Fails the test unless both qids denote the same object */
 void ring_check_same_qid(const char *what, RingQid got, RingQid want);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * 9P2000.L on the local driver, mapped-xattr: messages that deal in names.
+ * 9P2000.L on the local driver with mapped-xattr: messages about names.
  *
  * Walk, create, mkdir, mknod, symlink, readlink, link, rename, renameat,
- * unlinkat, remove, readdir; each with its effect on the host, and the names
- * that must be refused.
+ * unlinkat, remove, readdir: their effects on the host, and the names that must
+ * be refused.
  */
 #include "qemu/osdep.h"
 #include "ring-client.h"
@@ -302,7 +302,7 @@ static void remove_of_the_root_is_refused(void)
     ring_check(err == EINVAL || err == EBUSY, "Tremove of the root: expected "
                "EINVAL or EBUSY, got %d (%s)", err, g_strerror(err));
     ring_check(S_ISDIR(ring_host_stat("").st_mode), "expected the export to "
-               "be there still");
+               "still exist");
     ring_tclunk(d, .fid = 1, .err = ENOENT);
 }
 

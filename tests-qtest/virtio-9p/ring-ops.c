@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One function a 9P2000.L message: send it, wait, check and decode the reply.
+ * A function for each 9P2000.L message: send it, wait, check and decode the
+ * reply.
  *
- * Owns the field order of every message.  See virtio-9p-ring-client.h for the
- * named-argument form that tests use.  Single thread.
+ * This file knows the order of the fields of every message.  See ring-client.h
+ * for the form with named arguments that tests use.  Single thread.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * -fsdev: errors, help, and what management programs ask for.
+ * -fsdev: errors, help, and what management programs query.
  *
- * Each test starts the emulator with a command line and a monitor on standard
- * input that says quit: a command line that is refused ends with status 1 and
- * a message, one that is accepted with status 0.
+ * Most tests start QEMU with a command line, and with a monitor on standard
+ * input that receives "quit".  QEMU refuses a command line with a message and
+ * exit status 1; otherwise the status is 0.
  */
 #include "qemu/osdep.h"
 #include <sys/wait.h>
@@ -23,7 +23,7 @@ typedef struct RunResult {
     char *err;
 } RunResult;
 
-/* NULL-terminated further arguments */
+/* Run QEMU with further arguments, which end with NULL */
 static RunResult run_qemu(const char *const *args)
 {
     const char *binary = getenv("QTEST_QEMU_BINARY");
@@ -37,7 +37,7 @@ static RunResult run_qemu(const char *const *args)
     };
 
     ring_check(binary, "QTEST_QEMU_BINARY is not set");
-    /* The shell gives the monitor its command. */
+    /* The shell writes the command to the monitor. */
     g_ptr_array_add(argv, (char *)"/bin/sh");
     g_ptr_array_add(argv, (char *)"-c");
     g_ptr_array_add(argv, (char *)"echo quit | \"$0\" \"$@\"");
@@ -61,7 +61,7 @@ static RunResult run_qemu(const char *const *args)
 
 #define RUN(...) run_qemu((const char *const []) { __VA_ARGS__, NULL })
 
-/* Each further argument is a part that the message must have */
+/* The message must contain each of @parts, which end with NULL */
 static void check_refused(const char *fsdev, const char *const *parts)
 {
     RunResult res = RUN("-fsdev", fsdev);
@@ -83,7 +83,7 @@ static void check_accepted(const char *fsdev)
                "status %d: %s", fsdev, res.status, res.err);
 }
 
-/* "local,id=f,path=<scratch>,<rest>"; lives as long as the test */
+/* "local,id=f,path=<scratch>,<rest>"; valid for the whole test */
 static const char *local_with(const char *rest)
 {
     return g_strdup_printf("local,id=f,path=%s,%s", ring_dir(), rest);
@@ -272,7 +272,7 @@ static void help_lists_the_options_of_a_driver(void)
                "expected only options of synth, got: %s", res.out);
 }
 
-/* True if the answer to query-command-line-options has parameter @name */
+/* Whether the answer to query-command-line-options has the parameter @name */
 static bool has_parameter(QList *answer, const char *name)
 {
     const QListEntry *group = qlist_first(answer);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Life cycle: reset, hot-plug and hot-unplug, idle and with work in flight.
+ * Life cycle: reset, hot-plug and hot-unplug, without and with requests in
+ * flight.
  *
- * Work in flight is of two kinds: writes to synth's FLUSH file, which end
- * only by being flushed, and reads held back by throttling at one a second.
- * Neither may hold up a reset or an unplug, nor touch guest memory after it.
+ * Two kinds of requests are in flight: writes to synth's FLUSH file, which end
+ * only when they are flushed, and reads that are throttled to one per second.
+ * Neither may hold up a reset or an unplug, or write to guest memory after it.
  */
 #include "qemu/osdep.h"
 #include "ring-client.h"
@@ -12,8 +13,8 @@
 enum {
     IN_FLIGHT = 8,
     /*
-     * Microseconds.  The throttled reads would take seven seconds more; what
-     * is measured takes milliseconds, but the host may be busy.
+     * Microseconds.  The throttled reads would take seven more seconds; a reset
+     * takes milliseconds, but the host may be busy.
      */
     AT_ONCE = 2 * 1000 * 1000,
 };
@@ -35,7 +36,7 @@ static void park_writes(RingDev *d, RingReq **r)
         r[i] = ring_send(d, ring_msg(RING_TWRITE, "484B", 1, (uint64_t)0, 1,
                                      "\x01", (size_t)1));
     }
-    /* An answer to a later request shows that all were taken. */
+    /* When a later request is answered, all of them have been handled. */
     ring_tgetattr(d, .fid = 0);
 }
 
@@ -49,7 +50,7 @@ static RingDev *throttled_local(void)
     return d;
 }
 
-/* The first of them is answered at once, the others wait */
+/* The first of these reads is answered at once, the others are throttled */
 static void hold_reads(RingDev *d, RingReq **r)
 {
     ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
@@ -134,11 +135,11 @@ static void reset_with_throttled_reads(void)
     check_at_once("reset", start);
     ring_dev_start(d);
     ring_mount(d);
-    /* When a new read had to wait for its turn, the old ones had theirs. */
+    /* When a throttled new read is answered, the old ones would have been. */
     hold_reads(d, now);
     ring_wait(now[1]);
     ring_wait(now[2]);
-    check_untouched(old, "throttled read of before the reset");
+    check_untouched(old, "throttled read from before the reset");
 }
 
 static void reset_does_not_fill_the_new_ring(void)
@@ -152,7 +153,7 @@ static void reset_does_not_fill_the_new_ring(void)
     ring_mount(d);
     ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
     ring_tlopen(d, .fid = 1, .flags = RING_O_RDONLY);
-    /* ring_reap() fails on a completion that no request of now asked for. */
+    /* ring_reap() fails on the completion of an old request. */
     for (int i = 0; i < 3; i++) {
         ring_tread(d, .fid = 1, .count = 7);
     }
@@ -316,7 +317,7 @@ static void hot_unplug_with_throttled_reads(void)
     d = plug(vm);
     hold_reads(d, now);
     ring_wait(now[1]);
-    check_untouched(old, "throttled read of before the unplug");
+    check_untouched(old, "throttled read from before the unplug");
 }
 
 static unsigned open_descriptors(RingVm *vm)
@@ -355,7 +356,7 @@ static void hot_unplug_with_open_fids(void)
         unplug(d);
         ring_dev_close(d);
     }
-    /* Closing may go on behind the event that the device is gone. */
+    /* Files may be closed after the event that the device is gone. */
     end = ring_now() + RING_PATIENCE;
     while (open_descriptors(vm) > before + SLACK) {
         ring_check(ring_now() < end, "expected the %d files of each of %d "

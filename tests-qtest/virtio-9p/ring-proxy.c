@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The proxy driver in a QEMU: a helper that dies, stays silent or is replaced.
+ * The proxy driver in QEMU: a helper that dies, does not answer or is replaced.
  *
- * A request that waits for the helper keeps a thread, nothing else: the main
- * loop, a reset and an unplug go on.  What the driver does with the files is
- * in virtio-9p-ring-local.c, whose tests are run with it too.
+ * A request that waits for the helper must not hold up the main loop, a reset
+ * or an unplug.  The tests of ring-local.c also run with the proxy driver.
  */
 #include "qemu/osdep.h"
 #include <sys/prctl.h>
@@ -31,7 +30,7 @@ const char *ring_helper_socket(void)
 {
     static char *path;
 
-    /* Beside the export: the guest shall not see it. */
+    /* Outside the export, where the guest does not see it. */
     path = path ?: g_strdup_printf("%s.socket", ring_dir());
     return path;
 }
@@ -41,13 +40,13 @@ static void remove_socket(void *arg)
     unlink(ring_helper_socket());
 }
 
-/* A test that fails leaves it no time to be ended. */
+/* Ends the helper also if the test fails and so exits at once. */
 static void end_with_the_test(gpointer opaque)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-/* Owner and mode are what the socket gets last. */
+/* The helper sets the owner and mode of the socket last. */
 static bool helper_is_ready(void)
 {
     struct stat st;
@@ -55,7 +54,7 @@ static bool helper_is_ready(void)
     return lstat(ring_helper_socket(), &st) == 0 && (st.st_mode & 0600);
 }
 
-/* With these words after the directory, ended by NULL. */
+/* Starts the helper with further arguments, which end with NULL. */
 static void helper_spawn(const char *const *words)
 {
     const char *program = g_getenv("VIRTFS_PROXY_HELPER");
@@ -91,10 +90,10 @@ GPid ring_helper_start(void)
     while (!helper_is_ready()) {
         if (waitpid(helper, NULL, WNOHANG) != 0) {
             helper = 0;
-            ring_skip("the helper cannot lock itself up here");
+            ring_skip("the helper cannot set up its sandbox here");
         }
-        ring_check(ring_now() - start < RING_PATIENCE, "expected a socket of "
-                   "the helper");
+        ring_check(ring_now() - start < RING_PATIENCE, "expected the helper "
+                   "to make its socket");
         g_usleep(1000);
     }
     return helper;
@@ -124,7 +123,7 @@ static void helper_kill(void)
     waitpid(helper, NULL, 0);
 }
 
-/* It gets requests and does not answer them. */
+/* Stops the helper, so that it does not answer requests. */
 static void helper_stop(void)
 {
     int status;
@@ -143,7 +142,7 @@ static void check_at_once(const char *what, int64_t start)
 {
     int64_t took = ring_now() - start;
 
-    ring_check(took < AT_ONCE, "%s while the helper is silent: expected less "
+    ring_check(took < AT_ONCE, "%s while the helper is stopped: expected less "
                "than %d ms, it took %" PRId64 " ms", what, AT_ONCE / 1000,
                took / 1000);
 }
@@ -160,7 +159,7 @@ static void killed_helper_is_eio(void)
     helper_kill();
     ring_expect_done(r, RING_TMKDIR, EIO);
     ring_tmkdir(d, .fid = 0, .name = "other", .mode = 0700, .err = EIO);
-    /* What needs nobody still works. */
+    /* Requests that do not need the helper still work. */
     ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
     ring_tgetattr(d, .fid = 1);
 }
@@ -186,7 +185,8 @@ static void another_helper_after_a_reset(void)
     ring_check_str("content", buf, "hello");
 }
 
-/* The guest need not notice, once what it asked in between has failed. */
+/* With a new helper the guest can go on, after its requests in between have
+ * failed. */
 static void another_helper_without_a_reset(void)
 {
     RingDev *d;
@@ -201,7 +201,7 @@ static void another_helper_without_a_reset(void)
     ring_tmkdir(d, .fid = 0, .name = "new", .mode = 0700);
 }
 
-/* Answers come for either loop, to whichever reads them. */
+/* Each event loop may receive answers to requests of the other one. */
 static void two_devices_on_one_connection(void)
 {
     RingDev *d[2];
@@ -281,7 +281,8 @@ static void unplug_while_the_helper_is_silent(void)
     kill(helper, SIGCONT);
 }
 
-/* As libvirt starts QEMU: whatever the filter forbids is death. */
+/* With the seccomp filter that libvirt uses, which kills QEMU for a forbidden
+ * system call. */
 static void works_in_the_sandbox(void)
 {
     RingDev *d;
@@ -305,7 +306,7 @@ static void works_in_the_sandbox(void)
     ring_check_int("group on the host", ring_host_stat("new").st_gid, 7);
 }
 
-/* A connection that whoever starts both has made. */
+/* QEMU and the helper inherit the two ends of a connection. */
 static void inherited_connection(void)
 {
     g_autofree char *number = NULL;
@@ -317,7 +318,7 @@ static void inherited_connection(void)
     ring_host_put("f", "hello", 5);
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), ==, 0);
     words[1] = number = g_strdup_printf("%d", fds[1]);
-    /* Ours alone, or the helper would never see the other end close. */
+    /* The helper must not inherit QEMU's end: it would never see it closed. */
     fcntl(fds[0], F_SETFD, FD_CLOEXEC);
     helper_spawn(words);
     fcntl(fds[0], F_SETFD, 0);

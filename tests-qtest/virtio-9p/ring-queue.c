@@ -2,10 +2,10 @@
 /*
  * Descriptor chains of any shape on a split or packed virtqueue.
  *
- * Owns the layout of the rings: building chains, direct or indirect, making
- * them available, notification suppression, and taking completions.  Device
- * set-up is in virtio-9p-ring-dev.c.  Single thread.  x86 guests only, so
- * guest and host are both little-endian.
+ * This file knows the layout of the rings: building chains, direct or indirect,
+ * making them available, notification suppression, and taking completions.
+ * Device set-up is in ring-dev.c.  Single thread.  Guest and host are both
+ * little-endian, as only x86 guests are used.
  */
 #include "qemu/osdep.h"
 #include "libqtest.h"
@@ -15,7 +15,7 @@
 #include "ring-dev.h"
 
 enum {
-    FILL = 0xa5,                /* what an unwritten in part is made of */
+    FILL = 0xa5,                /* each byte of an in part before its use */
 };
 
 static QTestState *qts_of(RingDev *d)
@@ -79,7 +79,7 @@ static struct vring_desc seg_desc(const RingSeg *seg)
     };
 }
 
-/* One indirect table with every segment, and the segment that names it. */
+/* Make an indirect table of all segments; returns the segment that is it. */
 static RingSeg make_table(RingReq *r)
 {
     unsigned n = r->segs->len;
@@ -88,7 +88,7 @@ static RingSeg make_table(RingReq *r)
     for (unsigned i = 0; i < n; i++) {
         table[i] = seg_desc(&g_array_index(r->segs, RingSeg, i));
         if (r->dev->packed) {
-            /* Packed: id and flags trade places, and there are no links. */
+            /* In a packed ring flags come last, and there are no links. */
             table[i].next = table[i].flags;
             table[i].flags = 0;
         } else if (i + 1 < n) {
@@ -136,7 +136,7 @@ static void queue_packed(RingReq *r, const RingSeg *segs, unsigned n,
     uint16_t head = d->avail_idx;
     uint16_t head_flags = 0;
 
-    /* Buffer ids have nothing to do with ring slots: any free one will do. */
+    /* Buffer ids are independent of ring slots: use any free one. */
     while (d->slot[r->id]) {
         r->id++;
     }
@@ -161,7 +161,7 @@ static void queue_packed(RingReq *r, const RingSeg *segs, unsigned n,
             d->avail_wrap = !d->avail_wrap;
         }
     }
-    /* The head's flags hand the whole chain over: written last. */
+    /* Written last, as the flags of the head make the chain available. */
     qtest_writew(qts_of(d), vq->desc + 16 * head + 14, head_flags);
 }
 
@@ -204,7 +204,7 @@ static bool wants_kick(RingDev *d)
     uint16_t event;
 
     if (d->packed) {
-        /* The device's event suppression area: flags in its second half. */
+        /* The flags are the second half of the event suppression area. */
         return qtest_readw(qts_of(d), vq->used + 2) !=
                VRING_PACKED_EVENT_FLAG_DISABLE;
     }

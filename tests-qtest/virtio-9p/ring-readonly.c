@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * readonly=on: every message that would change something is EROFS.
+ * readonly=on: every message that would change something fails with EROFS.
  *
- * Checked for the errno and for the host tree staying as it was, times
- * included.  Reading goes on as usual.
+ * The tests check the errno, and that the host directory does not change,
+ * including its times.  Reading works as usual.
  */
 #include "qemu/osdep.h"
 #include "ring-client.h"
@@ -108,7 +108,7 @@ static void unlinkat_directory(RingDev *d)
 static void remove_(RingDev *d)
 {
     ring_tremove(d, .fid = FILE_FID, .err = EROFS);
-    /* Tremove is a clunk whatever comes of it. */
+    /* Tremove clunks its fid even if it fails. */
     ring_tclunk(d, .fid = FILE_FID, .err = ENOENT);
 }
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The session: version negotiation, what it drops, and its limits.
+ * The session: version negotiation, what Tversion drops, and limits.
  */
 #include "qemu/osdep.h"
 #include "ring-client.h"
 
 enum {
-    /* Two descriptors go to the headers, each other one maps a page. */
+    /* Two descriptors are for the headers, each other one is for a page. */
     MSIZE_MAX = (RING_MAX - 2) * 4096,
     MSIZE_MIN = 4096,
 };
 
-/* Started, but nothing said yet */
+/* A started device, before Tversion */
 static RingDev *silent_synth(const char *fsdev_options)
 {
     RingVm *vm = ring_vm_new("-fsdev synth,id=fs0%s -device virtio-9p-pci,"
@@ -230,8 +230,8 @@ static void version_leaves_no_late_reply(void)
                    "before Rversion", i);
     }
     /*
-     * A throttled read of the new session is not served before the old ones
-     * would have been.
+     * When a throttled read of the new session is answered, the old ones would
+     * have been.
      */
     ring_tattach(d, .fid = 0);
     ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * 9P2000.L on the synth driver: every message once.
+ * 9P2000.L on the synth driver: every message at least once.
  *
- * Under the qtest accelerator the synth tree has WALK0/…/WALK15, LOPEN,
- * WRITE, FLUSH, ReadDirDir with 100 files and stat/xattr_count.  The driver
- * keeps nothing, so what would change the tree must be refused, with the
- * errno QEMU has always given.
+ * With the qtest accelerator the synth tree has WALK0/…/WALK15, LOPEN, WRITE,
+ * FLUSH, ReadDirDir with 100 files and stat/xattr_count.  The tree is fixed, so
+ * messages that would change it must be refused, with the errno that QEMU has
+ * always returned.
  */
 #include "qemu/osdep.h"
 #include "ring-client.h"
@@ -37,7 +37,7 @@ static void attach_to_a_directory(void)
 
     ring_check_same_qid("root attached to", qid, w.qid[1]);
     w = ring_twalk(d, .fid = 1, .newfid = 3, .names = { "..", "WALK2" });
-    ring_check_same_qid("what .. of the root leads to", w.qid[0], qid);
+    ring_check_same_qid("'..' of the root", w.qid[0], qid);
     ring_check_int("number of qids", w.n, 2);
     ring_tattach(d, .fid = 4, .aname = "WALK1", .err = ENOENT);
     ring_tattach(d, .fid = 4, .aname = "LOPEN", .err = ENOTDIR);
@@ -317,7 +317,7 @@ static void getxattr_says_there_is_none(void)
     int err = ring_reply_errno(ring_rpc(d, ring_msg(RING_TXATTRWALK, "44s", 0,
                                                     1, "user.none")));
 
-    /* Both mean "no such attribute" to Linux; anything else is EIO there. */
+    /* Linux takes both for "no such attribute", and any other for EIO. */
     ring_check(err == ENODATA || err == EOPNOTSUPP, "Txattrwalk: expected "
                "ENODATA or EOPNOTSUPP, got %d (%s)", err, g_strerror(err));
     ring_tclunk(d, .fid = 1, .err = ENOENT);

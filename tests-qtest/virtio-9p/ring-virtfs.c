@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * -virtfs and -readconfig: the short form makes the same thing.
+ * -virtfs and -readconfig have the same effect as -fsdev and -device.
  *
- * The device that -virtfs makes is found on the bus and used, so that each
- * option is seen to arrive where it belongs.
+ * The device that -virtfs makes is found on the bus and used, to check that
+ * each option takes effect.
  */
 #include "qemu/osdep.h"
 #include "ring-client.h"
