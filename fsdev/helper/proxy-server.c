@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include "fsdev/helper/helper-cred.h"
 #include "fsdev/helper/proxy-server-int.h"
+#include "fsdev/proxy/proxy-packet.h"
 
 struct ProxyServer {
     int fd;                     /* owned */
@@ -33,73 +34,25 @@ static void violation(ProxyServer *server)
     shutdown(server->fd, SHUT_RDWR);
 }
 
-/* Room is for one; the kernel closes any others and says MSG_CTRUNC. */
-static int take_fd(struct msghdr *msg)
-{
-    const struct cmsghdr *c = CMSG_FIRSTHDR(msg);
-    int fd = -1;
-
-    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-        c->cmsg_len == CMSG_LEN(sizeof(int))) {
-        memcpy(&fd, CMSG_DATA(c), sizeof(int));
-    }
-    return fd;
-}
-
 /* Returns the length of the next request, 0 when there will be none. */
 static size_t receive(ProxyServer *server, ProxyWork *work)
 {
-    struct iovec iov = { work->in, sizeof(work->in) };
-    union {
-        struct cmsghdr header;
-        char room[CMSG_LEN(sizeof(int))];
-    } control;
-    struct msghdr msg = {
-        .msg_iov = &iov, .msg_iovlen = 1,
-        .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int)),
-    };
-    ssize_t len;
+    ProxyFds fds;
+    ssize_t len = proxy_packet_receive(server->fd, work->in, sizeof(work->in),
+                                       1, &fds, 0);
 
-    do {
-        len = recvmsg(server->fd, &msg, MSG_CMSG_CLOEXEC);
-    } while (len < 0 && errno == EINTR);
-    if (len <= 0) {
-        return 0;
-    }
-    work->in_fd = take_fd(&msg);
-    work->fd_lost = (msg.msg_flags & MSG_CTRUNC) && work->in_fd < 0;
-    if ((msg.msg_flags & MSG_TRUNC) ||
-        ((msg.msg_flags & MSG_CTRUNC) && work->in_fd >= 0)) {
-        /* Nobody sends that much, or that many descriptors. */
+    if (len == -EMSGSIZE || (fds.lost && fds.n)) {
+        /* No request is that long, and none has so many descriptors. */
+        proxy_fds_close(&fds);
         violation(server);
         return 0;
     }
-    return len;
-}
-
-static int reply_send(ProxyServer *server, const ProxyWork *work, size_t len)
-{
-    struct iovec iov = { (void *)work->out, len };
-    union {
-        struct cmsghdr header;
-        char room[CMSG_SPACE(sizeof(work->fds))];
-    } control = { 0 };
-    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-    ssize_t ret;
-
-    if (work->n_fds) {
-        msg.msg_control = &control;
-        msg.msg_controllen = CMSG_SPACE(work->n_fds * sizeof(int));
-        control.header.cmsg_level = SOL_SOCKET;
-        control.header.cmsg_type = SCM_RIGHTS;
-        control.header.cmsg_len = CMSG_LEN(work->n_fds * sizeof(int));
-        memcpy(CMSG_DATA(&control.header), work->fds,
-               work->n_fds * sizeof(int));
+    if (len <= 0) {
+        return 0;
     }
-    do {
-        ret = sendmsg(server->fd, &msg, MSG_NOSIGNAL);
-    } while (ret < 0 && errno == EINTR);
-    return ret < 0 ? -errno : 0;
+    work->in_fd = fds.n ? fds.fd[0] : -1;
+    work->fd_lost = fds.lost;
+    return len;
 }
 
 static void reply(ProxyServer *server, ProxyWork *work, uint32_t tag,
@@ -112,13 +65,13 @@ static void reply(ProxyServer *server, ProxyWork *work, uint32_t tag,
     if (result < 0) {
         work->n_fds = 0;
     }
-    ret = reply_send(server, work, len);
+    ret = proxy_packet_send(server->fd, work->out, len, work->fds, work->n_fds,
+                            0);
     if (ret == -ETOOMANYREFS) {
         /* More descriptors on their way than the peer takes. */
-        work->n_fds = 0;
         len = proxy_encode_reply(work->out, sizeof(work->out), tag,
                                  work->type, ENFILE, NULL);
-        reply_send(server, work, len);
+        proxy_packet_send(server->fd, work->out, len, NULL, 0, 0);
     }
 }
 

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include "fsdev/core/fs-yield.h"
 #include "fsdev/proxy/proxy-conn.h"
+#include "fsdev/proxy/proxy-packet.h"
 
 /* So many fit into one packet; fewer wait for more, or for the end. */
 #define FORGET_TOGETHER 32
@@ -28,9 +29,7 @@ typedef struct Pending {
     bool done;
     char *buf;                  /* owned once done */
     size_t len;
-    int fds[PROXY_FDS_MAX];
-    unsigned n_fds;
-    bool fds_lost;
+    ProxyFds fds;
 } Pending;
 
 /*
@@ -135,16 +134,6 @@ bool proxy_conn_is_broken(ProxyConn *conn)
 
 /* ---- sending ---------------------------------------------------------- */
 
-static int send_bytes(int fd, const void *buf, size_t len, int flags)
-{
-    ssize_t ret;
-
-    do {
-        ret = send(fd, buf, len, MSG_NOSIGNAL | flags);
-    } while (ret < 0 && errno == EINTR);
-    return ret < 0 ? -errno : 0;
-}
-
 /*
  * Locked: what is to be forgotten, if it is worth a packet.  Everything that
  * is left waits for more of it.
@@ -166,7 +155,8 @@ static void send_unsent(ProxyConn *conn, guint at_least)
             proxy_put_forgotten(forgotten, i, forget->id, forget->count);
         }
         len = proxy_encode_request(buf, sizeof(buf), 0, PROXY_FORGET, &t);
-        if (send_bytes(conn->fd, buf, len, MSG_DONTWAIT) == -EAGAIN) {
+        if (proxy_packet_send(conn->fd, buf, len, NULL, 0, MSG_DONTWAIT) ==
+            -EAGAIN) {
             break;
         }
         g_array_remove_range(conn->unsent, 0, n);
@@ -199,30 +189,6 @@ void proxy_conn_unref(ProxyConn *conn)
     g_free(conn);
 }
 
-static int send_with_fd(int sock, const void *buf, size_t len, int fd,
-                        int flags)
-{
-    struct iovec iov = { (void *)buf, len };
-    union {
-        struct cmsghdr header;
-        char room[CMSG_SPACE(sizeof(int))];
-    } control = { .header = {
-        .cmsg_len = CMSG_LEN(sizeof(int)),
-        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
-    } };
-    struct msghdr msg = {
-        .msg_iov = &iov, .msg_iovlen = 1,
-        .msg_control = &control, .msg_controllen = sizeof(control),
-    };
-    ssize_t ret;
-
-    memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
-    do {
-        ret = sendmsg(sock, &msg, MSG_NOSIGNAL | flags);
-    } while (ret < 0 && errno == EINTR);
-    return ret < 0 ? -errno : 0;
-}
-
 static int send_request(ProxyConn *conn, const Pending *pending,
                         ProxyType type, const ProxyRequest *t, int fd)
 {
@@ -239,47 +205,11 @@ static int send_request(ProxyConn *conn, const Pending *pending,
     if (len < 0) {
         return len;
     }
-    return flags & PROXY_F_TAKES_FD
-           ? send_with_fd(conn->fd, buf, len, fd, how)
-           : send_bytes(conn->fd, buf, len, how);
+    return proxy_packet_send(conn->fd, buf, len, &fd,
+                             flags & PROXY_F_TAKES_FD ? 1 : 0, how);
 }
 
 /* ---- reading ---------------------------------------------------------- */
-
-/* Descriptors of @msg: as many as fit into @fds, the rest is closed. */
-static unsigned take_fds(struct msghdr *msg, int *fds)
-{
-    unsigned taken = 0;
-
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-        unsigned n;
-
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) {
-            continue;
-        }
-        n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (unsigned i = 0; i < n; i++) {
-            int fd;
-
-            memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-            if (taken < PROXY_FDS_MAX) {
-                fds[taken++] = fd;
-            } else {
-                close(fd);
-            }
-        }
-    }
-    return taken;
-}
-
-static void close_fds(const int *fds, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        if (fds[i] >= 0) {
-            close(fds[i]);
-        }
-    }
-}
 
 /*
  * One message into the inbox.  0, -EAGAIN when there is none (@flags), -EIO
@@ -287,31 +217,17 @@ static void close_fds(const int *fds, unsigned n)
  */
 static int receive(ProxyConn *conn, int flags, Pending *got)
 {
-    struct iovec iov = { conn->inbox, sizeof(conn->inbox) };
-    union {
-        struct cmsghdr header;
-        char room[CMSG_SPACE(PROXY_FDS_MAX * sizeof(int))];
-    } control;
-    struct msghdr msg = {
-        .msg_iov = &iov, .msg_iovlen = 1,
-        .msg_control = &control, .msg_controllen = sizeof(control),
-    };
-    ssize_t len;
+    ProxyFds fds;
+    ssize_t len = proxy_packet_receive(conn->fd, conn->inbox,
+                                       sizeof(conn->inbox), PROXY_FDS_MAX,
+                                       &fds, flags);
 
-    do {
-        len = recvmsg(conn->fd, &msg, MSG_CMSG_CLOEXEC | flags);
-    } while (len < 0 && errno == EINTR);
     if (len <= 0) {
-        return len < 0 && (flags & MSG_DONTWAIT) && errno == EAGAIN ? -EAGAIN
-                                                                    : -EIO;
+        return len == -EAGAIN && (flags & MSG_DONTWAIT) ? -EAGAIN : -EIO;
     }
-    *got = (Pending) { .len = len };
-    got->n_fds = take_fds(&msg, got->fds);
-    /* More than fit were sent, or the table of this process is full. */
-    got->fds_lost = msg.msg_flags & MSG_CTRUNC;
-    if ((msg.msg_flags & MSG_TRUNC) ||
-        proxy_decode_tag(conn->inbox, len, &got->tag) < 0) {
-        close_fds(got->fds, got->n_fds);
+    *got = (Pending) { .len = len, .fds = fds };
+    if (proxy_decode_tag(conn->inbox, len, &got->tag) < 0) {
+        proxy_fds_close(&got->fds);
         return -EIO;
     }
     return 0;
@@ -321,21 +237,19 @@ static int receive(ProxyConn *conn, int flags, Pending *got)
  * Locked: give @got, which is in the inbox, to whom it is for, who is still to
  * be woken.  NULL when nobody asked for it.
  */
-static Pending *deliver(ProxyConn *conn, const Pending *got)
+static Pending *deliver(ProxyConn *conn, Pending *got)
 {
     Pending *to = g_hash_table_lookup(conn->pending,
                                       GUINT_TO_POINTER(got->tag));
 
     if (!to || to->done) {
-        close_fds(got->fds, got->n_fds);
+        proxy_fds_close(&got->fds);
         return NULL;
     }
     to->buf = g_malloc(got->len);
     memcpy(to->buf, conn->inbox, got->len);
     to->len = got->len;
-    memcpy(to->fds, got->fds, sizeof(to->fds));
-    to->n_fds = got->n_fds;
-    to->fds_lost = got->fds_lost;
+    to->fds = got->fds;
     to->done = true;
     conn->unanswered--;
     return to;
@@ -529,8 +443,8 @@ static int answer_take(ProxyType type, Pending *pending, ProxyAnswer *answer)
     int ret;
 
     answer->buf = pending->buf;
-    for (unsigned i = 0; i < pending->n_fds; i++) {
-        answer->fds[i] = pending->fds[i];
+    for (unsigned i = 0; i < pending->fds.n; i++) {
+        answer->fds[i] = pending->fds.fd[i];
     }
     ret = proxy_decode_reply(answer->buf, pending->len, type, &error,
                              &answer->r);
@@ -538,11 +452,11 @@ static int answer_take(ProxyType type, Pending *pending, ProxyAnswer *answer)
         return ret;
     }
     wanted = error ? 0 : proxy_message_info(type)->fds;
-    if (pending->fds_lost && pending->n_fds < wanted) {
+    if (pending->fds.lost && pending->fds.n < wanted) {
         answer->fds_lost = true;
         return -EMFILE;
     }
-    if (pending->n_fds != wanted || pending->fds_lost) {
+    if (pending->fds.n != wanted || pending->fds.lost) {
         return -EBADMSG;
     }
     return -(int)error;
@@ -594,7 +508,11 @@ int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
 
 void proxy_answer_clear(ProxyAnswer *answer)
 {
-    close_fds(answer->fds, PROXY_FDS_MAX);
+    for (unsigned i = 0; i < PROXY_FDS_MAX; i++) {
+        if (answer->fds[i] >= 0) {
+            close(answer->fds[i]);
+        }
+    }
     g_free(answer->buf);
     *answer = (ProxyAnswer) { .fds = { -1, -1 } };
 }
