@@ -2,10 +2,11 @@
 /*
  * A FUSE file system whose server stops answering; see fuse-stand-in.h.
  *
- * The test's process and the server share a page with what is to hang and
- * what was counted; the opcode of each request that hangs comes through a
- * pipe, and a byte through another one has them answered.  After the fork the
- * server uses no memory but its stack and what is here.
+ * The test's process and the server share a page with the opcodes that hang
+ * and the number of requests.  The server writes the opcode of each hanging
+ * request to a pipe; a byte that it receives from another pipe makes it answer
+ * all of them.  After the fork the server uses no memory except its stack, its
+ * Server struct and the shared page.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <linux/fuse.h>
@@ -22,18 +23,18 @@ enum {
     MAX_WRITE = 4096,
     REQUEST_SIZE = 2 * FUSE_MIN_READ_BUFFER,
     MAX_HELD = 32,
-    /* The kernel's protocol that is spoken; later ones only add to it. */
+    /* The version of the protocol; later versions only add to it. */
     MINOR = 31,
 };
 
-/* What a node is, in the last bits of its number. */
+/* The kind of a node is in the low bits of its number. */
 enum {
     KIND_DIR, KIND_FILE, KIND_LINK, KIND_META, KIND_META_FILE, KIND_BITS = 3,
-    UNNAMED = 7,                /* as a kind: what was made and forgotten */
+    UNNAMED = 7,                /* used as a kind: parent of new nodes */
 };
 
 typedef struct Shared {
-    guint hang[2];              /* bit masks by opcode; atomic */
+    guint hang[2];              /* bit mask of opcodes; atomic */
     gint requests;              /* atomic */
 } Shared;
 
@@ -41,8 +42,8 @@ struct FuseStandIn {
     char *path;                 /* owned */
     Shared *shared;             /* owned mapping */
     pid_t server;
-    int hung;                   /* opcodes of what hangs, 32 bits each */
-    int answer;                 /* a byte: answer them */
+    int hung;                   /* pipe: opcodes of hanging requests, 32 bits */
+    int answer;                 /* pipe: write a byte to get them answered */
 };
 
 typedef union Request {
@@ -77,7 +78,7 @@ static const struct {
     { ".virtfs_metadata", KIND_META },
 };
 
-/* The node of @kind in @dir; deep trees come round to the same numbers. */
+/* The node of @kind in @dir; the numbers wrap around in very deep trees. */
 static uint64_t child_of(uint64_t dir, unsigned kind)
 {
     return ((dir + 1) << KIND_BITS) | kind;
@@ -132,7 +133,7 @@ static void reply(Server *s, const Request *req, int error, const void *data,
     };
     struct iovec iov[] = { { &out, sizeof(out) }, { (void *)data, len } };
 
-    /* What was interrupted wants no answer any more: ENOENT. */
+    /* ENOENT: the request was interrupted and needs no answer. */
     if (writev(s->dev, iov, len ? 2 : 1) < 0 && errno != ENOENT) {
         _exit(1);
     }
@@ -185,7 +186,7 @@ static void do_make(Server *s, const Request *req)
                     : req->header.opcode == FUSE_SYMLINK ? KIND_LINK
                     : KIND_FILE;
 
-    /* Apart from what has a name that is kept. */
+    /* The number must differ from those of "dir", "file" and "link". */
     reply_entry(s, req,
                 child_of(child_of(req->header.nodeid, UNNAMED), kind));
 }
@@ -244,7 +245,7 @@ static void do_write(Server *s, const Request *req)
     reply(s, req, 0, &out, sizeof(out));
 }
 
-/* What is read once must be asked for the next time too. */
+/* Without the page cache, so that each read() makes a request. */
 static void do_open(Server *s, const Request *req)
 {
     struct fuse_open_out out = {
@@ -348,14 +349,14 @@ static void answer(Server *s, const Request *req)
     }
 }
 
-/* The kernel waits for no answer to these. */
+/* The kernel does not expect an answer to these. */
 static bool is_one_way(uint32_t opcode)
 {
     return opcode == FUSE_FORGET || opcode == FUSE_BATCH_FORGET ||
            opcode == FUSE_INTERRUPT || opcode == FUSE_DESTROY;
 }
 
-/* Made by the kernel when the last descriptor is gone, and not waited for. */
+/* The kernel sends these by itself, and no system call waits for them. */
 static bool is_in_background(uint32_t opcode)
 {
     return opcode == FUSE_INIT || opcode == FUSE_RELEASE ||
@@ -405,7 +406,7 @@ static void answer_all(Server *s)
     char byte;
 
     if (read(s->answer, &byte, 1) != 1) {
-        _exit(0);               /* the test is gone */
+        _exit(0);               /* the test has exited */
     }
     while (s->held > 0) {
         answer(s, &s->later[--s->held]);
@@ -444,7 +445,7 @@ const char *fuse_stand_in_separate(void)
     }
     if (unshare(CLONE_NEWNS) < 0 ||
         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
-        return "a mount namespace of its own is not allowed here";
+        return "creating a mount namespace is not allowed here";
     }
     return NULL;
 }
@@ -458,7 +459,7 @@ static bool mount_at(const char *path, int dev)
                  options) == 0;
 }
 
-/* What the test has open must be closed when the test closes it. */
+/* The server must not keep the test's files open. */
 static void close_others(const Server *s)
 {
     int limit = sysconf(_SC_OPEN_MAX);
@@ -530,7 +531,7 @@ void fuse_stand_in_free(FuseStandIn *fuse)
         return;
     }
     if (fuse->server > 0) {
-        /* With its descriptor goes the connection: nothing hangs any more. */
+        /* This closes the connection, so the waiting requests fail. */
         kill(fuse->server, SIGKILL);
         while (waitpid(fuse->server, NULL, 0) < 0 && errno == EINTR) {
             /* again */

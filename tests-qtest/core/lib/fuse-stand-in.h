@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A FUSE file system for tests whose server stops answering when told to.
+ * A FUSE file system for tests whose server can stop answering requests.
  *
- * It speaks the kernel's protocol on /dev/fuse itself and needs no library.
- * Every directory of it holds "dir", "file", "link" (to "file") and a
- * ".virtfs_metadata" in which every name is a file with STAND_IN_META; what
- * else is created there is answered as a success and then forgotten.  The
- * kernel is told to cache nothing, so every look reaches the server.
+ * The server implements the kernel's protocol on /dev/fuse itself and needs no
+ * library.  Every directory contains "dir", "file", "link" (to "file") and a
+ * ".virtfs_metadata" in which every name is a file with STAND_IN_META.
+ * Requests that create something else succeed but have no effect.  The kernel
+ * may not cache anything, so every lookup reaches the server.
  *
- * The server is a process of its own.  It dies with the thread that started
- * it, and the kernel then fails all requests that are not answered: a test
- * that crashes leaves no thread behind that hangs.  Call
- * fuse_stand_in_separate() first: the mounts go with the processes of the
- * test then, and no other process sees them.
+ * The server is a separate process.  It dies with the thread that started it,
+ * and the kernel then fails all requests that are not answered, so a test that
+ * crashes leaves no hanging thread behind.  Call fuse_stand_in_separate()
+ * first: then other processes do not see the mounts, which disappear with the
+ * test.
  *
  * Context: one FuseStandIn belongs to one thread; fuse_stand_in_free() may be
  * called while others wait for the file system.
@@ -22,48 +22,50 @@
 
 #include "fsdev/core/p9-osdep.h"
 
-/* What a file of a ".virtfs_metadata" holds. */
+/* The content of each file in a ".virtfs_metadata" */
 #define STAND_IN_META "virtfs.uid=4242\n"
 
 typedef struct FuseStandIn FuseStandIn;
 
 /**
- * fuse_stand_in_separate: what this process mounts from now on is seen by it
- * and its children alone.  Returns NULL, or why that or FUSE cannot be had.
+ * fuse_stand_in_separate: give this process its own mount namespace, so that
+ * only it and its children see its mounts.  Returns NULL, or the reason why
+ * mount namespaces or FUSE are unavailable.
  */
 const char *fuse_stand_in_separate(void);
 
 /**
- * fuse_stand_in_new: mount one at @path, a directory.
+ * fuse_stand_in_new: mount a new file system at @path, a directory.
  *
- * Returns NULL with *@why set when it cannot be had here.
+ * Returns NULL and sets *@why to the reason if that is not possible.
  */
 FuseStandIn *fuse_stand_in_new(const char *path, const char **why);
 /**
- * fuse_stand_in_free: the requests that wait are failed, then it is unmounted
- * from wherever fuse_stand_in_new() put it.  NULL is allowed.
+ * fuse_stand_in_free: fail the waiting requests and unmount the file system.
+ * NULL is allowed.
  */
 void fuse_stand_in_free(FuseStandIn *fuse);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FuseStandIn, fuse_stand_in_free)
 
 /**
- * fuse_stand_in_hang: from now on requests of @opcode (FUSE_LOOKUP and so on)
- * are taken and not answered.  Several may be told to; 0 means all of them.
+ * fuse_stand_in_hang: from now on, read requests of @opcode (for example
+ * FUSE_LOOKUP) but do not answer them.  Can be called for several opcodes; 0
+ * means all of them.
  */
 void fuse_stand_in_hang(FuseStandIn *fuse, uint32_t opcode);
-/** fuse_stand_in_answer: answer what waits, and hang no more. */
+/** fuse_stand_in_answer: answer the waiting and all further requests. */
 void fuse_stand_in_answer(FuseStandIn *fuse);
 /**
- * fuse_stand_in_await: wait until one more request hangs.  Its opcode, or 0
- * when none has come within @ms.
+ * fuse_stand_in_await: wait until one more request hangs.  Returns its opcode,
+ * or 0 if there is none within @ms.
  */
 uint32_t fuse_stand_in_await(FuseStandIn *fuse, unsigned ms);
 /**
- * fuse_stand_in_requests: how many requests have reached the server, but for
- * those that the kernel makes by itself and does not wait for.
+ * fuse_stand_in_requests: the number of requests that the server has received,
+ * except those that the kernel sends by itself and does not wait for.
  */
 unsigned fuse_stand_in_requests(FuseStandIn *fuse);
-/** fuse_stand_in_opcode_name: "LOOKUP" and so on, for messages. */
+/** fuse_stand_in_opcode_name: the name for messages, for example "LOOKUP" */
 const char *fuse_stand_in_opcode_name(uint32_t opcode);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The FUSE stand-in itself: the tests of storage that hangs rely on it.
+ * Tests of the FUSE stand-in, which the tests of hanging storage rely on.
  *
- * Each request that a system call can make is left without an answer in turn:
- * the thread that made the call has to wait, and has to go on when the request
- * is answered or the server is gone.
+ * For each type of request that a system call can make, the server does not
+ * answer it at first: the calling thread must wait, and must continue when the
+ * request is answered or the server has exited.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <linux/fuse.h>
@@ -16,10 +16,10 @@ enum { PATIENCE_MS = 10000 };
 
 typedef struct Fixture {
     Scratch *scratch;
-    FuseStandIn *fuse;          /* NULL: skipped */
-    int root;                   /* path fd of what is mounted */
-    int file;                   /* open, to read and write */
-    int dir;                    /* open, to list */
+    FuseStandIn *fuse;          /* NULL: the test is skipped */
+    int root;                   /* O_PATH descriptor of the mounted root */
+    int file;                   /* open for reading and writing */
+    int dir;                    /* open for reading */
 } Fixture;
 
 static const char *cannot_mount;
@@ -284,7 +284,7 @@ static void test_hangs(gconstpointer opaque)
     end(&f);
 }
 
-/* The server goes and with it all that waits for it. */
+/* When the server exits, the waiting call fails. */
 static void test_gone(void)
 {
     static const Row row = { FUSE_GETATTR, try_getattr };
@@ -316,7 +316,7 @@ static void test_counts(void)
     before = fuse_stand_in_requests(f.fuse);
     g_assert_cmpint(try_getattr(&f), ==, 0);
     g_assert_cmpuint(fuse_stand_in_requests(f.fuse), ==, before + 1);
-    /* Nothing hangs, so nothing is told. */
+    /* The request was answered, so it is not reported as hanging. */
     g_assert_cmpuint(fuse_stand_in_await(f.fuse, 0), ==, 0);
     end(&f);
 }
