@@ -313,11 +313,13 @@ static bool fsdev_entry_open(FsdevEntry *entry, Error **errp)
 {
     g_autoptr(GError) error = NULL;
 
-    synth_set_test_entries(qtest_enabled());
     entry->export = fs_export_open(&entry->config, &error);
     if (!entry->export) {
         error_setg(errp, "fsdev '%s': %s", entry->config.id, error->message);
         return false;
+    }
+    if (entry->config.driver == &fs_synth_driver && qtest_enabled()) {
+        synth_add_test_entries(entry->export);
     }
     /* Not before now: the main loop has to exist */
     if (!entry->gate) {

@@ -2,8 +2,7 @@
 /*
  * The entries of synth exports that the tests of the 9p server use.
  *
- * One table says what is there; their names are in synth-names.h.  The tree
- * is built when an export is opened, in the thread that opens it.  The
+ * One table says what is there; their names are in synth-names.h.  The
  * functions behind the files run in any thread.
  */
 #include "fsdev/core/p9-osdep.h"
@@ -120,8 +119,9 @@ static FsNode *synth_add_entry(FsNode *dir, const SynthEntry *entry)
     return node;
 }
 
-static void synth_fill_test_entries(FsNode *root)
+void synth_add_test_entries(FsExport *export)
 {
+    FsNode *root = fs_root(export);
     FsNode *last = root;
 
     for (size_t i = 0; i < ARRAY_SIZE(synth_test_entries); i++) {
@@ -129,9 +129,5 @@ static void synth_fill_test_entries(FsNode *root)
 
         last = synth_add_entry(entry->in_last_dir ? last : root, entry);
     }
-}
-
-void synth_set_test_entries(bool on)
-{
-    synth_set_fill(on ? synth_fill_test_entries : NULL);
+    fs_node_unref(root);
 }

@@ -41,8 +41,6 @@ typedef struct SynthFile {
     int accmode;                /* O_RDONLY, O_WRONLY or O_RDWR */
 } SynthFile;
 
-static SynthFill *synth_fill;
-
 static SynthNode *synth_node(FsNode *node)
 {
     return container_of(node, SynthNode, base);
@@ -174,11 +172,6 @@ ssize_t synth_copy_out(const struct iovec *iov, int iovcnt, uint64_t offset,
     return done;
 }
 
-void synth_set_fill(SynthFill *fill)
-{
-    synth_fill = fill;
-}
-
 /* The driver: export and nodes */
 
 static FsExport *synth_open_export(const FsConfig *config, GError **error)
@@ -190,9 +183,6 @@ static FsExport *synth_open_export(const FsConfig *config, GError **error)
     export->dev = 0x73796e74ULL << 32 | g_str_hash(config->id ?: "");
     export->root = synth_node_new(export, "/", S_IFDIR | 0555);
     export->root->parent = export->root;
-    if (synth_fill) {
-        synth_fill(&export->root->base);
-    }
     return &export->base;
 }
 

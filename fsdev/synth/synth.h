@@ -47,18 +47,11 @@ ssize_t synth_copy_out(const struct iovec *iov, int iovcnt, uint64_t offset,
                        const void *data, size_t size);
 
 /**
- * SynthFill: gives a new export its tree; runs while it is opened.
- * synth_set_fill: what fills exports opened from now on, NULL (as at start)
- * to leave them empty.  Context: the thread that opens exports.
+ * synth_add_test_entries: give @export the entries that the tests of the 9p
+ * server use, those of synth-names.h and stat/xattr_count.
+ *
+ * A new export has no entries.  Context: as synth_add_dir().
  */
-typedef void SynthFill(FsNode *root);
-void synth_set_fill(SynthFill *fill);
-
-/**
- * synth_set_test_entries: fill exports with the entries that the tests of the
- * 9p server use: those of synth-names.h and stat/xattr_count.  As
- * synth_set_fill(), in synth-entries.c.
- */
-void synth_set_test_entries(bool on);
+void synth_add_test_entries(FsExport *export);
 
 #endif

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A synth export for a test: see synth-fixture.h.  Any thread may use an open
- * export, but only one thread at a time may open one.
- */
+/* A synth export for a test: see synth-fixture.h. */
 #include "fsdev/core/p9-osdep.h"
 #include "synth-fixture.h"
 
@@ -17,11 +14,12 @@ SynthFixture synth_fixture_open(const char *id, bool entries, bool readonly)
     g_autoptr(GError) error = NULL;
     SynthFixture fixture;
 
-    synth_set_test_entries(entries);
     fixture.export = fs_export_open(&config, &error);
-    synth_set_test_entries(false);
     g_assert_no_error(error);
     g_assert_nonnull(fixture.export);
+    if (entries) {
+        synth_add_test_entries(fixture.export);
+    }
     fixture.root = fs_root(fixture.export);
     return fixture;
 }

@@ -19,8 +19,9 @@ static ssize_t write_word(FsNode *node, const struct iovec *iov, int iovcnt,
     return -ENOSPC;
 }
 
-static void fill(FsNode *root)
+static void fill(FsExport *export)
 {
+    FsNode *root = fs_root(export);
     FsNode *dir = NULL;
     int ret = synth_add_dir(root, "dir", 0755, &dir);
 
@@ -31,6 +32,7 @@ static void fill(FsNode *root)
     g_assert_cmpint(ret, ==, 0);
     ret = synth_add_dir(dir, "deeper", 0700, NULL);
     g_assert_cmpint(ret, ==, 0);
+    fs_node_unref(root);
 }
 
 static FsExport *open_synth(void *opaque)
@@ -41,12 +43,10 @@ static FsExport *open_synth(void *opaque)
         .readonly = GPOINTER_TO_INT(opaque),
     };
     g_autoptr(GError) error = NULL;
-    FsExport *export;
+    FsExport *export = fs_export_open(&config, &error);
 
-    synth_set_fill(fill);
-    export = fs_export_open(&config, &error);
-    synth_set_fill(NULL);
     g_assert_no_error(error);
+    fill(export);
     return export;
 }
 
