@@ -4,55 +4,7 @@
  * steps the executor by hand, so it decides how far each request has got.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "lib/client.h"
-
-/* Fid 0 is the root, 1 "file" open for reading and writing, 2 "file", 3 "dir",
- * 4 "dir" open. */
-static Client *client_with_fids(void)
-{
-    Client *c = client_start(memfs_open(), CLIENT_STEPPED);
-
-    c->by_hand = false;
-    memfs_add(c->export, "file", "0123456789");
-    memfs_add(c->export, "dir", NULL);
-    g_assert_cmpint(client_open(c, 1, "file", O_RDWR), ==, 0);
-    g_assert_cmpint(client_walk(c, 0, 2, "file"), ==, 0);
-    g_assert_cmpint(client_walk(c, 0, 3, "dir"), ==, 0);
-    g_assert_cmpint(client_open(c, 4, "dir", O_RDONLY), ==, 0);
-    c->by_hand = true;
-    memfs_sleepy(c->export, true);
-    return c;
-}
-
-static Call *send_mkdir(Client *c, uint16_t tag, const char *name)
-{
-    return SEND(c, tag, mkdir, .fid = 3, .name = P9NAME(name), .mode = 0755);
-}
-
-static void assert_answered(Call *call, int error)
-{
-    g_assert_cmpint(call->state, ==, CALL_ANSWERED);
-    g_assert_cmpint(call->error, ==, error);
-}
-
-static bool exists(Client *c, const char *path)
-{
-    FsNode *node;
-
-    memfs_sleepy(c->export, false);
-    node = memfs_node(c->export, path);
-    memfs_sleepy(c->export, true);
-    fs_node_unref(node);
-    return node;
-}
-
-static unsigned fids(Client *c)
-{
-    P9SessionInfo info;
-
-    client_info(c, &info);
-    return info.fids;
-}
+#include "session/flight.h"
 
 /* ---- flush ---- */
 
@@ -60,24 +12,24 @@ static unsigned fids(Client *c)
  * Rflush follows at once. */
 static void test_flush_waiting(void)
 {
-    g_autoptr(Client) c = client_with_fids();
-    Call *mkdir = send_mkdir(c, 1, "d");
+    g_autoptr(Client) c = flight_start();
+    Call *mkdir = flight_mkdir(c, 1, "d");
     Call *flush;
 
     g_assert_true(client_is_job(mkdir));
     flush = SEND(c, 2, flush, .oldtag = 1);
     g_assert_cmpint(mkdir->state, ==, CALL_FLUSHED);
-    assert_answered(flush, 0);
+    flight_answered(flush, 0);
     g_assert_cmpuint(mkdir->order, <, flush->order);
     test_exec_drain(c->exec);
-    g_assert_false(exists(c, "dir/d"));
+    g_assert_false(flight_exists(c, "dir/d"));
 }
 
 /* A running request ends as usual, and Rflush comes after its reply. */
 static void test_flush_running(void)
 {
-    g_autoptr(Client) c = client_with_fids();
-    Call *mkdir = send_mkdir(c, 1, "d");
+    g_autoptr(Client) c = flight_start();
+    Call *mkdir = flight_mkdir(c, 1, "d");
     Call *flush;
 
     client_run(mkdir);
@@ -85,31 +37,31 @@ static void test_flush_running(void)
     g_assert_cmpint(mkdir->state, ==, CALL_PENDING);
     g_assert_cmpint(flush->state, ==, CALL_PENDING);
     client_report(mkdir);
-    assert_answered(mkdir, 0);
-    assert_answered(flush, 0);
+    flight_answered(mkdir, 0);
+    flight_answered(flush, 0);
     g_assert_cmpuint(mkdir->order, <, flush->order);
-    g_assert_true(exists(c, "dir/d"));
+    g_assert_true(flight_exists(c, "dir/d"));
 }
 
 /* Rflush comes at once if oldtag is the Tflush's own tag, an unknown tag, or
  * the tag of a request that was answered. */
 static void test_flush_nothing(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *done = SEND(c, 7, walk, .fid = 3, .newfid = 9);
 
-    assert_answered(done, 0);
-    assert_answered(SEND(c, 5, flush, .oldtag = 5), 0);
-    assert_answered(SEND(c, 5, flush, .oldtag = 4), 0);
-    assert_answered(SEND(c, 5, flush, .oldtag = 7), 0);
-    assert_answered(SEND(c, P9_NOTAG, flush, .oldtag = P9_NOTAG), 0);
+    flight_answered(done, 0);
+    flight_answered(SEND(c, 5, flush, .oldtag = 5), 0);
+    flight_answered(SEND(c, 5, flush, .oldtag = 4), 0);
+    flight_answered(SEND(c, 5, flush, .oldtag = 7), 0);
+    flight_answered(SEND(c, P9_NOTAG, flush, .oldtag = P9_NOTAG), 0);
 }
 
 /* A flush of a flush waits for the inner one. */
 static void test_flush_of_flush(void)
 {
-    g_autoptr(Client) c = client_with_fids();
-    Call *mkdir = send_mkdir(c, 1, "d");
+    g_autoptr(Client) c = flight_start();
+    Call *mkdir = flight_mkdir(c, 1, "d");
     Call *inner, *outer, *outermost;
 
     client_run(mkdir);
@@ -118,9 +70,9 @@ static void test_flush_of_flush(void)
     outermost = SEND(c, 4, flush, .oldtag = 3);
     g_assert_cmpint(outer->state, ==, CALL_PENDING);
     client_report(mkdir);
-    assert_answered(inner, 0);
-    assert_answered(outer, 0);
-    assert_answered(outermost, 0);
+    flight_answered(inner, 0);
+    flight_answered(outer, 0);
+    flight_answered(outermost, 0);
     g_assert_cmpuint(mkdir->order, <, inner->order);
     g_assert_cmpuint(inner->order, <, outer->order);
     g_assert_cmpuint(outer->order, <, outermost->order);
@@ -128,24 +80,24 @@ static void test_flush_of_flush(void)
 
 static void test_flush_twice(void)
 {
-    g_autoptr(Client) c = client_with_fids();
-    Call *mkdir = send_mkdir(c, 1, "d");
+    g_autoptr(Client) c = flight_start();
+    Call *mkdir = flight_mkdir(c, 1, "d");
     Call *first, *second;
 
     client_run(mkdir);
     first = SEND(c, 2, flush, .oldtag = 1);
     second = SEND(c, 2, flush, .oldtag = 1);
     client_report(mkdir);
-    assert_answered(first, 0);
-    assert_answered(second, 0);
+    flight_answered(first, 0);
+    flight_answered(second, 0);
 }
 
 /* Two requests may have the same tag; a Tflush of that tag flushes both. */
 static void test_flush_same_tag(void)
 {
-    g_autoptr(Client) c = client_with_fids();
-    Call *a = send_mkdir(c, 1, "a");
-    Call *b = send_mkdir(c, 1, "b");
+    g_autoptr(Client) c = flight_start();
+    Call *a = flight_mkdir(c, 1, "a");
+    Call *b = flight_mkdir(c, 1, "b");
     Call *flush;
 
     client_run(a);
@@ -153,16 +105,16 @@ static void test_flush_same_tag(void)
     g_assert_cmpint(b->state, ==, CALL_FLUSHED);
     g_assert_cmpint(flush->state, ==, CALL_PENDING);
     client_report(a);
-    assert_answered(a, 0);
-    assert_answered(flush, 0);
-    g_assert_true(exists(c, "dir/a"));
-    g_assert_false(exists(c, "dir/b"));
+    flight_answered(a, 0);
+    flight_answered(flush, 0);
+    g_assert_true(flight_exists(c, "dir/a"));
+    g_assert_false(flight_exists(c, "dir/b"));
 }
 
 /* Flushing a request frees the fids that it had reserved. */
 static void test_flush_undoes(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     g_auto(GStrv) parts = g_strsplit("file", "/", -1);
     P9Tmsg walk = client_walk_msg(0, 9, "file", parts);
     Call *open = SEND(c, 1, lopen, .fid = 2);
@@ -175,7 +127,7 @@ static void test_flush_undoes(void)
     P9SessionInfo info;
 
     g_assert_cmpint(client_walk(c, 0, 9, ""), ==, -EINVAL);
-    assert_answered(SEND(c, 2, flush, .oldtag = 1), 0);
+    flight_answered(SEND(c, 2, flush, .oldtag = 1), 0);
     g_assert_cmpint(open->state, ==, CALL_FLUSHED);
     g_assert_cmpint(walked->state, ==, CALL_FLUSHED);
     g_assert_cmpint(xattr->state, ==, CALL_FLUSHED);
@@ -195,7 +147,7 @@ static void test_flush_undoes(void)
 /* Requests that release something run even if they are flushed. */
 static void test_flush_clunk(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *clunk = SEND(c, 1, clunk, .fid = 1);
     Call *flush = SEND(c, 2, flush, .oldtag = 1);
 
@@ -203,42 +155,36 @@ static void test_flush_clunk(void)
     g_assert_cmpint(flush->state, ==, CALL_PENDING);
     client_run(clunk);
     client_report(clunk);
-    assert_answered(clunk, 0);
-    assert_answered(flush, 0);
+    flight_answered(clunk, 0);
+    flight_answered(flush, 0);
     g_assert_cmpuint(client_mem(c).files, ==, 1);
 }
 
 static void test_flush_remove(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *removal = SEND(c, 1, remove, .fid = 2);
     Call *flush = SEND(c, 2, flush, .oldtag = 1);
 
     g_assert_cmpint(flush->state, ==, CALL_PENDING);
     client_run(removal);
     client_report(removal);
-    assert_answered(flush, 0);
-    g_assert_false(exists(c, "file"));
-}
-
-/* A hook that parks writes; nothing ever wakes them. */
-static int never_mind(void *opaque G_GNUC_UNUSED, const MemCall *call)
-{
-    return call->op == MEM_WRITE ? -EINPROGRESS : 0;
+    flight_answered(flush, 0);
+    g_assert_false(flight_exists(c, "file"));
 }
 
 static void test_flush_parked(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *write, *flush;
 
-    memfs_set_hook(c->export, never_mind, NULL);
+    memfs_set_hook(c->export, flight_never, NULL);
     write = client_send_write(c, 1, 1, 0, "x", 1);
     g_assert_false(client_is_job(write));
     g_assert_cmpint(write->state, ==, CALL_PENDING);
     flush = SEND(c, 2, flush, .oldtag = 1);
     g_assert_cmpint(write->state, ==, CALL_FLUSHED);
-    assert_answered(flush, 0);
+    flight_answered(flush, 0);
     client_check_content(c, "file", "0123456789");
 }
 
@@ -251,7 +197,7 @@ static int never_mind_later(void *opaque G_GNUC_UNUSED, const MemCall *call)
 
 static void test_flush_parking(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *before, *after, *flush;
 
     memfs_set_hook(c->export, never_mind_later, NULL);
@@ -263,21 +209,21 @@ static void test_flush_parking(void)
     g_assert_cmpint(flush->state, ==, CALL_PENDING);
     client_report(before);
     g_assert_cmpint(before->state, ==, CALL_FLUSHED);
-    assert_answered(flush, 0);
+    flight_answered(flush, 0);
     /* Flushed when it is parked: Rflush comes at once. */
     client_run(after);
     client_report(after);
     g_assert_cmpint(after->state, ==, CALL_PENDING);
     flush = SEND(c, 4, flush, .oldtag = 3);
     g_assert_cmpint(after->state, ==, CALL_FLUSHED);
-    assert_answered(flush, 0);
+    flight_answered(flush, 0);
 }
 
 /* ---- Tclunk while other requests use the fid ---- */
 
 static void test_clunk_while_reading(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *a = SEND(c, 1, read, .fid = 1, .count = 5);
     Call *b = SEND(c, 2, read, .fid = 1, .offset = 5, .count = 5);
     Call *clunk;
@@ -285,13 +231,13 @@ static void test_clunk_while_reading(void)
     client_run(a);
     clunk = SEND(c, 3, clunk, .fid = 1);
     /* The fid is free at once; the file stays open while it is read. */
-    assert_answered(clunk, 0);
+    flight_answered(clunk, 0);
     g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, -ENOENT);
-    assert_answered(SEND(c, 4, flush, .oldtag = 2), 0);
+    flight_answered(SEND(c, 4, flush, .oldtag = 2), 0);
     g_assert_cmpint(b->state, ==, CALL_FLUSHED);
     g_assert_cmpuint(client_mem(c).files, ==, 2);
     client_report(a);
-    assert_answered(a, 0);
+    flight_answered(a, 0);
     g_assert_cmpuint(a->r.read.data.count, ==, 5);
     test_exec_drain(c->exec);
     g_assert_cmpuint(client_mem(c).files, ==, 1);
@@ -300,23 +246,23 @@ static void test_clunk_while_reading(void)
 /* A fid that is being opened is refused to other requests, except Tclunk. */
 static void test_clunk_while_opening(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *open = SEND(c, 1, lopen, .fid = 2);
     Call *clunk;
 
-    assert_answered(SEND(c, 2, lopen, .fid = 2), EINVAL);
-    assert_answered(SEND(c, 2, lcreate, .fid = 2, .name = P9NAME("n")),
+    flight_answered(SEND(c, 2, lopen, .fid = 2), EINVAL);
+    flight_answered(SEND(c, 2, lcreate, .fid = 2, .name = P9NAME("n")),
                     EINVAL);
-    assert_answered(SEND(c, 2, xattrcreate, .fid = 2, .size = 1,
+    flight_answered(SEND(c, 2, xattrcreate, .fid = 2, .size = 1,
                          .name = P9STR("user.x")), EINVAL);
-    assert_answered(SEND(c, 2, read, .fid = 2, .count = 1), EINVAL);
-    assert_answered(SEND(c, 2, readdir, .fid = 2, .count = 100), ENOTDIR);
+    flight_answered(SEND(c, 2, read, .fid = 2, .count = 1), EINVAL);
+    flight_answered(SEND(c, 2, readdir, .fid = 2, .count = 100), ENOTDIR);
     g_assert_cmpint(client_walk(c, 2, 2, ""), ==, -EINVAL);
     client_run(open);
     clunk = SEND(c, 3, clunk, .fid = 2);
-    assert_answered(clunk, 0);
+    flight_answered(clunk, 0);
     client_report(open);
-    assert_answered(open, 0);
+    flight_answered(open, 0);
     test_exec_drain(c->exec);
     g_assert_cmpuint(client_mem(c).files, ==, 2);
     g_assert_cmpint(ASK(c, clunk, .fid = 2), ==, -ENOENT);
@@ -325,7 +271,7 @@ static void test_clunk_while_opening(void)
 /* Of eight Tlopen of one fid, one succeeds and opens a file. */
 static void test_open_in_parallel(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *opens[8];
     unsigned won = 0;
 
@@ -344,25 +290,25 @@ static void test_open_in_parallel(void)
 /* A newfid is in use while its walk runs, and free if the walk fails. */
 static void test_walk_reserves(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     g_auto(GStrv) parts = g_strsplit("none", "/", -1);
     P9Tmsg t = client_walk_msg(0, 9, "none", parts);
     Call *walk = client_send(c, P9_TWALK, 1, &t, NULL);
 
     g_assert_true(client_is_job(walk));
-    assert_answered(client_send(c, P9_TWALK, 2, &t, NULL), EINVAL);
-    assert_answered(SEND(c, 2, clunk, .fid = 9), ENOENT);
-    assert_answered(SEND(c, 2, getattr, .fid = 9), ENOENT);
+    flight_answered(client_send(c, P9_TWALK, 2, &t, NULL), EINVAL);
+    flight_answered(SEND(c, 2, clunk, .fid = 9), ENOENT);
+    flight_answered(SEND(c, 2, getattr, .fid = 9), ENOENT);
     client_run(walk);
     client_report(walk);
-    assert_answered(walk, ENOENT);
+    flight_answered(walk, ENOENT);
     g_assert_cmpint(client_walk(c, 0, 9, ""), ==, 0);
 }
 
 /* A walk with newfid equal to fid fails if the fid is being opened. */
 static void test_walk_in_place_while_opening(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     g_auto(GStrv) parts = g_strsplit("..", "/", -1);
     P9Tmsg t = client_walk_msg(2, 2, "..", parts);
     Call *walk = client_send(c, P9_TWALK, 1, &t, NULL);
@@ -370,10 +316,10 @@ static void test_walk_in_place_while_opening(void)
 
     client_run(walk);
     client_report(walk);
-    assert_answered(walk, EINVAL);
+    flight_answered(walk, EINVAL);
     client_run(open);
     client_report(open);
-    assert_answered(open, 0);
+    flight_answered(open, 0);
     memfs_sleepy(c->export, false);
     g_assert_cmpint(client_read(c, 2, 0, 100), ==, 10);
     g_assert_cmpint(client_walk(c, 2, 5, ""), ==, 0);
@@ -384,7 +330,7 @@ static void test_walk_in_place_while_opening(void)
 /* Tclunk of a fid of Txattrcreate sets the attribute, and only once. */
 static void test_clunk_xattr(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *clunk;
 
     g_assert_cmpint(ASK(c, xattrcreate, .fid = 2, .name = P9STR("user.x"),
@@ -392,11 +338,11 @@ static void test_clunk_xattr(void)
     g_assert_cmpint(client_write(c, 2, 0, "ab", 2), ==, 2);
     clunk = SEND(c, 1, clunk, .fid = 2);
     g_assert_true(client_is_job(clunk));
-    assert_answered(SEND(c, 2, clunk, .fid = 2), ENOENT);
+    flight_answered(SEND(c, 2, clunk, .fid = 2), ENOENT);
     g_assert_cmpint(SEND(c, 3, flush, .oldtag = 1)->state, ==, CALL_PENDING);
     client_run(clunk);
     client_report(clunk);
-    assert_answered(clunk, 0);
+    flight_answered(clunk, 0);
     g_assert_cmpuint(client_mem(c).calls[MEM_SETXATTR], ==, 1);
 }
 
@@ -406,9 +352,9 @@ static void test_clunk_xattr(void)
  * begun never run, and requests that arrive meanwhile are served afterwards. */
 static void test_version_in_flight(void)
 {
-    g_autoptr(Client) c = client_with_fids();
-    Call *running = send_mkdir(c, 1, "running");
-    Call *waiting = send_mkdir(c, 2, "waiting");
+    g_autoptr(Client) c = flight_start();
+    Call *running = flight_mkdir(c, 1, "running");
+    Call *waiting = flight_mkdir(c, 2, "waiting");
     Call *clunk = SEND(c, 3, clunk, .fid = 4);
     Call *flush, *version, *attach;
 
@@ -422,13 +368,13 @@ static void test_version_in_flight(void)
     g_assert_cmpint(version->state, ==, CALL_PENDING);
     g_assert_cmpint(attach->state, ==, CALL_PENDING);
     client_report(running);
-    assert_answered(running, 0);
-    assert_answered(flush, 0);
+    flight_answered(running, 0);
+    flight_answered(flush, 0);
     g_assert_cmpint(version->state, ==, CALL_PENDING);
     client_run(clunk);
     client_report(clunk);
-    assert_answered(clunk, 0);
-    assert_answered(version, 0);
+    flight_answered(clunk, 0);
+    flight_answered(version, 0);
     g_assert_cmpuint(version->order, >, running->order);
     g_assert_cmpuint(version->order, >, flush->order);
     g_assert_cmpuint(version->order, >, clunk->order);
@@ -436,19 +382,19 @@ static void test_version_in_flight(void)
     g_assert_true(client_is_job(attach));
     client_run(attach);
     client_report(attach);
-    assert_answered(attach, 0);
-    g_assert_cmpuint(fids(c), ==, 1);
+    flight_answered(attach, 0);
+    g_assert_cmpuint(flight_fids(c), ==, 1);
     g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, -ENOENT);
     test_exec_drain(c->exec);
     g_assert_cmpuint(client_mem(c).files, ==, 0);
-    g_assert_true(exists(c, "dir/running"));
-    g_assert_false(exists(c, "dir/waiting"));
+    g_assert_true(flight_exists(c, "dir/running"));
+    g_assert_false(flight_exists(c, "dir/waiting"));
 }
 
 static void test_version_after_version(void)
 {
-    g_autoptr(Client) c = client_with_fids();
-    Call *running = send_mkdir(c, 1, "d");
+    g_autoptr(Client) c = flight_start();
+    Call *running = flight_mkdir(c, 1, "d");
     Call *first, *second, *attach;
 
     client_run(running);
@@ -459,20 +405,20 @@ static void test_version_after_version(void)
     second = SEND(c, P9_NOTAG, version, .msize = 16384,
                   .version = P9STR("9P2000.L"));
     client_report(running);
-    assert_answered(first, 0);
+    flight_answered(first, 0);
     g_assert_cmpuint(first->r.version.msize, ==, 8192);
     /* The Tattach began after the first Tversion; the second stopped it. */
     g_assert_cmpint(attach->state, ==, CALL_FLUSHED);
-    assert_answered(second, 0);
+    flight_answered(second, 0);
     g_assert_cmpuint(second->r.version.msize, ==, 16384);
     g_assert_cmpuint(first->order, <, second->order);
-    g_assert_cmpuint(fids(c), ==, 0);
+    g_assert_cmpuint(flight_fids(c), ==, 0);
 }
 
 /* Tversion does not wait for parked requests. */
 static void test_version_while_parked(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *parked, *parking, *version;
 
     memfs_set_hook(c->export, never_mind_later, NULL);
@@ -487,7 +433,7 @@ static void test_version_while_parked(void)
     g_assert_cmpint(version->state, ==, CALL_PENDING);
     client_report(parking);
     g_assert_cmpint(parking->state, ==, CALL_FLUSHED);
-    assert_answered(version, 0);
+    flight_answered(version, 0);
 }
 
 int main(int argc, char **argv)

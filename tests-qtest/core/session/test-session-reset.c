@@ -4,61 +4,8 @@
  * are throttled.  The test steps the executor by hand.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "lib/client.h"
-
-/* Fid 0 is the root, 1 "file" open for reading and writing, 2 "file", 3 "dir",
- * 4 "dir" open. */
-static Client *client_with_fids(void)
-{
-    Client *c = client_start(memfs_open(), CLIENT_STEPPED);
-
-    c->by_hand = false;
-    memfs_add(c->export, "file", "0123456789");
-    memfs_add(c->export, "dir", NULL);
-    g_assert_cmpint(client_open(c, 1, "file", O_RDWR), ==, 0);
-    g_assert_cmpint(client_walk(c, 0, 2, "file"), ==, 0);
-    g_assert_cmpint(client_walk(c, 0, 3, "dir"), ==, 0);
-    g_assert_cmpint(client_open(c, 4, "dir", O_RDONLY), ==, 0);
-    c->by_hand = true;
-    memfs_sleepy(c->export, true);
-    return c;
-}
-
-static Call *send_mkdir(Client *c, uint16_t tag, const char *name)
-{
-    return SEND(c, tag, mkdir, .fid = 3, .name = P9NAME(name), .mode = 0755);
-}
-
-static void assert_answered(Call *call, int error)
-{
-    g_assert_cmpint(call->state, ==, CALL_ANSWERED);
-    g_assert_cmpint(call->error, ==, error);
-}
-
-static bool exists(Client *c, const char *path)
-{
-    FsNode *node;
-
-    memfs_sleepy(c->export, false);
-    node = memfs_node(c->export, path);
-    memfs_sleepy(c->export, true);
-    fs_node_unref(node);
-    return node;
-}
-
-static unsigned fids(Client *c)
-{
-    P9SessionInfo info;
-
-    client_info(c, &info);
-    return info.fids;
-}
-
-/* A hook that parks writes; nothing ever wakes them. */
-static int never_mind(void *opaque G_GNUC_UNUSED, const MemCall *call)
-{
-    return call->op == MEM_WRITE ? -EINPROGRESS : 0;
-}
+#include "session/flight.h"
+#include "session/gate.h"
 
 /* ---- reset and end ---- */
 
@@ -66,11 +13,11 @@ static int never_mind(void *opaque G_GNUC_UNUSED, const MemCall *call)
  * what they did to the session is undone. */
 static void test_reset(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *running = SEND(c, 1, lopen, .fid = 2, .flags = O_RDWR);
     Call *creating = SEND(c, 2, lcreate, .fid = 3, .name = P9NAME("new"),
                           .mode = 0644);
-    Call *waiting = send_mkdir(c, 3, "waiting");
+    Call *waiting = flight_mkdir(c, 3, "waiting");
     Call *clunk = SEND(c, 4, clunk, .fid = 4);
     Call *flush, *version, *backlog;
     Call *all[7];
@@ -91,28 +38,28 @@ static void test_reset(void)
     }
     g_assert_cmpuint(c->pending, ==, 0);
     g_assert_false(c->busy);
-    g_assert_cmpuint(fids(c), ==, 0);
+    g_assert_cmpuint(flight_fids(c), ==, 0);
     g_assert_cmpint(client_attach(c, 0, 0), ==, -EPROTO);
     /* The session serves requests before the old jobs have ended. */
     g_assert_cmpint(client_version(c, 8192, "9P2000.L"), ==, 0);
     g_assert_cmpint(client_attach(c, 0, 0), ==, 0);
     test_exec_drain(c->exec);
     g_assert_cmpuint(client_mem(c).files, ==, 0);
-    g_assert_cmpuint(fids(c), ==, 1);
+    g_assert_cmpuint(flight_fids(c), ==, 1);
     g_assert_cmpuint(c->pending, ==, 0);
-    g_assert_false(exists(c, "dir/waiting"));
+    g_assert_false(flight_exists(c, "dir/waiting"));
 }
 
 /* Requests that have not begun when the reset comes never run. */
 static void test_reset_waiting(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *read = SEND(c, 1, read, .fid = 1, .count = 5);
     Call *write = client_send_write(c, 2, 1, 0, "xxx", 3);
-    Call *mkdir = send_mkdir(c, 3, "d");
+    Call *mkdir = flight_mkdir(c, 3, "d");
     Call *parked;
 
-    memfs_set_hook(c->export, never_mind, NULL);
+    memfs_set_hook(c->export, flight_never, NULL);
     parked = client_send_write(c, 4, 1, 0, "x", 1);
     memfs_set_hook(c->export, NULL, NULL);
     p9_session_reset(c->session);
@@ -122,14 +69,14 @@ static void test_reset_waiting(void)
     g_assert_cmpint(parked->state, ==, CALL_DROPPED);
     test_exec_drain(c->exec);
     client_check_content(c, "file", "0123456789");
-    g_assert_false(exists(c, "dir/d"));
+    g_assert_false(flight_exists(c, "dir/d"));
     g_assert_cmpuint(client_mem(c).files, ==, 0);
 }
 
 /* A write that has run is not repeated, and its buffers are not used again. */
 static void test_reset_ran(void)
 {
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *write = client_send_write(c, 1, 1, 0, "xxx", 3);
     Call *read = SEND(c, 2, read, .fid = 1, .count = 5);
 
@@ -153,7 +100,7 @@ static void test_reset_often(void)
         g_assert_cmpint(client_version(c, 8192, "9P2000.L"), ==, 0);
         g_assert_cmpint(client_attach(c, 0, 0), ==, 0);
         g_assert_cmpint(client_walk(c, 0, 3, "dir"), ==, 0);
-        mkdir = send_mkdir(c, 1, "d");
+        mkdir = flight_mkdir(c, 1, "d");
         if (i % 2) {
             client_run(mkdir);
         }
@@ -165,8 +112,8 @@ static void test_reset_often(void)
 /* A reset drops a waiting Tflush; the end of its request has no effect. */
 static void test_reset_flush(void)
 {
-    g_autoptr(Client) c = client_with_fids();
-    Call *mkdir = send_mkdir(c, 1, "new");
+    g_autoptr(Client) c = flight_start();
+    Call *mkdir = flight_mkdir(c, 1, "new");
     P9Job *job = client_job(mkdir);
     Call *flush;
 
@@ -194,8 +141,8 @@ static void reset_in_push(Client *c)
  * session can be started. */
 static void push_resets(unsigned nth, void (*more)(Client *c))
 {
-    g_autoptr(Client) c = client_with_fids();
-    Call *mkdir = send_mkdir(c, 1, "new");
+    g_autoptr(Client) c = flight_start();
+    Call *mkdir = flight_mkdir(c, 1, "new");
     P9SessionInfo info;
 
     client_run(mkdir);
@@ -242,12 +189,12 @@ static void test_push_resets(void)
 static void test_stop_resets(void)
 {
     for (unsigned i = 0; i < 2; i++) {
-        g_autoptr(Client) c = client_with_fids();
+        g_autoptr(Client) c = flight_start();
         P9Tmsg version = { .version = { .msize = 4096,
                                         .version = P9STR("9P2000.L") } };
 
-        send_mkdir(c, 1, "a");
-        send_mkdir(c, 1, "b");
+        flight_mkdir(c, 1, "a");
+        flight_mkdir(c, 1, "b");
         push_that_resets = 1;
         c->on_push = reset_in_push;
         if (i) {
@@ -266,11 +213,11 @@ static void test_stop_resets(void)
 /* The session is freed with jobs in flight; client_free() runs the others. */
 static void test_free_in_flight(void)
 {
-    Client *c = client_with_fids();
+    Client *c = flight_start();
     Call *open = SEND(c, 1, lopen, .fid = 2);
 
     SEND(c, 2, clunk, .fid = 1);
-    send_mkdir(c, 3, "d");
+    flight_mkdir(c, 3, "d");
     client_run(open);
     SEND(c, 4, flush, .oldtag = 1);
     client_free(c);
@@ -278,85 +225,47 @@ static void test_free_in_flight(void)
 
 static void test_free_with_backlog(void)
 {
-    Client *c = client_with_fids();
-    Call *mkdir = send_mkdir(c, 3, "d");
+    Client *c = flight_start();
+    Call *mkdir = flight_mkdir(c, 3, "d");
 
     client_run(mkdir);
     SEND(c, P9_NOTAG, version, .msize = 8192, .version = P9STR("9P2000.L"));
-    send_mkdir(c, 4, "e");
+    flight_mkdir(c, 4, "e");
     SEND(c, P9_NOTAG, version, .msize = 8192, .version = P9STR("9P2000.L"));
     client_free(c);
 }
 
 /* ---- the throttle ---- */
 
-typedef struct Gate {
-    FsGate base;
-    GQueue waiting;
-    bool open;
-    unsigned asked;
-    uint64_t bytes;
-} Gate;
-
-static bool gate_admit(FsGate *base, FsTicket *ticket)
-{
-    Gate *gate = container_of(base, Gate, base);
-
-    gate->asked++;
-    gate->bytes += ticket->bytes;
-    if (!gate->open) {
-        g_queue_push_tail(&gate->waiting, ticket);
-    }
-    return gate->open;
-}
-
-static void gate_cancel(FsGate *base, FsTicket *ticket)
-{
-    Gate *gate = container_of(base, Gate, base);
-
-    g_assert_true(g_queue_remove(&gate->waiting, ticket));
-}
-
-static void gate_let_one(Gate *gate)
-{
-    FsTicket *ticket = g_queue_pop_head(&gate->waiting);
-
-    ticket->admitted(ticket);
-}
-
 static void test_gate(void)
 {
-    Gate gate = {
-        .base = { gate_admit, gate_cancel }, .waiting = G_QUEUE_INIT,
-    };
-    g_autoptr(Client) c = client_with_fids();
+    g_autoptr(Client) c = flight_start();
     Call *read, *write, *flushed, *dropped;
+    Gate gate;
 
     memfs_sleepy(c->export, false);
-    c->export->gate = &gate.base;
+    gate_install(&gate, c, false);
     read = SEND(c, 1, read, .fid = 1, .count = 4);
     write = client_send_write(c, 2, 1, 0, "xyz", 3);
     flushed = client_send_write(c, 3, 1, 0, "!!!", 3);
     /* Only reads and writes are throttled. */
-    assert_answered(SEND(c, 9, getattr, .fid = 1), 0);
-    g_assert_cmpuint(gate.asked, ==, 3);
-    g_assert_cmpuint(gate.bytes, ==, 10);
+    flight_answered(SEND(c, 9, getattr, .fid = 1), 0);
+    g_assert_cmpstr(gate.log->str, ==, "read 4; write 3; write 3; ");
     g_assert_cmpint(read->state, ==, CALL_PENDING);
     gate_let_one(&gate);
-    assert_answered(read, 0);
+    flight_answered(read, 0);
     g_assert_cmpuint(read->r.read.data.count, ==, 4);
-    assert_answered(SEND(c, 8, flush, .oldtag = 3), 0);
+    flight_answered(SEND(c, 8, flush, .oldtag = 3), 0);
     g_assert_cmpint(flushed->state, ==, CALL_FLUSHED);
     gate_let_one(&gate);
-    assert_answered(write, 0);
+    flight_answered(write, 0);
     client_check_content(c, "file", "xyz3456789");
     /* A reset does not wait for throttled requests. */
     dropped = client_send_write(c, 4, 1, 0, "!!!", 3);
     p9_session_reset(c->session);
     g_assert_cmpint(dropped->state, ==, CALL_DROPPED);
-    g_assert_cmpuint(gate.waiting.length, ==, 0);
     client_check_content(c, "file", "xyz3456789");
-    c->export->gate = NULL;
+    gate_remove(&gate, c);
 }
 
 int main(int argc, char **argv)

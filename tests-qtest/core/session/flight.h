@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A client whose requests are in flight: its executor is stepped by hand, and
+ * nothing finishes on the event loop.
+ */
+#ifndef TESTS_CORE_FLIGHT_H
+#define TESTS_CORE_FLIGHT_H
+
+#include "lib/client.h"
+
+/**
+ * flight_start: a client with fid 0 the root, 1 "file" open for reading and
+ * writing, 2 "file", 3 "dir" and 4 "dir" open.
+ */
+Client *flight_start(void);
+/** flight_mkdir: send a Tmkdir of "dir/@name", which becomes a job. */
+Call *flight_mkdir(Client *c, uint16_t tag, const char *name);
+/** flight_answered: assert that @call has its reply, with @error or 0. */
+void flight_answered(Call *call, int error);
+/** flight_exists: whether memfs has @path. */
+bool flight_exists(Client *c, const char *path);
+/** flight_fids: the number of fids in the session. */
+unsigned flight_fids(Client *c);
+/** flight_never: a MemHook that parks every write until it is flushed. */
+int flight_never(void *opaque, const MemCall *call);
+
+#endif
