@@ -55,6 +55,14 @@ void p9_fid_commit(P9Fid *fid, uint8_t state, uint32_t uid, FsNode *root,
     fid->node = node;
 }
 
+void p9_fid_set_node(P9Fid *fid, FsNode *node, uint32_t recent)
+{
+    fs_node_unref(fid->node);
+    fid->node = node;
+    fid->recent = recent;
+    fid->looked_at = false;
+}
+
 /* Is @node @root, or somewhere below it? */
 static bool node_is_in(FsNode *node, FsNode *root)
 {

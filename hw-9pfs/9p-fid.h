@@ -40,6 +40,14 @@ typedef struct P9XattrFid {
     uint32_t missing;           /* bytes not written yet */
 } P9XattrFid;
 
+/*
+ * A fid is made for a number and freed when that has been given up and no
+ * request pins it: nothing of it is used again.  uid and root are those of
+ * the attach that it came from, for good.  A walk in place or a create makes
+ * it stand for another node (p9_fid_set_node()), which ends what was known of
+ * the old one; requests that began before keep that node.  Once it is open,
+ * node and file stay until the end.
+ */
 typedef struct P9Fid {
     P9Session *session;
     uint32_t number;
@@ -76,6 +84,11 @@ int p9_fid_reserve(P9Session *s, uint32_t number, P9Fid **fid);
  */
 void p9_fid_commit(P9Fid *fid, uint8_t state, uint32_t uid, FsNode *root,
                    FsNode *node);
+/**
+ * p9_fid_set_node: stand for @node, which is taken over, from now on; @recent
+ * is what the walk to it saw, or 0.
+ */
+void p9_fid_set_node(P9Fid *fid, FsNode *node, uint32_t recent);
 /**
  * p9_fid_parent: what ".." of @node is to who came by @fid, counted.
  *

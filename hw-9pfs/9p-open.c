@@ -63,8 +63,7 @@ int p9_open_file_finish(P9Request *req, int result)
         return result;
     }
     if (req->new_node) {
-        fs_node_unref(fid->node);
-        fid->node = g_steal_pointer(&req->new_node);
+        p9_fid_set_node(fid, g_steal_pointer(&req->new_node), 0);
     }
     if (req->new_file) {
         fid->file = g_steal_pointer(&req->new_file);

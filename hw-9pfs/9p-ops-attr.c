@@ -173,7 +173,7 @@ int p9_statfs_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
 
 int p9_readlink(P9Request *req, FsNode *node, P9String *target)
 {
-    char *buf = p9_arena_alloc(&req->arena, PATH_MAX);
+    char *buf = p9_arena_alloc(&req->kept.arena, PATH_MAX);
     ssize_t len = fs_readlink(node, buf, PATH_MAX);
 
     if (len < 0) {

@@ -75,6 +75,7 @@ int p9_read_prepare(P9Request *req)
     uint32_t count = MIN(t->count, p9_reply_room(req));
 
     req->r.read.data = (P9Data) { .count = count, .offset = P9_IO_HDRSZ };
+    req->ticket.bytes = count;
     if (req->fid[0]->state == P9_FID_XATTR) {
         return 0;
     }
@@ -88,8 +89,6 @@ int p9_read_prepare(P9Request *req)
     if (!offset_is_valid(t->offset, count)) {
         return -EINVAL;
     }
-    req->ticket.is_write = false;
-    req->ticket.bytes = count;
     p9_payload_expect(req, count);
     return 0;
 }

@@ -24,7 +24,7 @@ static P9String arena_printf(P9Request *req, const char *format, ...)
     va_start(ap, format);
     len = vsnprintf(text, sizeof(text), format, ap);
     va_end(ap);
-    copy = p9_arena_alloc(&req->arena, len + 1);
+    copy = p9_arena_alloc(&req->kept.arena, len + 1);
     memcpy(copy, text, len + 1);
     return (P9String) { .s = copy, .len = len };
 }
@@ -79,7 +79,7 @@ static int fill_stat(P9Request *req, FsNode *node, const FsAttr *attr,
 
 int p9_stat_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
 {
-    char *name = p9_arena_alloc(&req->arena, NAME_MAX + 1);
+    char *name = p9_arena_alloc(&req->kept.arena, NAME_MAX + 1);
     FsNode *dir = NULL;
     FsAttr attr;
     int ret;
@@ -181,7 +181,7 @@ static int put_entry(P9Request *req, const Entry *entry, P9Cursor *c,
         return 1;
     }
     p9_put_stat(c, &st);
-    p9_arena_reset(&req->arena);        /* the strings of this entry */
+    p9_arena_reset(&req->kept.arena);        /* the strings of this entry */
     return 0;
 }
 

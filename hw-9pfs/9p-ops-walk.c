@@ -195,10 +195,7 @@ int p9_walk_finish(P9Request *req, int result)
         return -EINVAL;
     }
     /* Others that named this fid captured the old node. */
-    fs_node_unref(fid->node);
-    fid->node = g_steal_pointer(&req->new_node);
-    fid->recent = recent;
-    fid->looked_at = false;
+    p9_fid_set_node(fid, g_steal_pointer(&req->new_node), recent);
     return 0;
 }
 

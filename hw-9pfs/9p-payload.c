@@ -10,7 +10,7 @@ static void payload_advance(P9Request *req, size_t n)
 {
     req->done += n;
     while (n) {
-        struct iovec *iov = &req->iov[req->iov_at];
+        struct iovec *iov = &req->kept.iov[req->iov_at];
         size_t len = MIN(n, iov->iov_len);
 
         iov->iov_base = (char *)iov->iov_base + len;
@@ -25,11 +25,11 @@ static void payload_advance(P9Request *req, size_t n)
 static void payload_set(P9Request *req, const struct iovec *iov,
                         unsigned iov_cnt, size_t offset, size_t bytes)
 {
-    if (req->iov_size < iov_cnt) {
-        req->iov = g_renew(struct iovec, req->iov, iov_cnt);
-        req->iov_size = iov_cnt;
+    if (req->kept.iov_size < iov_cnt) {
+        req->kept.iov = g_renew(struct iovec, req->kept.iov, iov_cnt);
+        req->kept.iov_size = iov_cnt;
     }
-    req->iov_cnt = p9_iov_slice(req->iov, iov, iov_cnt, offset, bytes);
+    req->iov_cnt = p9_iov_slice(req->kept.iov, iov, iov_cnt, offset, bytes);
     req->iov_at = 0;
 }
 
@@ -53,7 +53,7 @@ void p9_payload_expect(P9Request *req, uint32_t count)
 
 void p9_payload_cursor(const P9Request *req, P9Cursor *c)
 {
-    p9_cursor_init(c, req->iov, req->iov_cnt, SIZE_MAX);
+    p9_cursor_init(c, req->kept.iov, req->iov_cnt, SIZE_MAX);
 }
 
 void p9_payload_deliver(P9Request *req, uint32_t count)
@@ -87,7 +87,7 @@ int p9_payload_transfer(P9Request *req, P9PayloadIo *io, uint64_t offset,
     ssize_t ret;
 
     while (req->done < count) {
-        ret = io(req->file[0], req->iov + req->iov_at,
+        ret = io(req->file[0], req->kept.iov + req->iov_at,
                  req->iov_cnt - req->iov_at, offset + req->done, flags);
         if (ret == -EINPROGRESS || (ret == -EAGAIN && (flags & FS_NONBLOCK))) {
             return ret;

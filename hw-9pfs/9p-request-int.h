@@ -8,7 +8,6 @@
 
 #include "9p-fid.h"
 #include "9p-lock.h"
-#include "9p-request.h"
 #include "9p-session-int.h"
 
 typedef enum P9RequestState {
@@ -29,9 +28,25 @@ typedef enum P9Wait {
 
 #define P9_REQ_FIDS 2
 
-struct P9Request {
-    P9Session *session;
+/* What a request keeps from one message to the next. */
+typedef struct P9RequestKept {
     GList link;                 /* in active, stopped, backlog or idle */
+    P9Job job;                  /* a stopped one ends after the message */
+    P9Arena arena;              /* empty between messages */
+    struct iovec *iov;          /* owned, iov_size elements: for payload */
+    unsigned iov_size;
+} P9RequestKept;
+
+/*
+ * A request is used for one message after the other.  p9_request_new() zeroes
+ * everything but "kept", so nothing of a message is there for the next one;
+ * what is owned or counted was given up when the message ended.  Session
+ * and request outlive each other by counting: see P9Session.refs.
+ */
+struct P9Request {
+    P9RequestKept kept;
+
+    P9Session *session;         /* counted from submit to the end */
     GList due;                  /* in session->due */
     bool due_done;              /* … with its result, not still to run */
     void *element;              /* the transport's */
@@ -46,8 +61,7 @@ struct P9Request {
     bool prepared;              /* finish is due */
     P9Wait wait;
     P9Header header;
-    const P9MessageInfo *info;
-    P9Arena arena;
+    const P9MessageInfo *info;  /* NULL: no known type */
     P9Tmsg t;
     P9Rmsg r;
 
@@ -65,7 +79,6 @@ struct P9Request {
     GSList *followers;          /* requests answered when this one has ended */
     unsigned follows;           /* how many this one is a follower of */
 
-    P9Job job;
     bool on_guest_mem;          /* counted in session->guest_users */
     int result;                 /* of run() on a worker, */
     uint64_t ran_ns;            /* … and how long that took */
@@ -83,9 +96,7 @@ struct P9Request {
     uint32_t done;              /* bytes read or written so far */
     uint64_t dir_cookie;        /* .u: where a directory read goes on */
 
-    struct iovec *iov;          /* payload; iov_size elements, kept */
-    unsigned iov_size;
-    unsigned iov_cnt;
+    unsigned iov_cnt;           /* elements of kept.iov that are used */
     unsigned iov_at;            /* first element not done yet */
     void *bounce;               /* owned: payload of a remote file */
 };
@@ -118,6 +129,15 @@ static inline const P9RowOps *p9_request_ops(const P9Request *req)
     return &req->session->rows[req->info->number];
 }
 
+/** p9_request_clear: give up what is owned or counted for the message. */
+void p9_request_clear(P9Request *req);
+/** p9_request_idle: neither its message nor its job is left. */
+void p9_request_idle(P9Request *req);
+/** p9_request_end: p9_request_clear() and p9_request_idle(). */
+void p9_request_end(P9Request *req);
+/** p9_request_free_idle: free the requests that are idle. */
+void p9_request_free_idle(P9Session *s);
+
 /**
  * p9_request_pin: capture a further fid of the message; -@unknown or -@wrong
  * when there is none, or in none of @states.  Context: pin and prepare.
@@ -140,7 +160,5 @@ int p9_request_flush(P9Request *req, uint16_t tag);
 void p9_request_settle(P9Session *s);
 /** p9_request_drop_all: every request's buffers are dropped. */
 void p9_request_drop_all(P9Session *s);
-/** p9_request_free_idle: free the requests that are kept for further use. */
-void p9_request_free_idle(P9Session *s);
 
 #endif

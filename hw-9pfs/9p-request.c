@@ -13,107 +13,23 @@
  * any push, finds all of them.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "9p-request.h"
 #include "9p-request-int.h"
-#include "9p-release.h"
+#include "9p-request-pool.h"
 #include "9p-reply.h"
 #include "9p-run.h"
 
-static void job_done(P9Job *job);
-static void gate_opened(FsTicket *ticket);
 static void go_on(P9Request *req);
 static void proceed(P9Request *req);
 static void request_start(P9Request *req);
-
-P9Request *p9_request_new(P9Session *s, void *element)
-{
-    GList *link = g_queue_pop_head_link(&s->idle);
-    P9Request *req;
-
-    if (link) {
-        req = link->data;
-    } else {
-        req = g_new0(P9Request, 1);
-        req->session = s;
-        req->link.data = req;
-        req->due.data = req;
-        req->job.done = job_done;
-        req->ticket.admitted = gate_opened;
-    }
-    req->element = element;
-    return req;
-}
-
-void *p9_request_element(const P9Request *req)
-{
-    return req->element;
-}
-
-void p9_request_free_idle(P9Session *s)
-{
-    GList *link;
-
-    while ((link = g_queue_pop_head_link(&s->idle))) {
-        P9Request *req = link->data;
-
-        p9_arena_destroy(&req->arena);
-        g_free(req->iov);
-        g_free(req);
-    }
-}
-
-/* Forget the message, keep the memory for the next one. */
-static void request_clear(P9Request *req)
-{
-    P9Session *s = req->session;
-
-    for (unsigned i = 0; i < req->nfids; i++) {
-        fs_node_unref(req->node[i]);
-        p9_fid_unpin(req->fid[i]);
-    }
-    req->nfids = 0;
-    if (req->newfid) {
-        if (req->newfid->state == P9_FID_RESERVED) {
-            p9_fid_remove(req->newfid);
-        }
-        p9_fid_unpin(req->newfid);
-        req->newfid = NULL;
-    }
-    fs_node_unref(req->new_node);
-    req->new_node = NULL;
-    if (req->new_file) {
-        p9_release_file(s, g_steal_pointer(&req->new_file));
-    }
-    if (req->lock_owner) {
-        p9_lock_owner_unref(s, g_steal_pointer(&req->lock_owner));
-    }
-    g_clear_pointer(&req->xattr, p9_xattr_fid_free);
-    g_clear_pointer(&req->bounce, g_free);
-    g_slist_free(g_steal_pointer(&req->followers));
-    p9_arena_reset(&req->arena);
-    req->done = 0;
-    req->follows = 0;
-    req->has_attr = false;
-    req->prepared = false;
-    req->wait = P9_WAIT_NOTHING;
-    req->state = P9_REQ_IDLE;
-}
-
-static void request_end(P9Request *req)
-{
-    P9Session *s = req->session;
-
-    request_clear(req);
-    g_queue_push_head_link(&s->idle, &req->link);
-    p9_session_unref(s);
-}
 
 static void request_reject(P9Request *req, const char *why)
 {
     P9Session *s = req->session;
 
-    g_queue_unlink(&s->active, &req->link);
+    g_queue_unlink(&s->active, &req->kept.link);
     s->ops->broken(s->opaque, req, why);
-    request_end(req);
+    p9_request_end(req);
 }
 
 /* ---- replying ---- */
@@ -121,6 +37,7 @@ static void request_reject(P9Request *req, const char *why)
 /* It goes on when its turn comes: with @result, or it is still to run. */
 static void make_due(P9Request *req, bool done, int result)
 {
+    req->due.data = req;
     req->due_done = done;
     req->result = result;
     g_queue_push_tail_link(&req->session->due, &req->due);
@@ -165,16 +82,16 @@ static void request_complete(P9Request *req, int result)
         result = ops->finish(req, req->orphan ? -ECANCELED : result);
     }
     if (req->orphan) {
-        request_end(req);
+        p9_request_end(req);
         return;
     }
     if (s->ops->trace_reply) {
         s->ops->trace_reply(s->opaque, req->header.tag, req->info, result,
                             &req->r);
     }
-    g_queue_unlink(&s->active, &req->link);
+    g_queue_unlink(&s->active, &req->kept.link);
     request_push(req, p9_reply_encode(req, result));
-    request_end(req);
+    p9_request_end(req);
     p9_request_settle(s);
 }
 
@@ -212,8 +129,8 @@ static bool request_stop(P9Request *req)
         return false;
     }
     request_cancelled(req);
-    g_queue_unlink(&s->active, &req->link);
-    g_queue_push_tail_link(&s->stopped, &req->link);
+    g_queue_unlink(&s->active, &req->kept.link);
+    g_queue_push_tail_link(&s->stopped, &req->kept.link);
     return true;
 }
 
@@ -221,10 +138,10 @@ static bool request_stop(P9Request *req)
 static void request_stopped(P9Request *req)
 {
     if (req->state == P9_REQ_WORKER) {
-        request_clear(req);     /* job_done() ends it */
+        p9_request_clear(req);     /* then job_done() */
         p9_run_forget(req);
     } else {
-        request_end(req);
+        p9_request_end(req);
     }
 }
 
@@ -257,14 +174,13 @@ static void after_run(P9Request *req, int result)
 
 static void job_done(P9Job *job)
 {
-    P9Request *req = container_of(job, P9Request, job);
+    P9Request *req = container_of(job, P9Request, kept.job);
 
     if (!p9_run_ended(req)) {
         return;
     }
     if (req->state == P9_REQ_IDLE) {
-        /* Stopped and given back before; only the memory was still in use. */
-        request_end(req);
+        p9_request_idle(req);      /* stopped and cleared before */
         return;
     }
     req->state = P9_REQ_LOOP;
@@ -280,7 +196,7 @@ static void execute(P9Request *req)
         make_due(req, false, 0);
         return;
     }
-    result = p9_run(req);
+    result = p9_run(req, job_done);
     if (result != P9_LATER) {
         after_run(req, result);
     }
@@ -468,6 +384,7 @@ static void proceed(P9Request *req)
     req->prepared = true;
     if ((req->info->flags & P9_F_GATED) && req->file[0]) {
         req->state = P9_REQ_GATED;
+        req->ticket.admitted = gate_opened;
         if (!fs_admit(req->session->export, &req->ticket)) {
             return;
         }
@@ -496,7 +413,7 @@ static void request_start(P9Request *req)
 
     req->state = P9_REQ_LOOP;
     req->msize = s->msize;
-    g_queue_push_tail_link(&s->active, &req->link);
+    g_queue_push_tail_link(&s->active, &req->kept.link);
     p9_cursor_init(&c, req->out, req->out_cnt, SIZE_MAX);
     if (p9_decode_header(&c, &req->header) < 0) {
         request_reject(req, "message shorter or longer than its size field");
@@ -513,7 +430,7 @@ static void request_start(P9Request *req)
         request_complete(req, decoded);
         return;
     }
-    decoded = p9_decode_request(&c, &req->header, &req->arena, &req->t);
+    decoded = p9_decode_request(&c, &req->header, &req->kept.arena, &req->t);
     if (decoded == -EBADMSG) {
         request_reject(req, "message shorter than its fields");
         return;
@@ -540,12 +457,10 @@ void p9_request_submit(P9Request *req, const struct iovec *out,
     req->in = in;
     req->in_cnt = in_cnt;
     req->in_bytes = iov_size(in, in_cnt);
-    req->info = NULL;
-    req->orphan = false;
     p9_session_ref(s);
     if (s->alone || !g_queue_is_empty(&s->backlog)) {
         req->state = P9_REQ_BACKLOG;
-        g_queue_push_tail_link(&s->backlog, &req->link);
+        g_queue_push_tail_link(&s->backlog, &req->kept.link);
         return;
     }
     request_start(req);
@@ -584,11 +499,11 @@ void p9_request_drop_all(P9Session *s)
             req->orphan = true;     /* job_done() ends it, unseen */
         } else {
             request_cancelled(req); /* held by a pause */
-            request_end(req);
+            p9_request_end(req);
         }
     }
     while ((link = g_queue_pop_head_link(&s->backlog))) {
         drop(link->data);
-        request_end(link->data);
+        p9_request_end(link->data);
     }
 }

@@ -9,15 +9,8 @@
 #ifndef HW_9PFS_9P_REQUEST_H
 #define HW_9PFS_9P_REQUEST_H
 
-#include "fsdev/core/p9-osdep.h"
+#include "9p-transport.h"
 
-typedef struct P9Session P9Session;
-typedef struct P9Request P9Request;
-
-/** p9_request_new: an idle request that carries @element.  Never fails. */
-P9Request *p9_request_new(P9Session *s, void *element);
-/** p9_request_element: what the transport gave to p9_request_new(). */
-void *p9_request_element(const P9Request *req);
 /**
  * p9_request_submit: take the message in @out; the reply goes to @in.
  *

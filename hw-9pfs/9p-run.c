@@ -34,7 +34,7 @@ void p9_run_wait_guest(P9Session *s)
 
 static void run_on_worker(P9Job *job)
 {
-    P9Request *req = container_of(job, P9Request, job);
+    P9Request *req = container_of(job, P9Request, kept.job);
     uint64_t begun = p9_policy_now();
 
     req->result = p9_request_ops(req)->run(req, 0);
@@ -45,7 +45,7 @@ static void run_on_worker(P9Job *job)
 /* In a coroutine, for which the loop must not wait for long either. */
 static void run_yielding(P9Job *job)
 {
-    P9Request *req = container_of(job, P9Request, job);
+    P9Request *req = container_of(job, P9Request, kept.job);
 
     req->result = p9_request_ops(req)->run(req, FS_BRIEF);
 }
@@ -53,8 +53,8 @@ static void run_yielding(P9Job *job)
 static void job_prepare(P9Request *req, void (*run)(P9Job *job))
 {
     req->state = P9_REQ_WORKER;
-    req->job.run = run;
-    req->job.started = 0;
+    req->kept.job.run = run;
+    req->kept.job.started = 0;
     req->session->jobs++;
 }
 
@@ -70,7 +70,7 @@ static void send_to_worker(P9Request *req)
         g_mutex_unlock(&s->lock);
     }
     job_prepare(req, run_on_worker);
-    s->exec->submit(s->exec, &req->job);
+    s->exec->submit(s->exec, &req->kept.job);
 }
 
 /* Does all that takes time happen in another process, at the driver's word? */
@@ -102,7 +102,7 @@ static void send_off(P9Request *req)
         return;
     }
     job_prepare(req, run_yielding);
-    s->exec->submit_yielding(s->exec, &req->job);
+    s->exec->submit_yielding(s->exec, &req->kept.job);
 }
 
 bool p9_run_ended(P9Request *req)
@@ -113,7 +113,7 @@ bool p9_run_ended(P9Request *req)
     if (req->state != P9_REQ_WORKER) {
         return true;            /* stopped before it began */
     }
-    if (req->job.run == run_on_worker) {
+    if (req->kept.job.run == run_on_worker) {
         p9_policy_learn(&s->policy, req->info->number, req->ran_ns);
     } else if (req->result == -EAGAIN && !req->orphan) {
         send_to_worker(req);
@@ -124,7 +124,7 @@ bool p9_run_ended(P9Request *req)
 
 bool p9_run_stop(P9Request *req)
 {
-    if ((req->info->flags & P9_F_MUST_RUN) || !p9_job_claim(&req->job)) {
+    if ((req->info->flags & P9_F_MUST_RUN) || !p9_job_claim(&req->kept.job)) {
         return false;
     }
     guest_memory_done(req);
@@ -135,7 +135,7 @@ void p9_run_forget(P9Request *req)
 {
     P9Session *s = req->session;
 
-    s->exec->cancel(s->exec, &req->job);
+    s->exec->cancel(s->exec, &req->kept.job);
 }
 
 /* ---- where to run ---- */
@@ -203,7 +203,7 @@ static int run_on_loop(P9Request *req)
     return result == -EAGAIN && wait ? run_waiting(req) : result;
 }
 
-int p9_run(P9Request *req)
+int p9_run(P9Request *req, void (*done)(P9Job *job))
 {
     int result;
 
@@ -214,6 +214,7 @@ int p9_run(P9Request *req)
     if (result != -EAGAIN) {
         return result;
     }
+    req->kept.job.done = done;
     send_off(req);
     return P9_LATER;
 }

@@ -15,13 +15,13 @@
 /**
  * p9_run: the work of a prepared request.
  *
- * Returns its result, or P9_LATER when a job was submitted: then job.done is
+ * Returns its result, or P9_LATER when a job was submitted: then @done is
  * called, maybe before this returns.
  */
-int p9_run(P9Request *req);
+int p9_run(P9Request *req, void (*done)(P9Job *job));
 /**
- * p9_run_ended: to be called first by job.done.  False when the request goes
- * on as another job; else req->result is known.
+ * p9_run_ended: to be called first by @done.  False when the request goes on
+ * as another job; else req->result is known.
  */
 bool p9_run_ended(P9Request *req);
 /**
@@ -29,7 +29,7 @@ bool p9_run_ended(P9Request *req);
  * run.  p9_run_forget() has to follow.
  */
 bool p9_run_stop(P9Request *req);
-/** p9_run_forget: job.done of a stopped job will be called soon. */
+/** p9_run_forget: @done of a stopped job will be called soon. */
 void p9_run_forget(P9Request *req);
 /** p9_run_wait_guest: until no worker touches guest memory. */
 void p9_run_wait_guest(P9Session *s);

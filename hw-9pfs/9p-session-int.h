@@ -19,6 +19,18 @@
 typedef struct P9Session P9Session;
 typedef struct P9RowOps P9RowOps;
 
+/*
+ * A session lives from p9_session_new() until its owner has let go and no
+ * request, job or file being closed is left.  What is kept for how long:
+ *
+ * always       counts of what is in use, the pool of idle requests, qids (so
+ *              that paths stay what they are), the costs in policy, and recent
+ *              (a serial number is never given out twice)
+ * to a reset   paused is not changed by it; everything in a queue is dropped
+ * to a Tversion, or a reset
+ *              dialect, msize, all fids; with them the lock owners, and busy
+ *              falls back to P9_BUSY_NO
+ */
 struct P9Session {
     FsExport *export;           /* counted */
     P9Exec *exec;               /* borrowed */
@@ -27,29 +39,33 @@ struct P9Session {
     P9Limits limits;
     const P9RowOps *rows;       /* by message number */
     P9QidMap *qids;             /* owned; has its own lock */
+    P9Policy policy;
+    P9RecentTable recent;
 
+    /* Negotiated by a Tversion, and what came of it. */
+    uint8_t dialect;            /* P9_DIALECT_* */
+    uint32_t msize;             /* 0: none succeeded yet */
     enum {
         P9_BUSY_NO,
         P9_BUSY_ASKED,          /* Tattach requests are parked until … */
         P9_BUSY_YES,            /* … the transport has agreed */
     } busy;
-    uint8_t dialect;            /* P9_DIALECT_* negotiated */
-    uint32_t msize;             /* 0 until a Tversion succeeded */
     GHashTable *fids;           /* number -> P9Fid, owned */
-    unsigned xattr_fids;
+    unsigned xattr_fids;        /* also those that a request still pins */
     GHashTable *lock_owners;    /* set of P9LockOwner */
     unsigned lock_waiters;      /* parked requests that wait for a lock */
-    GQueue active;              /* P9Request.link, oldest first */
+
+    /* Requests: each is in one of these, by P9Request.kept.link. */
+    GQueue active;              /* submitted and not answered, oldest first */
     GQueue stopped;             /* they will not run: to be given back */
+    GQueue backlog;             /* came after the one in "alone" */
+    GQueue idle;                /* to be used again */
+
     GQueue due;                 /* P9Request.due: of active, to go on */
     P9Request *alone;           /* waits until it is the only one active */
-    GQueue backlog;             /* what came after it */
-    bool settling;              /* these are being worked off */
-    unsigned jobs;              /* requests that workers have */
-    P9Policy policy;
-    P9RecentTable recent;
-    GQueue idle;                /* requests to be used again */
+    bool settling;              /* the queues are being worked off */
     bool paused;                /* what is due goes on at the resume */
+    unsigned jobs;              /* requests that workers have */
 
     unsigned resets;            /* counted: one may happen inside ops->push */
     bool freed;                 /* ops must not be called any more */

@@ -8,6 +8,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-request-int.h"
+#include "9p-request-pool.h"
 #include "9p-rows.h"
 #include "9p-run.h"
 #include "9p-session.h"

@@ -18,6 +18,7 @@
 #include "fsdev/core/fsdriver.h"
 #include "9p-exec.h"
 #include "9p-request.h"
+#include "9p-request-pool.h"
 #include "9p-transport.h"
 
 /**

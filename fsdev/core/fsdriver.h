@@ -188,6 +188,12 @@ struct FsNode {
     FsExport *export;           /* borrowed: the session outlives its nodes */
 };
 
+/*
+ * A file lives from fs_open() or fs_create() to fs_release(), which is after
+ * the clunk of its fid and after the last request that uses it.  Nothing here
+ * changes in between: what depends on the message (position, flags) is told in
+ * each call.
+ */
 struct FsFile {
     FsNode *node;               /* counted */
     bool is_dir;

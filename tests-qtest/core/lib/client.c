@@ -140,7 +140,18 @@ static void client_set_timer(void *opaque, unsigned ms G_GNUC_UNUSED)
     c->timer = true;
 }
 
-static void client_trace_request(void *opaque, uint16_t tag G_GNUC_UNUSED,
+static void client_trace(Client *c, const char *kind, uint16_t tag,
+                         const P9MessageInfo *info, GString *fields)
+{
+    if (c->traced) {
+        g_string_append_printf(c->traced, "%s%s tag %u%s\n", kind,
+                               info ? info->name : "unknown", tag,
+                               fields->str);
+    }
+    g_string_free(fields, TRUE);
+}
+
+static void client_trace_request(void *opaque, uint16_t tag,
                                  const P9MessageInfo *info, const P9Tmsg *t)
 {
     GString *text = g_string_new(NULL);
@@ -148,10 +159,10 @@ static void client_trace_request(void *opaque, uint16_t tag G_GNUC_UNUSED,
 
     c->traced_requests++;
     p9_print_request(text, info->number, t);
-    g_string_free(text, TRUE);
+    client_trace(c, "T", tag, info, text);
 }
 
-static void client_trace_reply(void *opaque, uint16_t tag G_GNUC_UNUSED,
+static void client_trace_reply(void *opaque, uint16_t tag,
                                const P9MessageInfo *info, int result,
                                const P9Rmsg *r)
 {
@@ -161,8 +172,10 @@ static void client_trace_reply(void *opaque, uint16_t tag G_GNUC_UNUSED,
     c->traced_replies++;
     if (result >= 0) {
         p9_print_reply(text, info->number, r);
+    } else {
+        g_string_append_printf(text, " error %d", -result);
     }
-    g_string_free(text, TRUE);
+    client_trace(c, "R", tag, info, text);
 }
 
 static const P9TransportOps client_ops = {
@@ -346,7 +359,7 @@ bool client_is_job(Call *call)
 P9Job *client_job(Call *call)
 {
     g_assert_true(client_is_job(call));
-    return &call->req->job;
+    return &call->req->kept.job;
 }
 
 void client_run(Call *call)

@@ -4,7 +4,7 @@
  * what differs from 9P2000.L.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "lib/client.h"
+#include "session/gate.h"
 
 #define DM_DIR      0x80000000u
 #define DM_SYMLINK  0x02000000u
@@ -426,6 +426,25 @@ static void test_version_without_room(void)
     g_assert_cmpint(client_version(c, 65536, "9P2000.u"), ==, 0);
 }
 
+/*
+ * A directory Tread is throttled by what it asks for itself, not by the size
+ * and direction of the request that had the slot before.
+ */
+static void test_throttled_directory(void)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+    Gate gate;
+
+    g_assert_cmpint(create(c, "file", 0644, ORDWR, ""), ==, 0);
+    g_assert_cmpint(client_walk(c, 0, 2, ""), ==, 0);
+    g_assert_cmpint(ASK(c, open, .fid = 2), ==, 0);
+    gate_install(&gate, c, true);
+    g_assert_cmpint(client_write(c, 1, 0, "xyz", 3), ==, 3);
+    g_assert_cmpint(client_read(c, 2, 0, 512), >, 0);
+    g_assert_cmpstr(gate.log->str, ==, "write 3; read 512; ");
+    gate_remove(&gate, c);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -449,6 +468,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dotu/read-directory-remote",
                     test_read_directory_remote);
     g_test_add_func("/dotu/plain", test_plain);
+    g_test_add_func("/dotu/throttled-directory", test_throttled_directory);
     g_test_add_func("/dotu/version-without-room", test_version_without_room);
     return g_test_run();
 }

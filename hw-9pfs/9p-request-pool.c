@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The requests of a session, in use and idle: see 9p-request-pool.h.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "9p-release.h"
+#include "9p-request-int.h"
+#include "9p-request-pool.h"
+
+/* An idle request, or a new one. */
+static P9Request *request_take(P9Session *s)
+{
+    GList *link = g_queue_pop_head_link(&s->idle);
+    P9Request *req;
+
+    if (link) {
+        return link->data;
+    }
+    req = g_new0(P9Request, 1);
+    req->kept.link.data = req;
+    return req;
+}
+
+P9Request *p9_request_new(P9Session *s, void *element)
+{
+    P9Request *req = request_take(s);
+    P9RequestKept kept = req->kept;
+
+    memset(req, 0, sizeof(*req));
+    req->kept = kept;
+    req->session = s;
+    req->element = element;
+    return req;
+}
+
+void *p9_request_element(const P9Request *req)
+{
+    return req->element;
+}
+
+void p9_request_free_idle(P9Session *s)
+{
+    GList *link;
+
+    while ((link = g_queue_pop_head_link(&s->idle))) {
+        P9Request *req = link->data;
+
+        p9_arena_destroy(&req->kept.arena);
+        g_free(req->kept.iov);
+        g_free(req);
+    }
+}
+
+void p9_request_clear(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    for (unsigned i = 0; i < req->nfids; i++) {
+        fs_node_unref(req->node[i]);
+        p9_fid_unpin(req->fid[i]);
+    }
+    if (req->newfid) {
+        if (req->newfid->state == P9_FID_RESERVED) {
+            p9_fid_remove(req->newfid);
+        }
+        p9_fid_unpin(req->newfid);
+    }
+    fs_node_unref(req->new_node);
+    if (req->new_file) {
+        p9_release_file(s, req->new_file);
+    }
+    if (req->lock_owner) {
+        p9_lock_owner_unref(s, req->lock_owner);
+    }
+    if (req->xattr) {
+        p9_xattr_fid_free(req->xattr);
+    }
+    g_free(req->bounce);
+    g_slist_free(req->followers);
+    p9_arena_reset(&req->kept.arena);
+    req->state = P9_REQ_IDLE;
+}
+
+void p9_request_idle(P9Request *req)
+{
+    P9Session *s = req->session;
+
+    g_queue_push_head_link(&s->idle, &req->kept.link);
+    p9_session_unref(s);
+}
+
+void p9_request_end(P9Request *req)
+{
+    p9_request_clear(req);
+    p9_request_idle(req);
+}
