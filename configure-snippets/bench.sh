@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # bench.sh [guest|proxy|check]: builds the base as it is, with the same flags, and measures our emulator (B) against
-# it (A), in turns. BENCH_FLAGS holds options of the bench; docs/devel/9pfs-bench.md tells how to read the tables.
+# it (A), in turns. All figures go to BUILD/bench/results/NAME.md. BENCH_FLAGS holds options of the bench;
+# docs/devel/9pfs-bench.rst explains the tables.
 # guest: the same from a Linux guest under TCG.
 # proxy: our proxy against our local driver, then against the proxy of Debian 12's QEMU 7.2.
 # check: does the bench itself work? With our emulator alone; ends with "N passed, M failed, K skipped".
@@ -16,6 +17,8 @@
 
 helper=$obj/fsdev/virtfs-proxy-helper
 bench=("${MAKE:-make}" --no-print-directory -C "$TOP/tests-qtest/bench" "BUILD=$BUILD/bench")
+results=$BUILD/bench/results
+mkdir -p "$results"
 if [ "${1:-}" = check ]; then
     exec "${bench[@]}" check WERROR=1 A="$qemu" HELPER="$helper"
 fi
@@ -29,7 +32,8 @@ against() {
     local name=$1 a=$2
     shift 2
     "${bench[@]}" run A="$a" B="$qemu" \
-        BENCH_FLAGS="--a-name=$name --b-name=proxy --b-proxy=$helper --b-arg=-run-with --b-arg=user=65534:65534 $* \
+        BENCH_FLAGS="--markdown=$results/bench-proxy-$name.md --a-name=$name --b-name=proxy --b-proxy=$helper \
+            --b-arg=-run-with --b-arg=user=65534:65534 $* \
             ${proxy_workloads[*]/#/--only=} ${BENCH_FLAGS:-}"
 }
 
@@ -48,7 +52,7 @@ if [ "${1:-}" = proxy ]; then
 fi
 STOCK=1 "$snippets/build.sh" qemu-system-x86_64
 if [ "${1:-}" = guest ]; then
-    exec "$snippets/guest.sh" bench
+    BENCH_FLAGS="--markdown=$results/bench-guest.md ${BENCH_FLAGS:-}" exec "$snippets/guest.sh" bench
 fi
 exec "${bench[@]}" run \
-    A="$BUILD/obj-stock/qemu-system-x86_64" B="$qemu" BENCH_FLAGS="${BENCH_FLAGS:-}"
+    A="$BUILD/obj-stock/qemu-system-x86_64" B="$qemu" BENCH_FLAGS="--markdown=$results/bench.md ${BENCH_FLAGS:-}"

@@ -7,7 +7,7 @@
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-for part in apt cache core docs kernel logs obj packages patch run share src stamps "qemu-$BASE"; do
+for part in apt bench cache core docs kernel logs obj obj-stock packages patch run share src stamps "qemu-$BASE"; do
     rm -rf "${BUILD:?}/$part"
 done
 rmdir --ignore-fail-on-non-empty "$BUILD"

@@ -78,14 +78,14 @@ every_workload() {
     ok every-workload
 }
 
-# Two binaries: targets on the terminal and in the page, whose rest stays.
+# Two binaries: targets on the terminal and in the file of results, which replaces an older one.
 both_tables() {
-    printf '%s\n' above '<!-- bench writes from here -->' gone '<!-- to here -->' below >"$work/page.md"
+    echo gone >"$work/page.md"
     if "$bench" --a "$qemu" --b "$qemu" --quick --no-calls --dir "$work" --only getattr-root \
         --markdown "$work/page.md" >"$work/out" 2>&1 &&
         grep -q '^[0-9]* of 6 targets reached$' "$work/out" &&
         grep -q '^| getattr-root | .* | 32 | ops/s, ours ÷ stock | ≥ 4 | ' "$work/page.md" &&
-        [ "$(sed -n '1p;2p;$p' "$work/page.md" | tr '\n' '|')" = 'above|<!-- bench writes from here -->|below|' ] &&
+        grep -q '^| getattr-root | .* | 32 | ours |' "$work/page.md" &&
         ! grep -q gone "$work/page.md"; then
         ok both-tables
     else
@@ -97,7 +97,6 @@ both_tables() {
 # What the helper does is counted too: whatever it makes takes more calls than local's.
 proxy_has_its_own_figures() {
     local calls='"system_calls_per_op": {"median": '
-    printf '%s\n' '<!-- bench-proxy-local writes from here -->' '<!-- to here -->' >"$work/page.md"
     if ! "$bench" --a "$qemu" --b "$qemu" --b-proxy "$helper" --quick --dir "$work" --only create-passthrough --depth 1 \
         --only getattr-root --only readdir-remap --only create-mapped-file --only slow-storage --json "$work/json" \
         --markdown "$work/page.md" >"$work/out" 2>&1; then

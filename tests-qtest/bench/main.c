@@ -85,7 +85,7 @@ static const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_FILENAME, &opt.json,
       "write all values to this file too", "FILE" },
     { "markdown", 0, 0, G_OPTION_ARG_FILENAME, &opt.markdown,
-      "write both tables into this page, between its marks", "FILE" },
+      "write both tables to this file, as Markdown", "FILE" },
     { "quick", 0, 0, G_OPTION_ARG_NONE, &opt.quick,
       "small trees, short runs: does the bench itself work?", NULL },
     { "list", 'l', 0, G_OPTION_ARG_NONE, &opt.list,

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The results as Markdown, for a page that is there already.  Single thread;
- * called once at the end by main.c.
+ * The results as a file of Markdown tables.  Single thread; called once at the
+ * end by main.c.
  */
 #include <math.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-#include "page.h"
 #include "report.h"
 #include "targets.h"
 
@@ -30,7 +29,11 @@ static void add_head(GString *page, const ReportFacts *facts)
     struct utsname u;
 
     uname(&u);
-    g_string_append_printf(page, "%s %s, %ld CPUs; medians of %u rounds of "
+    g_string_append_printf(page, "# 9p-bench: %s", facts->sides[0].name);
+    if (facts->side_count == 2) {
+        g_string_append_printf(page, " and %s", facts->sides[1].name);
+    }
+    g_string_append_printf(page, "\n\n%s %s, %ld CPUs; medians of %u rounds of "
                            "%.2f s, kick by %s.\n", u.sysname, u.release,
                            sysconf(_SC_NPROCESSORS_ONLN),
                            facts->options->rounds,
@@ -49,7 +52,7 @@ static void add_targets(GString *page, const ReportFacts *facts,
     if (!results->len) {
         return;
     }
-    g_string_append(page, "\n### Figures to reach\n\n"
+    g_string_append(page, "\n## Figures to reach\n\n"
                     "| workload | fs | qd | figure | wanted | measured | "
                     "reached |\n|---|---|---|---|---|---|---|\n");
     for (i = 0; i < results->len; i++) {
@@ -97,7 +100,7 @@ static void add_cells(GString *page, const ReportFacts *facts,
 {
     unsigned i;
 
-    g_string_append(page, "\n### All figures\n\n| workload | fs | qd | |");
+    g_string_append(page, "\n## All figures\n\n| workload | fs | qd | |");
     for (i = 0; i < G_N_ELEMENTS(columns); i++) {
         g_string_append_printf(page, " %s |", metric_info[columns[i]].title);
     }
@@ -119,5 +122,5 @@ void report_markdown(const char *path, const ReportFacts *facts,
     add_head(page, facts);
     add_targets(page, facts, cells);
     add_cells(page, facts, cells);
-    page_replace(path, targets_of(facts->sides)->name, page->str);
+    write_results(path, page->str);
 }

@@ -35,17 +35,6 @@ typedef struct TargetResult {
     bool reached;
 } TargetResult;
 
-/* Figures to reach by a pair of binaries. */
-typedef struct TargetSet {
-    const char *name;       /* of the results' place in a page */
-    const Target *targets;
-    unsigned count;
-    bool worst;             /* nothing may be slower */
-} TargetSet;
-
-/* That for ours against stock, or those for proxies. */
-const TargetSet *targets_of(const Side *sides);
-
 /*
  * All results that the cells of @sides allow, of TargetResult: those of the
  * set, then for each file system the workload that was worst against the first

@@ -57,3 +57,13 @@ void stop_if_asked(void)
         die("stopped by signal %d", (int)asked_to_stop);
     }
 }
+
+void write_results(const char *path, const char *text)
+{
+    g_autoptr(GError) err = NULL;
+
+    if (!g_file_set_contents(path, text, -1, &err)) {
+        die("cannot write %s: %s", path, err->message);
+    }
+    printf("all figures are in %s\n", path);
+}

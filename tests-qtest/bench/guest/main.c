@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../page.h"
 #include "../stat.h"
 #include "boot.h"
 
@@ -63,7 +62,7 @@ static const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_FILENAME, &opt.json,
       "write all values to this file too", "FILE" },
     { "markdown", 0, 0, G_OPTION_ARG_FILENAME, &opt.markdown,
-      "write the table into this page, between its marks", "FILE" },
+      "write the table to this file, as Markdown", "FILE" },
     { "quick", 0, 0, G_OPTION_ARG_NONE, &opt.quick,
       "short steps, one round: does it work?", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL }
@@ -169,10 +168,12 @@ static void write_markdown(GPtrArray *rows)
     g_autoptr(GString) page = g_string_new(NULL);
     unsigned i;
 
-    g_string_append_printf(page, "Medians of %d rounds; mount -o %s, %s.\n\n"
+    g_string_append_printf(page, "# 9p-bench-guest: %s and %s\n\n"
+                           "Medians of %d rounds; mount -o %s, %s.\n\n"
                            "| step | guest ms, %s | %s | ratio | "
                            "CPU ms, %s | %s | ratio |\n"
-                           "|---|---|---|---|---|---|---|\n", opt.rounds,
+                           "|---|---|---|---|---|---|---|\n",
+                           opt.name[0], opt.name[1], opt.rounds,
                            opt.mount, opt.model, opt.name[0], opt.name[1],
                            opt.name[0], opt.name[1]);
     for (i = 0; i < rows->len; i++) {
@@ -189,7 +190,7 @@ static void write_markdown(GPtrArray *rows)
                                stat_ratio(row->cpu_ms[0], row->cpu_ms[1],
                                           opt.rounds));
     }
-    page_replace(opt.markdown, "bench-guest", page->str);
+    write_results(opt.markdown, page->str);
 }
 
 static void put_rounds(FILE *out, const char *key, const double *v)
