@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include "fsdev/helper/helper-sandbox.h"
+#include "fsdev/host/host-call.h"
 #include "fsdev/host/host-fs.h"
 #include "fsdev/host/host.h"
 
@@ -187,71 +188,41 @@ int helper_sandbox_capabilities(bool devices)
 
 /* ---- system calls ----------------------------------------------------- */
 
-/*
- * By name, as not every architecture has all of them.  Those that the library
- * may be too old to know, but host.c not, have their numbers: the same
- * distance from openat2 everywhere.
- */
-#ifdef SYS_openat2
-#define SINCE_OPENAT2(n) (SYS_openat2 + (n))
-#else
-#define SINCE_OPENAT2(n) (-1)
-#endif
+typedef struct Call {
+    const char *name;
+    int number;                 /* -1: what libseccomp says */
+    unsigned users;             /* BY_* */
+} Call;
 
-static const int new_calls[] = {
-    SINCE_OPENAT2(0),           /* openat2 */
-    SINCE_OPENAT2(15),          /* fchmodat2 */
-    SINCE_OPENAT2(26),          /* setxattrat */
-    SINCE_OPENAT2(27),          /* getxattrat */
-    SINCE_OPENAT2(28),          /* listxattrat */
-    SINCE_OPENAT2(29),          /* removexattrat */
+static const Call calls[] = {
+#define HOST_CALL(name_, users_) \
+    { .name = #name_, .number = -1, .users = users_ },
+#define HOST_CALL_SINCE_OPENAT2(name_, offset, users_) \
+    { .name = #name_, .number = NR_##name_, .users = users_ },
+#include "fsdev/host/host-calls.def"
 };
 
-static const char *const allowed_calls[] = {
-    /* the connection */
-    "recvmsg", "sendmsg", "shutdown",
-    /* objects: see host.c and local*.c */
-    "openat", "close", "statx", "newfstatat", "fstatat64", "fstat",
-    "fstat64", "fstatfs", "fstatfs64", "readlinkat", "fchownat", "fchown",
-    "fchown32", "fchmod", "fchmodat", "utimensat",
-    "utimensat_time64", "ftruncate", "ftruncate64", "mkdirat", "mknodat",
-    "symlinkat", "linkat", "unlinkat", "renameat", "renameat2", "fcntl",
-    "fcntl64", "lseek", "pread64", "pwrite64",
-    /* extended attributes, each way there is */
-    "getxattr", "listxattr", "setxattr", "removexattr", "fgetxattr",
-    "flistxattr", "fsetxattr", "fremovexattr",
-    /* whose ids a thread has */
-    "setresuid", "setresuid32", "setresgid", "setresgid32", "setgroups",
-    "setgroups32", "geteuid", "geteuid32", "getegid", "getegid32",
-    /* memory, threads, time and the end */
-    "brk", "mmap", "mmap2", "munmap", "mremap", "mprotect", "madvise",
-    "futex", "futex_time64", "sched_yield", "sched_getaffinity",
-    "exit", "exit_group", "clock_gettime",
-    "clock_gettime64", "gettimeofday", "getpid", "gettid", "getrandom",
-    "prlimit64", "getrlimit", "ugetrlimit", "rt_sigreturn", "rt_sigprocmask",
-    "rt_sigaction", "restart_syscall", "tgkill",
-    /* a last word on stderr */
-    "write", "writev",
-};
+/* Negative where this architecture does not have the call. */
+static int number_of(const Call *call)
+{
+    return call->number >= 0 ? call->number
+                             : seccomp_syscall_resolve_name(call->name);
+}
 
 int helper_sandbox_filter(void)
 {
+    const unsigned allowed = BY_HOST | BY_NAMES | BY_HELPER | BY_LIBRARY;
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int ret = filter ? 0 : -ENOMEM;
 
     if (ret == 0) {
         ret = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
     }
-    for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(allowed_calls); i++) {
-        int number = seccomp_syscall_resolve_name(allowed_calls[i]);
+    for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(calls); i++) {
+        int number = number_of(&calls[i]);
 
-        if (number >= 0) {
+        if (number >= 0 && (calls[i].users & allowed)) {
             ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
-        }
-    }
-    for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(new_calls); i++) {
-        if (new_calls[i] >= 0) {
-            ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, new_calls[i], 0);
         }
     }
     if (ret == 0) {

@@ -2,7 +2,7 @@
 /*
  * System calls by number, and what they take.
  *
- * Included by host*.c only.
+ * Included by host*.c, and for the numbers by the filter of the helper.
  */
 #ifndef FSDEV_HOST_CALL_H
 #define FSDEV_HOST_CALL_H
@@ -11,22 +11,27 @@
 
 #include <sys/syscall.h>
 
-/*
- * Calls that the C library or the kernel headers of a supported host may not
- * know.  Numbers above 403 are the same distance apart on every architecture.
- */
 #ifdef __NR_openat2
-#define NR_OPENAT2 __NR_openat2
 #define NR_SINCE_OPENAT2(offset) (__NR_openat2 + (offset))
 #else
-#define NR_OPENAT2 (-1)
 #define NR_SINCE_OPENAT2(offset) (-1)
 #endif
-#define NR_FCHMODAT2 NR_SINCE_OPENAT2(15)
-#define NR_SETXATTRAT NR_SINCE_OPENAT2(26)
-#define NR_GETXATTRAT NR_SINCE_OPENAT2(27)
-#define NR_LISTXATTRAT NR_SINCE_OPENAT2(28)
-#define NR_REMOVEXATTRAT NR_SINCE_OPENAT2(29)
+
+/* NR_openat2 and so on; -1: not even known to the kernel's headers. */
+enum {
+#define HOST_CALL_SINCE_OPENAT2(name, offset, users) \
+    NR_##name = NR_SINCE_OPENAT2(offset),
+#include "host-calls.def"
+};
+
+/* Users of a call in host-calls.def, which describes them. */
+enum {
+    BY_HOST = 1u << 0,
+    BY_NAMES = 1u << 1,
+    BY_CONTENTS = 1u << 2,
+    BY_HELPER = 1u << 3,
+    BY_LIBRARY = 1u << 4,
+};
 
 /* Kernel ABI of openat2(2), named apart from <linux/openat2.h>'s. */
 typedef struct OpenHow {

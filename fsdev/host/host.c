@@ -48,7 +48,7 @@ static void proc_name(ProcName *name, int fd)
 
 static int sys_openat2(int dirfd, const char *name, const OpenHow *how)
 {
-    return syscall(NR_OPENAT2, dirfd, name, how, sizeof(*how));
+    return syscall(NR_openat2, dirfd, name, how, sizeof(*how));
 }
 
 /*
@@ -87,7 +87,7 @@ static bool probe_openat2(uint64_t resolve)
 
 static bool probe_fchmodat2(void)
 {
-    return syscall(NR_FCHMODAT2, -1, "", 0, AT_EMPTY_PATH) < 0 &&
+    return syscall(NR_fchmodat2, -1, "", 0, AT_EMPTY_PATH) < 0 &&
            errno == EBADF;
 }
 
@@ -96,7 +96,7 @@ static bool probe_xattrat(void)
     char value[1];
     XattrArgs args = { (uintptr_t)value, sizeof(value), 0 };
 
-    return syscall(NR_GETXATTRAT, -1, "x", 0, "user.x", &args,
+    return syscall(NR_getxattrat, -1, "x", 0, "user.x", &args,
                    sizeof(args)) < 0 && errno == EBADF;
 }
 
@@ -452,7 +452,7 @@ int host_chmod(int pathfd, mode_t mode)
 
     mode &= 07777;
     if (active.fchmodat2) {
-        return NEG_ERRNO(syscall(NR_FCHMODAT2, pathfd, "", mode,
+        return NEG_ERRNO(syscall(NR_fchmodat2, pathfd, "", mode,
                                  AT_EMPTY_PATH));
     }
     /*
@@ -519,7 +519,7 @@ ssize_t host_getxattr(int pathfd, const char *name, void *buf, size_t size)
 
     proc_name(&proc, pathfd);
     if (active.xattrat) {
-        return NEG_ERRNO(syscall(NR_GETXATTRAT, proc_fd, proc.entry, 0, name,
+        return NEG_ERRNO(syscall(NR_getxattrat, proc_fd, proc.entry, 0, name,
                                  &args, sizeof(args)));
     }
     ret = NEG_ERRNO(getxattr(proc.path, name, buf, size));
@@ -538,7 +538,7 @@ ssize_t host_listxattr(int pathfd, char *buf, size_t size)
 
     proc_name(&proc, pathfd);
     if (active.xattrat) {
-        return NEG_ERRNO(syscall(NR_LISTXATTRAT, proc_fd, proc.entry, 0, buf,
+        return NEG_ERRNO(syscall(NR_listxattrat, proc_fd, proc.entry, 0, buf,
                                  size));
     }
     ret = NEG_ERRNO(listxattr(proc.path, buf, size));
@@ -559,7 +559,7 @@ int host_setxattr(int pathfd, const char *name, const void *value,
 
     proc_name(&proc, pathfd);
     if (active.xattrat) {
-        return NEG_ERRNO(syscall(NR_SETXATTRAT, proc_fd, proc.entry, 0, name,
+        return NEG_ERRNO(syscall(NR_setxattrat, proc_fd, proc.entry, 0, name,
                                  &args, sizeof(args)));
     }
     ret = NEG_ERRNO(setxattr(proc.path, name, value, size, flags));
@@ -578,7 +578,7 @@ int host_removexattr(int pathfd, const char *name)
 
     proc_name(&proc, pathfd);
     if (active.xattrat) {
-        return NEG_ERRNO(syscall(NR_REMOVEXATTRAT, proc_fd, proc.entry, 0,
+        return NEG_ERRNO(syscall(NR_removexattrat, proc_fd, proc.entry, 0,
                                  name));
     }
     ret = NEG_ERRNO(removexattr(proc.path, name));

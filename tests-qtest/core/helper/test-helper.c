@@ -5,6 +5,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include <linux/capability.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include "fsdev/helper/helper-sandbox.h"
+#include "fsdev/host/host-call.h"
 #include "helper-run.h"
 #include "local/local-fixture.h"
 
@@ -478,21 +480,47 @@ static void test_inherits_nothing(void)
     g_assert_cmpuint(before, ==, after);
 }
 
-/* The status of a child process that makes @call under the seccomp filter. */
-static int status_after(void (*call)(void))
+/* A child process under the seccomp filter; 0 in the child. */
+static pid_t fork_filtered(void)
 {
-    int status;
     pid_t pid = fork();
 
+    if (pid == 0 && helper_sandbox_filter() < 0) {
+        _exit(99);
+    }
+    return pid;
+}
+
+static int status_of(pid_t pid)
+{
+    int status;
+
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* The status of a child process that makes @call under the filter. */
+static int status_after(void (*call)(void))
+{
+    pid_t pid = fork_filtered();
+
     if (pid == 0) {
-        if (helper_sandbox_filter() < 0) {
-            _exit(99);
-        }
         call();
         _exit(0);
     }
-    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return status_of(pid);
+}
+
+/* The same with a call that fails if it is let through. */
+static int status_after_number(int number)
+{
+    pid_t pid = fork_filtered();
+
+    if (pid == 0) {
+        syscall(number, -1L, -1L, -1L, -1L, -1L, -1L);
+        _exit(0);
+    }
+    return status_of(pid);
 }
 
 static void call_getpid(void)
@@ -539,6 +567,49 @@ static void test_filter_kills(void)
     for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
         g_assert_cmpint(status_after(calls[i]), ==, 128 + SIGSYS);
     }
+}
+
+typedef struct Call {
+    const char *name;
+    int number;
+    unsigned users;
+} Call;
+
+static const Call calls_of_table[] = {
+#define HOST_CALL(name_, users_) { #name_, -1, users_ },
+#define HOST_CALL_SINCE_OPENAT2(name_, offset_, users_) \
+    { #name_, NR_##name_, users_ },
+#include "fsdev/host/host-calls.def"
+};
+
+/* What the drivers need is let through, what is for QEMU alone is not. */
+static void test_filter_follows_table(void)
+{
+    unsigned allowed = 0, killed = 0;
+
+#ifdef __SANITIZE_ADDRESS__
+    g_test_skip("the sanitizer makes system calls of its own");
+    return;
+#endif
+    for (size_t i = 0; i < ARRAY_SIZE(calls_of_table); i++) {
+        const Call *call = &calls_of_table[i];
+        int number = call->number >= 0
+                     ? call->number : seccomp_syscall_resolve_name(call->name);
+
+        if (number < 0 || (call->users & (BY_HELPER | BY_LIBRARY))) {
+            continue;
+        }
+        g_test_message("%s", call->name);
+        if (call->users == BY_CONTENTS) {
+            killed++;
+            g_assert_cmpint(status_after_number(number), ==, 128 + SIGSYS);
+        } else {
+            allowed++;
+            g_assert_cmpint(status_after_number(number), ==, 0);
+        }
+    }
+    g_assert_cmpuint(allowed, >, 30);
+    g_assert_cmpuint(killed, >, 5);
 }
 
 static void test_dies_with_peer(void)
@@ -590,6 +661,8 @@ int main(int argc, char **argv)
     g_test_add_func("/helper/walls/limits", test_limits);
     g_test_add_func("/helper/walls/inherits-nothing", test_inherits_nothing);
     g_test_add_func("/helper/walls/filter-kills", test_filter_kills);
+    g_test_add_func("/helper/walls/filter-follows-table",
+                    test_filter_follows_table);
     g_test_add_func("/helper/walls/dies-with-peer", test_dies_with_peer);
     return g_test_run();
 }

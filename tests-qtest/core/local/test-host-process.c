@@ -5,6 +5,7 @@
  * with seccomp filters need root.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/host/host-call.h"
 #include "host-cases.h"
 
 #include <linux/filter.h>
@@ -28,13 +29,9 @@ static void deny_new_calls(unsigned error)
 {
     struct sock_filter filter[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        DENY(__NR_openat2),
         DENY(__NR_statx),
-        DENY(__NR_openat2 + 15),        /* fchmodat2 */
-        DENY(__NR_openat2 + 26),        /* setxattrat … */
-        DENY(__NR_openat2 + 27),
-        DENY(__NR_openat2 + 28),
-        DENY(__NR_openat2 + 29),        /* … removexattrat */
+#define HOST_CALL_SINCE_OPENAT2(name, offset, users) DENY(NR_##name),
+#include "fsdev/host/host-calls.def"
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     struct sock_fprog prog = { ARRAY_SIZE(filter), filter };
