@@ -12,7 +12,6 @@
 #include "block/thread-pool.h"
 #include "qemu/coroutine.h"
 #include "qemu/defer-call.h"
-#include "fsdev/core/fs-yield.h"
 #include "9p-exec.h"
 
 static int exec_worker(void *opaque)
@@ -148,8 +147,8 @@ P9Exec *p9_exec_qemu(void)
         .submit = exec_submit,
         .cancel = exec_cancel,
         .submit_yielding = exec_submit_yielding,
+        .yield = &yield,
     };
 
-    fs_yield = &yield;
     return &exec;
 }

@@ -11,6 +11,7 @@
 #define HW_9PFS_9P_EXEC_H
 
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/waiting.h"
 
 typedef struct P9Job P9Job;
 typedef struct P9Exec P9Exec;
@@ -33,9 +34,11 @@ struct P9Exec {
     void (*cancel)(P9Exec *exec, P9Job *job);
     /*
      * As submit(), but job->run is called at once, here, in a coroutine that
-     * yields where it waits (fs-yield.h).  NULL where there are none.
+     * yields where it waits.  NULL where there are none.
      */
     void (*submit_yielding)(P9Exec *exec, P9Job *job);
+    /* Those coroutines; borrowed. */
+    const FsYield *yield;
 };
 
 /* The one who gets true decides the job's fate: run it, or cancel it. */

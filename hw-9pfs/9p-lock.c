@@ -74,7 +74,7 @@ void p9_lock_owner_unref(P9Session *s, P9LockOwner *owner)
     g_free(owner);
 }
 
-int p9_lock_owner_open(P9LockOwner *owner, FsFile *file, unsigned flags,
+int p9_lock_owner_open(const FsCall *call, P9LockOwner *owner, FsFile *file,
                        FsLocker **locker)
 {
     int ret = 0;
@@ -84,12 +84,12 @@ int p9_lock_owner_open(P9LockOwner *owner, FsFile *file, unsigned flags,
         return 0;
     }
     /* A lease on the file makes opening wait for its holder. */
-    if (flags & (FS_NONBLOCK | FS_BRIEF)) {
+    if (call->wait < FS_WAIT_ANYTHING) {
         return -EAGAIN;
     }
     g_mutex_lock(&owner->opening);
     if (!owner->locker) {
-        ret = fs_locker_open(file, locker);
+        ret = fs_locker_open(call, file, locker);
         if (!ret) {
             g_atomic_pointer_set(&owner->locker, *locker);
         }

@@ -34,9 +34,9 @@ void p9_lock_owner_unref(P9Session *s, P9LockOwner *owner);
 /**
  * p9_lock_owner_open: the owner's locker, opened at first use.
  *
- * Context: worker, or the loop with FS_NONBLOCK in @flags.
+ * -EAGAIN where @call may not wait for it.
  */
-int p9_lock_owner_open(P9LockOwner *owner, FsFile *file, unsigned flags,
+int p9_lock_owner_open(const FsCall *call, P9LockOwner *owner, FsFile *file,
                        FsLocker **locker);
 
 /** p9_locks_changed: a lock was given up: those who wait try again soon. */

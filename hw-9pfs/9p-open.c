@@ -23,33 +23,26 @@ int p9_open_reply(P9Request *req, const FsAttr *attr, P9OpenReply *reply)
     return p9_qid_from_attr(req->session->qids, attr, &reply->qid);
 }
 
-/* What fs_open() and fs_create() are to know of run()'s flags. */
-static int brief_oflags(unsigned flags)
-{
-    return flags & FS_BRIEF ? O_NONBLOCK : 0;
-}
-
-int p9_open_file_run(P9Request *req, FsNode *node, int oflags,
-                     unsigned flags, P9OpenReply *reply)
+int p9_open_file_run(P9Request *req, const FsCall *call, FsNode *node,
+                     int oflags, P9OpenReply *reply)
 {
     FsAttr attr;
     int ret;
 
     /* O_EXCL says nothing without O_CREAT. */
-    ret = fs_open_attr(node, (oflags & ~O_EXCL) | brief_oflags(flags),
-                       &req->new_file, &attr);
+    ret = fs_open_attr(call, node, oflags & ~O_EXCL, &req->new_file, &attr);
     return ret < 0 ? ret : p9_open_reply(req, &attr, reply);
 }
 
-int p9_open_create_run(P9Request *req, const char *name, int oflags,
-                       uint32_t mode, const FsCred *cred, unsigned flags,
+int p9_open_create_run(P9Request *req, const FsCall *call, const char *name,
+                       int oflags, uint32_t mode, const FsCred *cred,
                        P9OpenReply *reply)
 {
     FsAttr attr;
     int ret;
 
-    ret = fs_create(req->node[0], name, oflags | brief_oflags(flags), mode,
-                    cred, &req->new_node, &req->new_file, &attr);
+    ret = fs_create(call, req->node[0], name, oflags, mode, cred,
+                    &req->new_node, &req->new_file, &attr);
     return ret < 0 ? ret : p9_open_reply(req, &attr, reply);
 }
 

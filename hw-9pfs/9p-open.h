@@ -18,12 +18,12 @@ typedef struct P9OpenReply {
 
 /** p9_open_file_prepare: @oflags are the host's; read-only refuses some. */
 int p9_open_file_prepare(P9Request *req, int oflags);
-/** p9_open_file_run: @node -> new_file; @flags are run()'s. */
-int p9_open_file_run(P9Request *req, FsNode *node, int oflags,
-                     unsigned flags, P9OpenReply *reply);
+/** p9_open_file_run: @node -> new_file. */
+int p9_open_file_run(P9Request *req, const FsCall *call, FsNode *node,
+                     int oflags, P9OpenReply *reply);
 /** p9_open_create_run: a regular file in node[0] -> new_node, new_file. */
-int p9_open_create_run(P9Request *req, const char *name, int oflags,
-                       uint32_t mode, const FsCred *cred, unsigned flags,
+int p9_open_create_run(P9Request *req, const FsCall *call, const char *name,
+                       int oflags, uint32_t mode, const FsCred *cred,
                        P9OpenReply *reply);
 /** p9_open_reply: what to answer for an object with these attributes. */
 int p9_open_reply(P9Request *req, const FsAttr *attr, P9OpenReply *reply);

@@ -41,15 +41,15 @@ int p9_getattr_prepare(P9Request *req)
     return 0;
 }
 
-int p9_getattr_run(P9Request *req, unsigned flags)
+int p9_getattr_run(P9Request *req, const FsCall *call)
 {
     struct P9Rgetattr *r = &req->r.getattr;
     FsAttr attr = req->attr;
     int ret = 0;
 
     if (!req->has_attr) {
-        flags |= req->first_look ? FS_FIRST_LOOK : 0;
-        ret = fs_getattr(req->node[0], req->file[0], flags, &attr);
+        ret = fs_getattr(call, req->node[0], req->file[0],
+                         req->first_look ? FS_FIRST_LOOK : 0, &attr);
     }
     if (ret < 0) {
         return ret;
@@ -94,7 +94,7 @@ static int time_from_wire(bool given, uint64_t sec, uint64_t nsec,
     return 0;
 }
 
-int p9_setattr_run(P9Request *req, unsigned flags)
+int p9_setattr_run(P9Request *req, const FsCall *call)
 {
     static const struct {
         uint32_t wire;
@@ -124,7 +124,8 @@ int p9_setattr_run(P9Request *req, unsigned flags)
         return -EINVAL;
     }
     /* The file has to be opened for it: a lease may be in the way. */
-    if ((set.valid & FS_SET_SIZE) && !req->file[0] && (flags & FS_BRIEF)) {
+    if ((set.valid & FS_SET_SIZE) && !req->file[0] &&
+        call->wait < FS_WAIT_ANYTHING) {
         return -EAGAIN;
     }
     ret = time_from_wire(t->valid & SETATTR_ATIME_SET, t->atime_sec,
@@ -133,10 +134,10 @@ int p9_setattr_run(P9Request *req, unsigned flags)
         ret = time_from_wire(t->valid & SETATTR_MTIME_SET, t->mtime_sec,
                              t->mtime_nsec, &set.mtime);
     }
-    return ret < 0 ? ret : fs_setattr(req->node[0], req->file[0], &set);
+    return ret < 0 ? ret : fs_setattr(call, req->node[0], req->file[0], &set);
 }
 
-int p9_statfs_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_statfs_run(P9Request *req, const FsCall *call)
 {
     struct P9Rstatfs *r = &req->r.statfs;
     struct statfs st;
@@ -144,7 +145,7 @@ int p9_statfs_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     uint64_t factor;
     int ret;
 
-    ret = fs_statfs(req->node[0], &st);
+    ret = fs_statfs(call, req->node[0], &st);
     if (ret < 0) {
         return ret;
     }
@@ -171,10 +172,11 @@ int p9_statfs_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     return 0;
 }
 
-int p9_readlink(P9Request *req, FsNode *node, P9String *target)
+int p9_readlink(P9Request *req, const FsCall *call, FsNode *node,
+                P9String *target)
 {
     char *buf = p9_arena_alloc(&req->kept.arena, PATH_MAX);
-    ssize_t len = fs_readlink(node, buf, PATH_MAX);
+    ssize_t len = fs_readlink(call, node, buf, PATH_MAX);
 
     if (len < 0) {
         return len;
@@ -188,7 +190,7 @@ int p9_readlink(P9Request *req, FsNode *node, P9String *target)
     return 0;
 }
 
-int p9_readlink_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_readlink_run(P9Request *req, const FsCall *call)
 {
-    return p9_readlink(req, req->node[0], &req->r.readlink.target);
+    return p9_readlink(req, call, req->node[0], &req->r.readlink.target);
 }

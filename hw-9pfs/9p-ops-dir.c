@@ -77,7 +77,7 @@ int p9_readdir_prepare(P9Request *req)
     return 0;
 }
 
-int p9_readdir_run(P9Request *req, unsigned flags)
+int p9_readdir_run(P9Request *req, const FsCall *call)
 {
     const struct P9Treaddir *t = &req->t.readdir;
     P9Session *s = req->session;
@@ -86,16 +86,17 @@ int p9_readdir_run(P9Request *req, unsigned flags)
         .room = req->r.readdir.data.count,
         .at_root = req->node[0] == req->fid[0]->root,
     };
+    unsigned flags = 0;
     int ret;
 
     if (t->offset > INT64_MAX) {
         return -EINVAL;
     }
     if (s->export->config.multidevs != FS_MULTIDEVS_WARN) {
-        flags |= FS_READDIR_DEV;
+        flags = FS_READDIR_DEV;
     }
     p9_payload_cursor(req, &sink.c);
-    ret = fs_readdir(req->file[0], t->offset, flags, put_dirent, &sink);
+    ret = fs_readdir(call, req->file[0], t->offset, flags, put_dirent, &sink);
     if (ret < 0) {
         return ret;
     }

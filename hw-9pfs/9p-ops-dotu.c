@@ -37,13 +37,13 @@ int p9_open_prepare(P9Request *req)
                                           p9_open_flags_from_omode(omode));
 }
 
-int p9_open_run(P9Request *req, unsigned flags)
+int p9_open_run(P9Request *req, const FsCall *call)
 {
     int oflags = p9_open_flags_from_omode(req->t.open.mode);
     P9OpenReply reply;
     int ret;
 
-    ret = p9_open_file_run(req, req->node[0], oflags, flags, &reply);
+    ret = p9_open_file_run(req, call, req->node[0], oflags, &reply);
     if (!ret) {
         req->r.open.qid = reply.qid;
         req->r.open.iounit = reply.iounit;
@@ -94,7 +94,7 @@ int p9_create_prepare(P9Request *req)
 }
 
 /* "c 1 3": type, major and minor of a device. */
-static int create_device(P9Request *req, const FsCred *cred)
+static int create_device(P9Request *req, const FsCall *call, const FsCred *cred)
 {
     const struct P9Tcreate *t = &req->t.create;
     unsigned major, minor;
@@ -105,14 +105,15 @@ static int create_device(P9Request *req, const FsCred *cred)
                &end) != 3 || (type != 'c' && type != 'b')) {
         return -EINVAL;
     }
-    return fs_mknod(req->node[0], t->name.s,
+    return fs_mknod(call, req->node[0], t->name.s,
                     p9_mode_from_dm(t->perm) |
-                    (type == 'c' ? S_IFCHR : S_IFBLK),
+                        (type == 'c' ? S_IFCHR : S_IFBLK),
                     makedev(major, minor), cred, &attr);
 }
 
 /* Everything but a regular file: made first, then walked to. */
-static int create_special(P9Request *req, const FsCred *cred)
+static int create_special(P9Request *req, const FsCall *call,
+                          const FsCred *cred)
 {
     const struct P9Tcreate *t = &req->t.create;
     const char *name = t->name.s;
@@ -121,46 +122,46 @@ static int create_special(P9Request *req, const FsCred *cred)
     FsAttr attr;
 
     if (t->perm & P9_DM_DIR) {
-        return fs_mkdir(dir, name, mode, cred, &attr);
+        return fs_mkdir(call, dir, name, mode, cred, &attr);
     }
     if (t->perm & P9_DM_SYMLINK) {
         return t->extension.len
-               ? fs_symlink(dir, name, t->extension.s, cred, &attr) : -ENOENT;
+               ? fs_symlink(call, dir, name, t->extension.s, cred, &attr)
+               : -ENOENT;
     }
     if (t->perm & P9_DM_LINK) {
-        return fs_link(req->node[1], dir, name);
+        return fs_link(call, req->node[1], dir, name);
     }
     if (t->perm & P9_DM_DEVICE) {
-        return create_device(req, cred);
+        return create_device(req, call, cred);
     }
     mode |= t->perm & P9_DM_PIPE ? S_IFIFO : S_IFSOCK;
-    return fs_mknod(dir, name, mode, 0, cred, &attr);
+    return fs_mknod(call, dir, name, mode, 0, cred, &attr);
 }
 
-static int create_and_walk(P9Request *req, const FsCred *cred,
-                           P9OpenReply *reply)
+static int create_and_walk(P9Request *req, const FsCall *call,
+                           const FsCred *cred, P9OpenReply *reply)
 {
     const struct P9Tcreate *t = &req->t.create;
     FsAttr attr;
-    int ret = create_special(req, cred);
+    int ret = create_special(req, call, cred);
 
     if (ret < 0) {
         return ret;
     }
-    ret = fs_lookup(req->node[0], t->name.s, 0, &req->new_node, &attr);
+    ret = fs_lookup(call, req->node[0], t->name.s, &req->new_node, &attr);
     if (!ret) {
         ret = t->perm & P9_DM_DIR
-              ? p9_open_file_run(req, req->new_node, O_RDONLY, 0,
-                                 reply)
+              ? p9_open_file_run(req, call, req->new_node, O_RDONLY, reply)
               : p9_open_reply(req, &attr, reply);
     }
     if (ret < 0) {
-        fs_unlink(req->node[0], t->name.s, t->perm & P9_DM_DIR);
+        fs_unlink(call, req->node[0], t->name.s, t->perm & P9_DM_DIR);
     }
     return ret;
 }
 
-int p9_create_run(P9Request *req, unsigned flags)
+int p9_create_run(P9Request *req, const FsCall *call)
 {
     const struct P9Tcreate *t = &req->t.create;
     FsCred cred = { .uid = req->fid[0]->uid, .gid = UINT32_MAX };
@@ -168,10 +169,10 @@ int p9_create_run(P9Request *req, unsigned flags)
     int ret;
 
     ret = t->perm & P9_DM_TYPES
-          ? create_and_walk(req, &cred, &reply)
-          : p9_open_create_run(req, t->name.s,
+          ? create_and_walk(req, call, &cred, &reply)
+          : p9_open_create_run(req, call, t->name.s,
                                p9_open_flags_from_omode(t->mode),
-                               p9_mode_from_dm(t->perm), &cred, flags, &reply);
+                               p9_mode_from_dm(t->perm), &cred, &reply);
     if (!ret) {
         req->r.create.qid = reply.qid;
         req->r.create.iounit = reply.iounit;

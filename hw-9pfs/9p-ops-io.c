@@ -17,14 +17,13 @@ int p9_lopen_prepare(P9Request *req)
                                 p9_open_flags_from_wire(req->t.lopen.flags));
 }
 
-int p9_lopen_run(P9Request *req, unsigned flags)
+int p9_lopen_run(P9Request *req, const FsCall *call)
 {
     P9OpenReply reply;
     int ret;
 
-    ret = p9_open_file_run(req, req->node[0],
-                           p9_open_flags_from_wire(req->t.lopen.flags), flags,
-                           &reply);
+    ret = p9_open_file_run(req, call, req->node[0],
+                           p9_open_flags_from_wire(req->t.lopen.flags), &reply);
     if (!ret) {
         req->r.lopen.qid = reply.qid;
         req->r.lopen.iounit = reply.iounit;
@@ -43,15 +42,16 @@ int p9_lcreate_prepare(P9Request *req)
     return 0;
 }
 
-int p9_lcreate_run(P9Request *req, unsigned flags)
+int p9_lcreate_run(P9Request *req, const FsCall *call)
 {
     const struct P9Tlcreate *t = &req->t.lcreate;
     FsCred cred = { .uid = req->fid[0]->uid, .gid = t->gid };
     P9OpenReply reply;
     int ret;
 
-    ret = p9_open_create_run(req, t->name.s, p9_open_flags_from_wire(t->flags),
-                             t->mode & 07777, &cred, flags, &reply);
+    ret = p9_open_create_run(req, call, t->name.s,
+                             p9_open_flags_from_wire(t->flags), t->mode & 07777,
+                             &cred, &reply);
     if (!ret) {
         req->r.lcreate.qid = reply.qid;
         req->r.lcreate.iounit = reply.iounit;
@@ -106,7 +106,7 @@ static int read_xattr(P9Request *req, const P9XattrFid *x)
     return 0;
 }
 
-int p9_read_run(P9Request *req, unsigned flags)
+int p9_read_run(P9Request *req, const FsCall *call)
 {
     struct P9Rread *r = &req->r.read;
     int ret;
@@ -115,10 +115,10 @@ int p9_read_run(P9Request *req, unsigned flags)
         return read_xattr(req, req->fid[0]->xattr);
     }
     if (req->file[0]->is_dir) {
-        return p9_stat_read_run(req, flags);
+        return p9_stat_read_run(req, call);
     }
-    ret = p9_payload_transfer(req, fs_read, req->t.read.offset, r->data.count,
-                           flags);
+    ret = p9_payload_transfer(req, call, fs_read, req->t.read.offset,
+                              r->data.count);
     if (!ret) {
         r->data.count = req->done;
     }
@@ -176,7 +176,7 @@ static int write_xattr(P9Request *req, P9XattrFid *x)
     return 0;
 }
 
-int p9_write_run(P9Request *req, unsigned flags)
+int p9_write_run(P9Request *req, const FsCall *call)
 {
     const struct P9Twrite *t = &req->t.write;
     int ret;
@@ -184,14 +184,14 @@ int p9_write_run(P9Request *req, unsigned flags)
     if (!req->file[0]) {
         return write_xattr(req, req->fid[0]->xattr);
     }
-    ret = p9_payload_transfer(req, fs_write, t->offset, t->data.count, flags);
+    ret = p9_payload_transfer(req, call, fs_write, t->offset, t->data.count);
     if (!ret) {
         req->r.write.count = req->done;
     }
     return ret;
 }
 
-int p9_fsync_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_fsync_run(P9Request *req, const FsCall *call)
 {
-    return fs_fsync(req->file[0], req->t.fsync.datasync);
+    return fs_fsync(call, req->file[0], req->t.fsync.datasync);
 }

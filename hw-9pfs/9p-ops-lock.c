@@ -69,7 +69,7 @@ static bool lock_is_vain(int ret)
     return ret == -EOPNOTSUPP || ret == -EBADF;
 }
 
-int p9_lock_run(P9Request *req, unsigned flags)
+int p9_lock_run(P9Request *req, const FsCall *call)
 {
     const struct P9Tlock *t = &req->t.lock;
     FsLock lock = {
@@ -84,14 +84,14 @@ int p9_lock_run(P9Request *req, unsigned flags)
     if (!req->lock_owner) {
         return 0;
     }
-    ret = p9_lock_owner_open(req->lock_owner, req->file[0], flags, &locker);
+    ret = p9_lock_owner_open(call, req->lock_owner, req->file[0], &locker);
     if (!ret) {
-        ret = fs_lock(locker, &lock, flags);
+        ret = fs_lock(call, locker, &lock);
     }
     if (!ret || lock_is_vain(ret)) {
         return 0;
     }
-    if (ret == -EAGAIN && flags) {
+    if (fs_call_refused(call, ret)) {
         return ret;
     }
     if (ret != -EACCES) {
@@ -137,7 +137,7 @@ int p9_getlock_prepare(P9Request *req)
  * question if none is in the way, and asks us for that.  What was meant is not
  * known then; a lock for writing would be in the way of either.
  */
-int p9_getlock_run(P9Request *req, unsigned flags)
+int p9_getlock_run(P9Request *req, const FsCall *call)
 {
     const struct P9Tgetlock *t = &req->t.getlock;
     FsLock lock = {
@@ -158,9 +158,9 @@ int p9_getlock_run(P9Request *req, unsigned flags)
     if (!req->lock_owner) {
         return 0;
     }
-    ret = p9_lock_owner_open(req->lock_owner, req->file[0], flags, &locker);
+    ret = p9_lock_owner_open(call, req->lock_owner, req->file[0], &locker);
     if (!ret) {
-        ret = fs_getlock(locker, &lock, flags);
+        ret = fs_getlock(call, locker, &lock);
     }
     if (ret < 0) {
         return lock_is_vain(ret) ? 0 : ret;

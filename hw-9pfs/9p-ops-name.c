@@ -17,30 +17,31 @@ static int qid_of_new(P9Request *req, int ret, const FsAttr *attr, P9Qid *qid)
     return ret < 0 ? ret : p9_qid_from_attr(req->session->qids, attr, qid);
 }
 
-int p9_mkdir_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_mkdir_run(P9Request *req, const FsCall *call)
 {
     const struct P9Tmkdir *t = &req->t.mkdir;
     FsCred cred = request_cred(req, t->gid);
     FsAttr attr;
     int ret;
 
-    ret = fs_mkdir(req->node[0], t->name.s, t->mode & 07777, &cred, &attr);
+    ret = fs_mkdir(call, req->node[0], t->name.s, t->mode & 07777, &cred,
+                   &attr);
     return qid_of_new(req, ret, &attr, &req->r.mkdir.qid);
 }
 
-int p9_mknod_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_mknod_run(P9Request *req, const FsCall *call)
 {
     const struct P9Tmknod *t = &req->t.mknod;
     FsCred cred = request_cred(req, t->gid);
     FsAttr attr;
     int ret;
 
-    ret = fs_mknod(req->node[0], t->name.s, t->mode & (S_IFMT | 07777),
+    ret = fs_mknod(call, req->node[0], t->name.s, t->mode & (S_IFMT | 07777),
                    makedev(t->major, t->minor), &cred, &attr);
     return qid_of_new(req, ret, &attr, &req->r.mknod.qid);
 }
 
-int p9_symlink_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_symlink_run(P9Request *req, const FsCall *call)
 {
     const struct P9Tsymlink *t = &req->t.symlink;
     FsCred cred = request_cred(req, t->gid);
@@ -54,25 +55,25 @@ int p9_symlink_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     if (t->target.len >= PATH_MAX) {
         return -ENAMETOOLONG;
     }
-    ret = fs_symlink(req->node[0], t->name.s, t->target.s, &cred, &attr);
+    ret = fs_symlink(call, req->node[0], t->name.s, t->target.s, &cred, &attr);
     return qid_of_new(req, ret, &attr, &req->r.symlink.qid);
 }
 
-int p9_link_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_link_run(P9Request *req, const FsCall *call)
 {
-    return fs_link(req->node[1], req->node[0], req->t.link.name.s);
+    return fs_link(call, req->node[1], req->node[0], req->t.link.name.s);
 }
 
-int p9_renameat_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_renameat_run(P9Request *req, const FsCall *call)
 {
     const struct P9Trenameat *t = &req->t.renameat;
 
-    return fs_rename(req->node[0], t->oldname.s, req->node[1], t->newname.s);
+    return fs_rename(call, req->node[0], t->oldname.s, req->node[1],
+                     t->newname.s);
 }
 
 /* What is mounted on a directory may be quick where that is not. */
-static int locate_flags(P9Request *req, unsigned flags, FsNode **dir,
-                        char *name)
+static int locate(P9Request *req, const FsCall *call, FsNode **dir, char *name)
 {
     FsNode *found;
     int ret = p9_fid_locate(req->fid[0], req->node[0], &found, name);
@@ -80,7 +81,7 @@ static int locate_flags(P9Request *req, unsigned flags, FsNode **dir,
     if (ret < 0) {
         return ret;
     }
-    if ((flags & FS_BRIEF) && !fs_node_is_brief(found)) {
+    if (call->wait < FS_WAIT_ANYTHING && !fs_node_is_brief(found)) {
         fs_node_unref(found);
         return -EAGAIN;
     }
@@ -88,29 +89,29 @@ static int locate_flags(P9Request *req, unsigned flags, FsNode **dir,
     return 0;
 }
 
-int p9_rename_run(P9Request *req, unsigned flags)
+int p9_rename_run(P9Request *req, const FsCall *call)
 {
     char name[NAME_MAX + 1];
     FsNode *dir;
     int ret;
 
-    ret = locate_flags(req, flags, &dir, name);
+    ret = locate(req, call, &dir, name);
     if (ret < 0) {
         return ret;
     }
-    ret = fs_rename(dir, name, req->node[1], req->t.rename.name.s);
+    ret = fs_rename(call, dir, name, req->node[1], req->t.rename.name.s);
     fs_node_unref(dir);
     return ret;
 }
 
-int p9_unlinkat_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_unlinkat_run(P9Request *req, const FsCall *call)
 {
     const struct P9Tunlinkat *t = &req->t.unlinkat;
 
     if (t->flags & ~P9_DOTL_AT_REMOVEDIR) {
         return -EINVAL;
     }
-    return fs_unlink(req->node[0], t->name.s,
+    return fs_unlink(call, req->node[0], t->name.s,
                      t->flags & P9_DOTL_AT_REMOVEDIR);
 }
 
@@ -121,27 +122,27 @@ int p9_remove_prepare(P9Request *req)
     return req->session->export->config.readonly ? -EROFS : 0;
 }
 
-int p9_remove_object(P9Request *req, unsigned flags)
+int p9_remove_object(P9Request *req, const FsCall *call)
 {
     char name[NAME_MAX + 1];
     FsNode *dir;
     FsAttr attr;
     int ret;
 
-    ret = fs_getattr(req->node[0], req->file[0], 0, &attr);
+    ret = fs_getattr(call, req->node[0], req->file[0], 0, &attr);
     if (ret < 0) {
         return ret;
     }
-    ret = locate_flags(req, flags, &dir, name);
+    ret = locate(req, call, &dir, name);
     if (ret < 0) {
         return ret;
     }
-    ret = fs_unlink(dir, name, S_ISDIR(attr.mode));
+    ret = fs_unlink(call, dir, name, S_ISDIR(attr.mode));
     fs_node_unref(dir);
     return ret;
 }
 
-int p9_remove_run(P9Request *req, unsigned flags)
+int p9_remove_run(P9Request *req, const FsCall *call)
 {
-    return p9_remove_object(req, flags);
+    return p9_remove_object(req, call);
 }

@@ -29,12 +29,12 @@ static P9String arena_printf(P9Request *req, const char *format, ...)
     return (P9String) { .s = copy, .len = len };
 }
 
-static int stat_extension(P9Request *req, FsNode *node, const FsAttr *attr,
-                          P9String *extension)
+static int stat_extension(P9Request *req, const FsCall *call, FsNode *node,
+                          const FsAttr *attr, P9String *extension)
 {
     switch (attr->mode & S_IFMT) {
     case S_IFLNK:
-        return p9_readlink(req, node, extension);
+        return p9_readlink(req, call, node, extension);
     case S_IFCHR:
     case S_IFBLK:
         *extension = arena_printf(req, "%c %u %u",
@@ -51,8 +51,8 @@ static int stat_extension(P9Request *req, FsNode *node, const FsAttr *attr,
 }
 
 /* Plain 9P2000 knows users by name only: their numbers in digits. */
-static int fill_stat(P9Request *req, FsNode *node, const FsAttr *attr,
-                     P9String name, P9Stat *st)
+static int fill_stat(P9Request *req, const FsCall *call, FsNode *node,
+                     const FsAttr *attr, P9String name, P9Stat *st)
 {
     const P9String none = { .s = "" };
     bool plain = req->header.plain;
@@ -73,18 +73,19 @@ static int fill_stat(P9Request *req, FsNode *node, const FsAttr *attr,
         .n_gid = attr->gid,
     };
     ret = p9_qid_from_attr(req->session->qids, attr, &st->qid);
-    return ret < 0 || plain ? ret : stat_extension(req, node, attr,
-                                                   &st->extension);
+    return ret < 0 || plain
+           ? ret
+           : stat_extension(req, call, node, attr, &st->extension);
 }
 
-int p9_stat_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_stat_run(P9Request *req, const FsCall *call)
 {
     char *name = p9_arena_alloc(&req->kept.arena, NAME_MAX + 1);
     FsNode *dir = NULL;
     FsAttr attr;
     int ret;
 
-    ret = fs_getattr(req->node[0], req->file[0], 0, &attr);
+    ret = fs_getattr(call, req->node[0], req->file[0], 0, &attr);
     if (ret < 0) {
         return ret;
     }
@@ -95,7 +96,7 @@ int p9_stat_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
     } else {
         fs_node_unref(dir);
     }
-    return fill_stat(req, req->node[0], &attr,
+    return fill_stat(req, call, req->node[0], &attr,
                      (P9String) { .s = name, .len = strlen(name) },
                      &req->r.stat.stat);
 }
@@ -139,26 +140,26 @@ static int collect_entry(void *opaque, const FsDirent *dirent)
     return 0;
 }
 
-static int entry_node(P9Request *req, const char *name, FsNode **node,
-                      FsAttr *attr)
+static int entry_node(P9Request *req, const FsCall *call, const char *name,
+                      FsNode **node, FsAttr *attr)
 {
     FsNode *dir = req->node[0];
     int ret = 0;
 
     if (strcmp(name, ".") && strcmp(name, "..")) {
-        return fs_lookup(dir, name, 0, node, attr);
+        return fs_lookup(call, dir, name, node, attr);
     }
     if (name[1]) {
         ret = p9_fid_parent(req->fid[0], dir, node);
     } else {
         *node = fs_node_ref(dir);
     }
-    return ret < 0 ? ret : fs_getattr(*node, NULL, 0, attr);
+    return ret < 0 ? ret : fs_getattr(call, *node, NULL, 0, attr);
 }
 
 /* 1: the entry does not fit into what is left of @room. */
-static int put_entry(P9Request *req, const Entry *entry, P9Cursor *c,
-                     uint32_t room)
+static int put_entry(P9Request *req, const FsCall *call, const Entry *entry,
+                     P9Cursor *c, uint32_t room)
 {
     P9String name = { .s = entry->name, .len = strlen(entry->name) };
     FsNode *node = NULL;
@@ -166,9 +167,9 @@ static int put_entry(P9Request *req, const Entry *entry, P9Cursor *c,
     FsAttr attr;
     int ret;
 
-    ret = entry_node(req, entry->name, &node, &attr);
+    ret = entry_node(req, call, entry->name, &node, &attr);
     if (!ret) {
-        ret = fill_stat(req, node, &attr, name, &st);
+        ret = fill_stat(req, call, node, &attr, name, &st);
     }
     fs_node_unref(node);
     if (ret == -ENOENT) {
@@ -185,7 +186,7 @@ static int put_entry(P9Request *req, const Entry *entry, P9Cursor *c,
     return 0;
 }
 
-int p9_stat_read_run(P9Request *req, unsigned flags)
+int p9_stat_read_run(P9Request *req, const FsCall *call)
 {
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(g_free);
     uint32_t room = req->r.read.data.count;
@@ -197,15 +198,16 @@ int p9_stat_read_run(P9Request *req, unsigned flags)
     int ret;
 
     /* Each entry is looked up, and may be a mount point of anything. */
-    if (flags & (FS_NONBLOCK | FS_BRIEF)) {
+    if (call->wait < FS_WAIT_ANYTHING) {
         return -EAGAIN;
     }
-    ret = fs_readdir(req->file[0], req->dir_cookie, 0, collect_entry, &sink);
+    ret = fs_readdir(call, req->file[0], req->dir_cookie, 0, collect_entry,
+                     &sink);
     p9_payload_cursor(req, &c);
     for (unsigned i = 0; !ret && i < entries->len; i++) {
         const Entry *entry = entries->pdata[i];
 
-        ret = put_entry(req, entry, &c, room);
+        ret = put_entry(req, call, entry, &c, room);
         if (!ret) {
             req->dir_cookie = entry->next;
         }
@@ -251,7 +253,7 @@ static void wstat_time(FsSetattr *set, uint32_t bit, uint32_t value,
     }
 }
 
-static int wstat_attr(P9Request *req, const P9Stat *st)
+static int wstat_attr(P9Request *req, const FsCall *call, const P9Stat *st)
 {
     FsSetattr set = {
         .mode = p9_mode_from_dm(st->mode),
@@ -275,7 +277,7 @@ static int wstat_attr(P9Request *req, const P9Stat *st)
         return -EINVAL;
     }
     if (set.valid & FS_SET_MODE) {
-        ret = fs_getattr(req->node[0], req->file[0], 0, &attr);
+        ret = fs_getattr(call, req->node[0], req->file[0], 0, &attr);
         if (ret < 0) {
             return ret;
         }
@@ -283,10 +285,11 @@ static int wstat_attr(P9Request *req, const P9Stat *st)
             return -EIO;        /* what a file is cannot be changed */
         }
     }
-    return fs_setattr(req->node[0], req->file[0], &set);
+    return fs_setattr(call, req->node[0], req->file[0], &set);
 }
 
-static int wstat_rename(P9Request *req, const P9String *name)
+static int wstat_rename(P9Request *req, const FsCall *call,
+                        const P9String *name)
 {
     char old[NAME_MAX + 1];
     FsNode *dir;
@@ -308,26 +311,26 @@ static int wstat_rename(P9Request *req, const P9String *name)
     if (ret < 0) {
         return ret;
     }
-    ret = fs_rename(dir, old, dir, name->s);
+    ret = fs_rename(call, dir, old, dir, name->s);
     fs_node_unref(dir);
     return ret;
 }
 
-int p9_wstat_run(P9Request *req, unsigned flags)
+int p9_wstat_run(P9Request *req, const FsCall *call)
 {
     const P9Stat *st = &req->t.wstat.stat;
     bool sync = wstat_keeps_all(st);
     int ret;
 
     /* A lease may be in the way of another length; a name has a directory. */
-    if ((flags & FS_BRIEF) &&
+    if (call->wait < FS_WAIT_ANYTHING &&
         (sync || st->length != UINT64_MAX || st->name.len)) {
         return -EAGAIN;
     }
     /* stat(5): no change at all asks for the file to be on the disk. */
     if (sync) {
-        return req->file[0] ? fs_fsync(req->file[0], false) : -EBADF;
+        return req->file[0] ? fs_fsync(call, req->file[0], false) : -EBADF;
     }
-    ret = wstat_rename(req, &st->name);
-    return ret < 0 ? ret : wstat_attr(req, st);
+    ret = wstat_rename(req, call, &st->name);
+    return ret < 0 ? ret : wstat_attr(req, call, st);
 }

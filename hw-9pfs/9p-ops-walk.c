@@ -17,8 +17,8 @@ int p9_attach_prepare(P9Request *req)
 }
 
 /* One component of an aname from @node, which is let go, as walk_step(). */
-static int attach_step(P9Request *req, FsNode **node, const char *name,
-                       unsigned flags, P9Qid *qid)
+static int attach_step(P9Request *req, const FsCall *call, FsNode **node,
+                       const char *name, P9Qid *qid)
 {
     FsNode *next;
     FsAttr attr;
@@ -30,7 +30,7 @@ static int attach_step(P9Request *req, FsNode **node, const char *name,
     if (strlen(name) > P9_NAME_MAX) {
         return -ENAMETOOLONG;
     }
-    ret = fs_lookup(*node, name, flags, &next, &attr);
+    ret = fs_lookup(call, *node, name, &next, &attr);
     if (ret < 0) {
         return ret;
     }
@@ -46,7 +46,7 @@ static int attach_step(P9Request *req, FsNode **node, const char *name,
  * The aname is a path from the exported directory on, with or without a '/'
  * before it.  Nothing in it leads up or through a symbolic link.
  */
-int p9_attach_run(P9Request *req, unsigned flags)
+int p9_attach_run(P9Request *req, const FsCall *call)
 {
     const P9String *aname = &req->t.attach.aname;
     g_auto(GStrv) names = g_strsplit(aname->s, "/", -1);
@@ -58,18 +58,18 @@ int p9_attach_run(P9Request *req, unsigned flags)
     if (memchr(aname->s, '\0', aname->len)) {
         return -EINVAL;
     }
-    if (names[0] && (flags & (FS_NONBLOCK | FS_BRIEF))) {
+    if (names[0] && call->wait < FS_WAIT_ANYTHING) {
         return -EAGAIN;         /* may have thousands of components */
     }
     node = fs_root(req->session->export);
-    ret = fs_getattr(node, NULL, flags, &attr);
+    ret = fs_getattr(call, node, NULL, 0, &attr);
     if (!ret) {
         /* Also makes this the device that the map takes for the export's. */
         ret = p9_qid_from_attr(req->session->qids, &attr, qid);
     }
     for (unsigned i = 0; !ret && names[i]; i++) {
         if (*names[i]) {
-            ret = attach_step(req, &node, names[i], flags, qid);
+            ret = attach_step(req, call, &node, names[i], qid);
         }
     }
     if (ret < 0) {
@@ -105,8 +105,8 @@ int p9_walk_prepare(P9Request *req)
     return req->fid[0]->state == P9_FID_NONE ? 0 : -EINVAL;
 }
 
-static int walk_dots(P9Request *req, FsNode *node, const P9Name *name,
-                     unsigned flags, FsNode **next, FsAttr *attr)
+static int walk_dots(P9Request *req, const FsCall *call, FsNode *node,
+                     const P9Name *name, FsNode **next, FsAttr *attr)
 {
     FsNode *to = NULL;
     int ret = 0;
@@ -117,7 +117,7 @@ static int walk_dots(P9Request *req, FsNode *node, const P9Name *name,
         to = fs_node_ref(node);
     }
     if (!ret) {
-        ret = fs_getattr(to, NULL, flags, attr);
+        ret = fs_getattr(call, to, NULL, 0, attr);
     }
     if (ret < 0) {
         fs_node_unref(to);
@@ -128,8 +128,8 @@ static int walk_dots(P9Request *req, FsNode *node, const P9Name *name,
 }
 
 /* One step from @node, which is let go; *@node becomes where it led. */
-static int walk_step(P9Request *req, FsNode **node, const P9Name *name,
-                     unsigned flags, P9Qid *qid)
+static int walk_step(P9Request *req, const FsCall *call, FsNode **node,
+                     const P9Name *name, P9Qid *qid)
 {
     FsNode *next;
     int ret;
@@ -137,9 +137,9 @@ static int walk_step(P9Request *req, FsNode **node, const P9Name *name,
     p9_recent_begin(&req->moment);
 
     if (name->dots) {
-        ret = walk_dots(req, *node, name, flags, &next, &req->attr);
+        ret = walk_dots(req, call, *node, name, &next, &req->attr);
     } else {
-        ret = fs_lookup(*node, name->s, flags, &next, &req->attr);
+        ret = fs_lookup(call, *node, name->s, &next, &req->attr);
     }
     if (ret < 0) {
         return ret;
@@ -149,7 +149,7 @@ static int walk_step(P9Request *req, FsNode **node, const P9Name *name,
     return p9_qid_from_attr(req->session->qids, &req->attr, qid);
 }
 
-int p9_walk_run(P9Request *req, unsigned flags)
+int p9_walk_run(P9Request *req, const FsCall *call)
 {
     const P9Names *names = &req->t.walk.names;
     P9Qids *qids = &req->r.walk.qids;
@@ -157,7 +157,7 @@ int p9_walk_run(P9Request *req, unsigned flags)
     int ret = 0;
 
     for (qids->n = 0; qids->n < names->n; qids->n++) {
-        ret = walk_step(req, &node, &names->name[qids->n], flags,
+        ret = walk_step(req, call, &node, &names->name[qids->n],
                         &qids->qid[qids->n]);
         if (ret < 0) {
             break;
@@ -214,7 +214,7 @@ int p9_clunk_prepare(P9Request *req)
     return 0;
 }
 
-static int clunk_xattr(P9Request *req, const P9XattrFid *x, unsigned flags)
+static int clunk_xattr(P9Request *req, const FsCall *call, const P9XattrFid *x)
 {
     if (!x || !x->name) {
         return 0;
@@ -222,34 +222,36 @@ static int clunk_xattr(P9Request *req, const P9XattrFid *x, unsigned flags)
     if (x->missing) {
         return -EINVAL;
     }
-    if (flags & FS_NONBLOCK) {
+    if (call->wait == FS_WAIT_NEVER) {
         return -EAGAIN;
     }
     /* How the Linux client says removexattr(2). */
     if (!x->size && x->flags == XATTR_REPLACE) {
-        return fs_removexattr(req->node[0], x->name);
+        return fs_removexattr(call, req->node[0], x->name);
     }
-    return fs_setxattr(req->node[0], x->name, x->value, x->size, x->flags);
+    return fs_setxattr(call, req->node[0], x->name, x->value, x->size,
+                       x->flags);
 }
 
-int p9_clunk_run(P9Request *req, unsigned flags)
+int p9_clunk_run(P9Request *req, const FsCall *call)
 {
     P9Fid *fid = req->fid[0];
     int ret = 0;
 
-    if ((req->new_file || fid->remove_on_clunk) && (flags & FS_NONBLOCK)) {
+    if ((req->new_file || fid->remove_on_clunk) &&
+        call->wait == FS_WAIT_NEVER) {
         return -EAGAIN;
     }
-    if ((flags & FS_BRIEF) && (fid->remove_on_clunk || fid->xattr) &&
+    if (call->wait < FS_WAIT_ANYTHING && (fid->remove_on_clunk || fid->xattr) &&
         !fs_node_is_brief(req->node[0])) {
         return -EAGAIN;
     }
     if (fid->remove_on_clunk) {
-        ret = p9_remove_object(req, flags);
+        ret = p9_remove_object(req, call);
     }
     if (req->new_file) {
-        fs_release(g_steal_pointer(&req->new_file));
+        fs_release(call, g_steal_pointer(&req->new_file));
         return ret;
     }
-    return clunk_xattr(req, fid->xattr, flags);
+    return clunk_xattr(req, call, fid->xattr);
 }

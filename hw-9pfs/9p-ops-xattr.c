@@ -19,20 +19,20 @@ int p9_xattrwalk_prepare(P9Request *req)
 }
 
 /* The value, or the list of names for an empty one. */
-static ssize_t xattr_fetch(FsNode *node, const P9String *name, void *buf,
-                           size_t size)
+static ssize_t xattr_fetch(const FsCall *call, FsNode *node,
+                           const P9String *name, void *buf, size_t size)
 {
-    return name->len ? fs_getxattr(node, name->s, buf, size)
-                     : fs_listxattr(node, buf, size);
+    return name->len ? fs_getxattr(call, node, name->s, buf, size)
+                     : fs_listxattr(call, node, buf, size);
 }
 
-int p9_xattrwalk_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
+int p9_xattrwalk_run(P9Request *req, const FsCall *call)
 {
     const P9String *name = &req->t.xattrwalk.name;
 
     /* The length may change between the two calls. */
     for (int i = 0; i < XATTR_RETRIES; i++) {
-        ssize_t size = xattr_fetch(req->node[0], name, NULL, 0);
+        ssize_t size = xattr_fetch(call, req->node[0], name, NULL, 0);
         P9XattrFid *x;
 
         if (size < 0) {
@@ -43,7 +43,7 @@ int p9_xattrwalk_run(P9Request *req, unsigned flags G_GNUC_UNUSED)
         }
         x = p9_xattr_fid_new(size, false);
         if (size) {
-            size = xattr_fetch(req->node[0], name, x->value, size);
+            size = xattr_fetch(call, req->node[0], name, x->value, size);
         }
         if (size >= 0) {
             x->size = size;

@@ -9,7 +9,7 @@
 
 /* p9_<name>_prepare(), _run(), _finish(): see P9RowOps. */
 #define P9_PROTO_prepare_YES(fn) int fn(P9Request *req);
-#define P9_PROTO_run_YES(fn) int fn(P9Request *req, unsigned flags);
+#define P9_PROTO_run_YES(fn) int fn(P9Request *req, const FsCall *call);
 #define P9_PROTO_finish_YES(fn) int fn(P9Request *req, int result);
 #define P9_PROTO_prepare_NO(fn)
 #define P9_PROTO_run_NO(fn)
@@ -22,14 +22,15 @@
 #include "9p-messages.def"
 
 /** p9_readlink: target of @node, owned by the request's arena. */
-int p9_readlink(P9Request *req, FsNode *node, P9String *target);
+int p9_readlink(P9Request *req, const FsCall *call, FsNode *node,
+                P9String *target);
 
-/** p9_remove_object: unlink what fid[0] stands for; @flags as of run(). */
-int p9_remove_object(P9Request *req, unsigned flags);
+/** p9_remove_object: unlink what fid[0] stands for. */
+int p9_remove_object(P9Request *req, const FsCall *call);
 
 /** p9_stat_read_prepare, _run, _finish: Tread of a directory (.u). */
 int p9_stat_read_prepare(P9Request *req);
-int p9_stat_read_run(P9Request *req, unsigned flags);
+int p9_stat_read_run(P9Request *req, const FsCall *call);
 void p9_stat_read_finish(P9Request *req);
 
 #endif

@@ -81,15 +81,15 @@ void p9_payload_accept(P9Request *req, const P9Data *data)
     p9_get_bytes(&c, req->bounce, data->count);
 }
 
-int p9_payload_transfer(P9Request *req, P9PayloadIo *io, uint64_t offset,
-                        uint32_t count, unsigned flags)
+int p9_payload_transfer(P9Request *req, const FsCall *call, P9PayloadIo *io,
+                        uint64_t offset, uint32_t count)
 {
     ssize_t ret;
 
     while (req->done < count) {
-        ret = io(req->file[0], req->kept.iov + req->iov_at,
-                 req->iov_cnt - req->iov_at, offset + req->done, flags);
-        if (ret == -EINPROGRESS || (ret == -EAGAIN && (flags & FS_NONBLOCK))) {
+        ret = io(call, req->file[0], req->kept.iov + req->iov_at,
+                 req->iov_cnt - req->iov_at, offset + req->done);
+        if (ret == -EINPROGRESS || fs_call_refused(call, ret)) {
             return ret;
         }
         if (ret < 0 && !req->done) {

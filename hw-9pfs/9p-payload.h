@@ -24,8 +24,9 @@ void p9_payload_deliver(P9Request *req, uint32_t count);
 /** p9_payload_accept: what the request carries as @data.  Context: prepare. */
 void p9_payload_accept(P9Request *req, const P9Data *data);
 
-typedef ssize_t P9PayloadIo(FsFile *file, const struct iovec *iov, int iovcnt,
-                            uint64_t offset, unsigned flags);
+typedef ssize_t P9PayloadIo(const FsCall *call, FsFile *file,
+                            const struct iovec *iov, int iovcnt,
+                            uint64_t offset);
 
 /**
  * p9_payload_transfer: move @count bytes unless the file ends or fails before.
@@ -34,7 +35,7 @@ typedef ssize_t P9PayloadIo(FsFile *file, const struct iovec *iov, int iovcnt,
  * that would have slept leaves its progress in req->done for the worker to go
  * on from.  Context: run.
  */
-int p9_payload_transfer(P9Request *req, P9PayloadIo *io, uint64_t offset,
-                        uint32_t count, unsigned flags);
+int p9_payload_transfer(P9Request *req, const FsCall *call, P9PayloadIo *io,
+                        uint64_t offset, uint32_t count);
 
 #endif

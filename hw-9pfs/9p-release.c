@@ -16,9 +16,10 @@ typedef struct Release {
 /* Context: worker. */
 static void release_run(P9Job *job)
 {
+    const FsCall call = { .wait = FS_WAIT_ANYTHING };
     Release *release = container_of(job, Release, job);
 
-    fs_release(release->file);
+    fs_release(&call, release->file);
     fs_locker_close(release->locker);
 }
 

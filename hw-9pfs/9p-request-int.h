@@ -109,8 +109,8 @@ struct P9Request {
  *
  * pin: capture the fids that the message names.
  * prepare: check state, reserve.  Also P9_LATER.
- * run: the work.  With FS_NONBLOCK or FS_BRIEF in @flags -EAGAIN means "call
- *      again without it": nothing is done yet, or request->done says how much.
+ * run: the work.  -EAGAIN means "call again and allow to wait for longer":
+ *      nothing is done yet, or request->done says how much.
  *      -EINPROGRESS: it is parked, until p9_request_wake(), a flush or the
  *      session's end.
  * finish: after a successful prepare, commit (@result 0) or undo; may turn
@@ -119,7 +119,7 @@ struct P9Request {
 struct P9RowOps {
     int (*pin)(P9Request *req);
     int (*prepare)(P9Request *req);
-    int (*run)(P9Request *req, unsigned flags);
+    int (*run)(P9Request *req, const FsCall *call);
     int (*finish)(P9Request *req, int result);
 };
 

@@ -35,9 +35,10 @@ void p9_run_wait_guest(P9Session *s)
 static void run_on_worker(P9Job *job)
 {
     P9Request *req = container_of(job, P9Request, kept.job);
+    const FsCall call = { .wait = FS_WAIT_ANYTHING };
     uint64_t begun = p9_policy_now();
 
-    req->result = p9_request_ops(req)->run(req, 0);
+    req->result = p9_request_ops(req)->run(req, &call);
     req->ran_ns = p9_policy_now() - begun;
     guest_memory_done(req);
 }
@@ -46,8 +47,12 @@ static void run_on_worker(P9Job *job)
 static void run_yielding(P9Job *job)
 {
     P9Request *req = container_of(job, P9Request, kept.job);
+    const FsCall call = {
+        .wait = FS_WAIT_STORAGE,
+        .yield = req->session->exec->yield,
+    };
 
-    req->result = p9_request_ops(req)->run(req, FS_BRIEF);
+    req->result = p9_request_ops(req)->run(req, &call);
 }
 
 static void job_prepare(P9Request *req, void (*run)(P9Job *job))
@@ -179,8 +184,9 @@ static bool is_long_copy(const P9Request *req)
 
 static int run_waiting(P9Request *req)
 {
+    const FsCall call = { .wait = FS_WAIT_STORAGE };
     uint64_t begun = p9_policy_now();
-    int result = p9_request_ops(req)->run(req, FS_BRIEF);
+    int result = p9_request_ops(req)->run(req, &call);
 
     p9_policy_learn(&req->session->policy, req->info->number,
                     p9_policy_now() - begun);
@@ -190,6 +196,7 @@ static int run_waiting(P9Request *req)
 /* All that can be done on the event loop.  -EAGAIN: the rest is a job. */
 static int run_on_loop(P9Request *req)
 {
+    const FsCall call = { .wait = FS_WAIT_NEVER };
     bool wait = may_wait_here(req);
     int result = -EAGAIN;
 
@@ -198,7 +205,7 @@ static int run_on_loop(P9Request *req)
     }
     if (req->info->inl < P9_INLINE_BRIEF &&
         (!wait || (req->info->flags & P9_F_TRY_FIRST))) {
-        result = p9_request_ops(req)->run(req, FS_NONBLOCK);
+        result = p9_request_ops(req)->run(req, &call);
     }
     return result == -EAGAIN && wait ? run_waiting(req) : result;
 }

@@ -21,7 +21,7 @@ static void session_destroy(P9Session *s)
     p9_qid_map_free(s->qids);
     g_mutex_clear(&s->lock);
     g_cond_clear(&s->guest_done);
-    fs_export_leave_loop(s->export);
+    fs_export_leave_loop(s->export, s->exec->yield);
     fs_export_unref(s->export);
     if (s->gone) {
         s->gone(s->gone_opaque);

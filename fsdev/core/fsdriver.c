@@ -12,7 +12,6 @@
  * Context: as fsdriver.h says of each call.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/core/fs-yield.h"
 #include "fsdev/core/fsdriver.h"
 #include "fsdev/core/fs-ids.h"
 
@@ -216,12 +215,10 @@ bool fs_node_is_brief(FsNode *node)
     return driver->is_brief && driver->is_brief(node);
 }
 
-const FsYield *fs_yield;
-
-void fs_export_leave_loop(FsExport *export)
+void fs_export_leave_loop(FsExport *export, const FsYield *yield)
 {
-    if (export->driver->leave_loop) {
-        export->driver->leave_loop(export);
+    if (export->driver->leave_loop && yield) {
+        export->driver->leave_loop(export, yield);
     }
 }
 
@@ -233,12 +230,12 @@ bool fs_node_heeds_brief(FsNode *node)
                                : fs_node_is_brief(node);
 }
 
-int fs_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
+int fs_lookup(const FsCall *call, FsNode *dir, const char *name, FsNode **node,
               FsAttr *attr)
 {
     FsNode *found = NULL;
     FsAttr seen;
-    int ret = status(driver_of(dir)->lookup(dir, name, flags, &found, &seen));
+    int ret = status(driver_of(dir)->lookup(call, dir, name, &found, &seen));
 
     if (ret == 0) {
         assert(found && found->export == dir->export);
@@ -247,7 +244,8 @@ int fs_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
     return tell_attr(dir, ret, &seen, attr);
 }
 
-int fs_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr)
+int fs_getattr(const FsCall *call, FsNode *node, FsFile *file, unsigned flags,
+               FsAttr *attr)
 {
     FsAttr seen;
     int ret;
@@ -255,11 +253,12 @@ int fs_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr)
     if (!driver_of(node)->getattr) {
         return -EOPNOTSUPP;
     }
-    ret = status(driver_of(node)->getattr(node, file, flags, &seen));
+    ret = status(driver_of(node)->getattr(call, node, file, flags, &seen));
     return tell_attr(node, ret, &seen, attr);
 }
 
-int fs_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
+int fs_setattr(const FsCall *call, FsNode *node, FsFile *file,
+               const FsSetattr *set)
 {
     CHANGES;
     FsSetattr host;
@@ -269,18 +268,19 @@ int fs_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
         return -EOPNOTSUPP;
     }
     ret = fs_set_to_host(&node->export->config, set, &host);
-    return ret < 0 ? ret : status(driver_of(node)->setattr(node, file, &host));
+    return ret < 0 ? ret
+                   : status(driver_of(node)->setattr(call, node, file, &host));
 }
 
-ssize_t fs_readlink(FsNode *node, char *buf, size_t size)
+ssize_t fs_readlink(const FsCall *call, FsNode *node, char *buf, size_t size)
 {
     if (!driver_of(node)->readlink) {
         return -EOPNOTSUPP;
     }
-    return count(driver_of(node)->readlink(node, buf, size), size);
+    return count(driver_of(node)->readlink(call, node, buf, size), size);
 }
 
-int fs_statfs(FsNode *node, struct statfs *st)
+int fs_statfs(const FsCall *call, FsNode *node, struct statfs *st)
 {
     struct statfs seen;
     int ret;
@@ -288,7 +288,7 @@ int fs_statfs(FsNode *node, struct statfs *st)
     if (!driver_of(node)->statfs) {
         return -EOPNOTSUPP;
     }
-    ret = status(driver_of(node)->statfs(node, &seen));
+    ret = status(driver_of(node)->statfs(call, node, &seen));
     if (ret == 0) {
         *st = seen;
     }
@@ -297,8 +297,9 @@ int fs_statfs(FsNode *node, struct statfs *st)
 
 /* Names */
 
-int fs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
-              const FsCred *cred, FsNode **node, FsFile **file, FsAttr *attr)
+int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
+              uint32_t mode, const FsCred *cred, FsNode **node, FsFile **file,
+              FsAttr *attr)
 {
     CHANGES;
     FsNode *made = NULL;
@@ -314,8 +315,8 @@ int fs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
     if (ret < 0) {
         return ret;
     }
-    ret = status(driver_of(dir)->create(dir, name, flags, mode, &host, &made,
-                                        &opened, &seen));
+    ret = status(driver_of(dir)->create(call, dir, name, flags, mode, &host,
+                                        &made, &opened, &seen));
     if (ret == 0) {
         assert(made && opened && opened->node && !opened->is_dir);
         *node = made;
@@ -324,7 +325,7 @@ int fs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
     return tell_attr(dir, ret, &seen, attr);
 }
 
-int fs_mkdir(FsNode *dir, const char *name, uint32_t mode,
+int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
              const FsCred *cred, FsAttr *attr)
 {
     CHANGES;
@@ -337,13 +338,14 @@ int fs_mkdir(FsNode *dir, const char *name, uint32_t mode,
     }
     ret = fs_cred_to_host(&dir->export->config, cred, &host);
     if (ret == 0) {
-        ret = status(driver_of(dir)->mkdir(dir, name, mode, &host, &seen));
+        ret = status(
+            driver_of(dir)->mkdir(call, dir, name, mode, &host, &seen));
     }
     return tell_attr(dir, ret, &seen, attr);
 }
 
-int fs_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
-             const FsCred *cred, FsAttr *attr)
+int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
+             uint64_t rdev, const FsCred *cred, FsAttr *attr)
 {
     CHANGES;
     FsCred host;
@@ -355,14 +357,14 @@ int fs_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
     }
     ret = fs_cred_to_host(&dir->export->config, cred, &host);
     if (ret == 0) {
-        ret = status(driver_of(dir)->mknod(dir, name, mode, rdev, &host,
-                                           &seen));
+        ret = status(
+            driver_of(dir)->mknod(call, dir, name, mode, rdev, &host, &seen));
     }
     return tell_attr(dir, ret, &seen, attr);
 }
 
-int fs_symlink(FsNode *dir, const char *name, const char *target,
-               const FsCred *cred, FsAttr *attr)
+int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
+               const char *target, const FsCred *cred, FsAttr *attr)
 {
     CHANGES;
     FsCred host;
@@ -374,32 +376,33 @@ int fs_symlink(FsNode *dir, const char *name, const char *target,
     }
     ret = fs_cred_to_host(&dir->export->config, cred, &host);
     if (ret == 0) {
-        ret = status(driver_of(dir)->symlink(dir, name, target, &host, &seen));
+        ret = status(
+            driver_of(dir)->symlink(call, dir, name, target, &host, &seen));
     }
     return tell_attr(dir, ret, &seen, attr);
 }
 
-int fs_link(FsNode *node, FsNode *dir, const char *name)
+int fs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
 {
     CHANGES;
 
     if (!driver_of(node)->link) {
         return -EOPNOTSUPP;
     }
-    return status(driver_of(node)->link(node, dir, name));
+    return status(driver_of(node)->link(call, node, dir, name));
 }
 
-int fs_unlink(FsNode *dir, const char *name, bool is_dir)
+int fs_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
 {
     CHANGES;
 
     if (!driver_of(dir)->unlink) {
         return -EOPNOTSUPP;
     }
-    return status(driver_of(dir)->unlink(dir, name, is_dir));
+    return status(driver_of(dir)->unlink(call, dir, name, is_dir));
 }
 
-int fs_rename(FsNode *dir, const char *name, FsNode *newdir,
+int fs_rename(const FsCall *call, FsNode *dir, const char *name, FsNode *newdir,
               const char *newname)
 {
     CHANGES;
@@ -407,12 +410,13 @@ int fs_rename(FsNode *dir, const char *name, FsNode *newdir,
     if (!driver_of(dir)->rename) {
         return -EOPNOTSUPP;
     }
-    return status(driver_of(dir)->rename(dir, name, newdir, newname));
+    return status(driver_of(dir)->rename(call, dir, name, newdir, newname));
 }
 
 /* Open files */
 
-static int driver_open(FsNode *node, int flags, FsFile **file, FsAttr *attr)
+static int driver_open(const FsCall *call, FsNode *node, int flags,
+                       FsFile **file, FsAttr *attr)
 {
     const FsDriver *driver = driver_of(node);
     FsAttr seen;
@@ -422,36 +426,37 @@ static int driver_open(FsNode *node, int flags, FsFile **file, FsAttr *attr)
         return -EOPNOTSUPP;
     }
     if (!attr) {
-        return status(driver->open(node, flags, file));
+        return status(driver->open(call, node, flags, file));
     }
     if (driver->open_attr) {
-        ret = status(driver->open_attr(node, flags, file, &seen));
+        ret = status(driver->open_attr(call, node, flags, file, &seen));
         return tell_attr(node, ret, &seen, attr);
     }
-    ret = status(driver->open(node, flags, file));
+    ret = status(driver->open(call, node, flags, file));
     if (ret == 0) {
-        ret = fs_getattr(node, *file, 0, attr);
+        ret = fs_getattr(call, node, *file, 0, attr);
         if (ret < 0) {
-            fs_release(*file);
+            driver->release(*file);
         }
     }
     return ret;
 }
 
-static int driver_open_changing(FsNode *node, int flags, FsFile **file,
-                                FsAttr *attr)
+static int driver_open_changing(const FsCall *call, FsNode *node, int flags,
+                                FsFile **file, FsAttr *attr)
 {
     CHANGES;
 
-    return driver_open(node, flags, file, attr);
+    return driver_open(call, node, flags, file, attr);
 }
 
-int fs_open_attr(FsNode *node, int flags, FsFile **file, FsAttr *attr)
+int fs_open_attr(const FsCall *call, FsNode *node, int flags, FsFile **file,
+                 FsAttr *attr)
 {
     FsFile *opened = NULL;
     int ret = flags & O_TRUNC
-              ? driver_open_changing(node, flags, &opened, attr)
-              : driver_open(node, flags, &opened, attr);
+              ? driver_open_changing(call, node, flags, &opened, attr)
+              : driver_open(call, node, flags, &opened, attr);
 
     if (ret == 0) {
         assert(opened && opened->node);
@@ -460,65 +465,70 @@ int fs_open_attr(FsNode *node, int flags, FsFile **file, FsAttr *attr)
     return ret;
 }
 
-int fs_open(FsNode *node, int flags, FsFile **file)
+int fs_open(const FsCall *call, FsNode *node, int flags, FsFile **file)
 {
-    return fs_open_attr(node, flags, file, NULL);
+    return fs_open_attr(call, node, flags, file, NULL);
 }
 
-ssize_t fs_read(FsFile *file, const struct iovec *iov, int iovcnt,
-                uint64_t offset, unsigned flags)
+ssize_t fs_read(const FsCall *call, FsFile *file, const struct iovec *iov,
+                int iovcnt, uint64_t offset)
 {
     CHANGES;
 
     if (!file_driver(file)->read) {
         return -EOPNOTSUPP;
     }
-    return count(file_driver(file)->read(file, iov, iovcnt, offset, flags),
+    return count(file_driver(file)->read(call, file, iov, iovcnt, offset),
                  iov_size(iov, iovcnt));
 }
 
-ssize_t fs_write(FsFile *file, const struct iovec *iov, int iovcnt,
-                 uint64_t offset, unsigned flags)
+ssize_t fs_write(const FsCall *call, FsFile *file, const struct iovec *iov,
+                 int iovcnt, uint64_t offset)
 {
     CHANGES;
 
     if (!file_driver(file)->write) {
         return -EOPNOTSUPP;
     }
-    return count(file_driver(file)->write(file, iov, iovcnt, offset, flags),
+    return count(file_driver(file)->write(call, file, iov, iovcnt, offset),
                  iov_size(iov, iovcnt));
 }
 
-int fs_fsync(FsFile *file, bool datasync)
+int fs_fsync(const FsCall *call, FsFile *file, bool datasync)
 {
     if (!file_driver(file)->fsync) {
         return -EOPNOTSUPP;
     }
-    return status(file_driver(file)->fsync(file, datasync));
+    return status(file_driver(file)->fsync(call, file, datasync));
 }
 
-int fs_readdir(FsFile *file, uint64_t cookie, unsigned flags, FsDirSink *sink,
-               void *opaque)
+int fs_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
+               unsigned flags, FsDirSink *sink, void *opaque)
 {
     CHANGES;
 
     if (!file_driver(file)->readdir) {
         return -EOPNOTSUPP;
     }
-    return status(file_driver(file)->readdir(file, cookie, flags, sink,
-                                             opaque));
+    return status(
+        file_driver(file)->readdir(call, file, cookie, flags, sink, opaque));
 }
 
-void fs_release(FsFile *file)
+int fs_release(const FsCall *call, FsFile *file)
 {
-    if (file) {
-        file_driver(file)->release(file);
+    if (!file) {
+        return 0;
     }
+    if (call->wait == FS_WAIT_NEVER) {
+        return -EAGAIN;
+    }
+    file_driver(file)->release(file);
+    return 0;
 }
 
 /* Locks */
 
-int fs_locker_open(FsFile *file, FsLocker **locker)
+int fs_locker_open(const FsCall *call, FsFile *file, FsLocker **locker)
 {
     const FsDriver *driver = file_driver(file);
     int ret;
@@ -526,7 +536,7 @@ int fs_locker_open(FsFile *file, FsLocker **locker)
     if (!driver->locker_open) {
         return -EOPNOTSUPP;
     }
-    ret = driver->locker_open(file, locker);
+    ret = driver->locker_open(call, file, locker);
     assert(ret <= 0 && (ret < 0 || *locker));
     return ret;
 }
@@ -538,26 +548,27 @@ void fs_locker_close(FsLocker *locker)
     }
 }
 
-int fs_lock(FsLocker *locker, const FsLock *lock, unsigned flags)
+int fs_lock(const FsCall *call, FsLocker *locker, const FsLock *lock)
 {
-    return locker->export->driver->lock(locker, lock, flags);
+    return locker->export->driver->lock(call, locker, lock);
 }
 
-int fs_getlock(FsLocker *locker, FsLock *lock, unsigned flags)
+int fs_getlock(const FsCall *call, FsLocker *locker, FsLock *lock)
 {
-    return locker->export->driver->getlock(locker, lock, flags);
+    return locker->export->driver->getlock(call, locker, lock);
 }
 
 /* Extended attributes; a size of 0 asks how long the answer would be. */
 
-ssize_t fs_getxattr(FsNode *node, const char *name, void *buf, size_t size)
+ssize_t fs_getxattr(const FsCall *call, FsNode *node, const char *name,
+                    void *buf, size_t size)
 {
     ssize_t len;
 
     if (!driver_of(node)->getxattr) {
         return -EOPNOTSUPP;
     }
-    len = count(driver_of(node)->getxattr(node, name, buf, size),
+    len = count(driver_of(node)->getxattr(call, node, name, buf, size),
                 size ? size : SSIZE_MAX);
     if (len > 0 && size) {
         int ret = fs_xattr_to_guest(&node->export->config, name, buf, len);
@@ -567,17 +578,17 @@ ssize_t fs_getxattr(FsNode *node, const char *name, void *buf, size_t size)
     return len;
 }
 
-ssize_t fs_listxattr(FsNode *node, char *buf, size_t size)
+ssize_t fs_listxattr(const FsCall *call, FsNode *node, char *buf, size_t size)
 {
     if (!driver_of(node)->listxattr) {
         return -EOPNOTSUPP;
     }
-    return count(driver_of(node)->listxattr(node, buf, size),
+    return count(driver_of(node)->listxattr(call, node, buf, size),
                  size ? size : SSIZE_MAX);
 }
 
-int fs_setxattr(FsNode *node, const char *name, const void *value,
-                size_t size, int flags)
+int fs_setxattr(const FsCall *call, FsNode *node, const char *name,
+                const void *value, size_t size, int flags)
 {
     CHANGES;
     g_autofree void *mapped = NULL;
@@ -590,16 +601,16 @@ int fs_setxattr(FsNode *node, const char *name, const void *value,
     if (ret < 0) {
         return ret;
     }
-    return status(driver_of(node)->setxattr(node, name, mapped ?: value, size,
-                                            flags));
+    return status(driver_of(node)->setxattr(call, node, name, mapped ?: value,
+                                            size, flags));
 }
 
-int fs_removexattr(FsNode *node, const char *name)
+int fs_removexattr(const FsCall *call, FsNode *node, const char *name)
 {
     CHANGES;
 
     if (!driver_of(node)->removexattr) {
         return -EOPNOTSUPP;
     }
-    return status(driver_of(node)->removexattr(node, name));
+    return status(driver_of(node)->removexattr(call, node, name));
 }

@@ -11,10 +11,8 @@
  *  - returns 0 or a count on success, -errno on failure; output arguments are
  *    written on success only;
  *  - may be called from several threads at once, on the same objects too;
- *  - may block, unless FS_NONBLOCK is among the flags: then it must not sleep
- *    and answers -EAGAIN when it would have to ("call again without it");
- *    FS_BRIEF allows to wait, but for the host's own storage only: see
- *    fs_node_is_brief();
+ *  - waits for no longer than its first argument allows, see waiting.h: where
+ *    it would have to, it does nothing and returns -EAGAIN;
  *  - ids of owners, also those in ACLs, are the guest's for the session and
  *    the host's for the driver; an id that uidmap= or gidmap= has no place for
  *    is -EOVERFLOW;
@@ -26,6 +24,7 @@
 
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/idmap.h"
+#include "fsdev/core/waiting.h"
 
 /*
  * An object of the exported tree as reached by one name: what a fid stands
@@ -45,10 +44,8 @@ typedef struct FsExport FsExport;
 typedef struct FsDriver FsDriver;
 
 enum {
-    FS_NONBLOCK = 1u << 0,      /* do not sleep: -EAGAIN instead */
-    FS_READDIR_DEV = 1u << 1,   /* fs_readdir: .dev, and .ino as lstat has it */
-    FS_BRIEF = 1u << 2,         /* wait for a local disk at most: -EAGAIN */
-    FS_FIRST_LOOK = 1u << 3,    /* fs_getattr: the node was only just found */
+    FS_READDIR_DEV = 1u << 0, /* fs_readdir: .dev, and .ino as lstat has it */
+    FS_FIRST_LOOK = 1u << 1,  /* fs_getattr: the node was only just found */
 };
 
 enum {
@@ -235,54 +232,63 @@ struct FsDriver {
     void (*node_unref)(FsNode *node);
     FsNode *(*parent)(FsNode *node);
     int (*locate)(FsNode *node, FsNode **dir, char *name);
-    void (*leave_loop)(FsExport *export);       /* may be NULL */
+    /* May be NULL. */
+    void (*leave_loop)(FsExport *export, const FsYield *yield);
     bool (*is_brief)(FsNode *node);
     bool (*heeds_brief)(FsNode *node);          /* NULL: as is_brief */
 
-    int (*lookup)(FsNode *dir, const char *name, unsigned flags,
+    int (*lookup)(const FsCall *call, FsNode *dir, const char *name,
                   FsNode **node, FsAttr *attr);
-    int (*getattr)(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr);
-    int (*setattr)(FsNode *node, FsFile *file, const FsSetattr *set);
-    ssize_t (*readlink)(FsNode *node, char *buf, size_t size);
-    int (*statfs)(FsNode *node, struct statfs *st);
+    int (*getattr)(const FsCall *call, FsNode *node, FsFile *file,
+                   unsigned flags, FsAttr *attr);
+    int (*setattr)(const FsCall *call, FsNode *node, FsFile *file,
+                   const FsSetattr *set);
+    ssize_t (*readlink)(const FsCall *call, FsNode *node, char *buf,
+                        size_t size);
+    int (*statfs)(const FsCall *call, FsNode *node, struct statfs *st);
 
-    int (*create)(FsNode *dir, const char *name, int flags, uint32_t mode,
-                  const FsCred *cred, FsNode **node, FsFile **file,
-                  FsAttr *attr);
-    int (*mkdir)(FsNode *dir, const char *name, uint32_t mode,
-                 const FsCred *cred, FsAttr *attr);
-    int (*mknod)(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
-                 const FsCred *cred, FsAttr *attr);
-    int (*symlink)(FsNode *dir, const char *name, const char *target,
-                   const FsCred *cred, FsAttr *attr);
-    int (*link)(FsNode *node, FsNode *dir, const char *name);
-    int (*unlink)(FsNode *dir, const char *name, bool is_dir);
-    int (*rename)(FsNode *dir, const char *name, FsNode *newdir,
-                  const char *newname);
+    int (*create)(const FsCall *call, FsNode *dir, const char *name, int flags,
+                  uint32_t mode, const FsCred *cred, FsNode **node,
+                  FsFile **file, FsAttr *attr);
+    int (*mkdir)(const FsCall *call, FsNode *dir, const char *name,
+                 uint32_t mode, const FsCred *cred, FsAttr *attr);
+    int (*mknod)(const FsCall *call, FsNode *dir, const char *name,
+                 uint32_t mode, uint64_t rdev, const FsCred *cred,
+                 FsAttr *attr);
+    int (*symlink)(const FsCall *call, FsNode *dir, const char *name,
+                   const char *target, const FsCred *cred, FsAttr *attr);
+    int (*link)(const FsCall *call, FsNode *node, FsNode *dir,
+                const char *name);
+    int (*unlink)(const FsCall *call, FsNode *dir, const char *name,
+                  bool is_dir);
+    int (*rename)(const FsCall *call, FsNode *dir, const char *name,
+                  FsNode *newdir, const char *newname);
 
-    int (*open)(FsNode *node, int flags, FsFile **file);
+    int (*open)(const FsCall *call, FsNode *node, int flags, FsFile **file);
     /* The same where it is cheaper than open and getattr; may be NULL. */
-    int (*open_attr)(FsNode *node, int flags, FsFile **file, FsAttr *attr);
-    ssize_t (*read)(FsFile *file, const struct iovec *iov, int iovcnt,
-                    uint64_t offset, unsigned flags);
-    ssize_t (*write)(FsFile *file, const struct iovec *iov, int iovcnt,
-                     uint64_t offset, unsigned flags);
-    int (*fsync)(FsFile *file, bool datasync);
-    int (*readdir)(FsFile *file, uint64_t cookie, unsigned flags,
-                   FsDirSink *sink, void *opaque);
+    int (*open_attr)(const FsCall *call, FsNode *node, int flags, FsFile **file,
+                     FsAttr *attr);
+    ssize_t (*read)(const FsCall *call, FsFile *file, const struct iovec *iov,
+                    int iovcnt, uint64_t offset);
+    ssize_t (*write)(const FsCall *call, FsFile *file, const struct iovec *iov,
+                     int iovcnt, uint64_t offset);
+    int (*fsync)(const FsCall *call, FsFile *file, bool datasync);
+    int (*readdir)(const FsCall *call, FsFile *file, uint64_t cookie,
+                   unsigned flags, FsDirSink *sink, void *opaque);
     void (*release)(FsFile *file);
 
-    ssize_t (*getxattr)(FsNode *node, const char *name, void *buf,
-                        size_t size);
-    ssize_t (*listxattr)(FsNode *node, char *buf, size_t size);
-    int (*setxattr)(FsNode *node, const char *name, const void *value,
-                    size_t size, int flags);
-    int (*removexattr)(FsNode *node, const char *name);
+    ssize_t (*getxattr)(const FsCall *call, FsNode *node, const char *name,
+                        void *buf, size_t size);
+    ssize_t (*listxattr)(const FsCall *call, FsNode *node, char *buf,
+                         size_t size);
+    int (*setxattr)(const FsCall *call, FsNode *node, const char *name,
+                    const void *value, size_t size, int flags);
+    int (*removexattr)(const FsCall *call, FsNode *node, const char *name);
 
-    int (*locker_open)(FsFile *file, FsLocker **locker);
+    int (*locker_open)(const FsCall *call, FsFile *file, FsLocker **locker);
     void (*locker_close)(FsLocker *locker);
-    int (*lock)(FsLocker *locker, const FsLock *lock, unsigned flags);
-    int (*getlock)(FsLocker *locker, FsLock *lock, unsigned flags);
+    int (*lock)(const FsCall *call, FsLocker *locker, const FsLock *lock);
+    int (*getlock)(const FsCall *call, FsLocker *locker, FsLock *lock);
 };
 
 /**
@@ -308,9 +314,9 @@ int fs_check_user(FsExport *export, uint32_t uid);
 
 /**
  * fs_export_leave_loop: a session on @export that ran calls in coroutines of
- * this thread's loop (fs-yield.h) has ended.  Never blocks.
+ * this thread's loop (FsCall.yield) has ended.  Never blocks.
  */
-void fs_export_leave_loop(FsExport *export);
+void fs_export_leave_loop(FsExport *export, const FsYield *yield);
 
 /** fs_root: the exported directory, counted.  Never fails, never blocks. */
 FsNode *fs_root(FsExport *export);
@@ -337,21 +343,21 @@ int fs_locate(FsNode *node, FsNode **dir, char *name);
  * storage takes, whatever a network or a user-space file system does.
  *
  * What lies below may be another file system: the calls that may come to it,
- * fs_lookup(), fs_create() and fs_open(), know FS_BRIEF or O_NONBLOCK.
+ * fs_lookup(), fs_create() and fs_open(), heed FS_WAIT_STORAGE.
  * False when the driver cannot say.  Never blocks.
  */
 bool fs_node_is_brief(FsNode *node);
 /**
- * fs_node_heeds_brief: this is so at least for calls on @node that know
- * FS_BRIEF or O_NONBLOCK, and for those on files of it but fs_fsync().  Others
- * may wait for whoever else has a part in them; in a coroutine (fs-yield.h)
- * they say -EAGAIN where they cannot yield for it, but for fs_rename(),
- * fs_readlink() and fs_statfs(), which are not for coroutines.
+ * fs_node_heeds_brief: this is so at least for those calls on @node, and on
+ * files of it, that heed FS_WAIT_STORAGE: lookup, getattr, create, open, read,
+ * write, readdir, release.  Others may wait for whoever else has a part in
+ * them; in a coroutine they return -EAGAIN where they cannot yield for it, but
+ * for fs_rename(), fs_readlink() and fs_statfs(), which are not for coroutines.
  */
 bool fs_node_heeds_brief(FsNode *node);
 
 /** fs_lookup: @name in @dir → counted *@node and its attributes. */
-int fs_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
+int fs_lookup(const FsCall *call, FsNode *dir, const char *name, FsNode **node,
               FsAttr *attr);
 /**
  * fs_getattr: attributes of @node; @file is an open file of it, or NULL.
@@ -360,20 +366,22 @@ int fs_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
  * client drops stale names only then.  Not with FS_FIRST_LOOK: who found a name
  * that was replaced right afterwards has to get what he found.
  */
-int fs_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr);
+int fs_getattr(const FsCall *call, FsNode *node, FsFile *file, unsigned flags,
+               FsAttr *attr);
 /**
  * fs_setattr: apply all of @set, in the order owner, mode, size, times.
  * @file may be NULL; an open file is used where the kernel wants one.
  */
-int fs_setattr(FsNode *node, FsFile *file, const FsSetattr *set);
+int fs_setattr(const FsCall *call, FsNode *node, FsFile *file,
+               const FsSetattr *set);
 /**
  * fs_readlink: target of a symbolic link, not NUL-terminated.
  *
  * Returns its length, cut at @size.  -EINVAL when it is no symbolic link as
  * the guest sees it.
  */
-ssize_t fs_readlink(FsNode *node, char *buf, size_t size);
-int fs_statfs(FsNode *node, struct statfs *st);
+ssize_t fs_readlink(const FsCall *call, FsNode *node, char *buf, size_t size);
+int fs_statfs(const FsCall *call, FsNode *node, struct statfs *st);
 
 /**
  * fs_create: make and open a regular file; open it if it exists and @flags
@@ -381,69 +389,76 @@ int fs_statfs(FsNode *node, struct statfs *st);
  *
  * @flags are host O_* bits without O_CREAT; @mode permission bits.  On
  * failure nothing that this call made is left, and nothing else is removed.
- * O_NONBLOCK among @flags is FS_BRIEF.
  */
-int fs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
-              const FsCred *cred, FsNode **node, FsFile **file, FsAttr *attr);
+int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
+              uint32_t mode, const FsCred *cred, FsNode **node, FsFile **file,
+              FsAttr *attr);
 /** fs_mkdir, fs_mknod, fs_symlink: with owner and mode, or not at all. */
-int fs_mkdir(FsNode *dir, const char *name, uint32_t mode,
+int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
              const FsCred *cred, FsAttr *attr);
 /** @mode includes the type; -EINVAL for a type that mknod(2) does not make. */
-int fs_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
-             const FsCred *cred, FsAttr *attr);
-int fs_symlink(FsNode *dir, const char *name, const char *target,
-               const FsCred *cred, FsAttr *attr);
+int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
+             uint64_t rdev, const FsCred *cred, FsAttr *attr);
+int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
+               const char *target, const FsCred *cred, FsAttr *attr);
 /** fs_link: give @node's object the further name @name in @dir. */
-int fs_link(FsNode *node, FsNode *dir, const char *name);
+int fs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name);
 /** fs_unlink: remove a name; @is_dir asks for rmdir(2) semantics. */
-int fs_unlink(FsNode *dir, const char *name, bool is_dir);
+int fs_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir);
 /** fs_rename: as rename(2); nodes held for the old name follow it. */
-int fs_rename(FsNode *dir, const char *name, FsNode *newdir,
+int fs_rename(const FsCall *call, FsNode *dir, const char *name, FsNode *newdir,
               const char *newname);
 
 /**
  * fs_open: open a regular file (host O_* flags without O_CREAT) or a
  * directory.  Anything else is -ENXIO, and is never opened on the host.
- * O_NONBLOCK among @flags is FS_BRIEF: a lease on the file is not awaited.
+ * A lease on the file is awaited with FS_WAIT_ANYTHING only.
  */
-int fs_open(FsNode *node, int flags, FsFile **file);
+int fs_open(const FsCall *call, FsNode *node, int flags, FsFile **file);
 /** fs_open_attr: and the object's attributes, as of the open or just before. */
-int fs_open_attr(FsNode *node, int flags, FsFile **file, FsAttr *attr);
+int fs_open_attr(const FsCall *call, FsNode *node, int flags, FsFile **file,
+                 FsAttr *attr);
 /**
  * fs_read/fs_write: as preadv(2)/pwritev(2), short counts allowed; with
- * FS_NONBLOCK a short count may mean "the rest would have to sleep".
- * fs_write may answer -EINPROGRESS, with FS_NONBLOCK or without: not now, and
- * nothing will wake it.  The request stays parked until the client flushes it
- * or the session ends; the driver keeps nothing of it.
+ * FS_WAIT_NEVER a short count may mean "the rest would have to sleep".
+ * fs_write may answer -EINPROGRESS, whatever the call may wait for: not now,
+ * and nothing will wake it.  The request stays parked until the client flushes
+ * it or the session ends; the driver keeps nothing of it.
  */
-ssize_t fs_read(FsFile *file, const struct iovec *iov, int iovcnt,
-                uint64_t offset, unsigned flags);
-ssize_t fs_write(FsFile *file, const struct iovec *iov, int iovcnt,
-                 uint64_t offset, unsigned flags);
-int fs_fsync(FsFile *file, bool datasync);
+ssize_t fs_read(const FsCall *call, FsFile *file, const struct iovec *iov,
+                int iovcnt, uint64_t offset);
+ssize_t fs_write(const FsCall *call, FsFile *file, const struct iovec *iov,
+                 int iovcnt, uint64_t offset);
+int fs_fsync(const FsCall *call, FsFile *file, bool datasync);
 /**
  * fs_readdir: feed entries, "." and ".." included, to @sink from @cookie on
  * (0: the first) until it stops or the directory ends.
  *
- * Returns 0.  With FS_NONBLOCK entries already given stay given, and -EAGAIN
- * is returned only when none was.
+ * Returns 0.  Entries already given stay given: -EAGAIN is returned only when
+ * none was.
  */
-int fs_readdir(FsFile *file, uint64_t cookie, unsigned flags, FsDirSink *sink,
-               void *opaque);
-/** fs_release: close and free.  NULL is allowed.  May block. */
-void fs_release(FsFile *file);
+int fs_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
+               unsigned flags, FsDirSink *sink, void *opaque);
+/**
+ * fs_release: close and free.  NULL is allowed.
+ *
+ * Returns 0, or -EAGAIN with @file as it was, which is for a caller that may
+ * wait for less than anything.
+ */
+int fs_release(const FsCall *call, FsFile *file);
 
 /**
  * Extended attributes, names as the guest knows them.  @size 0 asks for the
  * length; -ERANGE when the value is longer than @size; -ENODATA when absent;
  * -EOPNOTSUPP for a name space that the export does not offer.
  */
-ssize_t fs_getxattr(FsNode *node, const char *name, void *buf, size_t size);
-ssize_t fs_listxattr(FsNode *node, char *buf, size_t size);
+ssize_t fs_getxattr(const FsCall *call, FsNode *node, const char *name,
+                    void *buf, size_t size);
+ssize_t fs_listxattr(const FsCall *call, FsNode *node, char *buf, size_t size);
 /** @flags: 0, XATTR_CREATE or XATTR_REPLACE. */
-int fs_setxattr(FsNode *node, const char *name, const void *value,
-                size_t size, int flags);
-int fs_removexattr(FsNode *node, const char *name);
+int fs_setxattr(const FsCall *call, FsNode *node, const char *name,
+                const void *value, size_t size, int flags);
+int fs_removexattr(const FsCall *call, FsNode *node, const char *name);
 
 /**
  * fs_locker_open: a new owner of locks on @file's object.
@@ -451,8 +466,11 @@ int fs_removexattr(FsNode *node, const char *name);
  * -EOPNOTSUPP where there is nothing to lock (directories, drivers without
  * locks).  The locker does not keep @file open.
  */
-int fs_locker_open(FsFile *file, FsLocker **locker);
-/** fs_locker_close: its locks are gone.  NULL is allowed.  May block. */
+int fs_locker_open(const FsCall *call, FsFile *file, FsLocker **locker);
+/**
+ * fs_locker_close: its locks are gone.  NULL is allowed.
+ * Context: a thread that may wait for anything.
+ */
 void fs_locker_close(FsLocker *locker);
 /**
  * fs_lock: take, change or give up a range; never waits for another owner.
@@ -461,9 +479,9 @@ void fs_locker_close(FsLocker *locker);
  * what the host does not let us write; -EOPNOTSUPP when the host's file system
  * has no locks.  Source: fcntl(2), F_OFD_SETLK.
  */
-int fs_lock(FsLocker *locker, const FsLock *lock, unsigned flags);
+int fs_lock(const FsCall *call, FsLocker *locker, const FsLock *lock);
 /** fs_getlock: what keeps *@lock from being taken, or type F_UNLCK. */
-int fs_getlock(FsLocker *locker, FsLock *lock, unsigned flags);
+int fs_getlock(const FsCall *call, FsLocker *locker, FsLock *lock);
 
 /** fs_admit: ask the export's gate.  Context: event loop; never blocks. */
 bool fs_admit(FsExport *export, FsTicket *ticket);

@@ -16,6 +16,9 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
 
+/* A worker serves one request at a time and waits for whatever it takes. */
+static const FsCall call = { .wait = FS_WAIT_ANYTHING };
+
 /* ---- objects ---------------------------------------------------------- */
 
 /* Numbers of another time are no reason to end the connection. */
@@ -31,11 +34,12 @@ static int work_node(const ProxyWork *work, uint64_t id, FsNode **node)
  */
 static int work_pin(LocalPin *pin, FsNode *node)
 {
-    int ret = local_pin(pin, name_from_fs(node), FS_NONBLOCK);
+    const FsCall at_hand = { .wait = FS_WAIT_NEVER };
+    int ret = local_pin(&at_hand, pin, name_from_fs(node));
 
     if (ret == -EAGAIN) {
         helper_cred_own();
-        ret = local_pin(pin, name_from_fs(node), 0);
+        ret = local_pin(&call, pin, name_from_fs(node));
     }
     return ret;
 }
@@ -74,7 +78,7 @@ void proxy_work_clear(ProxyWork *work)
         name_unref(work->pinned);
         work->pinned = NULL;
     }
-    fs_release(work->file);
+    fs_release(&call, work->file);
     work->file = NULL;
     if (work->in_fd >= 0) {
         close(work->in_fd);
@@ -114,7 +118,7 @@ static int serve_lookup(ProxyWork *work)
     int ret = work_node(work, t->dir, &dir);
 
     if (ret == 0) {
-        ret = fs_lookup(dir, t->name.s, 0, &node, &attr);
+        ret = fs_lookup(&call, dir, t->name.s, &node, &attr);
     }
     return ret < 0 ? ret : send_object(work, node, &work->r.lookup.id);
 }
@@ -188,7 +192,7 @@ static int serve_open(ProxyWork *work)
     int ret = work_node(work, work->t.open.id, &node);
 
     if (ret == 0) {
-        ret = fs_open(node, work->t.open.flags, &file);
+        ret = fs_open(&call, node, work->t.open.flags, &file);
     }
     if (ret == 0) {
         send_file(work, file);
@@ -282,9 +286,9 @@ static int open_existing(const struct ProxyTcreate *t, FsNode *dir,
     int ret;
 
     helper_cred_own();
-    ret = fs_lookup(dir, t->name.s, 0, &found, &attr);
+    ret = fs_lookup(&call, dir, t->name.s, &found, &attr);
     if (ret == 0) {
-        ret = fs_open(found, t->flags, file);
+        ret = fs_open(&call, found, t->flags, file);
     }
     if (ret == 0) {
         *node = g_steal_pointer(&found);
@@ -307,8 +311,8 @@ static int serve_create(ProxyWork *work)
 
         ret = work_become(work, t->dir, t->uid, t->gid, &dir, &pin);
         if (ret == 0) {
-            ret = fs_create(dir, t->name.s, t->flags | O_EXCL, mode, &as_made,
-                            &node, &file, &attr);
+            ret = fs_create(&call, dir, t->name.s, t->flags | O_EXCL, mode,
+                            &as_made, &node, &file, &attr);
         }
         if (ret != -EEXIST || (t->flags & O_EXCL)) {
             break;
@@ -335,7 +339,7 @@ static int serve_mkdir(ProxyWork *work)
     if (ret < 0) {
         return ret;
     }
-    return fs_mkdir(dir, t->name.s, allowed_mode(work, t->mode, true),
+    return fs_mkdir(&call, dir, t->name.s, allowed_mode(work, t->mode, true),
                     &as_made, &work->r.mkdir.attr);
 }
 
@@ -362,7 +366,7 @@ static int serve_mknod(ProxyWork *work)
     if (is_device) {
         helper_cred_own();
     }
-    return fs_mknod(dir, t->name.s, allowed_mode(work, t->mode, false),
+    return fs_mknod(&call, dir, t->name.s, allowed_mode(work, t->mode, false),
                     t->rdev, is_device ? &owner : &as_made,
                     &work->r.mknod.attr);
 }
@@ -377,7 +381,7 @@ static int serve_symlink(ProxyWork *work)
     if (ret < 0) {
         return ret;
     }
-    return fs_symlink(dir, t->name.s, t->target.s, &as_made,
+    return fs_symlink(&call, dir, t->name.s, t->target.s, &as_made,
                       &work->r.symlink.attr);
 }
 
@@ -393,7 +397,7 @@ static int serve_link(ProxyWork *work)
     if (ret == 0) {
         ret = work_node(work, t->dir, &dir);
     }
-    return ret < 0 ? ret : fs_link(node, dir, t->name.s);
+    return ret < 0 ? ret : fs_link(&call, node, dir, t->name.s);
 }
 
 static int serve_unlink(ProxyWork *work)
@@ -402,7 +406,7 @@ static int serve_unlink(ProxyWork *work)
     g_autoptr(FsNode) dir = NULL;
     int ret = work_node(work, t->dir, &dir);
 
-    return ret < 0 ? ret : fs_unlink(dir, t->name.s, t->is_dir);
+    return ret < 0 ? ret : fs_unlink(&call, dir, t->name.s, t->is_dir);
 }
 
 static int serve_rename(ProxyWork *work)
@@ -415,7 +419,8 @@ static int serve_rename(ProxyWork *work)
     if (ret == 0) {
         ret = work_node(work, t->newdir, &newdir);
     }
-    return ret < 0 ? ret : fs_rename(dir, t->name.s, newdir, t->newname.s);
+    return ret < 0 ? ret
+                   : fs_rename(&call, dir, t->name.s, newdir, t->newname.s);
 }
 
 static int serve_setattr(ProxyWork *work)
@@ -436,7 +441,7 @@ static int serve_setattr(ProxyWork *work)
     set->mode = allowed_mode(work, set->mode,
                              node_type(name_node(name_from_fs(node))) ==
                              S_IFDIR);
-    return fs_setattr(node, NULL, set);
+    return fs_setattr(&call, node, NULL, set);
 }
 
 /* ---- extended attributes ---------------------------------------------- */
@@ -464,7 +469,8 @@ static int serve_getxattr(ProxyWork *work)
     if (ret < 0) {
         return ret;
     }
-    return send_value(work, fs_getxattr(node, t->name.s, work->value, size),
+    return send_value(work,
+                      fs_getxattr(&call, node, t->name.s, work->value, size),
                       size, &r->length, &r->value);
 }
 
@@ -478,7 +484,7 @@ static int serve_listxattr(ProxyWork *work)
     if (ret < 0) {
         return ret;
     }
-    return send_value(work, fs_listxattr(node, work->value, size), size,
+    return send_value(work, fs_listxattr(&call, node, work->value, size), size,
                       &r->length, &r->value);
 }
 
@@ -488,8 +494,9 @@ static int serve_setxattr(ProxyWork *work)
     g_autoptr(FsNode) node = NULL;
     int ret = work_node(work, t->id, &node);
 
-    return ret < 0 ? ret : fs_setxattr(node, t->name.s, t->value.data,
-                                       t->value.len, t->flags);
+    return ret < 0 ? ret
+                   : fs_setxattr(&call, node, t->name.s, t->value.data,
+                                 t->value.len, t->flags);
 }
 
 static int serve_removexattr(ProxyWork *work)
@@ -498,7 +505,7 @@ static int serve_removexattr(ProxyWork *work)
     g_autoptr(FsNode) node = NULL;
     int ret = work_node(work, t->id, &node);
 
-    return ret < 0 ? ret : fs_removexattr(node, t->name.s);
+    return ret < 0 ? ret : fs_removexattr(&call, node, t->name.s);
 }
 
 /* ---- all of them ------------------------------------------------------ */

@@ -34,14 +34,15 @@ int local_check_new(Name *dir, const char *component)
  * no member of it must not make a program that runs as this group.  The
  * protocol does not tell the members: only uid 0 is taken for one.
  */
-static uint32_t new_mode(Name *dir, uint32_t mode, const FsCred *cred)
+static uint32_t new_mode(const FsCall *call, Name *dir, uint32_t mode,
+                         const FsCred *cred)
 {
     const uint32_t program = S_ISGID | S_IXGRP;
     FsAttr attr;
 
     mode &= 07777;
     if ((mode & program) == program && !cred->root &&
-        local_name_attr(dir, NULL, &attr) == 0 && (attr.mode & S_ISGID)) {
+        local_name_attr(call, dir, NULL, &attr) == 0 && (attr.mode & S_ISGID)) {
         mode &= ~S_ISGID;
     }
     return mode;
@@ -219,7 +220,7 @@ static int make_regular(LocalExport *export, int dirfd, const char *component,
     return ret;
 }
 
-static int create_counted(LocalExport *export, Name *dir,
+static int create_counted(const FsCall *call, LocalExport *export, Name *dir,
                           const char *component, int flags,
                           const CredValues *values, LocalFile **file,
                           FsAttr *attr)
@@ -229,7 +230,7 @@ static int create_counted(LocalExport *export, Name *dir,
     LOCAL_PIN pin = { 0 };
     NewFile made;
     Name *name;
-    int ret = local_pin(&pin, dir, 0);
+    int ret = local_pin(call, &pin, dir);
 
     if (ret < 0) {
         return ret;
@@ -256,18 +257,19 @@ static int create_counted(LocalExport *export, Name *dir,
     return 0;
 }
 
-static int create_new(LocalExport *export, Name *dir, const char *component,
-                      int flags, const CredValues *values, LocalFile **file,
-                      FsAttr *attr)
+static int create_new(const FsCall *call, LocalExport *export, Name *dir,
+                      const char *component, int flags,
+                      const CredValues *values, LocalFile **file, FsAttr *attr)
 {
     int ret = node_fd_account(export->table);
 
     if (ret < 0) {
         return ret;
     }
-    ret = create_counted(export, dir, component, flags, values, file, attr);
+    ret = create_counted(call, export, dir, component, flags, values, file,
+                         attr);
     if ((ret == -EMFILE || ret == -ENFILE) && node_fd_reclaim(export->table)) {
-        ret = create_counted(export, dir, component, flags, values, file,
+        ret = create_counted(call, export, dir, component, flags, values, file,
                              attr);
     }
     if (ret < 0) {
@@ -276,21 +278,20 @@ static int create_new(LocalExport *export, Name *dir, const char *component,
     return ret;
 }
 
-static int open_existing(LocalExport *export, Name *dir,
+static int open_existing(const FsCall *call, LocalExport *export, Name *dir,
                          const char *component, int flags, LocalFile **file,
                          FsAttr *attr)
 {
     FsAttr seen;
     Name *name;
-    int ret = local_find(dir, component, flags & O_NONBLOCK ? FS_BRIEF : 0,
-                         &name, &seen);
+    int ret = local_find(call, dir, component, &name, &seen);
 
     if (ret < 0) {
         return ret;
     }
-    ret = local_open_name(export, name, flags, file);
+    ret = local_open_name(call, export, name, flags, file);
     if (ret == 0 && (flags & O_TRUNC)) {
-        ret = local_name_attr(name, *file, &seen);
+        ret = local_name_attr(call, name, *file, &seen);
         if (ret < 0) {
             local_release(&(*file)->base);
         }
@@ -302,9 +303,9 @@ static int open_existing(LocalExport *export, Name *dir,
     return ret;
 }
 
-int local_create(FsNode *dir, const char *name, int flags, uint32_t mode,
-                 const FsCred *cred, FsNode **node, FsFile **file,
-                 FsAttr *attr)
+int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
+                 uint32_t mode, const FsCred *cred, FsNode **node,
+                 FsFile **file, FsAttr *attr)
 {
     LocalExport *export = local_export(dir->export);
     Name *parent = name_from_fs(dir);
@@ -318,14 +319,15 @@ int local_create(FsNode *dir, const char *name, int flags, uint32_t mode,
     if ((flags & O_ACCMODE) == O_ACCMODE) {
         return -EINVAL;
     }
-    mode = new_mode(parent, mode, cred);
+    mode = new_mode(call, parent, mode, cred);
     values = new_values(export, mode | S_IFREG, cred);
     for (int tries = 0; tries < CREATE_TRIES; tries++) {
-        ret = create_new(export, parent, name, flags, &values, &opened, attr);
+        ret = create_new(call, export, parent, name, flags, &values, &opened,
+                         attr);
         if (ret != -EEXIST || (flags & O_EXCL)) {
             break;
         }
-        ret = open_existing(export, parent, name, flags, &opened, attr);
+        ret = open_existing(call, export, parent, name, flags, &opened, attr);
         if (ret != -ENOENT && ret != -ESTALE) {
             break;
         }
@@ -396,8 +398,8 @@ static int adopt(LocalExport *export, int dirfd, const char *component,
     return ret;
 }
 
-int local_mkdir(FsNode *dir, const char *name, uint32_t mode,
-                const FsCred *cred, FsAttr *attr)
+int local_mkdir(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, const FsCred *cred, FsAttr *attr)
 {
     LocalExport *export = local_export(dir->export);
     Name *parent = name_from_fs(dir);
@@ -408,7 +410,7 @@ int local_mkdir(FsNode *dir, const char *name, uint32_t mode,
     int ret = local_check_new(parent, name);
 
     if (ret == 0) {
-        ret = local_pin(&pin, parent, 0);
+        ret = local_pin(call, &pin, parent);
     }
     if (ret < 0) {
         return ret;
@@ -452,8 +454,8 @@ static int mknod_regular(LocalExport *export, int dirfd, const char *component,
     return ret;
 }
 
-int local_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
-                const FsCred *cred, FsAttr *attr)
+int local_mknod(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, uint64_t rdev, const FsCred *cred, FsAttr *attr)
 {
     LocalExport *export = local_export(dir->export);
     Name *parent = name_from_fs(dir);
@@ -472,17 +474,18 @@ int local_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
         !S_ISFIFO(type) && !S_ISSOCK(type)) {
         return -EINVAL;
     }
-    values = new_values(export, new_mode(parent, mode, cred) | type, cred);
+    values = new_values(export, new_mode(call, parent, mode, cred) | type,
+                        cred);
     /* Stored for FIFOs and sockets too, as the formats have always done. */
     values.has_rdev = fake;
     values.rdev = rdev;
-    ret = local_pin(&pin, parent, 0);
+    ret = local_pin(call, &pin, parent);
     if (ret < 0) {
         return ret;
     }
     lock = local_lock(export, true);
     if (local_is_whiteout(export, type, rdev)) {
-        local_whiteout_mark(export, parent);
+        local_whiteout_mark(call, export, parent);
     }
     if (fake || S_ISREG(type)) {
         ret = mknod_regular(export, pin.fd, name, NULL, &values, &seen);
@@ -519,8 +522,8 @@ static int symlink_real(LocalExport *export, int dirfd, const char *component,
     return adopt(export, dirfd, component, values, attr);
 }
 
-int local_symlink(FsNode *dir, const char *name, const char *target,
-                  const FsCred *cred, FsAttr *attr)
+int local_symlink(const FsCall *call, FsNode *dir, const char *name,
+                  const char *target, const FsCred *cred, FsAttr *attr)
 {
     LocalExport *export = local_export(dir->export);
     Name *parent = name_from_fs(dir);
@@ -531,7 +534,7 @@ int local_symlink(FsNode *dir, const char *name, const char *target,
     int ret = local_check_new(parent, name);
 
     if (ret == 0) {
-        ret = local_pin(&pin, parent, 0);
+        ret = local_pin(call, &pin, parent);
     }
     if (ret < 0) {
         return ret;

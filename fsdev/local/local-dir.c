@@ -114,6 +114,7 @@ static void fill_dot(const LocalFile *file, bool parent, FsDirent *out)
 
 /* One call of fs_readdir(). */
 typedef struct Listing {
+    const FsCall *call;
     LocalExport *export;
     LocalFile *file;
     unsigned flags;
@@ -145,7 +146,8 @@ static int listing_begin(Listing *listing)
     if (listing->devs == HOST_DEVS_ANY) {
         return 0;
     }
-    ret = host_mounts_get(!(listing->flags & FS_NONBLOCK), &listing->mounts);
+    ret = host_mounts_get(listing->call->wait > FS_WAIT_NEVER,
+                          &listing->mounts);
     if (ret == 0) {
         listing->mounted = host_mounts_in(listing->mounts, node_mnt_id(node));
     }
@@ -175,10 +177,11 @@ static int fake_type(const Listing *listing, FsDirent *out)
 
     if (!file->dir->whiteouts) {
         out->type = DT_UNKNOWN;
-    } else if (listing->flags & FS_NONBLOCK) {
+    } else if (listing->call->wait == FS_WAIT_NEVER) {
         return -EAGAIN;
     } else {
-        out->type = local_whiteout_type(listing->export, file->fd, out->name);
+        out->type = local_whiteout_type(listing->call, listing->export,
+                                        file->fd, out->name);
     }
     return 1;
 }
@@ -210,7 +213,7 @@ static int to_dirent(const Listing *listing, const HostDirent *entry,
         return 0;
     }
     if (must_look_at(listing, entry)) {
-        if (listing->flags & FS_NONBLOCK) {
+        if (listing->call->wait == FS_WAIT_NEVER) {
             return -EAGAIN;
         }
         if (host_stat_id_at(file->fd, entry->d_name, &st) < 0) {
@@ -256,13 +259,14 @@ static int fill_for(Listing *listing)
     LocalDir *dir = listing->file->dir;
     int ret;
 
-    if (listing->flags & FS_NONBLOCK) {
+    if (listing->call->wait == FS_WAIT_NEVER) {
         ret = dir->at_end ? 0 : -EAGAIN;
     } else {
         if (dir->next == 0 || !dir->buf) {
-            dir->whiteouts =
-                local_whiteouts_in(name_from_fs(listing->file->base.node),
-                                   listing->file);
+            dir->whiteouts = local_whiteouts_in(listing->call,
+                                                name_from_fs(
+                                                    listing->file->base.node),
+                                                listing->file);
         }
         ret = fill(listing->file->fd, dir);
     }
@@ -287,20 +291,24 @@ static int readdir_locked(Listing *listing, uint64_t cookie)
     return MIN(ret, 0);
 }
 
-int local_readdir(FsFile *base, uint64_t cookie, unsigned flags,
-                  FsDirSink *sink, void *opaque)
+int local_readdir(const FsCall *call, FsFile *base, uint64_t cookie,
+                  unsigned flags, FsDirSink *sink, void *opaque)
 {
     LocalFile *file = container_of(base, LocalFile, base);
     Listing listing = {
-        .export = local_export(base->node->export), .file = file,
-        .flags = flags, .sink = sink, .opaque = opaque,
+        .call = call,
+        .export = local_export(base->node->export),
+        .file = file,
+        .flags = flags,
+        .sink = sink,
+        .opaque = opaque,
     };
     int ret;
 
     if (!base->is_dir) {
         return -ENOTDIR;
     }
-    if (!(flags & FS_NONBLOCK)) {
+    if (call->wait > FS_WAIT_NEVER) {
         g_mutex_lock(&file->dir->lock);
     } else if (!g_mutex_trylock(&file->dir->lock)) {
         /* Whoever has it may sleep. */

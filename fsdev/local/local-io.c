@@ -141,14 +141,15 @@ int local_check_open(const LocalExport *export, uint32_t type, int flags,
     return 0;
 }
 
-static int reopen(int pathfd, int flags)
+static int reopen(const FsCall *call, int pathfd, int flags)
 {
-    return flags & O_NONBLOCK ? host_reopen_brief(pathfd, flags)
-                              : host_reopen(pathfd, flags);
+    return call->wait < FS_WAIT_ANYTHING ? host_reopen_brief(pathfd, flags)
+                                         : host_reopen(pathfd, flags);
 }
 
 /* A real descriptor of @name; counted by the node table when it succeeds. */
-static int open_fd(LocalExport *export, Name *name, int flags)
+static int open_fd(const FsCall *call, LocalExport *export, Name *name,
+                   int flags)
 {
     LOCAL_PIN pin = { 0 };
     int ret = node_fd_account(export->table);
@@ -157,12 +158,12 @@ static int open_fd(LocalExport *export, Name *name, int flags)
     if (ret < 0) {
         return ret;
     }
-    fd = local_pin(&pin, name, 0);
+    fd = local_pin(call, &pin, name);
     if (fd == 0) {
-        fd = reopen(pin.fd, flags);
+        fd = reopen(call, pin.fd, flags);
         if ((fd == -EMFILE || fd == -ENFILE) &&
             node_fd_reclaim(export->table)) {
-            fd = reopen(pin.fd, flags);
+            fd = reopen(call, pin.fd, flags);
         }
     }
     if (fd < 0) {
@@ -172,23 +173,25 @@ static int open_fd(LocalExport *export, Name *name, int flags)
 }
 
 /* The set-id bits have to go before the data, so O_TRUNC comes after open. */
-static int truncate_opened(LocalExport *export, Name *name, LocalFile *file)
+static int truncate_opened(const FsCall *call, LocalExport *export, Name *name,
+                           LocalFile *file)
 {
     LOCAL_LOCK lock = local_lock(export, true);
     LOCAL_OBJECT obj = { 0 };
     bool writable = (file->flags & O_ACCMODE) != O_RDONLY;
-    int ret = local_object_get(name, file, 0, &obj);
+    int ret = local_object_get(call, name, file, &obj);
 
     return ret < 0 ? ret
-                   : local_set_size(export, &obj, writable ? file->fd : -1, 0);
+                   : local_set_size(call, export, &obj,
+                                    writable ? file->fd : -1, 0);
 }
 
 /*
  * Whether @name is a regular file for the guest shows only in its attributes
  * when the model fakes others: *@known says that they were read to tell.
  */
-static int type_before_open(LocalExport *export, Name *name, uint32_t *type,
-                            FsAttr *attr, bool *known)
+static int type_before_open(const FsCall *call, LocalExport *export, Name *name,
+                            uint32_t *type, FsAttr *attr, bool *known)
 {
     int ret;
 
@@ -197,7 +200,7 @@ static int type_before_open(LocalExport *export, Name *name, uint32_t *type,
     if (!*known) {
         return 0;
     }
-    ret = local_name_attr(name, NULL, attr);
+    ret = local_name_attr(call, name, NULL, attr);
     if (ret == 0) {
         *type = attr->mode & S_IFMT;
     }
@@ -205,8 +208,8 @@ static int type_before_open(LocalExport *export, Name *name, uint32_t *type,
 }
 
 /* As local_open_name(); @attr may be NULL. */
-static int open_name(LocalExport *export, Name *name, int flags,
-                     LocalFile **file, FsAttr *attr)
+static int open_name(const FsCall *call, LocalExport *export, Name *name,
+                     int flags, LocalFile **file, FsAttr *attr)
 {
     LocalFile *opened;
     FsAttr seen;
@@ -214,7 +217,7 @@ static int open_name(LocalExport *export, Name *name, int flags,
     uint32_t type;
     int open_flags;
     int fd;
-    int ret = type_before_open(export, name, &type, &seen, &known);
+    int ret = type_before_open(call, export, name, &type, &seen, &known);
 
     if (ret == 0) {
         ret = local_check_open(export, type, flags, &open_flags);
@@ -222,17 +225,17 @@ static int open_name(LocalExport *export, Name *name, int flags,
     if (ret < 0) {
         return ret;
     }
-    fd = open_fd(export, name, open_flags | (flags & O_NONBLOCK));
+    fd = open_fd(call, export, name, open_flags);
     if (fd < 0) {
         return fd;
     }
     opened = local_file_new(export, name, fd,
                             open_flags | (flags & O_DIRECT));
     if (flags & O_TRUNC) {
-        ret = truncate_opened(export, name, opened);
+        ret = truncate_opened(call, export, name, opened);
     }
     if (ret == 0 && attr && (!known || (flags & O_TRUNC))) {
-        ret = local_name_attr(name, opened, &seen);
+        ret = local_name_attr(call, name, opened, &seen);
     }
     if (ret < 0) {
         local_release(&opened->base);
@@ -245,17 +248,18 @@ static int open_name(LocalExport *export, Name *name, int flags,
     return 0;
 }
 
-int local_open_name(LocalExport *export, Name *name, int flags,
-                    LocalFile **file)
+int local_open_name(const FsCall *call, LocalExport *export, Name *name,
+                    int flags, LocalFile **file)
 {
-    return open_name(export, name, flags, file, NULL);
+    return open_name(call, export, name, flags, file, NULL);
 }
 
-int local_open_attr(FsNode *node, int flags, FsFile **file, FsAttr *attr)
+int local_open_attr(const FsCall *call, FsNode *node, int flags, FsFile **file,
+                    FsAttr *attr)
 {
     LocalFile *opened;
-    int ret = open_name(local_export(node->export), name_from_fs(node), flags,
-                        &opened, attr);
+    int ret = open_name(call, local_export(node->export), name_from_fs(node),
+                        flags, &opened, attr);
 
     if (ret == 0) {
         *file = &opened->base;
@@ -263,9 +267,9 @@ int local_open_attr(FsNode *node, int flags, FsFile **file, FsAttr *attr)
     return ret;
 }
 
-int local_open(FsNode *node, int flags, FsFile **file)
+int local_open(const FsCall *call, FsNode *node, int flags, FsFile **file)
 {
-    return local_open_attr(node, flags, file, NULL);
+    return local_open_attr(call, node, flags, file, NULL);
 }
 
 /* ---- read ------------------------------------------------------------- */
@@ -349,8 +353,8 @@ static ssize_t read_trying(LocalFile *file, const struct iovec *iov,
            ? transfer(file, preadv, iov, iovcnt, offset) : -EAGAIN;
 }
 
-ssize_t local_read(FsFile *base, const struct iovec *iov, int iovcnt,
-                   uint64_t offset, unsigned flags)
+ssize_t local_read(const FsCall *call, FsFile *base, const struct iovec *iov,
+                   int iovcnt, uint64_t offset)
 {
     LocalFile *file = container_of(base, LocalFile, base);
     int ret = check_io(base, offset);
@@ -359,7 +363,7 @@ ssize_t local_read(FsFile *base, const struct iovec *iov, int iovcnt,
         return ret;
     }
     iovcnt = MIN(iovcnt, IOV_MAX);
-    if (flags & FS_NONBLOCK) {
+    if (call->wait == FS_WAIT_NEVER) {
         return read_trying(file, iov, iovcnt, offset);
     }
     return transfer(file, preadv, iov, iovcnt, offset);
@@ -373,7 +377,8 @@ ssize_t local_read(FsFile *base, const struct iovec *iov, int iovcnt,
  * bit or a capability was stored through this export, so one that another
  * program stores while the file is open is dropped by the next open file only.
  */
-static int drop_setid_to_write(LocalExport *export, LocalFile *file)
+static int drop_setid_to_write(const FsCall *call, LocalExport *export,
+                               LocalFile *file)
 {
     int count = g_atomic_int_get(&export->setid_count);
     LOCAL_LOCK lock = { 0 };
@@ -392,9 +397,9 @@ static int drop_setid_to_write(LocalExport *export, LocalFile *file)
         return 0;
     }
     lock = local_lock(export, true);
-    ret = local_object_get(name_from_fs(file->base.node), file, 0, &obj);
+    ret = local_object_get(call, name_from_fs(file->base.node), file, &obj);
     if (ret == 0) {
-        ret = local_object_attr(export, &obj, 0, &st, &attr);
+        ret = local_object_attr(call, export, &obj, &st, &attr);
     }
     if (ret == 0) {
         ret = local_drop_setid(export, &obj, &st, &attr);
@@ -414,8 +419,8 @@ static void start_writeout(const LocalFile *file, uint64_t offset, size_t len)
                     SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE);
 }
 
-ssize_t local_write(FsFile *base, const struct iovec *iov, int iovcnt,
-                    uint64_t offset, unsigned flags)
+ssize_t local_write(const FsCall *call, FsFile *base, const struct iovec *iov,
+                    int iovcnt, uint64_t offset)
 {
     LocalExport *export = local_export(base->node->export);
     LocalFile *file = container_of(base, LocalFile, base);
@@ -428,10 +433,10 @@ ssize_t local_write(FsFile *base, const struct iovec *iov, int iovcnt,
     if ((file->flags & O_ACCMODE) == O_RDONLY) {
         return -EBADF;
     }
-    if (flags & FS_NONBLOCK) {
+    if (call->wait == FS_WAIT_NEVER) {
         return -EAGAIN;
     }
-    ret = drop_setid_to_write(export, file);
+    ret = drop_setid_to_write(call, export, file);
     if (ret < 0) {
         return ret;
     }
@@ -442,7 +447,7 @@ ssize_t local_write(FsFile *base, const struct iovec *iov, int iovcnt,
     return done;
 }
 
-int local_fsync(FsFile *base, bool datasync)
+int local_fsync(const FsCall *call, FsFile *base, bool datasync)
 {
     LocalFile *file = container_of(base, LocalFile, base);
 

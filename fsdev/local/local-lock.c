@@ -40,7 +40,7 @@ FsLocker *local_locker_new(const FsFile *file, int fd)
     return &locker->base;
 }
 
-int local_locker_open(FsFile *file, FsLocker **out)
+int local_locker_open(const FsCall *call, FsFile *file, FsLocker **out)
 {
     LocalExport *export = local_export(file->node->export);
     LOCAL_PIN pin = { 0 };
@@ -54,7 +54,7 @@ int local_locker_open(FsFile *file, FsLocker **out)
     if (ret < 0) {
         return ret;
     }
-    fd = local_pin(&pin, name_from_fs(file->node), 0);
+    fd = local_pin(call, &pin, name_from_fs(file->node));
     if (fd == 0) {
         fd = open_to_lock(export, pin.fd);
     }
@@ -75,12 +75,12 @@ void local_locker_close(FsLocker *base)
     g_free(locker);
 }
 
-static int lock_call(LocalLocker *locker, int cmd, const FsLock *lock,
-                     unsigned flags, struct flock *fl)
+static int lock_call(const FsCall *call, LocalLocker *locker, int cmd,
+                     const FsLock *lock, struct flock *fl)
 {
     int ret;
 
-    if ((flags & FS_NONBLOCK) && locker->remote) {
+    if (call->wait == FS_WAIT_NEVER && locker->remote) {
         return -EAGAIN;
     }
     /* l_pid must be 0 for open file description locks. */
@@ -104,19 +104,19 @@ static int lock_call(LocalLocker *locker, int cmd, const FsLock *lock,
     }
 }
 
-int local_lock_range(FsLocker *base, const FsLock *lock, unsigned flags)
+int local_lock_range(const FsCall *call, FsLocker *base, const FsLock *lock)
 {
     LocalLocker *locker = container_of(base, LocalLocker, base);
     struct flock fl;
 
-    return lock_call(locker, F_OFD_SETLK, lock, flags, &fl);
+    return lock_call(call, locker, F_OFD_SETLK, lock, &fl);
 }
 
-int local_getlock(FsLocker *base, FsLock *lock, unsigned flags)
+int local_getlock(const FsCall *call, FsLocker *base, FsLock *lock)
 {
     LocalLocker *locker = container_of(base, LocalLocker, base);
     struct flock fl;
-    int ret = lock_call(locker, F_OFD_GETLK, lock, flags, &fl);
+    int ret = lock_call(call, locker, F_OFD_GETLK, lock, &fl);
 
     if (ret < 0) {
         return ret;

@@ -42,19 +42,20 @@ static int link_both(LocalExport *export, const LocalObject *obj, int dirfd,
 }
 
 /* As local_whiteout_follow(), for a further name of @obj. */
-static void follow_linked(LocalExport *export, LocalObject *obj, Name *newdir)
+static void follow_linked(const FsCall *call, LocalExport *export,
+                          LocalObject *obj, Name *newdir)
 {
     HostStat st;
     FsAttr attr;
 
     if (g_atomic_int_get(&export->whiteouts) &&
-        local_object_attr(export, obj, 0, &st, &attr) == 0 &&
+        local_object_attr(call, export, obj, &st, &attr) == 0 &&
         local_is_whiteout(export, attr.mode, attr.rdev)) {
-        local_whiteout_mark(export, newdir);
+        local_whiteout_mark(call, export, newdir);
     }
 }
 
-int local_link(FsNode *node, FsNode *dir, const char *name)
+int local_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
 {
     LocalExport *export = local_export(dir->export);
     Name *parent = name_from_fs(dir);
@@ -67,14 +68,14 @@ int local_link(FsNode *node, FsNode *dir, const char *name)
         return ret;
     }
     lock = local_lock(export, true);
-    ret = local_pin(&pin, parent, 0);
+    ret = local_pin(call, &pin, parent);
     if (ret == 0) {
-        ret = local_object_get(name_from_fs(node), NULL, 0, &obj);
+        ret = local_object_get(call, name_from_fs(node), NULL, &obj);
     }
     if (ret < 0) {
         return ret;
     }
-    follow_linked(export, &obj, parent);
+    follow_linked(call, export, &obj, parent);
     return link_both(export, &obj, pin.fd, name);
 }
 
@@ -90,8 +91,8 @@ typedef struct Victim {
     FsAttr attr;
 } Victim;
 
-static void victim_take(LocalExport *export, Name *dir, int dirfd,
-                        const char *component, Victim *victim)
+static void victim_take(const FsCall *call, LocalExport *export, Name *dir,
+                        int dirfd, const char *component, Victim *victim)
 {
     CredObject cred = { .fd_is_path = true, .dirfd = dirfd,
                         .name = component };
@@ -99,12 +100,12 @@ static void victim_take(LocalExport *export, Name *dir, int dirfd,
     HostStat st;
 
     *victim = (Victim) { 0 };
-    name_pin_for_removal(dir, component, 0, &victim->name);
+    name_pin_for_removal(call, dir, component, &victim->name);
     if (!victim->name || !export->policy->beside ||
         !node_is_open(name_node(victim->name))) {
         return;
     }
-    cred.fd = name_fd_get(victim->name, 0);
+    cred.fd = name_fd_get(call, victim->name);
     if (cred.fd < 0) {
         return;
     }
@@ -133,8 +134,8 @@ static void victim_release(LocalExport *export, Victim *victim, bool gone)
     name_unpin(victim->name);
 }
 
-static int remove_name(LocalExport *export, Name *dir, int dirfd,
-                       const char *component, bool is_dir)
+static int remove_name(const FsCall *call, LocalExport *export, Name *dir,
+                       int dirfd, const char *component, bool is_dir)
 {
     const CredPolicy *policy = export->policy;
     Victim victim;
@@ -146,7 +147,7 @@ static int remove_name(LocalExport *export, Name *dir, int dirfd,
             return ret;
         }
     }
-    victim_take(export, dir, dirfd, component, &victim);
+    victim_take(call, export, dir, dirfd, component, &victim);
     if (unlinkat(dirfd, component, is_dir ? AT_REMOVEDIR : 0) < 0) {
         ret = -errno;
     } else {
@@ -159,7 +160,7 @@ static int remove_name(LocalExport *export, Name *dir, int dirfd,
     return ret;
 }
 
-int local_unlink(FsNode *dir, const char *name, bool is_dir)
+int local_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
 {
     LocalExport *export = local_export(dir->export);
     Name *parent = name_from_fs(dir);
@@ -171,13 +172,15 @@ int local_unlink(FsNode *dir, const char *name, bool is_dir)
         return ret;
     }
     lock = local_lock(export, true);
-    ret = local_pin(&pin, parent, 0);
-    return ret < 0 ? ret : remove_name(export, parent, pin.fd, name, is_dir);
+    ret = local_pin(call, &pin, parent);
+    return ret < 0 ? ret
+                   : remove_name(call, export, parent, pin.fd, name, is_dir);
 }
 
 /* ---- rename ----------------------------------------------------------- */
 
 typedef struct Rename {
+    const FsCall *call;
     LocalExport *export;
     Name *dir;
     int dirfd;
@@ -229,7 +232,8 @@ static int rename_both(const Rename *op)
             return ret;
         }
     }
-    victim_take(op->export, op->newdir, op->newdirfd, op->newname, &victim);
+    victim_take(op->call, op->export, op->newdir, op->newdirfd, op->newname,
+                &victim);
     ret = rename_host(op);
     if ((ret == -ENOTEMPTY || ret == -EEXIST) && policy->before_rmdir) {
         /* A directory without entries for the guest can be replaced. */
@@ -261,14 +265,17 @@ static int rename_look(Rename *op)
     return ret < 0 ? ret : local_same_object(&from, &to);
 }
 
-int local_rename(FsNode *dir, const char *name, FsNode *newdir,
-                 const char *newname)
+int local_rename(const FsCall *call, FsNode *dir, const char *name,
+                 FsNode *newdir, const char *newname)
 {
     LocalExport *export = local_export(dir->export);
     Rename op = {
+        .call = call,
         .export = export,
-        .dir = name_from_fs(dir), .name = name,
-        .newdir = name_from_fs(newdir), .newname = newname,
+        .dir = name_from_fs(dir),
+        .name = name,
+        .newdir = name_from_fs(newdir),
+        .newname = newname,
     };
     LOCAL_LOCK lock = { 0 };
     LOCAL_PIN pin = { 0 };
@@ -282,9 +289,9 @@ int local_rename(FsNode *dir, const char *name, FsNode *newdir,
         return ret;
     }
     lock = local_lock(export, true);
-    ret = local_pin(&pin, op.dir, 0);
+    ret = local_pin(call, &pin, op.dir);
     if (ret == 0) {
-        ret = local_pin(&newpin, op.newdir, 0);
+        ret = local_pin(call, &newpin, op.newdir);
     }
     if (ret < 0) {
         return ret;
@@ -295,6 +302,6 @@ int local_rename(FsNode *dir, const char *name, FsNode *newdir,
     if (ret != 0) {
         return ret < 0 ? ret : 0;
     }
-    local_whiteout_follow(export, op.dirfd, name, op.newdir);
+    local_whiteout_follow(call, export, op.dirfd, name, op.newdir);
     return rename_both(&op);
 }

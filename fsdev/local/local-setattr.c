@@ -44,8 +44,8 @@ int local_drop_setid(LocalExport *export, const LocalObject *obj,
     return ret;
 }
 
-int local_set_size(LocalExport *export, LocalObject *obj, int fd,
-                   uint64_t size)
+int local_set_size(const FsCall *call, LocalExport *export, LocalObject *obj,
+                   int fd, uint64_t size)
 {
     HOST_FD own = -1;
     HostStat st;
@@ -55,7 +55,7 @@ int local_set_size(LocalExport *export, LocalObject *obj, int fd,
     if (size > INT64_MAX) {
         return -EINVAL;
     }
-    ret = local_object_attr(export, obj, 0, &st, &attr);
+    ret = local_object_attr(call, export, obj, &st, &attr);
     if (ret < 0) {
         return ret;
     }
@@ -160,7 +160,8 @@ static bool needs_ctime(const LocalExport *export, const FsSetattr *set)
                              : set->valid & FS_SET_CTIME;
 }
 
-int local_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
+int local_setattr(const FsCall *call, FsNode *node, FsFile *file,
+                  const FsSetattr *set)
 {
     LocalExport *export = local_export(node->export);
     LocalFile *local = file ? container_of(file, LocalFile, base) : NULL;
@@ -174,9 +175,9 @@ int local_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
         return -EROFS;
     }
     lock = local_lock(export, true);
-    ret = local_object_get(name_from_fs(node), local, 0, &obj);
+    ret = local_object_get(call, name_from_fs(node), local, &obj);
     if (ret == 0) {
-        ret = local_object_attr(export, &obj, 0, &st, &attr);
+        ret = local_object_attr(call, export, &obj, &st, &attr);
     }
     if (ret == 0) {
         ret = set_cred(export, &obj, &attr, set);
@@ -184,7 +185,7 @@ int local_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
     if (ret == 0 && (set->valid & FS_SET_SIZE)) {
         bool writable = local && (local->flags & O_ACCMODE) != O_RDONLY;
 
-        ret = local_set_size(export, &obj, writable ? local->fd : -1,
+        ret = local_set_size(call, export, &obj, writable ? local->fd : -1,
                              set->size);
     }
     if (ret == 0 && (set->valid & (FS_SET_ATIME | FS_SET_MTIME))) {

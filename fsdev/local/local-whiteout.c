@@ -22,7 +22,8 @@ bool local_is_whiteout(const LocalExport *export, uint32_t mode,
 }
 
 /* What is stored for the directory @obj. */
-static int load(LocalExport *export, LocalObject *obj, CredValues *values)
+static int load(const FsCall *call, LocalExport *export, LocalObject *obj,
+                CredValues *values)
 {
     FsAttr attr;
     int ret = obj->cred.nameless ? -ENOENT : 0;
@@ -34,23 +35,23 @@ static int load(LocalExport *export, LocalObject *obj, CredValues *values)
         return ret;
     }
     local_attr_from_host(&attr, &obj->st);
-    return local_cred_load(export, &obj->cred, &obj->st, 0, &attr, values);
+    return local_cred_load(call, export, &obj->cred, &obj->st, &attr, values);
 }
 
-void local_whiteout_mark(LocalExport *export, Name *dir)
+void local_whiteout_mark(const FsCall *call, LocalExport *export, Name *dir)
 {
     const CredValues mark = { .whiteouts = true };
     LOCAL_OBJECT obj = { 0 };
     CredValues values;
 
     g_atomic_int_set(&export->whiteouts, 1);
-    if (local_object_get(dir, NULL, 0, &obj) == 0 &&
-        load(export, &obj, &values) == 0 && !values.whiteouts) {
+    if (local_object_get(call, dir, NULL, &obj) == 0 &&
+        load(call, export, &obj, &values) == 0 && !values.whiteouts) {
         export->policy->store(&obj.cred, &mark);
     }
 }
 
-bool local_whiteouts_in(Name *dir, LocalFile *file)
+bool local_whiteouts_in(const FsCall *call, Name *dir, LocalFile *file)
 {
     LocalExport *export = local_export_of(dir);
     LOCAL_LOCK lock = { 0 };
@@ -61,13 +62,13 @@ bool local_whiteouts_in(Name *dir, LocalFile *file)
         return false;
     }
     lock = local_lock(export, false);
-    return local_object_get(dir, file, 0, &obj) == 0 &&
-           load(export, &obj, &values) == 0 && values.whiteouts;
+    return local_object_get(call, dir, file, &obj) == 0 &&
+           load(call, export, &obj, &values) == 0 && values.whiteouts;
 }
 
 /* As the guest sees the regular file @component, which may be a whiteout. */
-static int look(LocalExport *export, int dirfd, const char *component,
-                FsAttr *attr)
+static int look(const FsCall *call, LocalExport *export, int dirfd,
+                const char *component, FsAttr *attr)
 {
     HOST_FD fd = -1;
     CredObject cred = {
@@ -90,7 +91,7 @@ static int look(LocalExport *export, int dirfd, const char *component,
     if (ret == 0) {
         cred.fd = fd;
         local_attr_from_host(attr, &st);
-        ret = local_cred_load(export, &cred, &st, 0, attr, &values);
+        ret = local_cred_load(call, export, &cred, &st, attr, &values);
     }
     if (ret == 0) {
         cred_overlay(attr, &values);
@@ -98,24 +99,24 @@ static int look(LocalExport *export, int dirfd, const char *component,
     return ret;
 }
 
-void local_whiteout_follow(LocalExport *export, int dirfd,
+void local_whiteout_follow(const FsCall *call, LocalExport *export, int dirfd,
                            const char *component, Name *newdir)
 {
     FsAttr attr;
 
     if (g_atomic_int_get(&export->whiteouts) &&
-        look(export, dirfd, component, &attr) == 0 &&
+        look(call, export, dirfd, component, &attr) == 0 &&
         local_is_whiteout(export, attr.mode, attr.rdev)) {
-        local_whiteout_mark(export, newdir);
+        local_whiteout_mark(call, export, newdir);
     }
 }
 
-uint8_t local_whiteout_type(LocalExport *export, int dirfd,
+uint8_t local_whiteout_type(const FsCall *call, LocalExport *export, int dirfd,
                             const char *component)
 {
     LOCAL_LOCK lock = local_lock(export, false);
     FsAttr attr;
 
-    return look(export, dirfd, component, &attr) == 0 ? IFTODT(attr.mode)
-                                                      : DT_UNKNOWN;
+    return look(call, export, dirfd, component, &attr) == 0 ? IFTODT(attr.mode)
+                                                            : DT_UNKNOWN;
 }

@@ -84,7 +84,8 @@ static int map_name(const LocalExport *export, const char *name,
  * real one would: no user attributes, and a link no ACL either.  A real one
  * has no place for attributes that are kept as user attributes.
  */
-static int check_type(Name *name, const char *attr_name, XattrUse use)
+static int check_type(const FsCall *call, Name *name, const char *attr_name,
+                      XattrUse use)
 {
     const LocalExport *export = local_export_of(name);
     uint32_t type = node_type(name_node(name));
@@ -94,7 +95,7 @@ static int check_type(Name *name, const char *attr_name, XattrUse use)
         return 0;
     }
     if (!is_privileged(attr_name)) {
-        ret = local_guest_type(name, &type);
+        ret = local_guest_type(call, name, &type);
     }
     if (ret < 0 || S_ISREG(type) || S_ISDIR(type)) {
         return ret;
@@ -109,8 +110,8 @@ static int check_type(Name *name, const char *attr_name, XattrUse use)
 }
 
 /* All that comes before the host's call. */
-static int prepare(FsNode *node, const char *name, XattrUse use,
-                   HostName *host, LocalPin *pin)
+static int prepare(const FsCall *call, FsNode *node, const char *name,
+                   XattrUse use, HostName *host, LocalPin *pin)
 {
     const LocalExport *export = local_export(node->export);
     int ret;
@@ -120,16 +121,17 @@ static int prepare(FsNode *node, const char *name, XattrUse use,
     }
     ret = map_name(export, name, host);
     if (ret == 0) {
-        ret = check_type(name_from_fs(node), name, use);
+        ret = check_type(call, name_from_fs(node), name, use);
     }
-    return ret < 0 ? ret : local_pin(pin, name_from_fs(node), 0);
+    return ret < 0 ? ret : local_pin(call, pin, name_from_fs(node));
 }
 
-ssize_t local_getxattr(FsNode *node, const char *name, void *buf, size_t size)
+ssize_t local_getxattr(const FsCall *call, FsNode *node, const char *name,
+                       void *buf, size_t size)
 {
     LOCAL_PIN pin = { 0 };
     HostName host;
-    ssize_t ret = prepare(node, name, XATTR_GET, &host, &pin);
+    ssize_t ret = prepare(call, node, name, XATTR_GET, &host, &pin);
 
     if (ret == 0) {
         ret = host_getxattr(pin.fd, host.text, buf, size);
@@ -144,13 +146,13 @@ ssize_t local_getxattr(FsNode *node, const char *name, void *buf, size_t size)
     return ret;
 }
 
-int local_setxattr(FsNode *node, const char *name, const void *value,
-                   size_t size, int flags)
+int local_setxattr(const FsCall *call, FsNode *node, const char *name,
+                   const void *value, size_t size, int flags)
 {
     LocalExport *export = local_export(node->export);
     LOCAL_PIN pin = { 0 };
     HostName host;
-    int ret = prepare(node, name, XATTR_SET, &host, &pin);
+    int ret = prepare(call, node, name, XATTR_SET, &host, &pin);
 
     if (ret < 0) {
         return ret;
@@ -162,11 +164,11 @@ int local_setxattr(FsNode *node, const char *name, const void *value,
     return ret;
 }
 
-int local_removexattr(FsNode *node, const char *name)
+int local_removexattr(const FsCall *call, FsNode *node, const char *name)
 {
     LOCAL_PIN pin = { 0 };
     HostName host;
-    int ret = prepare(node, name, XATTR_REMOVE, &host, &pin);
+    int ret = prepare(call, node, name, XATTR_REMOVE, &host, &pin);
 
     if (ret < 0) {
         return ret;
@@ -230,14 +232,15 @@ static ssize_t host_list(int fd, char **list)
     return len;
 }
 
-ssize_t local_listxattr(FsNode *node, char *buf, size_t size)
+ssize_t local_listxattr(const FsCall *call, FsNode *node, char *buf,
+                        size_t size)
 {
     const LocalExport *export = local_export(node->export);
     g_autofree char *list = NULL;
     LOCAL_PIN pin = { 0 };
     size_t used = 0;
     ssize_t len;
-    int ret = local_pin(&pin, name_from_fs(node), 0);
+    int ret = local_pin(call, &pin, name_from_fs(node));
 
     if (ret < 0) {
         return ret;

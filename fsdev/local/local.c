@@ -21,7 +21,7 @@ static bool name_still_leads_to(const Node *node, int dirfd,
            st->dev == node_dev(node) && st->ino == node_ino(node);
 }
 
-static int object_place(Name *name, unsigned flags, LocalObject *obj)
+static int object_place(const FsCall *call, Name *name, LocalObject *obj)
 {
     Name *parent;
     int fd;
@@ -34,7 +34,7 @@ static int object_place(Name *name, unsigned flags, LocalObject *obj)
         obj->cred.nameless = true;
         return 0;
     }
-    fd = name_fd_get(parent, flags);
+    fd = name_fd_get(call, parent);
     if (fd < 0) {
         name_unref(parent);
         obj->cred.nameless = true;
@@ -48,7 +48,7 @@ static int object_place(Name *name, unsigned flags, LocalObject *obj)
     return 0;
 }
 
-int local_object_get(Name *name, LocalFile *file, unsigned flags,
+int local_object_get(const FsCall *call, Name *name, LocalFile *file,
                      LocalObject *obj)
 {
     LocalExport *export = local_export_of(name);
@@ -57,7 +57,7 @@ int local_object_get(Name *name, LocalFile *file, unsigned flags,
 
     *obj = (LocalObject) { .cred = { .fd = -1, .dirfd = -1 } };
     if (!file) {
-        fd = name_fd_get(name, flags);
+        fd = name_fd_get(call, name);
         if (fd < 0) {
             return fd;
         }
@@ -70,7 +70,7 @@ int local_object_get(Name *name, LocalFile *file, unsigned flags,
     if (!export->policy->beside) {
         return 0;
     }
-    ret = object_place(name, flags, obj);
+    ret = object_place(call, name, obj);
     if (ret < 0) {
         local_object_put(obj);
     }
@@ -130,9 +130,9 @@ static int find_holder(LocalExport *export, const CredObject *cred,
     return ret == -ENOENT ? ret : 0;
 }
 
-int local_cred_load(LocalExport *export, const CredObject *cred,
-                    const HostStat *st, unsigned flags, const FsAttr *attr,
-                    CredValues *values)
+int local_cred_load(const FsCall *call, LocalExport *export,
+                    const CredObject *cred, const HostStat *st,
+                    const FsAttr *attr, CredValues *values)
 {
     struct timespec before;
     HostStat holder = *st;
@@ -148,7 +148,7 @@ int local_cred_load(LocalExport *export, const CredObject *cred,
         return 0;
     }
     if (!cached || !cred_cache_get(export->creds, &holder, values)) {
-        if (flags & FS_NONBLOCK) {
+        if (call->wait == FS_WAIT_NEVER) {
             return -EAGAIN;
         }
         ret = export->policy->load(cred, attr, values);
@@ -163,11 +163,11 @@ int local_cred_load(LocalExport *export, const CredObject *cred,
 }
 
 /* The same, put on @attr. */
-static int load_cred(LocalExport *export, const CredObject *cred,
-                     const HostStat *st, unsigned flags, FsAttr *attr)
+static int load_cred(const FsCall *call, LocalExport *export,
+                     const CredObject *cred, const HostStat *st, FsAttr *attr)
 {
     CredValues values;
-    int ret = local_cred_load(export, cred, st, flags, attr, &values);
+    int ret = local_cred_load(call, export, cred, st, attr, &values);
 
     if (ret == 0) {
         cred_overlay(attr, &values);
@@ -178,7 +178,7 @@ static int load_cred(LocalExport *export, const CredObject *cred,
     return ret;
 }
 
-int local_object_attr(LocalExport *export, LocalObject *obj, unsigned flags,
+int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
                       HostStat *st, FsAttr *attr)
 {
     int ret = 0;
@@ -198,7 +198,7 @@ int local_object_attr(LocalExport *export, LocalObject *obj, unsigned flags,
         local_orphan_load(export, attr);
         return 0;
     }
-    return load_cred(export, &obj->cred, st, flags, attr);
+    return load_cred(call, export, &obj->cred, st, attr);
 }
 
 int local_object_store(LocalExport *export, const LocalObject *obj,
@@ -222,18 +222,19 @@ int local_object_store(LocalExport *export, const LocalObject *obj,
 
 /* ---- lookup and attributes -------------------------------------------- */
 
-int local_name_attr(Name *name, LocalFile *file, FsAttr *attr)
+int local_name_attr(const FsCall *call, Name *name, LocalFile *file,
+                    FsAttr *attr)
 {
     LocalExport *export = local_export_of(name);
     LOCAL_LOCK lock = local_lock(export, false);
     LOCAL_OBJECT obj = { 0 };
     HostStat st;
-    int ret = local_object_get(name, file, 0, &obj);
+    int ret = local_object_get(call, name, file, &obj);
 
-    return ret < 0 ? ret : local_object_attr(export, &obj, 0, &st, attr);
+    return ret < 0 ? ret : local_object_attr(call, export, &obj, &st, attr);
 }
 
-int local_guest_type(Name *name, uint32_t *type)
+int local_guest_type(const FsCall *call, Name *name, uint32_t *type)
 {
     LocalExport *export = local_export_of(name);
     FsAttr attr;
@@ -244,7 +245,7 @@ int local_guest_type(Name *name, uint32_t *type)
     if (!export->policy->fake_special || *type != S_IFREG) {
         return 0;
     }
-    ret = local_name_attr(name, NULL, &attr);
+    ret = local_name_attr(call, name, NULL, &attr);
     if (ret == 0) {
         *type = attr.mode & S_IFMT;
     }
@@ -262,10 +263,10 @@ static bool is_brief(const LocalExport *export, const Node *node)
  * May the loop thread look into @node itself?  A value beside the file may
  * have to come from a disk, and what is mounted below may be anything.
  */
-static bool may_try(const LocalExport *export, const Node *node,
-                    unsigned flags)
+static bool may_try(const FsCall *call, const LocalExport *export,
+                    const Node *node)
 {
-    if ((flags & FS_NONBLOCK) && export->policy->beside) {
+    if (call->wait == FS_WAIT_NEVER && export->policy->beside) {
         return false;
     }
     return is_brief(export, node);
@@ -284,25 +285,26 @@ static int lookup_beside(LocalExport *export, int dirfd,
     return host_lookup(dirfd, component, 0);
 }
 
-static int lookup_host(LocalExport *export, int dirfd, const char *component,
-                       unsigned flags)
+static int lookup_host(const FsCall *call, LocalExport *export, int dirfd,
+                       const char *component)
 {
-    if (flags & FS_NONBLOCK) {
+    switch (call->wait) {
+    case FS_WAIT_NEVER:
         return host_lookup(dirfd, component, HOST_CACHED | HOST_NO_XDEV);
-    }
-    if (flags & FS_BRIEF) {
+    case FS_WAIT_STORAGE:
         return host_lookup(dirfd, component, HOST_NO_XDEV);
+    default:
+        return export->policy->beside ? lookup_beside(export, dirfd, component)
+                                      : host_lookup(dirfd, component, 0);
     }
-    return export->policy->beside ? lookup_beside(export, dirfd, component)
-                                  : host_lookup(dirfd, component, 0);
 }
 
 /* Look @component up in @dirfd, and at what is found. */
-static int find_host(LocalExport *export, int dirfd, const char *component,
-                     unsigned flags, HostStat *st, FsAttr *attr)
+static int find_host(const FsCall *call, LocalExport *export, int dirfd,
+                     const char *component, HostStat *st, FsAttr *attr)
 {
     LOCAL_LOCK lock = local_lock(export, false);
-    HOST_FD fd = lookup_host(export, dirfd, component, flags);
+    HOST_FD fd = lookup_host(call, export, dirfd, component);
     CredObject cred = {
         .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
     };
@@ -311,16 +313,16 @@ static int find_host(LocalExport *export, int dirfd, const char *component,
     if (ret == 0) {
         local_attr_from_host(attr, st);
         cred.host_type = st->mode & S_IFMT;
-        ret = load_cred(export, &cred, st, flags, attr);
+        ret = load_cred(call, export, &cred, st, attr);
     }
     return ret < 0 ? ret : host_fd_steal(&fd);
 }
 
-int local_find(Name *dir, const char *component, unsigned flags, Name **name,
-               FsAttr *attr)
+int local_find(const FsCall *call, Name *dir, const char *component,
+               Name **name, FsAttr *attr)
 {
     LocalExport *export = local_export_of(dir);
-    bool here = flags & (FS_NONBLOCK | FS_BRIEF);
+    bool here = call->wait < FS_WAIT_ANYTHING;
     LOCAL_PIN pin = { 0 };
     HostStat st;
     int fd;
@@ -328,12 +330,12 @@ int local_find(Name *dir, const char *component, unsigned flags, Name **name,
     if (local_hidden(export, component)) {
         return -EINVAL;
     }
-    if (here && !may_try(export, name_node(dir), flags)) {
+    if (here && !may_try(call, export, name_node(dir))) {
         return -EAGAIN;
     }
-    fd = local_pin(&pin, dir, flags);
+    fd = local_pin(call, &pin, dir);
     if (fd == 0) {
-        fd = find_host(export, pin.fd, component, flags, &st, attr);
+        fd = find_host(call, export, pin.fd, component, &st, attr);
     }
     if (fd < 0) {
         return here && fd == -EXDEV ? -EAGAIN : fd;
@@ -353,17 +355,17 @@ static bool out_of_fds(LocalExport *export, int err)
            node_fd_reclaim(export->table);
 }
 
-int local_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
-                 FsAttr *attr)
+int local_lookup(const FsCall *call, FsNode *dir, const char *name,
+                 FsNode **node, FsAttr *attr)
 {
     Name *parent = name_from_fs(dir);
     FsAttr seen;
     Name *found;
-    int ret = local_find(parent, name, flags, &found, &seen);
+    int ret = local_find(call, parent, name, &found, &seen);
 
-    if (!(flags & FS_NONBLOCK) &&
+    if (call->wait > FS_WAIT_NEVER &&
         out_of_fds(local_export(dir->export), ret)) {
-        ret = local_find(parent, name, flags, &found, &seen);
+        ret = local_find(call, parent, name, &found, &seen);
     }
     if (ret < 0) {
         return ret;
@@ -373,7 +375,8 @@ int local_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
     return 0;
 }
 
-int local_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr)
+int local_getattr(const FsCall *call, FsNode *node, FsFile *file,
+                  unsigned flags, FsAttr *attr)
 {
     LocalExport *export = local_export(node->export);
     Name *name = name_from_fs(node);
@@ -383,16 +386,16 @@ int local_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr)
     FsAttr seen;
     int ret;
 
-    if ((flags & (FS_NONBLOCK | FS_BRIEF)) &&
-        !may_try(export, name_node(name), flags)) {
+    if (call->wait < FS_WAIT_ANYTHING &&
+        !may_try(call, export, name_node(name))) {
         return -EAGAIN;
     }
-    if (!(flags & FS_NONBLOCK)) {
-        ret = local_name_attr(name, local, &seen);
+    if (call->wait > FS_WAIT_NEVER) {
+        ret = local_name_attr(call, name, local, &seen);
     } else {
-        ret = local_object_get(name, local, flags, &obj);
+        ret = local_object_get(call, name, local, &obj);
         if (ret == 0) {
-            ret = local_object_attr(export, &obj, flags, &st, &seen);
+            ret = local_object_attr(call, export, &obj, &st, &seen);
         }
     }
     if (ret < 0) {
@@ -422,12 +425,12 @@ static ssize_t read_target(int pathfd, char *buf, size_t size)
     return len < 0 ? len : (ssize_t)strnlen(buf, len);
 }
 
-ssize_t local_readlink(FsNode *node, char *buf, size_t size)
+ssize_t local_readlink(const FsCall *call, FsNode *node, char *buf, size_t size)
 {
     Name *name = name_from_fs(node);
     LOCAL_PIN pin = { 0 };
     uint32_t type;
-    int ret = local_guest_type(name, &type);
+    int ret = local_guest_type(call, name, &type);
 
     if (ret < 0) {
         return ret;
@@ -435,7 +438,7 @@ ssize_t local_readlink(FsNode *node, char *buf, size_t size)
     if (!S_ISLNK(type)) {
         return -EINVAL;
     }
-    ret = local_pin(&pin, name, 0);
+    ret = local_pin(call, &pin, name);
     if (ret < 0) {
         return ret;
     }
@@ -445,10 +448,10 @@ ssize_t local_readlink(FsNode *node, char *buf, size_t size)
     return host_readlink(pin.fd, buf, size);
 }
 
-int local_statfs(FsNode *node, struct statfs *st)
+int local_statfs(const FsCall *call, FsNode *node, struct statfs *st)
 {
     LOCAL_PIN pin = { 0 };
-    int ret = local_pin(&pin, name_from_fs(node), 0);
+    int ret = local_pin(call, &pin, name_from_fs(node));
 
     return ret < 0 ? ret : NEG_ERRNO(fstatfs(pin.fd, st));
 }

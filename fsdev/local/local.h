@@ -95,9 +95,9 @@ static inline void local_unpin(LocalPin *pin)
 }
 #define LOCAL_PIN __attribute__((cleanup(local_unpin))) LocalPin
 
-static inline int local_pin(LocalPin *pin, Name *name, unsigned flags)
+static inline int local_pin(const FsCall *call, LocalPin *pin, Name *name)
 {
-    int fd = name_fd_get(name, flags);
+    int fd = name_fd_get(call, name);
 
     if (fd < 0) {
         return fd;
@@ -184,16 +184,16 @@ void local_export_init(LocalExport *export, const FsConfig *config,
 void local_export_exit(LocalExport *export);
 /**
  * local_object_get: @name ready for the policy, by the descriptor of @file
- * where there is one.  Context: may block; LocalExport.beside is held.
+ * where there is one.  Context: LocalExport.beside is held.
  */
-int local_object_get(Name *name, LocalFile *file, unsigned flags,
+int local_object_get(const FsCall *call, Name *name, LocalFile *file,
                      LocalObject *obj);
 void local_object_put(LocalObject *obj);
 /**
  * local_object_attr: what the guest sees; *@st is what the host has.
- * Context: may block without FS_NONBLOCK; LocalExport.beside is held.
+ * Context: LocalExport.beside is held.
  */
-int local_object_attr(LocalExport *export, LocalObject *obj, unsigned flags,
+int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
                       HostStat *st, FsAttr *attr);
 /**
  * local_object_store: the policy's store, or an orphan's.
@@ -206,44 +206,48 @@ int local_object_store(LocalExport *export, const LocalObject *obj,
 /**
  * local_cred_load: what is stored for the object of @cred; @st and @attr are
  * what the host has of it.  Nothing where the host has all values.
- * Context: may block without FS_NONBLOCK; LocalExport.beside is held.
+ * Context: LocalExport.beside is held.
  */
-int local_cred_load(LocalExport *export, const CredObject *cred,
-                    const HostStat *st, unsigned flags, const FsAttr *attr,
-                    CredValues *values);
+int local_cred_load(const FsCall *call, LocalExport *export,
+                    const CredObject *cred, const HostStat *st,
+                    const FsAttr *attr, CredValues *values);
 /** local_attr_from_host: @st as attributes, nothing overlaid. */
 void local_attr_from_host(FsAttr *attr, const HostStat *st);
 /** local_name_attr: attributes of @name; takes LocalExport.beside. */
-int local_name_attr(Name *name, LocalFile *file, FsAttr *attr);
+int local_name_attr(const FsCall *call, Name *name, LocalFile *file,
+                    FsAttr *attr);
 /** local_guest_type: S_IFMT bits as the guest sees them, likewise. */
-int local_guest_type(Name *name, uint32_t *type);
+int local_guest_type(const FsCall *call, Name *name, uint32_t *type);
 /** local_find: what fs_lookup() does, with the Name itself. */
-int local_find(Name *dir, const char *component, unsigned flags, Name **name,
-               FsAttr *attr);
+int local_find(const FsCall *call, Name *dir, const char *component,
+               Name **name, FsAttr *attr);
 
 FsNode *local_root(FsExport *export);
 void local_node_ref(FsNode *node);
 void local_node_unref(FsNode *node);
 FsNode *local_parent(FsNode *node);
 bool local_is_brief(FsNode *node);
-int local_lookup(FsNode *dir, const char *name, unsigned flags, FsNode **node,
-                 FsAttr *attr);
+int local_lookup(const FsCall *call, FsNode *dir, const char *name,
+                 FsNode **node, FsAttr *attr);
 int local_locate(FsNode *node, FsNode **dir, char *component);
-int local_getattr(FsNode *node, FsFile *file, unsigned flags, FsAttr *attr);
-ssize_t local_readlink(FsNode *node, char *buf, size_t size);
-int local_statfs(FsNode *node, struct statfs *st);
+int local_getattr(const FsCall *call, FsNode *node, FsFile *file,
+                  unsigned flags, FsAttr *attr);
+ssize_t local_readlink(const FsCall *call, FsNode *node, char *buf,
+                       size_t size);
+int local_statfs(const FsCall *call, FsNode *node, struct statfs *st);
 
 /* local-setattr.c */
 
-int local_setattr(FsNode *node, FsFile *file, const FsSetattr *set);
+int local_setattr(const FsCall *call, FsNode *node, FsFile *file,
+                  const FsSetattr *set);
 /**
  * local_set_size: cut or extend the regular file of @obj, set-id bits and
  * capability dropped.
  * @fd is a writable descriptor of it, or -1.
  * Context: may block; LocalExport.beside is held for writing.
  */
-int local_set_size(LocalExport *export, LocalObject *obj, int fd,
-                   uint64_t size);
+int local_set_size(const FsCall *call, LocalExport *export, LocalObject *obj,
+                   int fd, uint64_t size);
 /**
  * local_drop_setid: what a local file system does when data changes and the
  * writer is not privileged: set-id bits and security.capability go.  The kernel
@@ -257,22 +261,23 @@ int local_drop_setid(LocalExport *export, const LocalObject *obj,
 
 /** local_check_new: 0 when a new @component may be made in @dir's export. */
 int local_check_new(Name *dir, const char *component);
-int local_create(FsNode *dir, const char *name, int flags, uint32_t mode,
-                 const FsCred *cred, FsNode **node, FsFile **file,
-                 FsAttr *attr);
-int local_mkdir(FsNode *dir, const char *name, uint32_t mode,
-                const FsCred *cred, FsAttr *attr);
-int local_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
-                const FsCred *cred, FsAttr *attr);
-int local_symlink(FsNode *dir, const char *name, const char *target,
-                  const FsCred *cred, FsAttr *attr);
+int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
+                 uint32_t mode, const FsCred *cred, FsNode **node,
+                 FsFile **file, FsAttr *attr);
+int local_mkdir(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, const FsCred *cred, FsAttr *attr);
+int local_mknod(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, uint64_t rdev, const FsCred *cred, FsAttr *attr);
+int local_symlink(const FsCall *call, FsNode *dir, const char *name,
+                  const char *target, const FsCred *cred, FsAttr *attr);
 
 /* local-names.c */
 
-int local_link(FsNode *node, FsNode *dir, const char *name);
-int local_unlink(FsNode *dir, const char *name, bool is_dir);
-int local_rename(FsNode *dir, const char *name, FsNode *newdir,
-                 const char *newname);
+int local_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name);
+int local_unlink(const FsCall *call, FsNode *dir, const char *name,
+                 bool is_dir);
+int local_rename(const FsCall *call, FsNode *dir, const char *name,
+                 FsNode *newdir, const char *newname);
 
 /* local-io.c */
 
@@ -289,32 +294,33 @@ LocalFile *local_file_new(LocalExport *export, Name *name, int fd, int flags);
 int local_check_open(const LocalExport *export, uint32_t type, int flags,
                      int *host_flags);
 /** local_open_name: what fs_open() does, with our own types. */
-int local_open_name(LocalExport *export, Name *name, int flags,
-                    LocalFile **file);
-int local_open(FsNode *node, int flags, FsFile **file);
-int local_open_attr(FsNode *node, int flags, FsFile **file, FsAttr *attr);
-ssize_t local_read(FsFile *file, const struct iovec *iov, int iovcnt,
-                   uint64_t offset, unsigned flags);
-ssize_t local_write(FsFile *file, const struct iovec *iov, int iovcnt,
-                    uint64_t offset, unsigned flags);
-int local_fsync(FsFile *file, bool datasync);
+int local_open_name(const FsCall *call, LocalExport *export, Name *name,
+                    int flags, LocalFile **file);
+int local_open(const FsCall *call, FsNode *node, int flags, FsFile **file);
+int local_open_attr(const FsCall *call, FsNode *node, int flags, FsFile **file,
+                    FsAttr *attr);
+ssize_t local_read(const FsCall *call, FsFile *file, const struct iovec *iov,
+                   int iovcnt, uint64_t offset);
+ssize_t local_write(const FsCall *call, FsFile *file, const struct iovec *iov,
+                    int iovcnt, uint64_t offset);
+int local_fsync(const FsCall *call, FsFile *file, bool datasync);
 void local_release(FsFile *file);
 
 /* local-lock.c */
 
 /** local_locker_new: @fd (taken over, accounted) to lock @file's object by. */
 FsLocker *local_locker_new(const FsFile *file, int fd);
-int local_locker_open(FsFile *file, FsLocker **locker);
+int local_locker_open(const FsCall *call, FsFile *file, FsLocker **locker);
 void local_locker_close(FsLocker *locker);
-int local_lock_range(FsLocker *locker, const FsLock *lock, unsigned flags);
-int local_getlock(FsLocker *locker, FsLock *lock, unsigned flags);
+int local_lock_range(const FsCall *call, FsLocker *locker, const FsLock *lock);
+int local_getlock(const FsCall *call, FsLocker *locker, FsLock *lock);
 
 /* local-dir.c */
 
 LocalDir *local_dir_new(void);
 void local_dir_free(LocalDir *dir);
-int local_readdir(FsFile *file, uint64_t cookie, unsigned flags,
-                  FsDirSink *sink, void *opaque);
+int local_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
+                  unsigned flags, FsDirSink *sink, void *opaque);
 
 /* local-whiteout.c */
 
@@ -325,30 +331,32 @@ bool local_is_whiteout(const LocalExport *export, uint32_t mode,
  * local_whiteout_mark: @dir is about to get one.
  * Context: may block; LocalExport.beside is held for writing.
  */
-void local_whiteout_mark(LocalExport *export, Name *dir);
+void local_whiteout_mark(const FsCall *call, LocalExport *export, Name *dir);
 /**
  * local_whiteout_follow: @component of @dirfd is about to get a name in
  * @newdir, which is marked if it is one.
  * Context: may block; LocalExport.beside is held for writing.
  */
-void local_whiteout_follow(LocalExport *export, int dirfd,
+void local_whiteout_follow(const FsCall *call, LocalExport *export, int dirfd,
                            const char *component, Name *newdir);
 /** local_whiteouts_in: is @dir, open as @file, marked?  May block. */
-bool local_whiteouts_in(Name *dir, LocalFile *file);
+bool local_whiteouts_in(const FsCall *call, Name *dir, LocalFile *file);
 /**
  * local_whiteout_type: DT_* of @component of @dirfd, a regular file on the
  * host, DT_UNKNOWN unless it is empty as a whiteout is.  May block.
  */
-uint8_t local_whiteout_type(LocalExport *export, int dirfd,
+uint8_t local_whiteout_type(const FsCall *call, LocalExport *export, int dirfd,
                             const char *component);
 
 /* local-xattr.c */
 
-ssize_t local_getxattr(FsNode *node, const char *name, void *buf, size_t size);
-ssize_t local_listxattr(FsNode *node, char *buf, size_t size);
-int local_setxattr(FsNode *node, const char *name, const void *value,
-                   size_t size, int flags);
-int local_removexattr(FsNode *node, const char *name);
+ssize_t local_getxattr(const FsCall *call, FsNode *node, const char *name,
+                       void *buf, size_t size);
+ssize_t local_listxattr(const FsCall *call, FsNode *node, char *buf,
+                        size_t size);
+int local_setxattr(const FsCall *call, FsNode *node, const char *name,
+                   const void *value, size_t size, int flags);
+int local_removexattr(const FsCall *call, FsNode *node, const char *name);
 /**
  * local_drop_capability: the guest's security.capability of @obj, where we are
  * who keeps it; the host's own is dropped by the host's kernel.

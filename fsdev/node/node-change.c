@@ -143,7 +143,7 @@ void name_rename_end(Name *dir)
     table_unlock(table);
 }
 
-int name_pin_for_removal(Name *dir, const char *component, unsigned flags,
+int name_pin_for_removal(const FsCall *call, Name *dir, const char *component,
                          Name **victim)
 {
     NodeTable *table = dir->node->table;
@@ -164,7 +164,7 @@ int name_pin_for_removal(Name *dir, const char *component, unsigned flags,
     }
     table_unlock(table);
     if (name) {
-        ret = name_fd_get(name, flags);
+        ret = name_fd_get(call, name);
     }
     if (ret < 0) {
         g_clear_pointer(&name, name_unref);

@@ -303,11 +303,11 @@ static int node_fd_reopen(Name *name)
  * The same where somebody else knows the way: what he gives is the Node's or
  * nothing, as he may have mistaken one object for another.
  */
-static int node_fd_fetch(Name *name)
+static int node_fd_fetch(const FsCall *call, Name *name)
 {
     Node *node = name->node;
     NodeTable *table = node->table;
-    HOST_FD fd = table->remote->fetch(name);
+    HOST_FD fd = table->remote->fetch(call, name);
     HostStat st;
     int ret;
 
@@ -333,15 +333,15 @@ static int node_fd_fetch(Name *name)
 }
 
 /* Returns the Node's descriptor, pinned, or -errno.  May block. */
-static int way_back(Name *name)
+static int way_back(const FsCall *call, Name *name)
 {
     const NodeRemoteOps *remote = name->node->table->remote;
     int fd = remote && remote->asked_first ? -EAGAIN : node_fd_reopen(name);
 
-    return fd < 0 && remote ? node_fd_fetch(name) : fd;
+    return fd < 0 && remote ? node_fd_fetch(call, name) : fd;
 }
 
-int name_fd_get(Name *name, unsigned flags)
+int name_fd_get(const FsCall *call, Name *name)
 {
     Node *node = name->node;
     NodeTable *table = node->table;
@@ -357,13 +357,13 @@ int name_fd_get(Name *name, unsigned flags)
     if (fd >= 0) {
         return fd;
     }
-    if ((flags & FS_NONBLOCK) || (table->remote && (flags & FS_BRIEF))) {
+    if (call->wait < (table->remote ? FS_WAIT_ANYTHING : FS_WAIT_STORAGE)) {
         return -EAGAIN;
     }
     if (!node_fd_make_room(table)) {
         return -EMFILE;
     }
-    fd = way_back(name);
+    fd = way_back(call, name);
     node_fd_trim(table);
     return fd;
 }

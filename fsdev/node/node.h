@@ -42,8 +42,8 @@ typedef struct NameRemote {
 
 typedef struct NodeRemoteOps {
     bool asked_first;           /* no way back is tried before */
-    /* Path fd of the Name's object, or -errno.  May block. */
-    int (*fetch)(Name *name);
+    /* Path fd of the Name's object, or -errno. */
+    int (*fetch)(const FsCall *call, Name *name);
     /* A Name is gone and with it the use of @remote.  Never blocks. */
     void (*forget)(FsExport *export, const NameRemote *remote);
 } NodeRemoteOps;
@@ -115,9 +115,9 @@ int name_adopt(NodeTable *table, int path_fd, const HostStat *st, Name **out);
  * open when the name goes.  *@victim is the victim's Name, counted and with its
  * descriptor pinned, or NULL when nobody holds one or it cannot be opened.
  * Release with name_unpin() after name_removed() or name_renamed(), or after
- * the operation failed.  Returns 0, or -EAGAIN as name_fd_get() with @flags.
+ * the operation failed.  Returns 0, or -EAGAIN as name_fd_get().
  */
-int name_pin_for_removal(Name *dir, const char *component, unsigned flags,
+int name_pin_for_removal(const FsCall *call, Name *dir, const char *component,
                          Name **victim);
 /** name_unpin: name_fd_put() and name_unref(); NULL is allowed. */
 void name_unpin(Name *victim);
@@ -142,11 +142,11 @@ void name_rename_end(Name *dir);
  * name_fd_get: pin and return the node's path fd, reopening it when it was
  * evicted.  Returns a borrowed descriptor, good until name_fd_put().
  *
- * With FS_NONBLOCK an evicted one is -EAGAIN, with FS_BRIEF in a table with
- * NodeRemoteOps.  -ESTALE/-ENOENT when the way
- * back is gone; -EMFILE when descriptors ran out even after eviction.
+ * An evicted one is -EAGAIN when @call may not wait for storage, or, in a table
+ * with NodeRemoteOps, for anything.  -ESTALE/-ENOENT when the way back is gone;
+ * -EMFILE when descriptors ran out even after eviction.
  */
-int name_fd_get(Name *name, unsigned flags);
+int name_fd_get(const FsCall *call, Name *name);
 void name_fd_put(Name *name);
 
 /* Type and identity as seen when the node was made; never changes. */

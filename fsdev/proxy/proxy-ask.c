@@ -75,9 +75,10 @@ static int take_map(ProxyText spec, IdMap **map)
 /* Path fd of what the helper exports. */
 static int say_hello(ProxyConn *conn, ProxyHello *hello)
 {
+    const FsCall call = { .wait = FS_WAIT_ANYTHING };
     ProxyRequest t = { .hello = { .version = PROXY_VERSION } };
     PROXY_ANSWER answer;
-    int ret = proxy_conn_call(conn, PROXY_HELLO, &t, -1, &answer);
+    int ret = proxy_conn_call(&call, conn, PROXY_HELLO, &t, -1, &answer);
 
     if (ret == 0 && answer.r.hello.version != PROXY_VERSION) {
         ret = -EPROTONOSUPPORT;
@@ -209,16 +210,23 @@ int proxy_ask_id(ProxyAsk *ask, FsNode *node, uint64_t *id)
                           : ret;
 }
 
-int proxy_ask_about(ProxyAsk *ask, FsNode *node, uint64_t *id)
+int proxy_ask_about(const FsCall *call, ProxyAsk *ask, FsNode *node,
+                    uint64_t *id)
 {
     ProxyExport *export = proxy_export(node->export);
 
     *ask = (ProxyAsk) {
-        .export = export, .fd = -1, .answer = { .fds = { -1, -1 } },
+        .call = call,
+        .export = export,
+        .fd = -1,
+        .answer = { .fds = { -1, -1 } },
     };
+    if (!fs_call_may_ask(call)) {
+        return -EAGAIN;
+    }
     ask->conn = proxy_current_conn(export, &ask->epoch);
     if (export->local.base.config.socket && proxy_conn_is_broken(ask->conn)) {
-        if (fs_may_yield()) {
+        if (call->yield) {
             return -EAGAIN;
         }
         reconnect(export);
@@ -233,7 +241,8 @@ int proxy_ask(ProxyAsk *ask, ProxyType type)
     int ret;
 
     proxy_answer_clear(&ask->answer);
-    ret = proxy_conn_call(ask->conn, type, &ask->t, ask->fd, &ask->answer);
+    ret = proxy_conn_call(ask->call, ask->conn, type, &ask->t, ask->fd,
+                          &ask->answer);
     if (ret == -EIO && proxy_conn_is_broken(ask->conn)) {
         p9_warn_once("9p: virtfs-proxy-helper has gone; the guest gets EIO");
     }

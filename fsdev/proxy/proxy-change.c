@@ -16,29 +16,28 @@ static ProxyText text(const char *s)
 }
 
 /* A question about what changes @node, or about making something in it. */
-static int ask_to_change(ProxyAsk *ask, FsNode *node, uint64_t *id)
+static int ask_to_change(const FsCall *call, ProxyAsk *ask, FsNode *node,
+                         uint64_t *id)
 {
     return node->export->config.readonly ? -EROFS
-                                         : proxy_ask_about(ask, node, id);
+                                         : proxy_ask_about(call, ask, node, id);
 }
 
 /* ---- making ----------------------------------------------------------- */
 
-static int create_counted(FsNode *dir, const char *name, int flags,
-                          uint32_t mode, const FsCred *cred, LocalFile **file,
-                          FsAttr *attr)
+static int create_counted(const FsCall *call, FsNode *dir, const char *name,
+                          int flags, uint32_t mode, const FsCred *cred,
+                          LocalFile **file, FsAttr *attr)
 {
     PROXY_ASK ask = { 0 };
     uint64_t dir_id;
     HostStat st;
     Name *made;
-    int ret = proxy_may_ask(flags & O_NONBLOCK ? FS_BRIEF : 0)
-              ? ask_to_change(&ask, dir, &dir_id) : -EAGAIN;
+    int ret = ask_to_change(call, &ask, dir, &dir_id);
 
     if (ret == 0) {
         ask.t.create = (struct ProxyTcreate) {
-            dir_id, text(name), flags & ~O_NONBLOCK, mode, cred->uid,
-            cred->gid,
+            dir_id, text(name), flags, mode, cred->uid, cred->gid,
         };
         ret = proxy_ask(&ask, PROXY_CREATE);
     }
@@ -61,9 +60,9 @@ static int create_counted(FsNode *dir, const char *name, int flags,
     return ret;
 }
 
-int proxy_create(FsNode *dir, const char *name, int flags, uint32_t mode,
-                 const FsCred *cred, FsNode **node, FsFile **file,
-                 FsAttr *attr)
+int proxy_create(const FsCall *call, FsNode *dir, const char *name, int flags,
+                 uint32_t mode, const FsCred *cred, FsNode **node,
+                 FsFile **file, FsAttr *attr)
 {
     LocalExport *export = local_export(dir->export);
     LocalFile *opened = NULL;
@@ -72,7 +71,7 @@ int proxy_create(FsNode *dir, const char *name, int flags, uint32_t mode,
     if (ret < 0) {
         return ret;
     }
-    ret = create_counted(dir, name, flags, mode, cred, &opened, attr);
+    ret = create_counted(call, dir, name, flags, mode, cred, &opened, attr);
     if (ret < 0) {
         node_fd_unaccount(export->table);
         return ret;
@@ -93,12 +92,12 @@ static int check_made(ProxyAsk *ask, const FsAttr *made, uint32_t type,
     return 0;
 }
 
-int proxy_mkdir(FsNode *dir, const char *name, uint32_t mode,
-                const FsCred *cred, FsAttr *attr)
+int proxy_mkdir(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, const FsCred *cred, FsAttr *attr)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
-    int ret = ask_to_change(&ask, dir, &id);
+    int ret = ask_to_change(call, &ask, dir, &id);
 
     if (ret == 0) {
         ask.t.mkdir = (struct ProxyTmkdir) {
@@ -110,13 +109,13 @@ int proxy_mkdir(FsNode *dir, const char *name, uint32_t mode,
                                       attr);
 }
 
-int proxy_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
-                const FsCred *cred, FsAttr *attr)
+int proxy_mknod(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, uint64_t rdev, const FsCred *cred, FsAttr *attr)
 {
     uint32_t type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
     PROXY_ASK ask = { 0 };
     uint64_t id;
-    int ret = ask_to_change(&ask, dir, &id);
+    int ret = ask_to_change(call, &ask, dir, &id);
 
     if (ret == 0) {
         ask.t.mknod = (struct ProxyTmknod) {
@@ -128,12 +127,12 @@ int proxy_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
                                       attr);
 }
 
-int proxy_symlink(FsNode *dir, const char *name, const char *target,
-                  const FsCred *cred, FsAttr *attr)
+int proxy_symlink(const FsCall *call, FsNode *dir, const char *name,
+                  const char *target, const FsCred *cred, FsAttr *attr)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
-    int ret = ask_to_change(&ask, dir, &id);
+    int ret = ask_to_change(call, &ask, dir, &id);
 
     if (ret == 0 && strlen(target) >= PATH_MAX) {
         ret = -ENAMETOOLONG;
@@ -150,12 +149,12 @@ int proxy_symlink(FsNode *dir, const char *name, const char *target,
 
 /* ---- names ------------------------------------------------------------ */
 
-int proxy_link(FsNode *node, FsNode *dir, const char *name)
+int proxy_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
 {
     PROXY_ASK ask = { 0 };
     uint64_t dir_id;
     uint64_t id;
-    int ret = ask_to_change(&ask, dir, &dir_id);
+    int ret = ask_to_change(call, &ask, dir, &dir_id);
 
     if (ret == 0) {
         ret = proxy_ask_id(&ask, node, &id);
@@ -167,16 +166,15 @@ int proxy_link(FsNode *node, FsNode *dir, const char *name)
     return proxy_ask(&ask, PROXY_LINK);
 }
 
-int proxy_unlink(FsNode *dir, const char *name, bool is_dir)
+int proxy_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
 {
     PROXY_ASK ask = { 0 };
     Name *victim = NULL;
     uint64_t id;
-    int ret = ask_to_change(&ask, dir, &id);
+    int ret = ask_to_change(call, &ask, dir, &id);
 
     if (ret == 0) {
-        ret = name_pin_for_removal(name_from_fs(dir), name,
-                                   fs_may_yield() ? FS_BRIEF : 0, &victim);
+        ret = name_pin_for_removal(call, name_from_fs(dir), name, &victim);
     }
     if (ret < 0) {
         return ret;
@@ -190,21 +188,22 @@ int proxy_unlink(FsNode *dir, const char *name, bool is_dir)
     return ret;
 }
 
-int proxy_rename(FsNode *dir, const char *name, FsNode *newdir,
-                 const char *newname)
+int proxy_rename(const FsCall *call, FsNode *dir, const char *name,
+                 FsNode *newdir, const char *newname)
 {
     Name *from = name_from_fs(dir);
     PROXY_ASK ask = { 0 };
     Name *victim = NULL;
     uint64_t newdir_id;
     uint64_t id;
-    int ret = ask_to_change(&ask, dir, &id);
+    int ret = ask_to_change(call, &ask, dir, &id);
 
     if (ret == 0) {
         ret = proxy_ask_id(&ask, newdir, &newdir_id);
     }
     if (ret == 0) {
-        ret = name_pin_for_removal(name_from_fs(newdir), newname, 0, &victim);
+        ret = name_pin_for_removal(call, name_from_fs(newdir), newname,
+                                   &victim);
     }
     if (ret < 0) {
         return ret;
@@ -224,11 +223,12 @@ int proxy_rename(FsNode *dir, const char *name, FsNode *newdir,
 
 /* ---- attributes ------------------------------------------------------- */
 
-int proxy_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
+int proxy_setattr(const FsCall *call, FsNode *node, FsFile *file,
+                  const FsSetattr *set)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
-    int ret = ask_to_change(&ask, node, &id);
+    int ret = ask_to_change(call, &ask, node, &id);
 
     if (ret == 0) {
         ask.t.setattr = (struct ProxyTsetattr) { id, *set };
@@ -252,11 +252,12 @@ static ssize_t take_value(ProxyAsk *ask, uint32_t length, ProxyBlob value,
     return length;
 }
 
-ssize_t proxy_getxattr(FsNode *node, const char *name, void *buf, size_t size)
+ssize_t proxy_getxattr(const FsCall *call, FsNode *node, const char *name,
+                       void *buf, size_t size)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
-    int ret = proxy_ask_about(&ask, node, &id);
+    int ret = proxy_ask_about(call, &ask, node, &id);
 
     if (ret == 0) {
         ask.t.getxattr = (struct ProxyTgetxattr) {
@@ -268,11 +269,12 @@ ssize_t proxy_getxattr(FsNode *node, const char *name, void *buf, size_t size)
                                       ask.answer.r.getxattr.value, buf, size);
 }
 
-ssize_t proxy_listxattr(FsNode *node, char *buf, size_t size)
+ssize_t proxy_listxattr(const FsCall *call, FsNode *node, char *buf,
+                        size_t size)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
-    int ret = proxy_ask_about(&ask, node, &id);
+    int ret = proxy_ask_about(call, &ask, node, &id);
 
     if (ret == 0) {
         ask.t.listxattr = (struct ProxyTlistxattr) {
@@ -284,12 +286,12 @@ ssize_t proxy_listxattr(FsNode *node, char *buf, size_t size)
                                       ask.answer.r.listxattr.value, buf, size);
 }
 
-int proxy_setxattr(FsNode *node, const char *name, const void *value,
-                   size_t size, int flags)
+int proxy_setxattr(const FsCall *call, FsNode *node, const char *name,
+                   const void *value, size_t size, int flags)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
-    int ret = ask_to_change(&ask, node, &id);
+    int ret = ask_to_change(call, &ask, node, &id);
 
     if (ret == 0 && size > PROXY_XATTR_MAX) {
         ret = -E2BIG;
@@ -303,11 +305,11 @@ int proxy_setxattr(FsNode *node, const char *name, const void *value,
     return ret;
 }
 
-int proxy_removexattr(FsNode *node, const char *name)
+int proxy_removexattr(const FsCall *call, FsNode *node, const char *name)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
-    int ret = ask_to_change(&ask, node, &id);
+    int ret = ask_to_change(call, &ask, node, &id);
 
     if (ret == 0) {
         ask.t.removexattr = (struct ProxyTremovexattr) { id, text(name) };

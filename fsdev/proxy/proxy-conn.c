@@ -10,7 +10,6 @@
 #include "fsdev/core/p9-osdep.h"
 #include <poll.h>
 #include <sys/socket.h>
-#include "fsdev/core/fs-yield.h"
 #include "fsdev/proxy/proxy-conn.h"
 #include "fsdev/proxy/proxy-packet.h"
 
@@ -23,7 +22,8 @@
 typedef struct Pending {
     uint32_t tag;
     GCond ready;                /* done, or to become the reader */
-    void *self;                 /* a coroutine; NULL: a thread */
+    const FsYield *yield;       /* borrowed; NULL: a thread waits */
+    void *self;                 /* the coroutine */
     void *loop;                 /* … of this loop */
     bool yielded;               /* … that waits to be woken, once */
     bool done;
@@ -39,6 +39,7 @@ typedef struct Pending {
  */
 typedef struct Watch {
     ProxyConn *conn;            /* counted */
+    const FsYield *yield;       /* borrowed */
     void *loop;
     unsigned calls;             /* that wait */
 } Watch;
@@ -85,11 +86,11 @@ ProxyConn *proxy_conn_ref(ProxyConn *conn)
 /* Locked. */
 static void wake(Pending *pending)
 {
-    if (!pending->self) {
+    if (!pending->yield) {
         g_cond_signal(&pending->ready);
     } else if (pending->yielded) {
         pending->yielded = false;
-        fs_yield->wake(pending->self);
+        pending->yield->wake(pending->self);
     }
 }
 
@@ -192,7 +193,7 @@ void proxy_conn_unref(ProxyConn *conn)
 static int send_request(ProxyConn *conn, const Pending *pending,
                         ProxyType type, const ProxyRequest *t, int fd)
 {
-    int how = pending->self ? MSG_DONTWAIT : 0;
+    int how = pending->yield ? MSG_DONTWAIT : 0;
     unsigned flags = proxy_message_info(type)->flags;
     bool big = flags & PROXY_F_BIG;
     g_autofree char *room = big ? g_malloc(PROXY_MESSAGE_MAX) : NULL;
@@ -275,7 +276,7 @@ static void pass_reading_on(ProxyConn *conn)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Pending *pending = value;
 
-        if (!pending->self && !pending->done &&
+        if (!pending->yield && !pending->done &&
             (!oldest || is_older(conn, pending, oldest))) {
             oldest = pending;
         }
@@ -321,7 +322,7 @@ static void watch_free(Watch *watch)
 {
     ProxyConn *conn = watch->conn;
 
-    fs_yield->watch(conn->fd, NULL, NULL);
+    watch->yield->watch(conn->fd, NULL, NULL);
     conn->watches = g_slist_remove(conn->watches, watch);
     g_atomic_int_add(&conn->refs, -1);
     g_free(watch);
@@ -335,6 +336,7 @@ static void watch_ready(void *opaque)
 {
     Watch *watch = opaque;
     ProxyConn *conn = proxy_conn_ref(watch->conn);
+    const FsYield *yield = watch->yield;
     void *selves[RESUME_TOGETHER];
     unsigned n = 0;
 
@@ -362,14 +364,14 @@ static void watch_ready(void *opaque)
         watch_free(watch);
     }
     g_mutex_unlock(&conn->lock);
-    fs_yield->resume(selves, n);
+    yield->resume(selves, n);
     proxy_conn_unref(conn);
 }
 
 /* Locked: the Watch of this thread's loop, made if need be. */
-static Watch *watch_begin(ProxyConn *conn)
+static Watch *watch_begin(ProxyConn *conn, const FsYield *yield)
 {
-    void *loop = fs_yield->loop();
+    void *loop = yield->loop();
     Watch *watch;
 
     for (GSList *l = conn->watches; l; l = l->next) {
@@ -380,9 +382,9 @@ static Watch *watch_begin(ProxyConn *conn)
         }
     }
     watch = g_new(Watch, 1);
-    *watch = (Watch) { proxy_conn_ref(conn), loop, 1 };
+    *watch = (Watch) { proxy_conn_ref(conn), yield, loop, 1 };
     conn->watches = g_slist_prepend(conn->watches, watch);
-    fs_yield->watch(conn->fd, watch_ready, watch);
+    yield->watch(conn->fd, watch_ready, watch);
     return watch;
 }
 
@@ -394,9 +396,9 @@ static void watch_end(Watch *watch)
     }
 }
 
-void proxy_conn_leave_loop(ProxyConn *conn)
+void proxy_conn_leave_loop(ProxyConn *conn, const FsYield *yield)
 {
-    void *loop = fs_yield ? fs_yield->loop() : NULL;
+    void *loop = yield->loop();
     Watch *found = NULL;
 
     g_mutex_lock(&conn->lock);
@@ -417,7 +419,7 @@ static void await_yielding(ProxyConn *conn, Pending *pending)
     while (!pending->done && !g_atomic_int_get(&conn->broken)) {
         pending->yielded = true;
         g_mutex_unlock(&conn->lock);
-        fs_yield->yield();
+        pending->yield->yield();
         g_mutex_lock(&conn->lock);
     }
 }
@@ -462,10 +464,10 @@ static int answer_take(ProxyType type, Pending *pending, ProxyAnswer *answer)
     return -(int)error;
 }
 
-int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
-                    int fd, ProxyAnswer *answer)
+int proxy_conn_call(const FsCall *call, ProxyConn *conn, ProxyType type,
+                    const ProxyRequest *t, int fd, ProxyAnswer *answer)
 {
-    Pending pending = { .self = fs_yield ? fs_yield->self() : NULL };
+    Pending pending = { .yield = call->yield };
     Watch *watch = NULL;
     int ret = -EIO;
 
@@ -475,16 +477,17 @@ int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
     if (!g_atomic_int_get(&conn->broken)) {
         send_unsent(conn, FORGET_TOGETHER);
         pending_add(conn, &pending);
-        if (pending.self) {
-            watch = watch_begin(conn);
+        if (pending.yield) {
+            pending.self = pending.yield->self();
+            watch = watch_begin(conn, pending.yield);
             pending.loop = watch->loop;
         }
         g_mutex_unlock(&conn->lock);
         ret = send_request(conn, &pending, type, t, fd);
         g_mutex_lock(&conn->lock);
         if (ret == 0) {
-            (pending.self ? await_yielding : await)(conn, &pending);
-        } else if (ret != -EMSGSIZE && !(pending.self && ret == -EAGAIN)) {
+            (pending.yield ? await_yielding : await)(conn, &pending);
+        } else if (ret != -EMSGSIZE && !(pending.yield && ret == -EAGAIN)) {
             break_locked(conn);
         }
         g_hash_table_remove(conn->pending, GUINT_TO_POINTER(pending.tag));

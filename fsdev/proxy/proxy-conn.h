@@ -11,6 +11,7 @@
 #ifndef FSDEV_PROXY_CONN_H
 #define FSDEV_PROXY_CONN_H
 
+#include "fsdev/core/waiting.h"
 #include "fsdev/proxy/proxy-proto.h"
 
 typedef struct ProxyConn ProxyConn;
@@ -40,13 +41,13 @@ void proxy_conn_break(ProxyConn *conn);
  * with @answer->fds_lost when it could not bring them, @answer->r is valid
  * then.  @answer is to be cleared in any case.
  */
-int proxy_conn_call(ProxyConn *conn, ProxyType type, const ProxyRequest *t,
-                    int fd, ProxyAnswer *answer);
+int proxy_conn_call(const FsCall *call, ProxyConn *conn, ProxyType type,
+                    const ProxyRequest *t, int fd, ProxyAnswer *answer);
 /**
  * proxy_conn_leave_loop: whoever ran coroutines on this thread's loop does so
  * no more.  Others there may: then nothing happens.
  */
-void proxy_conn_leave_loop(ProxyConn *conn);
+void proxy_conn_leave_loop(ProxyConn *conn, const FsYield *yield);
 /**
  * proxy_conn_forget: tell the helper so, some together.
  *

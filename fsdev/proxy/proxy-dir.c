@@ -46,10 +46,11 @@ static int batch_add(void *opaque, const FsDirent *dirent)
 }
 
 /* What the entries are, in the order of their names. */
-static int ask_identities(ProxyAsk *ask, FsNode *dir, const Batch *batch)
+static int ask_identities(const FsCall *call, ProxyAsk *ask, FsNode *dir,
+                          const Batch *batch)
 {
     uint64_t id;
-    int ret = proxy_ask_about(ask, dir, &id);
+    int ret = proxy_ask_about(call, ask, dir, &id);
 
     if (ret == 0) {
         ask->t.identify = (struct ProxyTidentify) {
@@ -92,8 +93,8 @@ static int batch_give(const Batch *batch, const ProxyBlob *identities,
     return ret;
 }
 
-static int readdir_with_identity(FsFile *file, uint64_t cookie,
-                                 FsDirSink *sink, void *opaque)
+static int readdir_with_identity(const FsCall *call, FsFile *file,
+                                 uint64_t cookie, FsDirSink *sink, void *opaque)
 {
     bool given = false;
     int ret;
@@ -104,12 +105,12 @@ static int readdir_with_identity(FsFile *file, uint64_t cookie,
         };
         PROXY_ASK ask = { 0 };
 
-        ret = local_readdir(file, cookie, 0, batch_add, &batch);
+        ret = local_readdir(call, file, cookie, 0, batch_add, &batch);
         if (ret == 0 && !batch.n) {
             return 0;
         }
         if (ret == 0) {
-            ret = ask_identities(&ask, file->node, &batch);
+            ret = ask_identities(call, &ask, file->node, &batch);
         }
         if (ret < 0) {
             /* What was taken must reach the guest first. */
@@ -150,11 +151,11 @@ static bool is_one_device(const FsFile *file)
            file->dev == export->local.root_dev;
 }
 
-int proxy_readdir(FsFile *file, uint64_t cookie, unsigned flags,
-                  FsDirSink *sink, void *opaque)
+int proxy_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
+                  unsigned flags, FsDirSink *sink, void *opaque)
 {
     if (!(flags & FS_READDIR_DEV)) {
-        return local_readdir(file, cookie, flags, sink, opaque);
+        return local_readdir(call, file, cookie, flags, sink, opaque);
     }
     if (!file->is_dir) {
         return -ENOTDIR;
@@ -162,9 +163,10 @@ int proxy_readdir(FsFile *file, uint64_t cookie, unsigned flags,
     if (is_one_device(file)) {
         OneDevice one = { file->dev, sink, opaque };
 
-        return local_readdir(file, cookie, flags & ~FS_READDIR_DEV,
+        return local_readdir(call, file, cookie, flags & ~FS_READDIR_DEV,
                              give_with_device, &one);
     }
-    return flags & (FS_NONBLOCK | FS_BRIEF)
-           ? -EAGAIN : readdir_with_identity(file, cookie, sink, opaque);
+    return fs_call_may_ask(call)
+           ? readdir_with_identity(call, file, cookie, sink, opaque)
+           : -EAGAIN;
 }

@@ -14,8 +14,11 @@
 static ProxyAsk ask_beside(const ProxyAsk *ask)
 {
     return (ProxyAsk) {
-        .export = ask->export, .conn = proxy_conn_ref(ask->conn),
-        .epoch = ask->epoch, .answer = { .fds = { -1, -1 } },
+        .call = ask->call,
+        .export = ask->export,
+        .conn = proxy_conn_ref(ask->conn),
+        .epoch = ask->epoch,
+        .answer = { .fds = { -1, -1 } },
     };
 }
 
@@ -62,11 +65,12 @@ static int look_up(const ProxyAsk *about, uint64_t dir_id,
 /* By its descriptor. */
 static int adopt(const ProxyAsk *about, Name *name, uint64_t *id)
 {
+    const FsCall at_hand = { .wait = FS_WAIT_NEVER };
     PROXY_ASK ask = ask_beside(about);
     LOCAL_PIN pin = { 0 };
     int ret;
 
-    if (local_pin(&pin, name, FS_NONBLOCK) < 0) {
+    if (local_pin(&at_hand, &pin, name) < 0) {
         /* Without a descriptor at hand there is no way to it either. */
         return -ESTALE;
     }

@@ -26,14 +26,14 @@ static bool lacks_right(int ret)
     return ret == -EACCES || ret == -EPERM;
 }
 
-static int proxy_lookup_once(FsNode *dir, const char *name, FsNode **node,
-                             FsAttr *attr)
+static int proxy_lookup_once(const FsCall *call, FsNode *dir, const char *name,
+                             FsNode **node, FsAttr *attr)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
     HostStat st;
     Name *found;
-    int ret = proxy_ask_about(&ask, dir, &id);
+    int ret = proxy_ask_about(call, &ask, dir, &id);
 
     if (ret == 0) {
         ask.t.lookup = (struct ProxyTlookup) { id, { name, strlen(name) } };
@@ -53,34 +53,34 @@ static int proxy_lookup_once(FsNode *dir, const char *name, FsNode **node,
     return ret;
 }
 
-static int proxy_lookup(FsNode *dir, const char *name, unsigned flags,
+static int proxy_lookup(const FsCall *call, FsNode *dir, const char *name,
                         FsNode **node, FsAttr *attr)
 {
     int ret = -EACCES;
 
     if (!proxy_export(dir->export)->asks_always) {
-        ret = local_lookup(dir, name, flags, node, attr);
+        ret = local_lookup(call, dir, name, node, attr);
     }
     if (!lacks_right(ret)) {
         return ret;
     }
-    if (!proxy_may_ask(flags)) {
+    if (!fs_call_may_ask(call)) {
         return -EAGAIN;
     }
-    ret = proxy_lookup_once(dir, name, node, attr);
+    ret = proxy_lookup_once(call, dir, name, node, attr);
     if (ret == -EMFILE &&
         node_fd_reclaim(local_export(dir->export)->table)) {
-        ret = proxy_lookup_once(dir, name, node, attr);
+        ret = proxy_lookup_once(call, dir, name, node, attr);
     }
     return ret;
 }
 
 /* The way back of an evicted path fd. */
-static int proxy_fetch(Name *name)
+static int proxy_fetch(const FsCall *call, Name *name)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
-    int ret = proxy_ask_about(&ask, name_to_fs(name), &id);
+    int ret = proxy_ask_about(call, &ask, name_to_fs(name), &id);
 
     if (ret == 0) {
         ask.t.fetch.id = id;
@@ -113,22 +113,13 @@ static const NodeRemoteOps proxy_remote_always = {
     .forget = proxy_forget,
 };
 
-/* A path fd that is not at hand may be for the helper to give. */
-static int proxy_getattr(FsNode *node, FsFile *file, unsigned flags,
-                         FsAttr *attr)
-{
-    if (flags & FS_BRIEF) {
-        flags |= FS_NONBLOCK;
-    }
-    return local_getattr(node, file, flags, attr);
-}
-
 /* ---- open ------------------------------------------------------------- */
 
-static int ask_open_once(ProxyAsk *ask, FsNode *node, int flags)
+static int ask_open_once(const FsCall *call, ProxyAsk *ask, FsNode *node,
+                         int flags)
 {
     uint64_t id;
-    int ret = proxy_ask_about(ask, node, &id);
+    int ret = proxy_ask_about(call, ask, node, &id);
 
     if (ret == 0) {
         ask->t.open = (struct ProxyTopen) { id, flags };
@@ -138,14 +129,14 @@ static int ask_open_once(ProxyAsk *ask, FsNode *node, int flags)
 }
 
 /* Descriptor 0 of the answer is open as @flags say. */
-static int ask_open(ProxyAsk *ask, FsNode *node, int flags)
+static int ask_open(const FsCall *call, ProxyAsk *ask, FsNode *node, int flags)
 {
-    int ret = ask_open_once(ask, node, flags);
+    int ret = ask_open_once(call, ask, node, flags);
 
     if (ret == -EMFILE &&
         node_fd_reclaim(local_export(node->export)->table)) {
         proxy_ask_clear(ask);
-        ret = ask_open_once(ask, node, flags);
+        ret = ask_open_once(call, ask, node, flags);
     }
     return ret;
 }
@@ -154,8 +145,8 @@ static int ask_open(ProxyAsk *ask, FsNode *node, int flags)
  * To read, by ourselves.  Not without a trace, which takes an owner, and not to
  * write, where the kernel asks who does it.
  */
-static int open_here(FsNode *node, int flags, int open_flags, FsFile **file,
-                     FsAttr *attr)
+static int open_here(const FsCall *call, FsNode *node, int flags,
+                     int open_flags, FsFile **file, FsAttr *attr)
 {
     const int others = O_ACCMODE | O_TRUNC | O_APPEND;
     LOCAL_PIN pin = { 0 };
@@ -165,14 +156,13 @@ static int open_here(FsNode *node, int flags, int open_flags, FsFile **file,
         proxy_export(node->export)->asks_always) {
         return -EACCES;
     }
-    ret = local_pin(&pin, name_from_fs(node),
-                    flags & O_NONBLOCK ? FS_BRIEF : 0);
-    return ret < 0 ? ret : local_open_attr(node, flags, file, attr);
+    ret = local_pin(call, &pin, name_from_fs(node));
+    return ret < 0 ? ret : local_open_attr(call, node, flags, file, attr);
 }
 
 /* By the helper. */
-static int open_there(FsNode *node, int flags, int open_flags,
-                      LocalFile **file)
+static int open_there(const FsCall *call, FsNode *node, int flags,
+                      int open_flags, LocalFile **file)
 {
     LocalExport *export = local_export(node->export);
     PROXY_ASK ask = { 0 };
@@ -181,7 +171,7 @@ static int open_there(FsNode *node, int flags, int open_flags,
     if (ret < 0) {
         return ret;
     }
-    ret = ask_open(&ask, node, open_flags | (flags & O_TRUNC));
+    ret = ask_open(call, &ask, node, open_flags | (flags & O_TRUNC));
     if (ret == 0) {
         ret = proxy_ask_file(&ask, name_from_fs(node), 0, open_flags, file);
     }
@@ -191,8 +181,8 @@ static int open_there(FsNode *node, int flags, int open_flags,
     return ret;
 }
 
-static int proxy_open_attr(FsNode *node, int flags, FsFile **file,
-                           FsAttr *attr)
+static int proxy_open_attr(const FsCall *call, FsNode *node, int flags,
+                           FsFile **file, FsAttr *attr)
 {
     Name *name = name_from_fs(node);
     LocalFile *opened = NULL;
@@ -203,17 +193,17 @@ static int proxy_open_attr(FsNode *node, int flags, FsFile **file,
                                &open_flags);
 
     if (ret == 0) {
-        ret = open_here(node, flags, open_flags, file, attr);
+        ret = open_here(call, node, flags, open_flags, file, attr);
     }
     if (!lacks_right(ret)) {
         return ret;
     }
-    if (!proxy_may_ask(flags & O_NONBLOCK ? FS_BRIEF : 0)) {
+    if (!fs_call_may_ask(call)) {
         return -EAGAIN;
     }
-    ret = open_there(node, flags, open_flags, &opened);
+    ret = open_there(call, node, flags, open_flags, &opened);
     if (ret == 0 && attr) {
-        ret = local_name_attr(name, opened, &seen);
+        ret = local_name_attr(call, name, opened, &seen);
         if (ret < 0) {
             local_release(&opened->base);
         } else {
@@ -226,12 +216,14 @@ static int proxy_open_attr(FsNode *node, int flags, FsFile **file,
     return ret;
 }
 
-static int proxy_open(FsNode *node, int flags, FsFile **file)
+static int proxy_open(const FsCall *call, FsNode *node, int flags,
+                      FsFile **file)
 {
-    return proxy_open_attr(node, flags, file, NULL);
+    return proxy_open_attr(call, node, flags, file, NULL);
 }
 
-static int proxy_locker_open(FsFile *file, FsLocker **locker)
+static int proxy_locker_open(const FsCall *call, FsFile *file,
+                             FsLocker **locker)
 {
     LocalExport *export = local_export(file->node->export);
     const Node *node = name_node(name_from_fs(file->node));
@@ -247,11 +239,11 @@ static int proxy_locker_open(FsFile *file, FsLocker **locker)
     if (ret < 0) {
         return ret;
     }
-    ret = ask_open(&ask, file->node, flags);
+    ret = ask_open(call, &ask, file->node, flags);
     if (ret == -EACCES || ret == -EPERM || ret == -EROFS || ret == -ETXTBSY) {
         proxy_ask_clear(&ask);
         flags = O_RDONLY;
-        ret = ask_open(&ask, file->node, flags);
+        ret = ask_open(call, &ask, file->node, flags);
     }
     if (ret == 0 && !proxy_is_file_fd(ask.answer.fds[0], node, flags)) {
         ret = proxy_ask_refuse(&ask);
@@ -328,12 +320,12 @@ static FsExport *proxy_open_export(const FsConfig *config, GError **error)
     return &export->local.base;
 }
 
-static void proxy_leave_loop(FsExport *base)
+static void proxy_leave_loop(FsExport *base, const FsYield *yield)
 {
     uint32_t epoch;
     ProxyConn *conn = proxy_current_conn(proxy_export(base), &epoch);
 
-    proxy_conn_leave_loop(conn);
+    proxy_conn_leave_loop(conn, yield);
     proxy_conn_unref(conn);
 }
 
@@ -360,7 +352,7 @@ const FsDriver fs_proxy_driver = {
     .leave_loop = proxy_leave_loop,
     .heeds_brief = local_is_brief,
     .lookup = proxy_lookup,
-    .getattr = proxy_getattr,
+    .getattr = local_getattr,
     .setattr = proxy_setattr,
     .readlink = local_readlink,
     .statfs = local_statfs,

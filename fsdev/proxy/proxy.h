@@ -10,7 +10,6 @@
 #ifndef FSDEV_PROXY_H
 #define FSDEV_PROXY_H
 
-#include "fsdev/core/fs-yield.h"
 #include "fsdev/local/local.h"
 #include "fsdev/proxy/proxy-conn.h"
 
@@ -48,6 +47,7 @@ void proxy_hello_clear(ProxyHello *hello);
 
 /* A question to the helper, and its answer. */
 typedef struct ProxyAsk {
+    const FsCall *call;         /* borrowed: how to wait for the answer */
     ProxyExport *export;        /* borrowed */
     ProxyConn *conn;            /* counted */
     uint32_t epoch;             /* of conn */
@@ -71,23 +71,15 @@ void proxy_ask_clear(ProxyAsk *ask);
  * proxy_ask_about: begin a question about @node; *@id is its number, which may
  * have to be asked for first.
  *
- * -EIO when the helper has gone, or is not the one that knew @node; -ESTALE
- * when there is no way to tell it which object is meant.  May connect to
- * another one, which takes time: -EAGAIN in a coroutine.
+ * -EAGAIN when @call may not wait for an answer.  -EIO when the helper has
+ * gone, or is not the one that knew @node; -ESTALE when there is no way to tell
+ * it which object is meant.  May connect to another helper, which takes time
+ * that a coroutine does not have: -EAGAIN.
  */
-int proxy_ask_about(ProxyAsk *ask, FsNode *node, uint64_t *id);
+int proxy_ask_about(const FsCall *call, ProxyAsk *ask, FsNode *node,
+                    uint64_t *id);
 /** proxy_ask_id: number of a further object of the same question. */
 int proxy_ask_id(ProxyAsk *ask, FsNode *node, uint64_t *id);
-/**
- * proxy_may_ask: for calls that know FS_BRIEF: else -EAGAIN, which leaves it
- * to a thread that may wait.
- */
-static inline bool proxy_may_ask(unsigned flags)
-{
-    return !(flags & (FS_NONBLOCK | FS_BRIEF)) ||
-           (!(flags & FS_NONBLOCK) && fs_may_yield());
-}
-
 /** proxy_known_number: without a question; -ENOENT when there is none yet. */
 int proxy_known_number(const ProxyAsk *ask, Name *name, uint64_t *id);
 /** proxy_ask: send ask->t as @type, wait for ask->answer. */
@@ -126,29 +118,33 @@ int proxy_number_get(const ProxyAsk *ask, Name *name, uint64_t *id);
 
 /* proxy-change.c */
 
-int proxy_create(FsNode *dir, const char *name, int flags, uint32_t mode,
-                 const FsCred *cred, FsNode **node, FsFile **file,
-                 FsAttr *attr);
-int proxy_mkdir(FsNode *dir, const char *name, uint32_t mode,
-                const FsCred *cred, FsAttr *attr);
-int proxy_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
-                const FsCred *cred, FsAttr *attr);
-int proxy_symlink(FsNode *dir, const char *name, const char *target,
-                  const FsCred *cred, FsAttr *attr);
-int proxy_link(FsNode *node, FsNode *dir, const char *name);
-int proxy_unlink(FsNode *dir, const char *name, bool is_dir);
-int proxy_rename(FsNode *dir, const char *name, FsNode *newdir,
-                 const char *newname);
-int proxy_setattr(FsNode *node, FsFile *file, const FsSetattr *set);
-ssize_t proxy_getxattr(FsNode *node, const char *name, void *buf, size_t size);
-ssize_t proxy_listxattr(FsNode *node, char *buf, size_t size);
-int proxy_setxattr(FsNode *node, const char *name, const void *value,
-                   size_t size, int flags);
-int proxy_removexattr(FsNode *node, const char *name);
+int proxy_create(const FsCall *call, FsNode *dir, const char *name, int flags,
+                 uint32_t mode, const FsCred *cred, FsNode **node,
+                 FsFile **file, FsAttr *attr);
+int proxy_mkdir(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, const FsCred *cred, FsAttr *attr);
+int proxy_mknod(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, uint64_t rdev, const FsCred *cred, FsAttr *attr);
+int proxy_symlink(const FsCall *call, FsNode *dir, const char *name,
+                  const char *target, const FsCred *cred, FsAttr *attr);
+int proxy_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name);
+int proxy_unlink(const FsCall *call, FsNode *dir, const char *name,
+                 bool is_dir);
+int proxy_rename(const FsCall *call, FsNode *dir, const char *name,
+                 FsNode *newdir, const char *newname);
+int proxy_setattr(const FsCall *call, FsNode *node, FsFile *file,
+                  const FsSetattr *set);
+ssize_t proxy_getxattr(const FsCall *call, FsNode *node, const char *name,
+                       void *buf, size_t size);
+ssize_t proxy_listxattr(const FsCall *call, FsNode *node, char *buf,
+                        size_t size);
+int proxy_setxattr(const FsCall *call, FsNode *node, const char *name,
+                   const void *value, size_t size, int flags);
+int proxy_removexattr(const FsCall *call, FsNode *node, const char *name);
 
 /* proxy-dir.c */
 
-int proxy_readdir(FsFile *file, uint64_t cookie, unsigned flags,
-                  FsDirSink *sink, void *opaque);
+int proxy_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
+                  unsigned flags, FsDirSink *sink, void *opaque);
 
 #endif

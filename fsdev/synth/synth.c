@@ -5,7 +5,7 @@
  * It owns the nodes of its exports, from opening to closing; reference counts
  * of nodes mean nothing to it.  The tree is complete before the first guest
  * request, and no request changes it, so that readers in any number of
- * threads need no lock.  Nothing here blocks: FS_NONBLOCK changes nothing.
+ * threads need no lock.  Nothing here ever waits.
  * There are no permission checks: a file of mode 0 opens for writing.
  * Where a request would change the tree, the errno is the one that guests
  * have always got from this driver in QEMU.
@@ -251,7 +251,7 @@ static void synth_fill_attr(const SynthNode *node, FsAttr *attr)
     }
 }
 
-static int synth_lookup(FsNode *dirnode, const char *name, unsigned flags,
+static int synth_lookup(const FsCall *call, FsNode *dirnode, const char *name,
                         FsNode **node, FsAttr *attr)
 {
     SynthNode *dir = synth_node(dirnode);
@@ -269,15 +269,16 @@ static int synth_lookup(FsNode *dirnode, const char *name, unsigned flags,
     return 0;
 }
 
-static int synth_getattr(FsNode *node, FsFile *file, unsigned flags,
-                         FsAttr *attr)
+static int synth_getattr(const FsCall *call, FsNode *node, FsFile *file,
+                         unsigned flags, FsAttr *attr)
 {
     synth_fill_attr(synth_node(node), attr);
     return 0;
 }
 
 /* Times are accepted and stay as they are. */
-static int synth_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
+static int synth_setattr(const FsCall *call, FsNode *node, FsFile *file,
+                         const FsSetattr *set)
 {
     if (set->valid & (FS_SET_UID | FS_SET_GID | FS_SET_MODE)) {
         return -EPERM;
@@ -288,12 +289,13 @@ static int synth_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
     return 0;
 }
 
-static ssize_t synth_readlink(FsNode *node, char *buf, size_t size)
+static ssize_t synth_readlink(const FsCall *call, FsNode *node, char *buf,
+                              size_t size)
 {
     return -EINVAL;
 }
 
-static int synth_statfs(FsNode *node, struct statfs *st)
+static int synth_statfs(const FsCall *call, FsNode *node, struct statfs *st)
 {
     *st = (struct statfs) {
         .f_type = SYNTH_FS_TYPE,
@@ -307,43 +309,47 @@ static int synth_statfs(FsNode *node, struct statfs *st)
 
 /* The driver: what would change the tree */
 
-static int synth_mkdir(FsNode *dir, const char *name, uint32_t mode,
-                       const FsCred *cred, FsAttr *attr)
+static int synth_mkdir(const FsCall *call, FsNode *dir, const char *name,
+                       uint32_t mode, const FsCred *cred, FsAttr *attr)
 {
     return -EPERM;
 }
 
-static int synth_mknod(FsNode *dir, const char *name, uint32_t mode,
-                       uint64_t rdev, const FsCred *cred, FsAttr *attr)
+static int synth_mknod(const FsCall *call, FsNode *dir, const char *name,
+                       uint32_t mode, uint64_t rdev, const FsCred *cred,
+                       FsAttr *attr)
 {
     return -EPERM;
 }
 
-static int synth_symlink(FsNode *dir, const char *name, const char *target,
-                         const FsCred *cred, FsAttr *attr)
+static int synth_symlink(const FsCall *call, FsNode *dir, const char *name,
+                         const char *target, const FsCred *cred, FsAttr *attr)
 {
     return -EPERM;
 }
 
-static int synth_link(FsNode *node, FsNode *dir, const char *name)
+static int synth_link(const FsCall *call, FsNode *node, FsNode *dir,
+                      const char *name)
 {
     return -EPERM;
 }
 
-static int synth_unlink(FsNode *dir, const char *name, bool is_dir)
+static int synth_unlink(const FsCall *call, FsNode *dir, const char *name,
+                        bool is_dir)
 {
     return -EPERM;
 }
 
-static int synth_rename(FsNode *dir, const char *name, FsNode *newdir,
-                        const char *newname)
+static int synth_rename(const FsCall *call, FsNode *dir, const char *name,
+                        FsNode *newdir, const char *newname)
 {
     return -EPERM;
 }
 
 /* The driver: open files */
 
-static int synth_open(FsNode *fsnode, int flags, FsFile **file)
+static int synth_open(const FsCall *call, FsNode *fsnode, int flags,
+                      FsFile **file)
 {
     SynthNode *node = synth_node(fsnode);
     int accmode = flags & O_ACCMODE;
@@ -369,14 +375,14 @@ static int synth_open(FsNode *fsnode, int flags, FsFile **file)
     return 0;
 }
 
-static int synth_create(FsNode *dir, const char *name, int flags,
-                        uint32_t mode, const FsCred *cred, FsNode **node,
-                        FsFile **file, FsAttr *attr)
+static int synth_create(const FsCall *call, FsNode *dir, const char *name,
+                        int flags, uint32_t mode, const FsCred *cred,
+                        FsNode **node, FsFile **file, FsAttr *attr)
 {
     FsNode *found;
     FsAttr found_attr;
     FsFile *opened;
-    int ret = synth_lookup(dir, name, 0, &found, &found_attr);
+    int ret = synth_lookup(call, dir, name, &found, &found_attr);
 
     if (ret == -ENOENT) {
         return -ENOSYS;
@@ -390,7 +396,7 @@ static int synth_create(FsNode *dir, const char *name, int flags,
     if (S_ISDIR(found_attr.mode)) {
         return -EISDIR;
     }
-    ret = synth_open(found, flags, &opened);
+    ret = synth_open(call, found, flags, &opened);
     if (ret < 0) {
         return ret;
     }
@@ -405,8 +411,8 @@ static void synth_release(FsFile *file)
     g_free(container_of(file, SynthFile, base));
 }
 
-static ssize_t synth_read(FsFile *file, const struct iovec *iov, int iovcnt,
-                          uint64_t offset, unsigned flags)
+static ssize_t synth_read(const FsCall *call, FsFile *file,
+                          const struct iovec *iov, int iovcnt, uint64_t offset)
 {
     SynthNode *node = synth_node(file->node);
 
@@ -419,8 +425,8 @@ static ssize_t synth_read(FsFile *file, const struct iovec *iov, int iovcnt,
     return node->read ? node->read(file->node, iov, iovcnt, offset) : -EPERM;
 }
 
-static ssize_t synth_write(FsFile *file, const struct iovec *iov, int iovcnt,
-                           uint64_t offset, unsigned flags)
+static ssize_t synth_write(const FsCall *call, FsFile *file,
+                           const struct iovec *iov, int iovcnt, uint64_t offset)
 {
     SynthNode *node = synth_node(file->node);
 
@@ -433,7 +439,7 @@ static ssize_t synth_write(FsFile *file, const struct iovec *iov, int iovcnt,
     return node->write ? node->write(file->node, iov, iovcnt, offset) : -EPERM;
 }
 
-static int synth_fsync(FsFile *file, bool datasync)
+static int synth_fsync(const FsCall *call, FsFile *file, bool datasync)
 {
     return 0;
 }
@@ -465,8 +471,8 @@ static void synth_dirent(const SynthNode *dir, uint64_t index, FsDirent *entry)
     entry->type = synth_is_dir(node) ? DT_DIR : DT_REG;
 }
 
-static int synth_readdir(FsFile *file, uint64_t cookie, unsigned flags,
-                         FsDirSink *sink, void *opaque)
+static int synth_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
+                         unsigned flags, FsDirSink *sink, void *opaque)
 {
     const SynthNode *dir = synth_node(file->node);
     FsDirent entry = { 0 };
@@ -491,24 +497,25 @@ static int synth_readdir(FsFile *file, uint64_t cookie, unsigned flags,
 
 /* The driver: extended attributes, taken and forgotten */
 
-static ssize_t synth_getxattr(FsNode *node, const char *name, void *buf,
-                              size_t size)
+static ssize_t synth_getxattr(const FsCall *call, FsNode *node,
+                              const char *name, void *buf, size_t size)
 {
     return -ENODATA;
 }
 
-static ssize_t synth_listxattr(FsNode *node, char *buf, size_t size)
+static ssize_t synth_listxattr(const FsCall *call, FsNode *node, char *buf,
+                               size_t size)
 {
     return 0;
 }
 
-static int synth_setxattr(FsNode *node, const char *name, const void *value,
-                          size_t size, int flags)
+static int synth_setxattr(const FsCall *call, FsNode *node, const char *name,
+                          const void *value, size_t size, int flags)
 {
     return node->export->config.readonly ? -EROFS : 0;
 }
 
-static int synth_removexattr(FsNode *node, const char *name)
+static int synth_removexattr(const FsCall *call, FsNode *node, const char *name)
 {
     return node->export->config.readonly ? -EROFS : 0;
 }

@@ -240,8 +240,9 @@ static int park_writes(void *opaque, const MemCall *call)
     if (call->op != MEM_WRITE || !in->parked) {
         return 0;
     }
-    return (call->flags & FS_NONBLOCK) && (in->c->calls->len & 1)
-           ? -EAGAIN : -EINPROGRESS;
+    return call->wait == FS_WAIT_NEVER && (in->c->calls->len & 1)
+           ? -EAGAIN
+           : -EINPROGRESS;
 }
 
 static void start(Input *in, unsigned dialect)

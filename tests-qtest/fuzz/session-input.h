@@ -10,7 +10,7 @@
 #define TESTS_FUZZ_SESSION_INPUT_H
 
 enum {
-    SEED_SLEEPY = 1,            /* calls with FS_NONBLOCK return -EAGAIN */
+    SEED_SLEEPY = 1,            /* calls with FS_WAIT_NEVER: -EAGAIN */
     SEED_REMOTE = 2,            /* files are marked remote */
     SEED_READONLY = 4,
     SEED_FEW = 8,               /* five fids, two xattr fids */

@@ -4,6 +4,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "conformance-int.h"
+#include "lib/test-call.h"
 
 #define OTHER_UID 4321
 #define OTHER_GID 8765
@@ -12,7 +13,7 @@ static int chown_to(FsNode *node, uint32_t valid, uint32_t uid, uint32_t gid)
 {
     FsSetattr set = { .valid = valid, .uid = uid, .gid = gid };
 
-    return fs_setattr(node, NULL, &set);
+    return fs_setattr(&test_call, node, NULL, &set);
 }
 
 static void size_of_file(Conf *c)
@@ -178,7 +179,7 @@ static void owner_before_mode(Conf *c)
         .valid = FS_SET_UID | FS_SET_MODE, .uid = OTHER_UID, .mode = 04711,
     };
 
-    conf_assert_errno(fs_setattr(file, NULL, &set), 0);
+    conf_assert_errno(fs_setattr(&test_call, file, NULL, &set), 0);
     g_assert_cmpuint(conf_attr(file).uid, ==, OTHER_UID);
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 04711);
 }
@@ -215,7 +216,7 @@ static void truncate_open_file(Conf *c)
 
     g_assert_cmpint(conf_write(file, "abcdef", 0), ==, 6);
     conf_assert_errno(conf_chmod(file->node, 0400), 0);
-    conf_assert_errno(fs_setattr(file->node, file, &set), 0);
+    conf_assert_errno(fs_setattr(&test_call, file->node, file, &set), 0);
     g_assert_cmpuint(conf_file_attr(file).size, ==, 3);
 }
 
@@ -225,7 +226,7 @@ static void truncate_by_file_open_to_read(Conf *c)
     g_autoptr(FsFile) file = conf_open(node, O_RDONLY);
     FsSetattr set = { .valid = FS_SET_SIZE, .size = 3 };
 
-    conf_assert_errno(fs_setattr(node, file, &set), 0);
+    conf_assert_errno(fs_setattr(&test_call, node, file, &set), 0);
     g_assert_cmpuint(conf_file_attr(file).size, ==, 3);
 }
 
@@ -262,7 +263,8 @@ static void truncate_link(Conf *c)
     conf_assert_errno(conf_symlink(c, c->root, "l", "target"), 0);
     link = conf_lookup(c->root, "l");
     conf_assert_errno(conf_truncate(link, 0), -ELOOP);
-    g_assert_cmpint(fs_readlink(link, target, sizeof(target)), ==, 6);
+    g_assert_cmpint(fs_readlink(&test_call, link, target, sizeof(target)), ==,
+                    6);
 }
 
 static void truncate_drops_setid(Conf *c)
@@ -284,7 +286,7 @@ static void times_to_the_nanosecond(Conf *c)
     };
     FsAttr attr;
 
-    conf_assert_errno(fs_setattr(file, NULL, &set), 0);
+    conf_assert_errno(fs_setattr(&test_call, file, NULL, &set), 0);
     attr = conf_attr(file);
     g_assert_cmpint(attr.atime.tv_sec, ==, 1000000001);
     g_assert_cmpint(attr.atime.tv_nsec, ==, 123456789);
@@ -320,7 +322,7 @@ static void times_of_any_age(Conf *c)
         if (time.tv_sec != times[i].sec) {
             continue;
         }
-        conf_assert_errno(fs_setattr(file, NULL, &set), 0);
+        conf_assert_errno(fs_setattr(&test_call, file, NULL, &set), 0);
         attr = conf_attr(file);
         g_assert_cmpint(attr.atime.tv_sec, ==, times[i].sec);
         g_assert_cmpint(attr.atime.tv_nsec, ==, times[i].nsec);
@@ -337,15 +339,15 @@ static void times_one_at_a_time(Conf *c)
         .atime = { .tv_sec = 1000 }, .mtime = { .tv_sec = 2000 },
     };
 
-    conf_assert_errno(fs_setattr(file, NULL, &set), 0);
+    conf_assert_errno(fs_setattr(&test_call, file, NULL, &set), 0);
     set = (FsSetattr) { .valid = FS_SET_MTIME, .mtime = { .tv_sec = 3000 } };
-    conf_assert_errno(fs_setattr(file, NULL, &set), 0);
+    conf_assert_errno(fs_setattr(&test_call, file, NULL, &set), 0);
     g_assert_cmpint(conf_attr(file).atime.tv_sec, ==, 1000);
     g_assert_cmpint(conf_attr(file).mtime.tv_sec, ==, 3000);
     set = (FsSetattr) {
         .valid = FS_SET_ATIME, .atime = { .tv_nsec = UTIME_NOW },
     };
-    conf_assert_errno(fs_setattr(file, NULL, &set), 0);
+    conf_assert_errno(fs_setattr(&test_call, file, NULL, &set), 0);
     g_assert_cmpint(conf_attr(file).atime.tv_sec, >, 1000000000);
     g_assert_cmpint(conf_attr(file).mtime.tv_sec, ==, 3000);
 }
@@ -357,7 +359,7 @@ static void times_of_link(Conf *c)
 
     conf_assert_errno(conf_symlink(c, c->root, "l", "nowhere"), 0);
     link = conf_lookup(c->root, "l");
-    conf_assert_errno(fs_setattr(link, NULL, &set), 0);
+    conf_assert_errno(fs_setattr(&test_call, link, NULL, &set), 0);
     g_assert_cmpint(conf_attr(link).mtime.tv_sec, ==, 77);
 }
 
@@ -374,7 +376,7 @@ static void until_ctime_moves(FsNode *file, const FsSetattr *set,
     gint64 deadline = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
 
     do {
-        conf_assert_errno(fs_setattr(file, NULL, set), 0);
+        conf_assert_errno(fs_setattr(&test_call, file, NULL, set), 0);
         if (later(conf_attr(file).ctime, from)) {
             return;
         }
@@ -416,7 +418,7 @@ static void all_at_once(Conf *c)
     };
     FsAttr attr;
 
-    conf_assert_errno(fs_setattr(file, NULL, &set), 0);
+    conf_assert_errno(fs_setattr(&test_call, file, NULL, &set), 0);
     attr = conf_attr(file);
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0711);
     g_assert_cmpuint(attr.size, ==, 2);
@@ -431,8 +433,8 @@ static void unlinked_file_changes(Conf *c)
         .valid = FS_SET_MODE | FS_SET_SIZE, .mode = 0640, .size = 9,
     };
 
-    conf_assert_errno(fs_unlink(c->root, "f", false), 0);
-    conf_assert_errno(fs_setattr(file->node, file, &set), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "f", false), 0);
+    conf_assert_errno(fs_setattr(&test_call, file->node, file, &set), 0);
     g_assert_cmphex(conf_file_attr(file).mode, ==, S_IFREG | 0640);
     g_assert_cmpuint(conf_file_attr(file).size, ==, 9);
 }
@@ -453,18 +455,27 @@ static void no_change_allowed(Conf *c)
     FsAttr before = conf_attr(file), attr;
     const FsCred *owner = &c->subject->owner;
 
-    g_assert_cmpint(fs_setattr(file, NULL, &set), <, 0);
+    g_assert_cmpint(fs_setattr(&test_call, file, NULL, &set), <, 0);
     g_assert_cmpint(conf_try_create(c, c->root, "new", O_RDWR, 0600), <, 0);
-    g_assert_cmpint(fs_mkdir(c->root, "new", 0700, owner, &attr), <, 0);
-    g_assert_cmpint(fs_mknod(c->root, "new", S_IFIFO, 0, owner, &attr), <, 0);
-    g_assert_cmpint(fs_symlink(c->root, "new", "x", owner, &attr), <, 0);
-    g_assert_cmpint(fs_link(file, c->root, "new"), <, 0);
-    g_assert_cmpint(fs_setxattr(file, "user.x", "y", 1, 0), <, 0);
-    g_assert_cmpint(fs_removexattr(file, "user.x"), <, 0);
-    g_assert_cmpint(fs_rename(c->root, c->subject->sample_file, c->root,
-                              "new"), <, 0);
-    g_assert_cmpint(fs_unlink(c->root, c->subject->sample_file, false), <, 0);
-    g_assert_cmpint(fs_unlink(c->root, c->subject->sample_dir, true), <, 0);
+    g_assert_cmpint(fs_mkdir(&test_call, c->root, "new", 0700, owner, &attr), <,
+                    0);
+    g_assert_cmpint(fs_mknod(&test_call, c->root, "new", S_IFIFO, 0, owner,
+                             &attr),
+                    <, 0);
+    g_assert_cmpint(fs_symlink(&test_call, c->root, "new", "x", owner, &attr),
+                    <, 0);
+    g_assert_cmpint(fs_link(&test_call, file, c->root, "new"), <, 0);
+    g_assert_cmpint(fs_setxattr(&test_call, file, "user.x", "y", 1, 0), <, 0);
+    g_assert_cmpint(fs_removexattr(&test_call, file, "user.x"), <, 0);
+    g_assert_cmpint(fs_rename(&test_call, c->root, c->subject->sample_file,
+                              c->root, "new"),
+                    <, 0);
+    g_assert_cmpint(fs_unlink(&test_call, c->root, c->subject->sample_file,
+                              false),
+                    <, 0);
+    g_assert_cmpint(fs_unlink(&test_call, c->root, c->subject->sample_dir,
+                              true),
+                    <, 0);
     conf_assert_errno(conf_try_lookup(c->root, "new"), -ENOENT);
     g_assert_cmphex(conf_attr(file).mode, ==, before.mode);
 }

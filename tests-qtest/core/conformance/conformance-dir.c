@@ -4,6 +4,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "conformance-int.h"
+#include "lib/test-call.h"
 
 static void mkdir_tells_what_it_made(Conf *c)
 {
@@ -11,7 +12,8 @@ static void mkdir_tells_what_it_made(Conf *c)
     g_autoptr(FsNode) dir = NULL;
     FsAttr attr, again;
 
-    conf_assert_errno(fs_mkdir(c->root, "d", 0751, owner, &attr), 0);
+    conf_assert_errno(fs_mkdir(&test_call, c->root, "d", 0751, owner, &attr),
+                      0);
     dir = conf_lookup(c->root, "d");
     again = conf_attr(dir);
     g_assert_cmphex(attr.mode, ==, S_IFDIR | 0751);
@@ -39,10 +41,12 @@ static void mkdir_existing(Conf *c)
     g_autoptr(FsNode) file = conf_sample_file(c);
     FsAttr attr;
 
-    conf_assert_errno(fs_mkdir(c->root, "sample-dir", 0700,
-                               &c->subject->owner, &attr), -EEXIST);
-    conf_assert_errno(fs_mkdir(c->root, "sample-file", 0700,
-                               &c->subject->owner, &attr), -EEXIST);
+    conf_assert_errno(fs_mkdir(&test_call, c->root, "sample-dir", 0700,
+                               &c->subject->owner, &attr),
+                      -EEXIST);
+    conf_assert_errno(fs_mkdir(&test_call, c->root, "sample-file", 0700,
+                               &c->subject->owner, &attr),
+                      -EEXIST);
     g_assert_cmphex(conf_attr(dir).mode, ==, S_IFDIR | 0755);
 }
 
@@ -52,7 +56,8 @@ static void rmdir_full(Conf *c)
     g_autoptr(FsNode) file = conf_file(c, dir, "f", 0640, "kept");
     g_autofree char *text = NULL;
 
-    conf_assert_errno(fs_unlink(c->root, "sample-dir", true), -ENOTEMPTY);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "sample-dir", true),
+                      -ENOTEMPTY);
     text = conf_text(file);
     g_assert_cmpstr(text, ==, "kept");
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0640);
@@ -65,9 +70,9 @@ static void rmdir_emptied(Conf *c)
     g_autoptr(FsNode) sub = conf_mkdir(c, dir, "sub", 0700);
     g_autoptr(FsNode) file = conf_file(c, dir, "f", 0640, "x");
 
-    conf_assert_errno(fs_unlink(dir, "f", false), 0);
-    conf_assert_errno(fs_unlink(dir, "sub", true), 0);
-    conf_assert_errno(fs_unlink(c->root, "sample-dir", true), 0);
+    conf_assert_errno(fs_unlink(&test_call, dir, "f", false), 0);
+    conf_assert_errno(fs_unlink(&test_call, dir, "sub", true), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "sample-dir", true), 0);
     conf_assert_errno(conf_try_lookup(c->root, "sample-dir"), -ENOENT);
 }
 
@@ -76,16 +81,18 @@ static void remove_wrong_kind(Conf *c)
     g_autoptr(FsNode) dir = conf_sample_dir(c);
     g_autoptr(FsNode) file = conf_sample_file(c);
 
-    conf_assert_errno(fs_unlink(c->root, "sample-dir", false), -EISDIR);
-    conf_assert_errno(fs_unlink(c->root, "sample-file", true), -ENOTDIR);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "sample-dir", false),
+                      -EISDIR);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "sample-file", true),
+                      -ENOTDIR);
     g_assert_cmphex(conf_attr(dir).mode, ==, S_IFDIR | 0755);
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0644);
 }
 
 static void remove_missing(Conf *c)
 {
-    conf_assert_errno(fs_unlink(c->root, "none", false), -ENOENT);
-    conf_assert_errno(fs_unlink(c->root, "none", true), -ENOENT);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "none", false), -ENOENT);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "none", true), -ENOENT);
 }
 
 static void made_anew_without_inheritance(Conf *c)
@@ -94,10 +101,10 @@ static void made_anew_without_inheritance(Conf *c)
     g_autoptr(FsNode) second = NULL;
     g_autoptr(FsNode) third = NULL;
 
-    conf_assert_errno(fs_unlink(c->root, "x", false), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "x", false), 0);
     second = conf_mkdir(c, c->root, "x", 0755);
     g_assert_cmphex(conf_attr(second).mode, ==, S_IFDIR | 0755);
-    conf_assert_errno(fs_unlink(c->root, "x", true), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "x", true), 0);
     third = conf_file(c, c->root, "x", 0400, NULL);
     g_assert_cmphex(conf_attr(third).mode, ==, S_IFREG | 0400);
 }
@@ -257,9 +264,10 @@ static void sink_decides(Conf *c)
     g_autoptr(GPtrArray) all = NULL;
     int answer = -EXFULL;
 
-    conf_assert_errno(fs_readdir(file, 0, 0, refuse, &answer), -EXFULL);
+    conf_assert_errno(fs_readdir(&test_call, file, 0, 0, refuse, &answer),
+                      -EXFULL);
     answer = 1;
-    conf_assert_errno(fs_readdir(file, 0, 0, refuse, &answer), 0);
+    conf_assert_errno(fs_readdir(&test_call, file, 0, 0, refuse, &answer), 0);
     all = conf_entries(file, 0, 0, 0);
     g_assert_nonnull(conf_find_entry(all, "."));
 }
@@ -284,7 +292,7 @@ static void started_again_sees_new_files(Conf *c)
     g_autoptr(GPtrArray) all = NULL;
     int answer = 1;
 
-    conf_assert_errno(fs_readdir(file, 0, 0, refuse, &answer), 0);
+    conf_assert_errno(fs_readdir(&test_call, file, 0, 0, refuse, &answer), 0);
     fs_node_unref(conf_file(c, c->root, "late", 0600, NULL));
     all = conf_entries(file, 0, 0, 0);
     g_assert_nonnull(conf_find_entry(all, "late"));
@@ -315,13 +323,15 @@ static void removed_while_read(Conf *c)
 
             cookie = entry->dirent.next;
             if (entry->name[0] == 'f') {
-                conf_assert_errno(fs_unlink(dir, entry->name, false), 0);
+                conf_assert_errno(fs_unlink(&test_call, dir, entry->name,
+                                            false),
+                                  0);
                 removed++;
             }
         }
     }
     g_assert_cmpuint(removed, ==, 50);
-    conf_assert_errno(fs_unlink(c->root, "sample-dir", true), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "sample-dir", true), 0);
 }
 
 /* More entries than fit into any buffer. */
@@ -338,7 +348,7 @@ static void thousands_of_entries(Conf *c)
         g_autofree char *name = g_strdup_printf("an entry number %06u", i);
 
         if (link) {
-            conf_assert_errno(fs_link(first, dir, name), 0);
+            conf_assert_errno(fs_link(&test_call, first, dir, name), 0);
         } else {
             fs_node_unref(conf_file(c, dir, name, 0600, NULL));
         }
@@ -366,7 +376,7 @@ static void read_without_sleeping(Conf *c)
     g_autoptr(GPtrArray) all = NULL;
     const ConfEntry *entry;
     unsigned count = 0;
-    int ret = fs_readdir(file, 0, FS_NONBLOCK, count_entry, &count);
+    int ret = fs_readdir(&test_call_never, file, 0, 0, count_entry, &count);
 
     if (ret != -EAGAIN) {
         conf_assert_errno(ret, 0);
@@ -376,7 +386,7 @@ static void read_without_sleeping(Conf *c)
     first = conf_entries(file, 0, 0, 1);
     entry = g_ptr_array_index(first, 0);
     count = 0;
-    ret = fs_readdir(file, entry->dirent.next, FS_NONBLOCK, count_entry,
+    ret = fs_readdir(&test_call_never, file, entry->dirent.next, 0, count_entry,
                      &count);
     if (ret == -EAGAIN) {
         g_assert_cmpuint(count, ==, 0);
@@ -391,7 +401,7 @@ static void cookie_out_of_range(Conf *c)
     g_autoptr(FsFile) file = conf_open(c->root, O_RDONLY);
     g_autoptr(GPtrArray) all = NULL;
     unsigned count = 0;
-    int ret = fs_readdir(file, UINT64_MAX, 0, count_entry, &count);
+    int ret = fs_readdir(&test_call, file, UINT64_MAX, 0, count_entry, &count);
 
     /* An error, or no entries; the open directory is still usable. */
     g_assert_true(ret == 0 || ret == -EINVAL);
@@ -407,8 +417,8 @@ static void read_after_removal(Conf *c)
     unsigned count = 0;
     int ret;
 
-    conf_assert_errno(fs_unlink(c->root, "sample-dir", true), 0);
-    ret = fs_readdir(file, 0, 0, count_entry, &count);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "sample-dir", true), 0);
+    ret = fs_readdir(&test_call, file, 0, 0, count_entry, &count);
     g_assert_true(ret == 0 || ret == -ENOENT);
     g_assert_cmpuint(conf_file_attr(file).nlink, ==, 0);
 }

@@ -40,7 +40,6 @@ void conf_check_errno(const char *file, int line, const char *what,
                       ssize_t got, ssize_t wanted);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsFile, fs_release)
 
 /* A directory and a file for the test: made in the root, or, if the tree cannot
  * be changed, those that the subject names. */

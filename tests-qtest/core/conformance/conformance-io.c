@@ -4,6 +4,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "conformance-int.h"
+#include "lib/test-call.h"
 
 static void scattered_data(Conf *c)
 {
@@ -17,8 +18,8 @@ static void scattered_data(Conf *c)
         { third, sizeof(third) },
     };
 
-    g_assert_cmpint(fs_write(file, out, 3, 0, 0), ==, 10);
-    g_assert_cmpint(fs_read(file, in, 3, 0, 0), ==, 10);
+    g_assert_cmpint(fs_write(&test_call, file, out, 3, 0), ==, 10);
+    g_assert_cmpint(fs_read(&test_call, file, in, 3, 0), ==, 10);
     g_assert_cmpmem(first, 3, "abc", 3);
     g_assert_cmpmem(second, 4, "defg", 4);
     g_assert_cmpmem(third, 3, "hij", 3);
@@ -32,8 +33,8 @@ static void read_past_end(Conf *c)
     char byte;
     struct iovec iov = { &byte, 1 };
 
-    conf_assert_errno(fs_read(file, &iov, 1, size + 1000, 0), 0);
-    conf_assert_errno(fs_read(file, &iov, 1, UINT64_C(1) << 40, 0), 0);
+    conf_assert_errno(fs_read(&test_call, file, &iov, 1, size + 1000), 0);
+    conf_assert_errno(fs_read(&test_call, file, &iov, 1, UINT64_C(1) << 40), 0);
 }
 
 static void read_in_the_middle(Conf *c)
@@ -51,8 +52,8 @@ static void nothing_read(Conf *c)
     g_autoptr(FsFile) file = conf_open(node, O_RDONLY);
     struct iovec iov = { NULL, 0 };
 
-    conf_assert_errno(fs_read(file, &iov, 1, 0, 0), 0);
-    conf_assert_errno(fs_read(file, NULL, 0, 0, 0), 0);
+    conf_assert_errno(fs_read(&test_call, file, &iov, 1, 0), 0);
+    conf_assert_errno(fs_read(&test_call, file, NULL, 0, 0), 0);
 }
 
 static void offset_too_large(Conf *c)
@@ -61,9 +62,11 @@ static void offset_too_large(Conf *c)
     char byte = 'x';
     struct iovec iov = { &byte, 1 };
 
-    conf_assert_errno(fs_read(file, &iov, 1, UINT64_C(1) << 63, 0), -EINVAL);
-    conf_assert_errno(fs_write(file, &iov, 1, UINT64_C(1) << 63, 0), -EINVAL);
-    conf_assert_errno(fs_write(file, &iov, 1, UINT64_MAX, 0), -EINVAL);
+    conf_assert_errno(fs_read(&test_call, file, &iov, 1, UINT64_C(1) << 63),
+                      -EINVAL);
+    conf_assert_errno(fs_write(&test_call, file, &iov, 1, UINT64_C(1) << 63),
+                      -EINVAL);
+    conf_assert_errno(fs_write(&test_call, file, &iov, 1, UINT64_MAX), -EINVAL);
     g_assert_cmpuint(conf_file_attr(file).size, ==, 0);
 }
 
@@ -148,15 +151,15 @@ static void more_vectors_than_the_kernel_takes(Conf *c)
         bytes[i] = 'a' + i % 26;
         iov[i] = (struct iovec) { bytes + i, 1 };
     }
-    done = fs_write(file, iov, IOV_MAX + 100, 0, 0);
+    done = fs_write(&test_call, file, iov, IOV_MAX + 100, 0);
     g_assert_cmpint(done, >, 0);
     g_assert_cmpuint(conf_file_attr(file).size, ==, done);
-    g_assert_cmpint(fs_read(file, iov, IOV_MAX + 100, 0, 0), ==, done);
+    g_assert_cmpint(fs_read(&test_call, file, iov, IOV_MAX + 100, 0), ==, done);
     g_assert_cmpint(bytes[30], ==, 'e');
 }
 
 /* A read that would sleep returns -EAGAIN and can be repeated without
- * FS_NONBLOCK; otherwise it returns the right data, but maybe not all. */
+ * FS_WAIT_NEVER; otherwise it returns the right data, but maybe not all. */
 static void read_without_sleeping(Conf *c)
 {
     g_autoptr(FsNode) node = conf_file(c, c->root, "f", 0600, "0123456789");
@@ -165,10 +168,10 @@ static void read_without_sleeping(Conf *c)
     for (int i = 0; i < 3; i++) {
         char text[11] = "";
         struct iovec iov = { text, 10 };
-        ssize_t len = fs_read(file, &iov, 1, 0, FS_NONBLOCK);
+        ssize_t len = fs_read(&test_call_never, file, &iov, 1, 0);
 
         if (len == -EAGAIN) {
-            len = fs_read(file, &iov, 1, 0, 0);
+            len = fs_read(&test_call, file, &iov, 1, 0);
         }
         g_assert_cmpint(len, >, 0);
         g_assert_cmpmem(text, len, "0123456789", len);
@@ -179,7 +182,7 @@ static void write_without_sleeping(Conf *c)
 {
     g_autoptr(FsFile) file = conf_create(c, c->root, "f", O_RDWR, 0600);
     struct iovec iov = { (void *)"abc", 3 };
-    ssize_t len = fs_write(file, &iov, 1, 0, FS_NONBLOCK);
+    ssize_t len = fs_write(&test_call_never, file, &iov, 1, 0);
 
     if (len == -EAGAIN) {
         g_assert_cmpuint(conf_file_attr(file).size, ==, 0);
@@ -196,9 +199,9 @@ static void fsync_of_file_and_directory(Conf *c)
     g_autoptr(FsFile) dir = conf_open(c->root, O_RDONLY);
 
     g_assert_cmpint(conf_write(file, "x", 0), ==, 1);
-    conf_assert_errno(fs_fsync(file, true), 0);
-    conf_assert_errno(fs_fsync(file, false), 0);
-    conf_assert_errno(fs_fsync(dir, false), 0);
+    conf_assert_errno(fs_fsync(&test_call, file, true), 0);
+    conf_assert_errno(fs_fsync(&test_call, file, false), 0);
+    conf_assert_errno(fs_fsync(&test_call, dir, false), 0);
 }
 
 static void write_drops_setid(Conf *c)
@@ -237,7 +240,7 @@ static void write_to_unlinked_setid(Conf *c)
 {
     g_autoptr(FsFile) file = conf_create(c, c->root, "f", O_RDWR, 04755);
 
-    conf_assert_errno(fs_unlink(c->root, "f", false), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "f", false), 0);
     g_assert_cmpint(conf_write(file, "x", 0), ==, 1);
     g_assert_cmphex(conf_file_attr(file).mode, ==, S_IFREG | 0755);
 }
@@ -257,12 +260,12 @@ static void large_file(Conf *c)
     }
     for (done = 0; done < size; done += len) {
         iov = (struct iovec) { out + done, size - done };
-        len = fs_write(file, &iov, 1, done, 0);
+        len = fs_write(&test_call, file, &iov, 1, done);
         g_assert_cmpint(len, >, 0);
     }
     for (done = 0; done < size; done += len) {
         iov = (struct iovec) { in + done, size - done };
-        len = fs_read(file, &iov, 1, done, 0);
+        len = fs_read(&test_call, file, &iov, 1, done);
         g_assert_cmpint(len, >, 0);
     }
     g_assert_true(memcmp(in, out, size) == 0);

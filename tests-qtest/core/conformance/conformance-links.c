@@ -4,11 +4,12 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "conformance-int.h"
+#include "lib/test-call.h"
 
 static char *read_link(FsNode *node)
 {
     char *target = g_malloc0(PATH_MAX + 1);
-    ssize_t len = fs_readlink(node, target, PATH_MAX);
+    ssize_t len = fs_readlink(&test_call, node, target, PATH_MAX);
 
     g_assert_cmpint(len, >=, 0);
     return target;
@@ -21,7 +22,8 @@ static void symlink_tells_what_it_made(Conf *c)
     g_autofree char *target = NULL;
     FsAttr attr, again;
 
-    conf_assert_errno(fs_symlink(c->root, "l", "../some/where", owner, &attr),
+    conf_assert_errno(fs_symlink(&test_call, c->root, "l", "../some/where",
+                                 owner, &attr),
                       0);
     link = conf_lookup(c->root, "l");
     again = conf_attr(link);
@@ -93,7 +95,7 @@ static void readlink_cut(Conf *c)
 
     conf_assert_errno(conf_symlink(c, c->root, "l", "0123456789"), 0);
     link = conf_lookup(c->root, "l");
-    g_assert_cmpint(fs_readlink(link, buf, 4), ==, 4);
+    g_assert_cmpint(fs_readlink(&test_call, link, buf, 4), ==, 4);
     g_assert_cmpmem(buf, 8, "0123....", 8);
 }
 
@@ -103,9 +105,10 @@ static void readlink_of_no_link(Conf *c)
     g_autoptr(FsNode) dir = conf_sample_dir(c);
     char buf[64];
 
-    conf_assert_errno(fs_readlink(file, buf, sizeof(buf)), -EINVAL);
-    conf_assert_errno(fs_readlink(dir, buf, sizeof(buf)), -EINVAL);
-    conf_assert_errno(fs_readlink(c->root, buf, sizeof(buf)), -EINVAL);
+    conf_assert_errno(fs_readlink(&test_call, file, buf, sizeof(buf)), -EINVAL);
+    conf_assert_errno(fs_readlink(&test_call, dir, buf, sizeof(buf)), -EINVAL);
+    conf_assert_errno(fs_readlink(&test_call, c->root, buf, sizeof(buf)),
+                      -EINVAL);
 }
 
 static void readlink_of_fifo(Conf *c)
@@ -115,7 +118,7 @@ static void readlink_of_fifo(Conf *c)
 
     conf_assert_errno(conf_mknod(c, c->root, "p", S_IFIFO | 0600, 0), 0);
     fifo = conf_lookup(c->root, "p");
-    conf_assert_errno(fs_readlink(fifo, buf, sizeof(buf)), -EINVAL);
+    conf_assert_errno(fs_readlink(&test_call, fifo, buf, sizeof(buf)), -EINVAL);
 }
 
 static void rename_of_link(Conf *c)
@@ -124,12 +127,12 @@ static void rename_of_link(Conf *c)
     g_autofree char *target = NULL;
 
     conf_assert_errno(conf_symlink(c, c->root, "l", "target"), 0);
-    conf_assert_errno(fs_rename(c->root, "l", c->root, "m"), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, "l", c->root, "m"), 0);
     link = conf_lookup(c->root, "m");
     g_assert_cmphex(conf_attr(link).mode, ==, S_IFLNK | 0777);
     target = read_link(link);
     g_assert_cmpstr(target, ==, "target");
-    conf_assert_errno(fs_unlink(c->root, "m", false), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "m", false), 0);
 }
 
 static void link_shares_everything(Conf *c)
@@ -140,7 +143,7 @@ static void link_shares_everything(Conf *c)
     g_autofree char *text = NULL;
     FsAttr attr;
 
-    conf_assert_errno(fs_link(first, dir, "b"), 0);
+    conf_assert_errno(fs_link(&test_call, first, dir, "b"), 0);
     second = conf_lookup(dir, "b");
     attr = conf_attr(second);
     g_assert_cmpuint(attr.ino, ==, conf_attr(first).ino);
@@ -157,7 +160,7 @@ static void link_shares_later_changes(Conf *c)
     g_autoptr(FsNode) dir = conf_sample_dir(c);
     g_autoptr(FsNode) second = NULL;
 
-    conf_assert_errno(fs_link(first, dir, "b"), 0);
+    conf_assert_errno(fs_link(&test_call, first, dir, "b"), 0);
     second = conf_lookup(dir, "b");
     conf_assert_errno(conf_chmod(second, 0755), 0);
     g_assert_cmphex(conf_attr(first).mode, ==, S_IFREG | 0755);
@@ -173,9 +176,9 @@ static void link_outlives_the_other(Conf *c)
     g_autoptr(FsNode) second = NULL;
     g_autofree char *text = NULL;
 
-    conf_assert_errno(fs_link(first, c->root, "b"), 0);
+    conf_assert_errno(fs_link(&test_call, first, c->root, "b"), 0);
     second = conf_lookup(c->root, "b");
-    conf_assert_errno(fs_unlink(c->root, "a", false), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "a", false), 0);
     text = conf_text(second);
     g_assert_cmpstr(text, ==, "one");
     g_assert_cmpuint(conf_attr(second).nlink, ==, 1);
@@ -190,7 +193,8 @@ static void link_existing(Conf *c)
     g_autoptr(FsNode) other = conf_sample_file(c);
     g_autofree char *text = NULL;
 
-    conf_assert_errno(fs_link(first, c->root, "sample-file"), -EEXIST);
+    conf_assert_errno(fs_link(&test_call, first, c->root, "sample-file"),
+                      -EEXIST);
     text = conf_text(other);
     g_assert_cmpstr(text, ==, "sample");
     g_assert_cmphex(conf_attr(other).mode, ==, S_IFREG | 0644);
@@ -201,7 +205,7 @@ static void link_of_directory(Conf *c)
 {
     g_autoptr(FsNode) dir = conf_sample_dir(c);
 
-    conf_assert_errno(fs_link(dir, c->root, "again"), -EPERM);
+    conf_assert_errno(fs_link(&test_call, dir, c->root, "again"), -EPERM);
     conf_assert_errno(conf_try_lookup(c->root, "again"), -ENOENT);
 }
 
@@ -213,7 +217,7 @@ static void link_of_symlink(Conf *c)
 
     conf_assert_errno(conf_symlink(c, c->root, "l", "nowhere"), 0);
     link = conf_lookup(c->root, "l");
-    conf_assert_errno(fs_link(link, c->root, "m"), 0);
+    conf_assert_errno(fs_link(&test_call, link, c->root, "m"), 0);
     again = conf_lookup(c->root, "m");
     g_assert_cmphex(conf_attr(again).mode & S_IFMT, ==, S_IFLNK);
     g_assert_cmpuint(conf_attr(again).ino, ==, conf_attr(link).ino);
@@ -225,8 +229,8 @@ static void link_of_unlinked(Conf *c)
 {
     g_autoptr(FsFile) file = conf_create(c, c->root, "f", O_RDWR, 0600);
 
-    conf_assert_errno(fs_unlink(c->root, "f", false), 0);
-    conf_assert_errno(fs_link(file->node, c->root, "g"), -ENOENT);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "f", false), 0);
+    conf_assert_errno(fs_link(&test_call, file->node, c->root, "g"), -ENOENT);
     conf_assert_errno(conf_try_lookup(c->root, "g"), -ENOENT);
 }
 
@@ -237,7 +241,9 @@ static void check_special(Conf *c, const char *name, uint32_t mode,
     g_autoptr(FsNode) node = NULL;
     FsAttr attr, again;
 
-    conf_assert_errno(fs_mknod(c->root, name, mode, rdev, owner, &attr), 0);
+    conf_assert_errno(fs_mknod(&test_call, c->root, name, mode, rdev, owner,
+                               &attr),
+                      0);
     node = conf_lookup(c->root, name);
     again = conf_attr(node);
     g_assert_cmphex(attr.mode, ==, mode);
@@ -253,7 +259,7 @@ static void check_special(Conf *c, const char *name, uint32_t mode,
     }
     conf_assert_errno(conf_chmod(node, 0604), 0);
     g_assert_cmphex(conf_attr(node).mode, ==, (mode & S_IFMT) | 0604);
-    conf_assert_errno(fs_unlink(c->root, name, false), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, name, false), 0);
 }
 
 static void mknod_fifo_and_socket(Conf *c)

@@ -4,6 +4,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "conformance-int.h"
+#include "lib/test-call.h"
 
 static void root_is_directory(Conf *c)
 {
@@ -50,7 +51,7 @@ static void lookup_gives_attributes(Conf *c)
     FsNode *dir = NULL;
 
     conf_assert_errno(fs_locate(first, &dir, name), 0);
-    conf_assert_errno(fs_lookup(dir, name, 0, &node, &attr), 0);
+    conf_assert_errno(fs_lookup(&test_call, dir, name, &node, &attr), 0);
     fs_node_unref(dir);
     again = conf_attr(node);
     g_assert_cmphex(attr.mode, ==, again.mode);
@@ -107,7 +108,9 @@ static void located_after_rename(Conf *c)
     g_autoptr(FsNode) where = NULL;
     char name[NAME_MAX + 1];
 
-    conf_assert_errno(fs_rename(c->root, "sample-file", dir, "moved"), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, "sample-file", dir,
+                                "moved"),
+                      0);
     conf_assert_errno(fs_locate(file, &where, name), 0);
     g_assert_true(where == dir);
     g_assert_cmpstr(name, ==, "moved");
@@ -119,7 +122,7 @@ static void located_no_more(Conf *c)
     char name[NAME_MAX + 1];
     FsNode *where = NULL;
 
-    conf_assert_errno(fs_unlink(c->root, "sample-file", false), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "sample-file", false), 0);
     conf_assert_errno(fs_locate(file, &where, name), -ENOENT);
     g_assert_null(where);
 }
@@ -140,20 +143,20 @@ static void longest_name(Conf *c)
     conf_assert_errno(conf_chmod(file, 0640), 0);
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0640);
     dir = conf_mkdir(c, c->root, "dir", 0755);
-    conf_assert_errno(fs_rename(c->root, name, dir, name), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, name, dir, name), 0);
     conf_assert_errno(conf_try_lookup(c->root, name), -ENOENT);
     moved = conf_lookup(dir, name);
     g_assert_cmphex(conf_attr(moved).mode, ==, S_IFREG | 0640);
     if (c->subject->caps & CONF_HARD_LINK) {
         g_autoptr(FsNode) twin = NULL;
 
-        conf_assert_errno(fs_link(moved, c->root, name), 0);
+        conf_assert_errno(fs_link(&test_call, moved, c->root, name), 0);
         twin = conf_lookup(c->root, name);
         conf_assert_errno(conf_chmod(twin, 0604), 0);
         g_assert_cmphex(conf_attr(moved).mode, ==, S_IFREG | 0604);
-        conf_assert_errno(fs_unlink(c->root, name, false), 0);
+        conf_assert_errno(fs_unlink(&test_call, c->root, name, false), 0);
     }
-    conf_assert_errno(fs_unlink(dir, name, false), 0);
+    conf_assert_errno(fs_unlink(&test_call, dir, name, false), 0);
     conf_assert_errno(conf_try_lookup(dir, name), -ENOENT);
 }
 
@@ -195,11 +198,13 @@ static void deeper_than_a_path(Conf *c)
     file = conf_file(c, g_ptr_array_index(dirs, levels), "f", 0600, "deep");
     text = conf_text(file);
     g_assert_cmpstr(text, ==, "deep");
-    conf_assert_errno(fs_unlink(g_ptr_array_index(dirs, levels), "f", false),
+    conf_assert_errno(fs_unlink(&test_call, g_ptr_array_index(dirs, levels),
+                                "f", false),
                       0);
     for (unsigned i = levels; i > 0; i--) {
-        conf_assert_errno(fs_unlink(g_ptr_array_index(dirs, i - 1), name,
-                                    true), 0);
+        conf_assert_errno(fs_unlink(&test_call, g_ptr_array_index(dirs, i - 1),
+                                    name, true),
+                          0);
     }
     g_ptr_array_foreach(dirs, (GFunc)fs_node_unref, NULL);
 }
@@ -213,7 +218,7 @@ static void lookup_without_sleeping(Conf *c)
     int ret;
 
     conf_assert_errno(fs_locate(file, &dir, name), 0);
-    ret = fs_lookup(dir, name, FS_NONBLOCK, &node, &attr);
+    ret = fs_lookup(&test_call_never, dir, name, &node, &attr);
     fs_node_unref(dir);
     if (ret == -EAGAIN) {
         return;
@@ -227,7 +232,7 @@ static void getattr_without_sleeping(Conf *c)
 {
     g_autoptr(FsNode) file = conf_sample_file(c);
     FsAttr attr;
-    int ret = fs_getattr(file, NULL, FS_NONBLOCK, &attr);
+    int ret = fs_getattr(&test_call_never, file, NULL, 0, &attr);
 
     if (ret == -EAGAIN) {
         return;
@@ -242,8 +247,8 @@ static void statfs_tells_block_size(Conf *c)
     g_autoptr(FsNode) file = conf_sample_file(c);
     struct statfs root, below;
 
-    conf_assert_errno(fs_statfs(c->root, &root), 0);
-    conf_assert_errno(fs_statfs(file, &below), 0);
+    conf_assert_errno(fs_statfs(&test_call, c->root, &root), 0);
+    conf_assert_errno(fs_statfs(&test_call, file, &below), 0);
     g_assert_cmpint(root.f_bsize, >, 0);
     g_assert_cmpint(root.f_type, ==, below.f_type);
 }
@@ -253,8 +258,8 @@ static void file_gone_and_closed(Conf *c)
     g_autoptr(FsNode) file = conf_sample_file(c);
     FsAttr attr;
 
-    conf_assert_errno(fs_unlink(c->root, "sample-file", false), 0);
-    conf_assert_errno(fs_getattr(file, NULL, 0, &attr), -ENOENT);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "sample-file", false), 0);
+    conf_assert_errno(fs_getattr(&test_call, file, NULL, 0, &attr), -ENOENT);
 }
 
 static void directory_gone(Conf *c)
@@ -262,8 +267,8 @@ static void directory_gone(Conf *c)
     g_autoptr(FsNode) dir = conf_sample_dir(c);
     FsAttr attr;
 
-    conf_assert_errno(fs_unlink(c->root, "sample-dir", true), 0);
-    conf_assert_errno(fs_getattr(dir, NULL, 0, &attr), -ENOENT);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "sample-dir", true), 0);
+    conf_assert_errno(fs_getattr(&test_call, dir, NULL, 0, &attr), -ENOENT);
     conf_assert_errno(conf_try_lookup(dir, "x"), -ENOENT);
     conf_assert_errno(conf_try_create(c, dir, "x", O_RDWR, 0600), -ENOENT);
 }
@@ -275,7 +280,7 @@ static void file_gone_but_open(Conf *c)
     FsAttr before = conf_file_attr(file), after;
 
     g_assert_cmpint(conf_write(file, "still", 0), ==, 5);
-    conf_assert_errno(fs_unlink(c->root, "f", false), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "f", false), 0);
     after = conf_file_attr(file);
     g_assert_cmpuint(after.nlink, ==, 0);
     g_assert_cmpuint(after.ino, ==, before.ino);
@@ -296,7 +301,7 @@ static void new_file_under_old_name(Conf *c)
     g_autofree char *text = NULL;
 
     g_assert_cmpint(conf_write(old, "old", 0), ==, 3);
-    conf_assert_errno(fs_unlink(c->root, "f", false), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "f", false), 0);
     fresh = conf_file(c, c->root, "f", 0644, "new one");
     text = conf_read(old, 0, NULL);
     g_assert_cmpstr(text, ==, "old");

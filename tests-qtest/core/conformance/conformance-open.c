@@ -4,6 +4,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "conformance-int.h"
+#include "lib/test-call.h"
 
 static void create_tells_what_it_made(Conf *c)
 {
@@ -12,8 +13,9 @@ static void create_tells_what_it_made(Conf *c)
     const FsCred *owner = &c->subject->owner;
     FsAttr attr, again;
 
-    conf_assert_errno(fs_create(c->root, "f", O_RDWR, 0642, owner, &node,
-                                &file, &attr), 0);
+    conf_assert_errno(fs_create(&test_call, c->root, "f", O_RDWR, 0642, owner,
+                                &node, &file, &attr),
+                      0);
     again = conf_attr(node);
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0642);
     g_assert_cmphex(again.mode, ==, S_IFREG | 0642);
@@ -35,8 +37,9 @@ static void create_leaves_owner_alone(Conf *c)
     g_autoptr(FsFile) file = NULL;
     FsAttr attr;
 
-    conf_assert_errno(fs_create(c->root, "f", O_RDWR, 0600, &nobody, &node,
-                                &file, &attr), 0);
+    conf_assert_errno(fs_create(&test_call, c->root, "f", O_RDWR, 0600, &nobody,
+                                &node, &file, &attr),
+                      0);
     g_assert_cmpuint(attr.uid, ==, c->subject->maker);
     g_assert_cmpuint(conf_attr(node).uid, ==, c->subject->maker);
 }
@@ -99,7 +102,7 @@ static void create_existing_keeps_owner(Conf *c)
     };
     g_autoptr(FsFile) file = NULL;
 
-    conf_assert_errno(fs_setattr(before, NULL, &set), 0);
+    conf_assert_errno(fs_setattr(&test_call, before, NULL, &set), 0);
     file = conf_create(c, c->root, "sample-file", O_RDWR, 0644);
     g_assert_cmpuint(conf_file_attr(file).uid, ==, 77);
     g_assert_cmpuint(conf_file_attr(file).gid, ==, 88);
@@ -112,9 +115,10 @@ static void create_existing_truncates(Conf *c)
     g_autoptr(FsFile) file = NULL;
     FsAttr attr;
 
-    conf_assert_errno(fs_create(c->root, "sample-file", O_RDWR | O_TRUNC,
-                                0600, &c->subject->owner, &node, &file,
-                                &attr), 0);
+    conf_assert_errno(fs_create(&test_call, c->root, "sample-file",
+                                O_RDWR | O_TRUNC, 0600, &c->subject->owner,
+                                &node, &file, &attr),
+                      0);
     g_assert_cmpuint(attr.size, ==, 0);
     g_assert_cmpuint(conf_attr(before).size, ==, 0);
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0644);
@@ -296,7 +300,7 @@ static void open_unlinked_again(Conf *c)
     g_autofree char *text = NULL;
 
     g_assert_cmpint(conf_write(first, "here", 0), ==, 4);
-    conf_assert_errno(fs_unlink(c->root, "f", false), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "f", false), 0);
     second = conf_open(first->node, O_RDONLY);
     text = conf_read(second, 0, NULL);
     g_assert_cmpstr(text, ==, "here");

@@ -4,6 +4,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "conformance-int.h"
+#include "lib/test-call.h"
 
 static void file_moves(Conf *c)
 {
@@ -12,7 +13,7 @@ static void file_moves(Conf *c)
     g_autoptr(FsNode) moved = NULL;
     FsAttr before = conf_attr(file), after;
 
-    conf_assert_errno(fs_rename(c->root, "a", dir, "b"), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, "a", dir, "b"), 0);
     conf_assert_errno(conf_try_lookup(c->root, "a"), -ENOENT);
     moved = conf_lookup(dir, "b");
     after = conf_attr(moved);
@@ -27,7 +28,7 @@ static void node_follows(Conf *c)
     g_autoptr(FsNode) file = conf_file(c, c->root, "a", 0640, "text");
     g_autofree char *text = NULL;
 
-    conf_assert_errno(fs_rename(c->root, "a", c->root, "b"), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, "a", c->root, "b"), 0);
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0640);
     conf_assert_errno(conf_chmod(file, 0600), 0);
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0600);
@@ -43,12 +44,12 @@ static void target_is_replaced(Conf *c)
     g_autofree char *text = NULL;
     FsAttr attr;
 
-    conf_assert_errno(fs_rename(c->root, "a", c->root, "b"), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, "a", c->root, "b"), 0);
     found = conf_lookup(c->root, "b");
     text = conf_text(found);
     g_assert_cmpstr(text, ==, "new");
     g_assert_cmphex(conf_attr(found).mode, ==, S_IFREG | 0640);
-    conf_assert_errno(fs_getattr(old, NULL, 0, &attr), -ENOENT);
+    conf_assert_errno(fs_getattr(&test_call, old, NULL, 0, &attr), -ENOENT);
 }
 
 static void replaced_target_stays_open(Conf *c)
@@ -58,7 +59,7 @@ static void replaced_target_stays_open(Conf *c)
     g_autofree char *text = NULL;
 
     g_assert_cmpint(conf_write(old, "old", 0), ==, 3);
-    conf_assert_errno(fs_rename(c->root, "a", c->root, "b"), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, "a", c->root, "b"), 0);
     text = conf_read(old, 0, NULL);
     g_assert_cmpstr(text, ==, "old");
     g_assert_cmphex(conf_file_attr(old).mode, ==, S_IFREG | 0604);
@@ -73,7 +74,7 @@ static void source_stays_open(Conf *c)
     g_autoptr(FsNode) found = NULL;
     g_autofree char *text = NULL;
 
-    conf_assert_errno(fs_rename(c->root, "a", dir, "b"), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, "a", dir, "b"), 0);
     other = conf_file(c, c->root, "a", 0600, "another file");
     g_assert_cmpint(conf_write(file, "mine", 0), ==, 4);
     found = conf_lookup(dir, "b");
@@ -92,7 +93,9 @@ static void directory_moves_with_content(Conf *c)
     g_autoptr(FsNode) fresh = NULL;
     g_autofree char *text = NULL;
 
-    conf_assert_errno(fs_rename(c->root, "sample-dir", other, "moved"), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, "sample-dir", other,
+                                "moved"),
+                      0);
     text = conf_text(file);
     g_assert_cmpstr(text, ==, "text");
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0640);
@@ -111,8 +114,10 @@ static void directory_replaces_empty_one(Conf *c)
     g_autoptr(FsNode) gone = conf_file(c, other, "gone", 0611, NULL);
     g_autoptr(FsNode) found = NULL;
 
-    conf_assert_errno(fs_unlink(other, "gone", false), 0);
-    conf_assert_errno(fs_rename(c->root, "sample-dir", c->root, "other"), 0);
+    conf_assert_errno(fs_unlink(&test_call, other, "gone", false), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, "sample-dir", c->root,
+                                "other"),
+                      0);
     found = conf_lookup(c->root, "other");
     g_assert_cmpuint(conf_attr(found).ino, ==, conf_attr(dir).ino);
     g_assert_cmphex(conf_attr(found).mode, ==, S_IFDIR | 0755);
@@ -126,7 +131,8 @@ static void directory_over_full_one(Conf *c)
     g_autoptr(FsNode) file = conf_file(c, other, "f", 0640, "kept");
     g_autofree char *text = NULL;
 
-    conf_assert_errno(fs_rename(c->root, "sample-dir", c->root, "other"),
+    conf_assert_errno(fs_rename(&test_call, c->root, "sample-dir", c->root,
+                                "other"),
                       -ENOTEMPTY);
     text = conf_text(file);
     g_assert_cmpstr(text, ==, "kept");
@@ -140,10 +146,12 @@ static void kinds_do_not_mix(Conf *c)
     g_autoptr(FsNode) dir = conf_sample_dir(c);
     g_autoptr(FsNode) file = conf_sample_file(c);
 
-    conf_assert_errno(fs_rename(c->root, "sample-file", c->root,
-                                "sample-dir"), -EISDIR);
-    conf_assert_errno(fs_rename(c->root, "sample-dir", c->root,
-                                "sample-file"), -ENOTDIR);
+    conf_assert_errno(fs_rename(&test_call, c->root, "sample-file", c->root,
+                                "sample-dir"),
+                      -EISDIR);
+    conf_assert_errno(fs_rename(&test_call, c->root, "sample-dir", c->root,
+                                "sample-file"),
+                      -ENOTDIR);
     g_assert_cmphex(conf_attr(dir).mode, ==, S_IFDIR | 0755);
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0644);
 }
@@ -153,7 +161,8 @@ static void not_into_itself(Conf *c)
     g_autoptr(FsNode) dir = conf_sample_dir(c);
     g_autoptr(FsNode) sub = conf_mkdir(c, dir, "sub", 0700);
 
-    conf_assert_errno(fs_rename(c->root, "sample-dir", sub, "x"), -EINVAL);
+    conf_assert_errno(fs_rename(&test_call, c->root, "sample-dir", sub, "x"),
+                      -EINVAL);
     g_assert_cmphex(conf_attr(dir).mode, ==, S_IFDIR | 0755);
     conf_assert_errno(conf_try_lookup(dir, "sub"), 0);
 }
@@ -162,7 +171,8 @@ static void missing_source(Conf *c)
 {
     g_autoptr(FsNode) file = conf_sample_file(c);
 
-    conf_assert_errno(fs_rename(c->root, "none", c->root, "sample-file"),
+    conf_assert_errno(fs_rename(&test_call, c->root, "none", c->root,
+                                "sample-file"),
                       -ENOENT);
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0644);
 }
@@ -173,8 +183,9 @@ static void onto_itself(Conf *c)
     g_autoptr(FsNode) where = NULL;
     char name[NAME_MAX + 1];
 
-    conf_assert_errno(fs_rename(c->root, "sample-file", c->root,
-                                "sample-file"), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, "sample-file", c->root,
+                                "sample-file"),
+                      0);
     conf_assert_errno(fs_locate(file, &where, name), 0);
     g_assert_cmpstr(name, ==, "sample-file");
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0644);
@@ -186,14 +197,16 @@ static void onto_link_of_itself(Conf *c)
     g_autoptr(FsNode) file = conf_sample_file(c);
     g_autoptr(FsNode) link = NULL;
 
-    conf_assert_errno(fs_link(file, c->root, "b"), 0);
+    conf_assert_errno(fs_link(&test_call, file, c->root, "b"), 0);
     link = conf_lookup(c->root, "b");
-    conf_assert_errno(fs_rename(c->root, "sample-file", c->root, "b"), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, "sample-file", c->root,
+                                "b"),
+                      0);
     conf_assert_errno(conf_try_lookup(c->root, "sample-file"), 0);
     conf_assert_errno(conf_try_lookup(c->root, "b"), 0);
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0644);
     g_assert_cmphex(conf_attr(link).mode, ==, S_IFREG | 0644);
-    conf_assert_errno(fs_unlink(c->root, "b", false), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "b", false), 0);
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0644);
 }
 
@@ -203,10 +216,14 @@ static void there_and_back(Conf *c)
     g_autoptr(FsNode) file = conf_file(c, dir, "f", 0640, NULL);
 
     for (int i = 0; i < 10; i++) {
-        conf_assert_errno(fs_rename(c->root, "sample-dir", c->root, "x"), 0);
-        conf_assert_errno(fs_rename(dir, "f", c->root, "g"), 0);
-        conf_assert_errno(fs_rename(c->root, "x", c->root, "sample-dir"), 0);
-        conf_assert_errno(fs_rename(c->root, "g", dir, "f"), 0);
+        conf_assert_errno(fs_rename(&test_call, c->root, "sample-dir", c->root,
+                                    "x"),
+                          0);
+        conf_assert_errno(fs_rename(&test_call, dir, "f", c->root, "g"), 0);
+        conf_assert_errno(fs_rename(&test_call, c->root, "x", c->root,
+                                    "sample-dir"),
+                          0);
+        conf_assert_errno(fs_rename(&test_call, c->root, "g", dir, "f"), 0);
         g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0640);
     }
 }

@@ -4,6 +4,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "conformance-int.h"
+#include "lib/test-call.h"
 
 #define ACCESS "system.posix_acl_access"
 #define DEFAULT "system.posix_acl_default"
@@ -22,7 +23,7 @@ static const uint8_t acl[] = {
 static bool has_name(FsNode *node, const char *name)
 {
     char list[4096];
-    ssize_t len = fs_listxattr(node, list, sizeof(list));
+    ssize_t len = fs_listxattr(&test_call, node, list, sizeof(list));
 
     g_assert_cmpint(len, >=, 0);
     for (ssize_t at = 0; at < len; at += strlen(list + at) + 1) {
@@ -36,7 +37,7 @@ static bool has_name(FsNode *node, const char *name)
 static void check_value(FsNode *node, const char *name, const char *wanted)
 {
     char value[64];
-    ssize_t len = fs_getxattr(node, name, value, sizeof(value));
+    ssize_t len = fs_getxattr(&test_call, node, name, value, sizeof(value));
 
     g_assert_cmpint(len, ==, strlen(wanted));
     g_assert_cmpmem(value, len, wanted, strlen(wanted));
@@ -46,14 +47,15 @@ static void value_comes_back(Conf *c)
 {
     g_autoptr(FsNode) file = conf_sample_file(c);
 
-    conf_assert_errno(fs_setxattr(file, "user.a", "one", 3, 0), 0);
-    conf_assert_errno(fs_setxattr(file, "user.b", "two", 3, 0), 0);
+    conf_assert_errno(fs_setxattr(&test_call, file, "user.a", "one", 3, 0), 0);
+    conf_assert_errno(fs_setxattr(&test_call, file, "user.b", "two", 3, 0), 0);
     check_value(file, "user.a", "one");
     check_value(file, "user.b", "two");
     g_assert_true(has_name(file, "user.a"));
     g_assert_true(has_name(file, "user.b"));
-    conf_assert_errno(fs_setxattr(file, "user.a", "longer than before", 18,
-                                  0), 0);
+    conf_assert_errno(fs_setxattr(&test_call, file, "user.a",
+                                  "longer than before", 18, 0),
+                      0);
     check_value(file, "user.a", "longer than before");
 }
 
@@ -61,8 +63,9 @@ static void value_of_directory(Conf *c)
 {
     g_autoptr(FsNode) dir = conf_sample_dir(c);
 
-    conf_assert_errno(fs_setxattr(dir, "user.d", "dir", 3, 0), 0);
-    conf_assert_errno(fs_setxattr(c->root, "user.r", "root", 4, 0), 0);
+    conf_assert_errno(fs_setxattr(&test_call, dir, "user.d", "dir", 3, 0), 0);
+    conf_assert_errno(fs_setxattr(&test_call, c->root, "user.r", "root", 4, 0),
+                      0);
     check_value(dir, "user.d", "dir");
     check_value(c->root, "user.r", "root");
     g_assert_true(has_name(c->root, "user.r"));
@@ -73,11 +76,12 @@ static void value_is_removed(Conf *c)
     g_autoptr(FsNode) file = conf_sample_file(c);
     char value[8];
 
-    conf_assert_errno(fs_setxattr(file, "user.a", "one", 3, 0), 0);
-    conf_assert_errno(fs_removexattr(file, "user.a"), 0);
-    conf_assert_errno(fs_getxattr(file, "user.a", value, sizeof(value)),
+    conf_assert_errno(fs_setxattr(&test_call, file, "user.a", "one", 3, 0), 0);
+    conf_assert_errno(fs_removexattr(&test_call, file, "user.a"), 0);
+    conf_assert_errno(fs_getxattr(&test_call, file, "user.a", value,
+                                  sizeof(value)),
                       -ENODATA);
-    conf_assert_errno(fs_removexattr(file, "user.a"), -ENODATA);
+    conf_assert_errno(fs_removexattr(&test_call, file, "user.a"), -ENODATA);
     g_assert_false(has_name(file, "user.a"));
 }
 
@@ -86,8 +90,9 @@ static void empty_value(Conf *c)
     g_autoptr(FsNode) file = conf_sample_file(c);
     char value[8];
 
-    conf_assert_errno(fs_setxattr(file, "user.empty", "", 0, 0), 0);
-    conf_assert_errno(fs_getxattr(file, "user.empty", value, sizeof(value)),
+    conf_assert_errno(fs_setxattr(&test_call, file, "user.empty", "", 0, 0), 0);
+    conf_assert_errno(fs_getxattr(&test_call, file, "user.empty", value,
+                                  sizeof(value)),
                       0);
     g_assert_true(has_name(file, "user.empty"));
 }
@@ -96,13 +101,19 @@ static void create_or_replace(Conf *c)
 {
     g_autoptr(FsNode) file = conf_sample_file(c);
 
-    conf_assert_errno(fs_setxattr(file, "user.a", "x", 1, XATTR_REPLACE),
+    conf_assert_errno(fs_setxattr(&test_call, file, "user.a", "x", 1,
+                                  XATTR_REPLACE),
                       -ENODATA);
-    conf_assert_errno(fs_setxattr(file, "user.a", "x", 1, XATTR_CREATE), 0);
-    conf_assert_errno(fs_setxattr(file, "user.a", "y", 1, XATTR_CREATE),
+    conf_assert_errno(fs_setxattr(&test_call, file, "user.a", "x", 1,
+                                  XATTR_CREATE),
+                      0);
+    conf_assert_errno(fs_setxattr(&test_call, file, "user.a", "y", 1,
+                                  XATTR_CREATE),
                       -EEXIST);
     check_value(file, "user.a", "x");
-    conf_assert_errno(fs_setxattr(file, "user.a", "z", 1, XATTR_REPLACE), 0);
+    conf_assert_errno(fs_setxattr(&test_call, file, "user.a", "z", 1,
+                                  XATTR_REPLACE),
+                      0);
     check_value(file, "user.a", "z");
 }
 
@@ -111,9 +122,11 @@ static void length_only(Conf *c)
     g_autoptr(FsNode) file = conf_sample_file(c);
     char value[4];
 
-    conf_assert_errno(fs_setxattr(file, "user.a", "12345", 5, 0), 0);
-    conf_assert_errno(fs_getxattr(file, "user.a", NULL, 0), 5);
-    conf_assert_errno(fs_getxattr(file, "user.a", value, sizeof(value)),
+    conf_assert_errno(fs_setxattr(&test_call, file, "user.a", "12345", 5, 0),
+                      0);
+    conf_assert_errno(fs_getxattr(&test_call, file, "user.a", NULL, 0), 5);
+    conf_assert_errno(fs_getxattr(&test_call, file, "user.a", value,
+                                  sizeof(value)),
                       -ERANGE);
 }
 
@@ -123,12 +136,12 @@ static void list_length_only(Conf *c)
     char list[256];
     ssize_t len;
 
-    conf_assert_errno(fs_setxattr(file, "user.a", "1", 1, 0), 0);
-    conf_assert_errno(fs_setxattr(file, "user.bcd", "1", 1, 0), 0);
-    len = fs_listxattr(file, NULL, 0);
+    conf_assert_errno(fs_setxattr(&test_call, file, "user.a", "1", 1, 0), 0);
+    conf_assert_errno(fs_setxattr(&test_call, file, "user.bcd", "1", 1, 0), 0);
+    len = fs_listxattr(&test_call, file, NULL, 0);
     g_assert_cmpint(len, >=, 16);
-    conf_assert_errno(fs_listxattr(file, list, len), len);
-    conf_assert_errno(fs_listxattr(file, list, len - 1), -ERANGE);
+    conf_assert_errno(fs_listxattr(&test_call, file, list, len), len);
+    conf_assert_errno(fs_listxattr(&test_call, file, list, len - 1), -ERANGE);
 }
 
 static void long_list(Conf *c)
@@ -142,12 +155,12 @@ static void long_list(Conf *c)
         g_autofree char *name = g_strdup_printf("user.a-rather-long-name-of-"
                                                 "an-attribute-%d", i);
 
-        if (fs_setxattr(file, name, "", 0, 0) == 0) {
+        if (fs_setxattr(&test_call, file, name, "", 0, 0) == 0) {
             made++;
         }
     }
     g_assert_cmpuint(made, >, 30);
-    len = fs_listxattr(file, list, 65536);
+    len = fs_listxattr(&test_call, file, list, 65536);
     g_assert_cmpint(len, >, 1024);
     for (ssize_t at = 0; at < len; at += strlen(list + at) + 1) {
         found += g_str_has_prefix(list + at, "user.a-rather-long");
@@ -160,9 +173,11 @@ static void absent(Conf *c)
     g_autoptr(FsNode) file = conf_sample_file(c);
     char value[8];
 
-    conf_assert_errno(fs_getxattr(file, "user.none", value, sizeof(value)),
+    conf_assert_errno(fs_getxattr(&test_call, file, "user.none", value,
+                                  sizeof(value)),
                       -ENODATA);
-    conf_assert_errno(fs_getxattr(file, "user.none", NULL, 0), -ENODATA);
+    conf_assert_errno(fs_getxattr(&test_call, file, "user.none", NULL, 0),
+                      -ENODATA);
 }
 
 static void foreign_name_spaces(Conf *c)
@@ -175,11 +190,13 @@ static void foreign_name_spaces(Conf *c)
     char value[8];
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        conf_assert_errno(fs_getxattr(file, names[i], value, sizeof(value)),
+        conf_assert_errno(fs_getxattr(&test_call, file, names[i], value,
+                                      sizeof(value)),
                           -EOPNOTSUPP);
-        conf_assert_errno(fs_setxattr(file, names[i], "x", 1, 0),
+        conf_assert_errno(fs_setxattr(&test_call, file, names[i], "x", 1, 0),
                           -EOPNOTSUPP);
-        conf_assert_errno(fs_removexattr(file, names[i]), -EOPNOTSUPP);
+        conf_assert_errno(fs_removexattr(&test_call, file, names[i]),
+                          -EOPNOTSUPP);
     }
 }
 
@@ -198,15 +215,17 @@ static void privileged_names(Conf *c)
     for (size_t i = 0; i < ARRAY_SIZE(privileged); i++) {
         const char *name = privileged[i];
 
-        conf_assert_errno(fs_getxattr(file, name, value, sizeof(value)),
+        conf_assert_errno(fs_getxattr(&test_call, file, name, value,
+                                      sizeof(value)),
                           own ? -ENODATA : -EOPNOTSUPP);
-        conf_assert_errno(fs_setxattr(file, name, "x", 1, 0),
+        conf_assert_errno(fs_setxattr(&test_call, file, name, "x", 1, 0),
                           own ? 0 : -EOPNOTSUPP);
         g_assert_true(has_name(file, name) == own);
         if (own) {
             check_value(file, name, "x");
         }
-        conf_assert_errno(fs_removexattr(file, name), own ? 0 : -EOPNOTSUPP);
+        conf_assert_errno(fs_removexattr(&test_call, file, name),
+                          own ? 0 : -EOPNOTSUPP);
         g_assert_false(has_name(file, name));
     }
 }
@@ -217,14 +236,15 @@ static void check_privileged_on(Conf *c, const char *name)
     char list[64];
 
     for (size_t i = 0; i < ARRAY_SIZE(privileged); i++) {
-        conf_assert_errno(fs_setxattr(node, privileged[i], name, strlen(name),
-                                      0), 0);
+        conf_assert_errno(fs_setxattr(&test_call, node, privileged[i], name,
+                                      strlen(name), 0),
+                          0);
         check_value(node, privileged[i], name);
-        conf_assert_errno(fs_listxattr(node, list, sizeof(list)),
+        conf_assert_errno(fs_listxattr(&test_call, node, list, sizeof(list)),
                           strlen(privileged[i]) + 1);
         g_assert_cmpstr(list, ==, privileged[i]);
-        conf_assert_errno(fs_removexattr(node, privileged[i]), 0);
-        conf_assert_errno(fs_getxattr(node, privileged[i], NULL, 0),
+        conf_assert_errno(fs_removexattr(&test_call, node, privileged[i]), 0);
+        conf_assert_errno(fs_getxattr(&test_call, node, privileged[i], NULL, 0),
                           -ENODATA);
     }
     g_assert_cmphex(conf_attr(node).mode & 07777, ==,
@@ -272,9 +292,11 @@ static void names_of_the_models(Conf *c)
     FsAttr after;
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        conf_assert_errno(fs_getxattr(file, names[i], NULL, 0), -ENODATA);
-        conf_assert_errno(fs_setxattr(file, names[i], names[i],
-                                      strlen(names[i]), 0), 0);
+        conf_assert_errno(fs_getxattr(&test_call, file, names[i], NULL, 0),
+                          -ENODATA);
+        conf_assert_errno(fs_setxattr(&test_call, file, names[i], names[i],
+                                      strlen(names[i]), 0),
+                          0);
     }
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         check_value(file, names[i], names[i]);
@@ -285,10 +307,10 @@ static void names_of_the_models(Conf *c)
     g_assert_cmphex(after.mode, ==, before.mode);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         g_assert_true(has_name(file, names[i]));
-        conf_assert_errno(fs_removexattr(file, names[i]), 0);
+        conf_assert_errno(fs_removexattr(&test_call, file, names[i]), 0);
         g_assert_false(has_name(file, names[i]));
     }
-    conf_assert_errno(fs_listxattr(file, NULL, 0), 0);
+    conf_assert_errno(fs_listxattr(&test_call, file, NULL, 0), 0);
 }
 
 /* A name must fit into XATTR_NAME_MAX together with the prefix that it gets on
@@ -302,21 +324,21 @@ static void long_names(Conf *c)
     memset(name, 'n', sizeof(name));
     memcpy(name, "user.", 5);
     name[XATTR_NAME_MAX + 1] = 0;
-    conf_assert_errno(fs_setxattr(file, name, "x", 1, 0), -ERANGE);
-    conf_assert_errno(fs_getxattr(file, name, NULL, 0), -ERANGE);
+    conf_assert_errno(fs_setxattr(&test_call, file, name, "x", 1, 0), -ERANGE);
+    conf_assert_errno(fs_getxattr(&test_call, file, name, NULL, 0), -ERANGE);
     name[XATTR_NAME_MAX] = 0;
-    conf_assert_errno(fs_setxattr(file, name, "x", 1, 0), 0);
+    conf_assert_errno(fs_setxattr(&test_call, file, name, "x", 1, 0), 0);
     check_value(file, name, "x");
     if (!own) {
         return;
     }
     memcpy(name, "trusted.", 8);
     name[XATTR_NAME_MAX - 11] = 0;
-    conf_assert_errno(fs_setxattr(file, name, "x", 1, 0), -ERANGE);
-    conf_assert_errno(fs_getxattr(file, name, NULL, 0), -ERANGE);
-    conf_assert_errno(fs_removexattr(file, name), -ERANGE);
+    conf_assert_errno(fs_setxattr(&test_call, file, name, "x", 1, 0), -ERANGE);
+    conf_assert_errno(fs_getxattr(&test_call, file, name, NULL, 0), -ERANGE);
+    conf_assert_errno(fs_removexattr(&test_call, file, name), -ERANGE);
     name[XATTR_NAME_MAX - 12] = 0;
-    conf_assert_errno(fs_setxattr(file, name, "x", 1, 0), 0);
+    conf_assert_errno(fs_setxattr(&test_call, file, name, "x", 1, 0), 0);
     check_value(file, name, "x");
     g_assert_true(has_name(file, name));
 }
@@ -325,12 +347,13 @@ static void long_names(Conf *c)
 
 static bool has_capability(FsNode *node)
 {
-    return fs_getxattr(node, CAPABILITY, NULL, 0) == 3;
+    return fs_getxattr(&test_call, node, CAPABILITY, NULL, 0) == 3;
 }
 
 static void give_capability(FsNode *node)
 {
-    conf_assert_errno(fs_setxattr(node, CAPABILITY, "cap", 3, 0), 0);
+    conf_assert_errno(fs_setxattr(&test_call, node, CAPABILITY, "cap", 3, 0),
+                      0);
     g_assert_true(has_capability(node));
 }
 
@@ -338,7 +361,7 @@ static void chown_as(FsNode *node, uint32_t valid, const FsAttr *attr)
 {
     FsSetattr set = { .valid = valid, .uid = attr->uid, .gid = attr->gid };
 
-    conf_assert_errno(fs_setattr(node, NULL, &set), 0);
+    conf_assert_errno(fs_setattr(&test_call, node, NULL, &set), 0);
 }
 
 /* A file that was changed must not keep its capabilities. */
@@ -379,11 +402,13 @@ static void capability_kept(Conf *c)
 
     give_capability(node);
     conf_assert_errno(conf_chmod(node, 0755), 0);
-    conf_assert_errno(fs_setattr(node, NULL, &set), 0);
+    conf_assert_errno(fs_setattr(&test_call, node, NULL, &set), 0);
     text = conf_text(node);
     g_assert_cmpint(conf_write(file, "x", 0), ==, 1);
-    conf_assert_errno(fs_link(node, c->root, "twin"), 0);
-    conf_assert_errno(fs_rename(c->root, "sample-file", c->root, "moved"), 0);
+    conf_assert_errno(fs_link(&test_call, node, c->root, "twin"), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, "sample-file", c->root,
+                                "moved"),
+                      0);
     moved = conf_lookup(c->root, "moved");
     g_assert_true(has_capability(moved));
 }
@@ -395,11 +420,13 @@ static void not_on_links(Conf *c)
 
     conf_assert_errno(conf_symlink(c, c->root, "l", "x"), 0);
     link = conf_lookup(c->root, "l");
-    conf_assert_errno(fs_setxattr(link, "user.a", "x", 1, 0), -EPERM);
-    conf_assert_errno(fs_getxattr(link, "user.a", value, sizeof(value)),
+    conf_assert_errno(fs_setxattr(&test_call, link, "user.a", "x", 1, 0),
+                      -EPERM);
+    conf_assert_errno(fs_getxattr(&test_call, link, "user.a", value,
+                                  sizeof(value)),
                       -ENODATA);
-    conf_assert_errno(fs_removexattr(link, "user.a"), -EPERM);
-    conf_assert_errno(fs_listxattr(link, value, sizeof(value)), 0);
+    conf_assert_errno(fs_removexattr(&test_call, link, "user.a"), -EPERM);
+    conf_assert_errno(fs_listxattr(&test_call, link, value, sizeof(value)), 0);
 }
 
 static void not_on_fifos(Conf *c)
@@ -409,18 +436,21 @@ static void not_on_fifos(Conf *c)
 
     conf_assert_errno(conf_mknod(c, c->root, "p", S_IFIFO | 0666, 0), 0);
     fifo = conf_lookup(c->root, "p");
-    conf_assert_errno(fs_setxattr(fifo, "user.a", "x", 1, 0), -EPERM);
-    conf_assert_errno(fs_getxattr(fifo, "user.a", value, sizeof(value)),
+    conf_assert_errno(fs_setxattr(&test_call, fifo, "user.a", "x", 1, 0),
+                      -EPERM);
+    conf_assert_errno(fs_getxattr(&test_call, fifo, "user.a", value,
+                                  sizeof(value)),
                       -ENODATA);
-    conf_assert_errno(fs_listxattr(fifo, value, sizeof(value)), 0);
+    conf_assert_errno(fs_listxattr(&test_call, fifo, value, sizeof(value)), 0);
 }
 
 static void of_unlinked_file(Conf *c)
 {
     g_autoptr(FsFile) file = conf_create(c, c->root, "f", O_RDWR, 0600);
 
-    conf_assert_errno(fs_unlink(c->root, "f", false), 0);
-    conf_assert_errno(fs_setxattr(file->node, "user.a", "x", 1, 0), 0);
+    conf_assert_errno(fs_unlink(&test_call, c->root, "f", false), 0);
+    conf_assert_errno(fs_setxattr(&test_call, file->node, "user.a", "x", 1, 0),
+                      0);
     check_value(file->node, "user.a", "x");
 }
 
@@ -429,8 +459,10 @@ static void moves_with_file(Conf *c)
     g_autoptr(FsNode) file = conf_sample_file(c);
     g_autoptr(FsNode) moved = NULL;
 
-    conf_assert_errno(fs_setxattr(file, "user.a", "x", 1, 0), 0);
-    conf_assert_errno(fs_rename(c->root, "sample-file", c->root, "b"), 0);
+    conf_assert_errno(fs_setxattr(&test_call, file, "user.a", "x", 1, 0), 0);
+    conf_assert_errno(fs_rename(&test_call, c->root, "sample-file", c->root,
+                                "b"),
+                      0);
     moved = conf_lookup(c->root, "b");
     check_value(moved, "user.a", "x");
 }
@@ -440,18 +472,23 @@ static void acl_comes_back(Conf *c)
     g_autoptr(FsNode) file = conf_sample_file(c);
     uint8_t value[128];
 
-    conf_assert_errno(fs_getxattr(file, ACCESS, value, sizeof(value)),
+    conf_assert_errno(fs_getxattr(&test_call, file, ACCESS, value,
+                                  sizeof(value)),
                       -ENODATA);
-    conf_assert_errno(fs_setxattr(file, ACCESS, acl, sizeof(acl), 0), 0);
-    conf_assert_errno(fs_getxattr(file, ACCESS, value, sizeof(value)),
+    conf_assert_errno(fs_setxattr(&test_call, file, ACCESS, acl, sizeof(acl),
+                                  0),
+                      0);
+    conf_assert_errno(fs_getxattr(&test_call, file, ACCESS, value,
+                                  sizeof(value)),
                       sizeof(acl));
     g_assert_cmpmem(value, sizeof(acl), acl, sizeof(acl));
     g_assert_true(has_name(file, ACCESS));
     g_assert_false(has_name(file, "user.virtfs." ACCESS));
-    conf_assert_errno(fs_removexattr(file, ACCESS), 0);
-    conf_assert_errno(fs_getxattr(file, ACCESS, value, sizeof(value)),
+    conf_assert_errno(fs_removexattr(&test_call, file, ACCESS), 0);
+    conf_assert_errno(fs_getxattr(&test_call, file, ACCESS, value,
+                                  sizeof(value)),
                       -ENODATA);
-    conf_assert_errno(fs_removexattr(file, ACCESS), 0);
+    conf_assert_errno(fs_removexattr(&test_call, file, ACCESS), 0);
 }
 
 static void default_acl_of_directory(Conf *c)
@@ -459,12 +496,15 @@ static void default_acl_of_directory(Conf *c)
     g_autoptr(FsNode) dir = conf_sample_dir(c);
     uint8_t value[128];
 
-    conf_assert_errno(fs_setxattr(dir, DEFAULT, acl, sizeof(acl), 0), 0);
-    conf_assert_errno(fs_getxattr(dir, DEFAULT, value, sizeof(value)),
+    conf_assert_errno(fs_setxattr(&test_call, dir, DEFAULT, acl, sizeof(acl),
+                                  0),
+                      0);
+    conf_assert_errno(fs_getxattr(&test_call, dir, DEFAULT, value,
+                                  sizeof(value)),
                       sizeof(acl));
     g_assert_true(has_name(dir, DEFAULT));
     g_assert_false(has_name(dir, ACCESS));
-    conf_assert_errno(fs_removexattr(dir, DEFAULT), 0);
+    conf_assert_errno(fs_removexattr(&test_call, dir, DEFAULT), 0);
     g_assert_false(has_name(dir, DEFAULT));
 }
 
@@ -475,7 +515,9 @@ static void made_below_default_acl(Conf *c)
     g_autoptr(FsNode) file = NULL;
     g_autoptr(FsNode) sub = NULL;
 
-    conf_assert_errno(fs_setxattr(dir, DEFAULT, acl, sizeof(acl), 0), 0);
+    conf_assert_errno(fs_setxattr(&test_call, dir, DEFAULT, acl, sizeof(acl),
+                                  0),
+                      0);
     file = conf_file(c, dir, "f", 0640, NULL);
     sub = conf_mkdir(c, dir, "sub", 0750);
     g_assert_cmphex(conf_attr(file).mode, ==, S_IFREG | 0640);

@@ -8,6 +8,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "conformance-int.h"
+#include "lib/test-call.h"
 
 /* ---- runner ----------------------------------------------------------- */
 
@@ -89,7 +90,7 @@ FsNode *conf_lookup(FsNode *dir, const char *name)
     FsNode *node = NULL;
     FsAttr attr;
 
-    conf_assert_errno(fs_lookup(dir, name, 0, &node, &attr), 0);
+    conf_assert_errno(fs_lookup(&test_call, dir, name, &node, &attr), 0);
     g_assert_nonnull(node);
     return node;
 }
@@ -98,7 +99,7 @@ int conf_try_lookup(FsNode *dir, const char *name)
 {
     FsNode *node = NULL;
     FsAttr attr;
-    int ret = fs_lookup(dir, name, 0, &node, &attr);
+    int ret = fs_lookup(&test_call, dir, name, &node, &attr);
 
     if (ret == 0) {
         fs_node_unref(node);
@@ -112,7 +113,9 @@ FsNode *conf_mkdir(Conf *c, FsNode *dir, const char *name, uint32_t mode)
 {
     FsAttr attr;
 
-    conf_assert_errno(fs_mkdir(dir, name, mode, &c->subject->owner, &attr), 0);
+    conf_assert_errno(fs_mkdir(&test_call, dir, name, mode, &c->subject->owner,
+                               &attr),
+                      0);
     return conf_lookup(dir, name);
 }
 
@@ -123,8 +126,9 @@ FsFile *conf_create(Conf *c, FsNode *dir, const char *name, int flags,
     FsFile *file = NULL;
     FsAttr attr;
 
-    conf_assert_errno(fs_create(dir, name, flags, mode, &c->subject->owner,
-                                &node, &file, &attr), 0);
+    conf_assert_errno(fs_create(&test_call, dir, name, flags, mode,
+                                &c->subject->owner, &node, &file, &attr),
+                      0);
     g_assert_true(file->node == node);
     fs_node_unref(node);
     return file;
@@ -136,11 +140,11 @@ int conf_try_create(Conf *c, FsNode *dir, const char *name, int flags,
     FsNode *node = NULL;
     FsFile *file = NULL;
     FsAttr attr;
-    int ret = fs_create(dir, name, flags, mode, &c->subject->owner, &node,
-                        &file, &attr);
+    int ret = fs_create(&test_call, dir, name, flags, mode, &c->subject->owner,
+                        &node, &file, &attr);
 
     if (ret == 0) {
-        fs_release(file);
+        fs_release(&test_call, file);
         fs_node_unref(node);
     } else {
         g_assert_null(node);
@@ -164,7 +168,7 @@ FsFile *conf_open(FsNode *node, int flags)
 {
     FsFile *file = NULL;
 
-    conf_assert_errno(fs_open(node, flags, &file), 0);
+    conf_assert_errno(fs_open(&test_call, node, flags, &file), 0);
     g_assert_nonnull(file);
     g_assert_true(file->node == node);
     return file;
@@ -173,10 +177,10 @@ FsFile *conf_open(FsNode *node, int flags)
 int conf_try_open(FsNode *node, int flags)
 {
     FsFile *file = NULL;
-    int ret = fs_open(node, flags, &file);
+    int ret = fs_open(&test_call, node, flags, &file);
 
     if (ret == 0) {
-        fs_release(file);
+        fs_release(&test_call, file);
     } else {
         g_assert_null(file);
     }
@@ -187,7 +191,7 @@ int conf_symlink(Conf *c, FsNode *dir, const char *name, const char *target)
 {
     FsAttr attr;
 
-    return fs_symlink(dir, name, target, &c->subject->owner, &attr);
+    return fs_symlink(&test_call, dir, name, target, &c->subject->owner, &attr);
 }
 
 int conf_mknod(Conf *c, FsNode *dir, const char *name, uint32_t mode,
@@ -195,7 +199,8 @@ int conf_mknod(Conf *c, FsNode *dir, const char *name, uint32_t mode,
 {
     FsAttr attr;
 
-    return fs_mknod(dir, name, mode, rdev, &c->subject->owner, &attr);
+    return fs_mknod(&test_call, dir, name, mode, rdev, &c->subject->owner,
+                    &attr);
 }
 
 FsNode *conf_sample_dir(Conf *c)
@@ -218,7 +223,7 @@ FsAttr conf_attr(FsNode *node)
 {
     FsAttr attr;
 
-    conf_assert_errno(fs_getattr(node, NULL, 0, &attr), 0);
+    conf_assert_errno(fs_getattr(&test_call, node, NULL, 0, &attr), 0);
     return attr;
 }
 
@@ -226,7 +231,7 @@ FsAttr conf_file_attr(FsFile *file)
 {
     FsAttr attr;
 
-    conf_assert_errno(fs_getattr(file->node, file, 0, &attr), 0);
+    conf_assert_errno(fs_getattr(&test_call, file->node, file, 0, &attr), 0);
     return attr;
 }
 
@@ -234,14 +239,14 @@ ssize_t conf_write(FsFile *file, const char *text, uint64_t offset)
 {
     struct iovec iov = { (void *)text, strlen(text) };
 
-    return fs_write(file, &iov, 1, offset, 0);
+    return fs_write(&test_call, file, &iov, 1, offset);
 }
 
 char *conf_read(FsFile *file, uint64_t offset, ssize_t *ret)
 {
     char *text = g_malloc0(4096);
     struct iovec iov = { text, 4095 };
-    ssize_t len = fs_read(file, &iov, 1, offset, 0);
+    ssize_t len = fs_read(&test_call, file, &iov, 1, offset);
 
     if (ret) {
         *ret = len;
@@ -262,14 +267,14 @@ int conf_chmod(FsNode *node, uint32_t mode)
 {
     FsSetattr set = { .valid = FS_SET_MODE, .mode = mode };
 
-    return fs_setattr(node, NULL, &set);
+    return fs_setattr(&test_call, node, NULL, &set);
 }
 
 int conf_truncate(FsNode *node, uint64_t size)
 {
     FsSetattr set = { .valid = FS_SET_SIZE, .size = size };
 
-    return fs_setattr(node, NULL, &set);
+    return fs_setattr(&test_call, node, NULL, &set);
 }
 
 /* ---- directories ------------------------------------------------------ */
@@ -320,7 +325,9 @@ GPtrArray *conf_entries(FsFile *file, uint64_t cookie, unsigned flags,
 
             cookie = last->dirent.next;
         }
-        conf_assert_errno(fs_readdir(file, cookie, flags, collect, &into), 0);
+        conf_assert_errno(fs_readdir(&test_call, file, cookie, flags, collect,
+                                     &into),
+                          0);
     } while (into.entries->len > before && into.entries->len != max);
     return into.entries;
 }

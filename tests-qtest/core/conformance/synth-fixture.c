@@ -2,6 +2,7 @@
 /* A synth export for a test: see synth-fixture.h. */
 #include "fsdev/core/p9-osdep.h"
 #include "synth-fixture.h"
+#include "lib/test-call.h"
 
 SynthFixture synth_fixture_open(const char *id, bool entries, bool readonly)
 {
@@ -35,8 +36,9 @@ FsNode *synth_find(FsNode *dir, const char *name, FsAttr *attr)
     FsNode *node = NULL;
     FsAttr unused;
 
-    g_assert_cmpint(fs_lookup(dir, name, FS_NONBLOCK, &node,
-                              attr ? attr : &unused), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call_never, dir, name, &node,
+                              attr ? attr : &unused),
+                    ==, 0);
     return node;
 }
 
@@ -46,15 +48,15 @@ FsFile *synth_open_name(const SynthFixture *fixture, const char *name,
     FsNode *node = synth_find(fixture->root, name, NULL);
     FsFile *file = NULL;
 
-    g_assert_cmpint(fs_open(node, flags, &file), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, flags, &file), ==, 0);
     fs_node_unref(node);
     return file;
 }
 
-ssize_t synth_write_bytes(FsFile *file, const void *data, size_t size,
-                          unsigned flags)
+ssize_t synth_write_bytes(const FsCall *call, FsFile *file, const void *data,
+                          size_t size)
 {
     struct iovec iov = { (void *)data, size };
 
-    return fs_write(file, &iov, 1, 0, flags);
+    return fs_write(call, file, &iov, 1, 0);
 }

@@ -25,7 +25,7 @@ FsNode *synth_find(FsNode *dir, const char *name, FsAttr *attr);
 FsFile *synth_open_name(const SynthFixture *fixture, const char *name,
                         int flags);
 /** synth_write_bytes: fs_write() of @size bytes at offset 0; its result. */
-ssize_t synth_write_bytes(FsFile *file, const void *data, size_t size,
-                          unsigned flags);
+ssize_t synth_write_bytes(const FsCall *call, FsFile *file, const void *data,
+                          size_t size);
 
 #endif

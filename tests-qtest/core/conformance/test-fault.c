@@ -9,6 +9,7 @@
 #include "conformance.h"
 #include "local/local-fixture.h"
 #include "lib/memfs.h"
+#include "lib/test-call.h"
 
 #define FOR_EVER_MS 3600000
 
@@ -28,31 +29,31 @@ static void env_start(Env *env)
     memfs_add(env->export, "f", "0123456789");
     env->root = fs_root(env->export);
     node = memfs_node(env->export, "f");
-    g_assert_cmpint(fs_open(node, O_RDWR, &env->file), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, O_RDWR, &env->file), ==, 0);
     fs_node_unref(node);
 }
 
 static void env_end(Env *env)
 {
-    fs_release(env->file);
+    fs_release(&test_call, env->file);
     fs_node_unref(env->root);
     fs_export_unref(env->export);
 }
 #define ENV __attribute__((cleanup(env_end))) Env
 
-static int getattr(Env *env, unsigned flags)
+static int getattr(Env *env, const FsCall *call)
 {
     FsAttr attr;
 
-    return fs_getattr(env->root, NULL, flags, &attr);
+    return fs_getattr(call, env->root, NULL, 0, &attr);
 }
 
 /* Read ten bytes in two pieces, either of which may be read partly. */
-static ssize_t read_ten(Env *env, unsigned flags)
+static ssize_t read_ten(Env *env, const FsCall *call)
 {
     char buf[10] = "";
     struct iovec iov[2] = { { buf, 4 }, { buf + 4, 6 } };
-    ssize_t n = fs_read(env->file, iov, 2, 0, flags);
+    ssize_t n = fs_read(call, env->file, iov, 2, 0);
 
     g_assert_cmpint(strncmp(buf, "0123456789", MAX(n, 0)), ==, 0);
     return n;
@@ -68,7 +69,8 @@ static void assert_fails(const FaultRule *rule, const char *pattern)
     env_start(&env);
     fault_add(env.fault, rule);
     for (; *pattern; pattern++) {
-        g_assert_cmpint(getattr(&env, 0), ==, *pattern == 'x' ? -EIO : 0);
+        g_assert_cmpint(getattr(&env, &test_call), ==,
+                        *pattern == 'x' ? -EIO : 0);
     }
 }
 
@@ -105,9 +107,9 @@ static void test_oldest_rule_acts(void)
                                         .times = 1 });
     fault_add(env.fault, &(FaultRule) { .op = FAULT_ANY, .error = ENOSPC,
                                         .times = 1 });
-    g_assert_cmpint(getattr(&env, 0), ==, -EIO);
-    g_assert_cmpint(getattr(&env, 0), ==, -ENOSPC);
-    g_assert_cmpint(getattr(&env, 0), ==, 0);
+    g_assert_cmpint(getattr(&env, &test_call), ==, -EIO);
+    g_assert_cmpint(getattr(&env, &test_call), ==, -ENOSPC);
+    g_assert_cmpint(getattr(&env, &test_call), ==, 0);
     g_assert_cmpuint(fault_calls(env.fault, FAULT_GETATTR), ==, 3);
 }
 
@@ -117,9 +119,9 @@ static void test_clear(void)
 
     env_start(&env);
     fault_add(env.fault, &(FaultRule) { .op = FAULT_GETATTR, .error = EIO });
-    g_assert_cmpint(getattr(&env, 0), ==, -EIO);
+    g_assert_cmpint(getattr(&env, &test_call), ==, -EIO);
     fault_clear(env.fault);
-    g_assert_cmpint(getattr(&env, 0), ==, 0);
+    g_assert_cmpint(getattr(&env, &test_call), ==, 0);
 }
 
 /* Releasing a file has its effect even when the rule has an error. */
@@ -130,7 +132,7 @@ static void test_release_never_fails(void)
 
     env_start(&env);
     fault_add(env.fault, &(FaultRule) { .op = FAULT_ANY, .error = EIO });
-    fs_release(g_steal_pointer(&env.file));
+    fs_release(&test_call, g_steal_pointer(&env.file));
     memfs_stats(env.export, &stats);
     g_assert_cmpuint(stats.files, ==, 0);
 }
@@ -142,7 +144,8 @@ static void test_missing_entries_stay_missing(void)
 
     env_start(&env);
     fault_add(env.fault, &(FaultRule) { .op = FAULT_ANY, .error = EIO });
-    g_assert_cmpint(fs_locker_open(env.file, &locker), ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_locker_open(&test_call, env.file, &locker), ==,
+                    -EOPNOTSUPP);
 }
 
 /* ---- what rules do ---- */
@@ -157,11 +160,11 @@ static void test_short(void)
     for (unsigned most = 1; most < 13; most++) {
         fault_clear(env.fault);
         fault_add(env.fault, &(FaultRule) { .op = FAULT_READ, .bytes = most });
-        g_assert_cmpint(read_ten(&env, 0), ==, MIN(most, 10));
-        g_assert_cmpint(read_ten(&env, FS_NONBLOCK), ==, MIN(most, 10));
+        g_assert_cmpint(read_ten(&env, &test_call), ==, MIN(most, 10));
+        g_assert_cmpint(read_ten(&env, &test_call_never), ==, MIN(most, 10));
     }
     fault_add(env.fault, &(FaultRule) { .op = FAULT_WRITE, .bytes = 2 });
-    g_assert_cmpint(fs_write(env.file, &iov, 1, 0, 0), ==, 2);
+    g_assert_cmpint(fs_write(&test_call, env.file, &iov, 1, 0), ==, 2);
     text = memfs_content(env.export, "f");
     g_assert_cmpstr(text, ==, "ab23456789");
 }
@@ -173,11 +176,11 @@ static void test_delay(void)
 
     env_start(&env);
     fault_add(env.fault, &(FaultRule) { .op = FAULT_GETATTR, .delay_ms = 2 });
-    g_assert_cmpint(getattr(&env, 0), ==, 0);
+    g_assert_cmpint(getattr(&env, &test_call), ==, 0);
     g_assert_cmpint(g_get_monotonic_time() - before, >=, 2000);
 }
 
-/* With FS_NONBLOCK the call neither sleeps nor counts: it is made again. */
+/* With FS_WAIT_NEVER the call neither sleeps nor counts: it is made again. */
 static void test_nonblock(void)
 {
     ENV env;
@@ -187,16 +190,16 @@ static void test_nonblock(void)
                                         .delay_ms = 1, .error = EIO });
     fault_add(env.fault, &(FaultRule) { .op = FAULT_READ,
                                         .delay_ms = FOR_EVER_MS });
-    g_assert_cmpint(getattr(&env, FS_NONBLOCK), ==, -EAGAIN);
-    g_assert_cmpint(getattr(&env, FS_NONBLOCK), ==, -EAGAIN);
-    g_assert_cmpint(read_ten(&env, FS_NONBLOCK), ==, -EAGAIN);
+    g_assert_cmpint(getattr(&env, &test_call_never), ==, -EAGAIN);
+    g_assert_cmpint(getattr(&env, &test_call_never), ==, -EAGAIN);
+    g_assert_cmpint(read_ten(&env, &test_call_never), ==, -EAGAIN);
     g_assert_cmpuint(fault_calls(env.fault, FAULT_GETATTR), ==, 0);
-    g_assert_cmpint(getattr(&env, 0), ==, -EIO);
-    g_assert_cmpint(getattr(&env, FS_NONBLOCK), ==, 0);
-    /* A rule that only has an error acts with FS_NONBLOCK too. */
+    g_assert_cmpint(getattr(&env, &test_call), ==, -EIO);
+    g_assert_cmpint(getattr(&env, &test_call_never), ==, 0);
+    /* A rule that only has an error acts with FS_WAIT_NEVER too. */
     fault_clear(env.fault);
     fault_add(env.fault, &(FaultRule) { .op = FAULT_GETATTR, .error = EIO });
-    g_assert_cmpint(getattr(&env, FS_NONBLOCK), ==, -EIO);
+    g_assert_cmpint(getattr(&env, &test_call_never), ==, -EIO);
 }
 
 /* Nor does a call count for which the driver itself returns -EAGAIN. */
@@ -208,16 +211,16 @@ static void test_nonblock_of_the_driver(void)
     fault_add(env.fault, &(FaultRule) { .op = FAULT_READ, .bytes = 3,
                                         .times = 1 });
     memfs_sleepy(env.export, true);
-    g_assert_cmpint(read_ten(&env, FS_NONBLOCK), ==, -EAGAIN);
+    g_assert_cmpint(read_ten(&env, &test_call_never), ==, -EAGAIN);
     g_assert_cmpuint(fault_calls(env.fault, FAULT_READ), ==, 0);
-    g_assert_cmpint(read_ten(&env, 0), ==, 3);
-    g_assert_cmpint(read_ten(&env, FS_NONBLOCK), ==, -EAGAIN);
-    g_assert_cmpint(read_ten(&env, 0), ==, 10);
+    g_assert_cmpint(read_ten(&env, &test_call), ==, 3);
+    g_assert_cmpint(read_ten(&env, &test_call_never), ==, -EAGAIN);
+    g_assert_cmpint(read_ten(&env, &test_call), ==, 10);
 }
 
 static gpointer getattr_thread(gpointer opaque)
 {
-    return GINT_TO_POINTER(-getattr(opaque, 0));
+    return GINT_TO_POINTER(-getattr(opaque, &test_call));
 }
 
 /* Three calls wait.  Their results are those of the rule that was in force when
@@ -234,14 +237,14 @@ static void wait_and_let_go(const FaultRule *rule)
         fault_await_waiting(env.fault, i + 1);
     }
     fault_clear(env.fault);
-    g_assert_cmpint(getattr(&env, 0), ==, 0);
+    g_assert_cmpint(getattr(&env, &test_call), ==, 0);
     fault_await_waiting(env.fault, 3);
     fault_let_go(env.fault);
     for (unsigned i = 0; i < ARRAY_SIZE(threads); i++) {
         g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(threads[i])), ==,
                         rule->error);
     }
-    g_assert_cmpint(getattr(&env, 0), ==, 0);
+    g_assert_cmpint(getattr(&env, &test_call), ==, 0);
 }
 
 static void test_hold(void)
@@ -265,9 +268,10 @@ static void test_remote(void)
     env_start(&env);
     g_assert_false(env.file->remote);
     fault_remote(env.fault, true);
-    g_assert_cmpint(fs_open(env.file->node, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, env.file->node, O_RDONLY, &file), ==,
+                    0);
     g_assert_true(file->remote);
-    fs_release(file);
+    fs_release(&test_call, file);
 }
 
 /* ---- without effect ---- */

@@ -5,6 +5,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fsdriver.h"
+#include "lib/test-call.h"
 
 typedef struct FakeExport {
     FsExport base;
@@ -61,7 +62,7 @@ static FsNode *fake_parent(FsNode *node)
     return node;
 }
 
-static int fake_lookup(FsNode *dir, const char *name, unsigned flags,
+static int fake_lookup(const FsCall *call, FsNode *dir, const char *name,
                        FsNode **node, FsAttr *attr)
 {
     /* A driver that fails may have written to these before. */
@@ -88,14 +89,15 @@ static int fake_locate(FsNode *node, FsNode **dir, char *name)
     return answer;
 }
 
-static int fake_getattr(FsNode *node, FsFile *file, unsigned flags,
-                        FsAttr *attr)
+static int fake_getattr(const FsCall *call, FsNode *node, FsFile *file,
+                        unsigned flags, FsAttr *attr)
 {
     *attr = (FsAttr) { .ino = 78 };
     return answer;
 }
 
-static int fake_open_file(FsNode *node, int flags, FsFile **file)
+static int fake_open_file(const FsCall *call, FsNode *node, int flags,
+                          FsFile **file)
 {
     *file = &((FakeExport *)node->export)->file;
     return answer;
@@ -106,14 +108,14 @@ static void fake_release(FsFile *file)
     released++;
 }
 
-static ssize_t fake_read(FsFile *file, const struct iovec *iov, int iovcnt,
-                         uint64_t offset, unsigned flags)
+static ssize_t fake_read(const FsCall *call, FsFile *file,
+                         const struct iovec *iov, int iovcnt, uint64_t offset)
 {
     return answer;
 }
 
-static ssize_t fake_getxattr(FsNode *node, const char *name, void *buf,
-                             size_t size)
+static ssize_t fake_getxattr(const FsCall *call, FsNode *node, const char *name,
+                             void *buf, size_t size)
 {
     return answer;
 }
@@ -216,29 +218,36 @@ static void test_missing_entries(void)
     char buf[NAME_MAX + 1];
 
     g_assert_cmpint(fs_locate(root, &node, buf), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_getattr(root, NULL, 0, &attr), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_setattr(root, NULL, &set), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_readlink(root, buf, 9), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_statfs(root, &st), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_create(root, "x", 0, 0, &cred, &node, &opened, &attr),
+    g_assert_cmpint(fs_getattr(&test_call, root, NULL, 0, &attr), ==,
+                    -EOPNOTSUPP);
+    g_assert_cmpint(fs_setattr(&test_call, root, NULL, &set), ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_readlink(&test_call, root, buf, 9), ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_statfs(&test_call, root, &st), ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_create(&test_call, root, "x", 0, 0, &cred, &node,
+                              &opened, &attr),
                     ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_mkdir(root, "x", 0, &cred, &attr), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_mknod(root, "x", 0, 0, &cred, &attr), ==,
+    g_assert_cmpint(fs_mkdir(&test_call, root, "x", 0, &cred, &attr), ==,
                     -EOPNOTSUPP);
-    g_assert_cmpint(fs_symlink(root, "x", "y", &cred, &attr), ==,
+    g_assert_cmpint(fs_mknod(&test_call, root, "x", 0, 0, &cred, &attr), ==,
                     -EOPNOTSUPP);
-    g_assert_cmpint(fs_link(root, root, "x"), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_unlink(root, "x", false), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_rename(root, "x", root, "y"), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_open(root, 0, &opened), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_read(file, NULL, 0, 0, 0), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_write(file, NULL, 0, 0, 0), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_fsync(file, false), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_readdir(file, 0, 0, NULL, NULL), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_getxattr(root, "x", buf, 9), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_listxattr(root, buf, 9), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_setxattr(root, "x", buf, 9, 0), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_removexattr(root, "x"), ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_symlink(&test_call, root, "x", "y", &cred, &attr), ==,
+                    -EOPNOTSUPP);
+    g_assert_cmpint(fs_link(&test_call, root, root, "x"), ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_unlink(&test_call, root, "x", false), ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_rename(&test_call, root, "x", root, "y"), ==,
+                    -EOPNOTSUPP);
+    g_assert_cmpint(fs_open(&test_call, root, 0, &opened), ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_read(&test_call, file, NULL, 0, 0), ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_write(&test_call, file, NULL, 0, 0), ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_fsync(&test_call, file, false), ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_readdir(&test_call, file, 0, 0, NULL, NULL), ==,
+                    -EOPNOTSUPP);
+    g_assert_cmpint(fs_getxattr(&test_call, root, "x", buf, 9), ==,
+                    -EOPNOTSUPP);
+    g_assert_cmpint(fs_listxattr(&test_call, root, buf, 9), ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_setxattr(&test_call, root, "x", buf, 9, 0), ==,
+                    -EOPNOTSUPP);
+    g_assert_cmpint(fs_removexattr(&test_call, root, "x"), ==, -EOPNOTSUPP);
     g_assert_null(node);
     g_assert_null(opened);
     fs_node_unref(root);
@@ -260,7 +269,7 @@ static void test_references(void)
     fs_node_unref(root);
     fs_node_unref(NULL);
     g_assert_cmpint(root_refs, ==, 0);
-    fs_release(NULL);
+    fs_release(&test_call, NULL);
     fs_export_unref(export);
 }
 
@@ -275,27 +284,27 @@ static void test_outputs(void)
     char name[NAME_MAX + 1] = "before";
 
     answer = -EIO;
-    g_assert_cmpint(fs_lookup(root, "x", 0, &node, &attr), ==, -EIO);
+    g_assert_cmpint(fs_lookup(&test_call, root, "x", &node, &attr), ==, -EIO);
     g_assert_cmpint(fs_locate(root, &node, name), ==, -EIO);
-    g_assert_cmpint(fs_getattr(root, NULL, 0, &attr), ==, -EIO);
-    g_assert_cmpint(fs_open(root, 0, &file), ==, -EIO);
+    g_assert_cmpint(fs_getattr(&test_call, root, NULL, 0, &attr), ==, -EIO);
+    g_assert_cmpint(fs_open(&test_call, root, 0, &file), ==, -EIO);
     g_assert_null(node);
     g_assert_null(file);
     g_assert_cmpuint(attr.ino, ==, 1);
     g_assert_cmpstr(name, ==, "before");
 
     answer = 0;
-    g_assert_cmpint(fs_lookup(root, "x", 0, &node, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, root, "x", &node, &attr), ==, 0);
     g_assert_true(node == root);
     g_assert_cmpuint(attr.ino, ==, 77);
     g_assert_cmpint(fs_locate(root, &node, name), ==, 0);
     g_assert_cmpstr(name, ==, "here");
-    g_assert_cmpint(fs_getattr(root, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, root, NULL, 0, &attr), ==, 0);
     g_assert_cmpuint(attr.ino, ==, 78);
-    g_assert_cmpint(fs_open(root, 0, &file), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, root, 0, &file), ==, 0);
     g_assert_nonnull(file);
     released = 0;
-    fs_release(file);
+    fs_release(&test_call, file);
     g_assert_cmpint(released, ==, 1);
     fs_node_unref(root);
     fs_export_unref(export);
@@ -309,13 +318,14 @@ static void test_counts(void)
     struct iovec iov[2] = { { buf, 8 }, { buf + 8, 4 } };
 
     answer = 12;
-    g_assert_cmpint(fs_read(&fake->file, iov, 2, 0, 0), ==, 12);
-    g_assert_cmpint(fs_write(&fake->file, iov, 2, 0, 0), ==, 12);
-    g_assert_cmpint(fs_getxattr(&fake->root, "x", buf, 12), ==, 12);
+    g_assert_cmpint(fs_read(&test_call, &fake->file, iov, 2, 0), ==, 12);
+    g_assert_cmpint(fs_write(&test_call, &fake->file, iov, 2, 0), ==, 12);
+    g_assert_cmpint(fs_getxattr(&test_call, &fake->root, "x", buf, 12), ==, 12);
     /* With size 0 the result is the length, which exceeds that size. */
-    g_assert_cmpint(fs_getxattr(&fake->root, "x", NULL, 0), ==, 12);
+    g_assert_cmpint(fs_getxattr(&test_call, &fake->root, "x", NULL, 0), ==, 12);
     answer = -ERANGE;
-    g_assert_cmpint(fs_getxattr(&fake->root, "x", buf, 4), ==, -ERANGE);
+    g_assert_cmpint(fs_getxattr(&test_call, &fake->root, "x", buf, 4), ==,
+                    -ERANGE);
     fs_export_unref(export);
 }
 
@@ -329,7 +339,7 @@ static void test_broken_driver(void)
         struct iovec iov = { buf, sizeof(buf) };
 
         answer = 5;
-        fs_read(&fake->file, &iov, 1, 0, 0);
+        fs_read(&test_call, &fake->file, &iov, 1, 0);
         return;
     }
     g_test_trap_subprocess(NULL, 0, 0);

@@ -7,6 +7,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include "local/local-env.h"
 #include "lib/client.h"
+#include "lib/test-call.h"
 
 #define ACL_ACCESS "system.posix_acl_access"
 #define HOST_OVERFLOW UINT64_MAX    /* "refused" in the tables below */
@@ -290,13 +291,14 @@ static void check_owner(FsNode *dir, const char *name, const FsAttr *told,
 
     g_assert_cmpuint(told->uid, ==, 7);
     g_assert_cmpuint(told->gid, ==, 8);
-    g_assert_cmpint(fs_lookup(dir, name, 0, &node, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, dir, name, &node, &attr), ==, 0);
     g_assert_cmpuint(attr.uid, ==, 7);
     g_assert_cmpuint(attr.gid, ==, 8);
-    g_assert_cmpint(fs_getattr(node, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, node, NULL, 0, &attr), ==, 0);
     g_assert_cmpuint(attr.uid, ==, 7);
     g_assert_cmpuint(attr.gid, ==, 8);
-    g_assert_cmpint(memfs_driver.getattr(node, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(memfs_driver.getattr(&test_call, node, NULL, 0, &attr), ==,
+                    0);
     g_assert_cmpuint(attr.uid, ==, uid);
     g_assert_cmpuint(attr.gid, ==, gid);
     fs_node_unref(node);
@@ -312,16 +314,20 @@ static void test_every_call(void)
     FsFile *file = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(root, "file", O_RDWR, 0600, &cred, &node, &file,
-                              &attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, root, "file", O_RDWR, 0600, &cred,
+                              &node, &file, &attr),
+                    ==, 0);
     check_owner(root, "file", &attr, 70, 80);
-    fs_release(file);
-    g_assert_cmpint(fs_mkdir(root, "dir", 0700, &cred, &attr), ==, 0);
+    fs_release(&test_call, file);
+    g_assert_cmpint(fs_mkdir(&test_call, root, "dir", 0700, &cred, &attr), ==,
+                    0);
     check_owner(root, "dir", &attr, 70, 80);
-    g_assert_cmpint(fs_mknod(root, "fifo", S_IFIFO | 0600, 0, &cred, &attr),
+    g_assert_cmpint(fs_mknod(&test_call, root, "fifo", S_IFIFO | 0600, 0, &cred,
+                             &attr),
                     ==, 0);
     check_owner(root, "fifo", &attr, 70, 80);
-    g_assert_cmpint(fs_symlink(root, "link", "x", &cred, &attr), ==, 0);
+    g_assert_cmpint(fs_symlink(&test_call, root, "link", "x", &cred, &attr), ==,
+                    0);
     check_owner(root, "link", &attr, 70, 80);
     for (unsigned i = 0; i < ARRAY_SIZE(nobody); i++) {
         FsSetattr set = {
@@ -329,27 +335,32 @@ static void test_every_call(void)
             .uid = nobody[i].uid, .gid = nobody[i].gid,
         };
 
-        g_assert_cmpint(fs_create(root, "no", O_RDWR, 0600, &nobody[i], &node,
-                                  &file, &attr), ==, -EOVERFLOW);
-        g_assert_cmpint(fs_mkdir(root, "no", 0700, &nobody[i], &attr), ==,
-                        -EOVERFLOW);
-        g_assert_cmpint(fs_mknod(root, "no", S_IFIFO, 0, &nobody[i], &attr),
+        g_assert_cmpint(fs_create(&test_call, root, "no", O_RDWR, 0600,
+                                  &nobody[i], &node, &file, &attr),
                         ==, -EOVERFLOW);
-        g_assert_cmpint(fs_symlink(root, "no", "x", &nobody[i], &attr), ==,
+        g_assert_cmpint(fs_mkdir(&test_call, root, "no", 0700, &nobody[i],
+                                 &attr),
+                        ==, -EOVERFLOW);
+        g_assert_cmpint(fs_mknod(&test_call, root, "no", S_IFIFO, 0, &nobody[i],
+                                 &attr),
+                        ==, -EOVERFLOW);
+        g_assert_cmpint(fs_symlink(&test_call, root, "no", "x", &nobody[i],
+                                   &attr),
+                        ==, -EOVERFLOW);
+        g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==,
                         -EOVERFLOW);
-        g_assert_cmpint(fs_setattr(node, NULL, &set), ==, -EOVERFLOW);
         /* An owner that is not to be set need not be mapped. */
         set.valid = FS_SET_CTIME;
-        g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
+        g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
         set = (FsSetattr) {
             .valid = FS_SET_UID | FS_SET_GID,
             .uid = UINT32_MAX, .gid = UINT32_MAX,
         };
-        g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
+        g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
     }
     g_assert_null(memfs_node(export, "no"));
     /* The owner on the host is not in the maps. */
-    g_assert_cmpint(fs_getattr(root, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, root, NULL, 0, &attr), ==, 0);
     g_assert_cmpuint(attr.uid, ==, ID_OVERFLOW);
     g_assert_cmpuint(attr.gid, ==, ID_OVERFLOW);
     fs_node_unref(node);
@@ -424,14 +435,15 @@ static void local_keeps_host_ids(LocalEnv *env)
     Mapped m;
 
     mapped_open(env, &m);
-    g_assert_cmpint(fs_create(m.root, "file", O_RDWR, 0600, &cred, &node,
-                              &file, &attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, m.root, "file", O_RDWR, 0600, &cred,
+                              &node, &file, &attr),
+                    ==, 0);
     g_assert_cmpuint(attr.uid, ==, 0);
     g_assert_cmpuint(attr.gid, ==, 0);
     g_assert_cmpuint(local_env_attr(env, "file").uid, ==, local_env_cred.uid);
     g_assert_cmpuint(local_env_attr(env, "file").gid, ==, local_env_cred.gid);
-    g_assert_cmpint(fs_setattr(node, file, &set), ==, 0);
-    g_assert_cmpint(fs_getattr(node, file, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, file, &set), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, node, file, 0, &attr), ==, 0);
     g_assert_cmpuint(attr.uid, ==, 6);
     g_assert_cmpuint(attr.gid, ==, 7);
     attr = local_env_attr(env, "file");
@@ -441,9 +453,9 @@ static void local_keeps_host_ids(LocalEnv *env)
         g_assert_cmpuint(local_env_stat(env, "file").st_uid, ==, 70001);
     }
     set.uid = 70001;
-    g_assert_cmpint(fs_setattr(node, file, &set), ==, -EOVERFLOW);
+    g_assert_cmpint(fs_setattr(&test_call, node, file, &set), ==, -EOVERFLOW);
     g_assert_cmpuint(local_env_attr(env, "file").uid, ==, 70001);
-    fs_release(file);
+    fs_release(&test_call, file);
     fs_node_unref(node);
     mapped_close(&m);
 }
@@ -459,17 +471,20 @@ static void local_root_keeps_setgid(LocalEnv *env)
     Mapped m;
 
     mapped_open(env, &m);
-    g_assert_cmpint(fs_mkdir(m.root, "dir", 02777, &root, &attr), ==, 0);
-    g_assert_cmpint(fs_lookup(m.root, "dir", 0, &dir, &attr), ==, 0);
-    g_assert_cmpint(fs_create(dir, "a", O_RDWR, 02755, &root, &node, &file,
-                              &attr), ==, 0);
+    g_assert_cmpint(fs_mkdir(&test_call, m.root, "dir", 02777, &root, &attr),
+                    ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, m.root, "dir", &dir, &attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, dir, "a", O_RDWR, 02755, &root, &node,
+                              &file, &attr),
+                    ==, 0);
     g_assert_cmphex(attr.mode, ==, S_IFREG | 02755);
-    fs_release(file);
+    fs_release(&test_call, file);
     fs_node_unref(node);
-    g_assert_cmpint(fs_create(dir, "b", O_RDWR, 02755, &user, &node, &file,
-                              &attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, dir, "b", O_RDWR, 02755, &user, &node,
+                              &file, &attr),
+                    ==, 0);
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0755);
-    fs_release(file);
+    fs_release(&test_call, file);
     fs_node_unref(node);
     fs_node_unref(dir);
     mapped_close(&m);
@@ -490,32 +505,40 @@ static void local_acl(LocalEnv *env)
         return;
     }
     mapped_open(env, &m);
-    g_assert_cmpint(fs_create(m.root, "file", O_RDWR, 0444, &cred, &node,
-                              &file, &attr), ==, 0);
-    g_assert_cmpint(fs_setxattr(node, ACL_ACCESS, &acl, sizeof(acl), 0), ==,
-                    0);
-    g_assert_cmpint(fs_getxattr(node, ACL_ACCESS, NULL, 0), ==, sizeof(acl));
-    g_assert_cmpint(fs_getxattr(node, ACL_ACCESS, &got, sizeof(got)), ==,
-                    sizeof(got));
+    g_assert_cmpint(fs_create(&test_call, m.root, "file", O_RDWR, 0444, &cred,
+                              &node, &file, &attr),
+                    ==, 0);
+    g_assert_cmpint(fs_setxattr(&test_call, node, ACL_ACCESS, &acl, sizeof(acl),
+                                0),
+                    ==, 0);
+    g_assert_cmpint(fs_getxattr(&test_call, node, ACL_ACCESS, NULL, 0), ==,
+                    sizeof(acl));
+    g_assert_cmpint(fs_getxattr(&test_call, node, ACL_ACCESS, &got,
+                                sizeof(got)),
+                    ==, sizeof(got));
     g_assert_cmpmem(&got, sizeof(got), &acl, sizeof(acl));
     host = local_env_lookup(env, "file");
-    g_assert_cmpint(fs_getxattr(host, ACL_ACCESS, &got, sizeof(got)), ==,
-                    sizeof(got));
+    g_assert_cmpint(fs_getxattr(&test_call, host, ACL_ACCESS, &got,
+                                sizeof(got)),
+                    ==, sizeof(got));
     g_assert_cmpmem(&got, sizeof(got), &want, sizeof(want));
     acl = acl_of(6, 70001);
-    g_assert_cmpint(fs_setxattr(node, ACL_ACCESS, &acl, sizeof(acl), 0), ==,
-                    -EOVERFLOW);
-    g_assert_cmpint(fs_setxattr(node, ACL_ACCESS, "garbage", 7, 0), ==,
-                    -EINVAL);
+    g_assert_cmpint(fs_setxattr(&test_call, node, ACL_ACCESS, &acl, sizeof(acl),
+                                0),
+                    ==, -EOVERFLOW);
+    g_assert_cmpint(fs_setxattr(&test_call, node, ACL_ACCESS, "garbage", 7, 0),
+                    ==, -EINVAL);
     /* Other attributes are not mapped, even if they look like an ACL. */
     if (local_can_user_xattr()) {
-        g_assert_cmpint(fs_setxattr(node, "user.acl", &acl, sizeof(acl), 0),
+        g_assert_cmpint(fs_setxattr(&test_call, node, "user.acl", &acl,
+                                    sizeof(acl), 0),
                         ==, 0);
-        g_assert_cmpint(fs_getxattr(host, "user.acl", &got, sizeof(got)), ==,
-                        sizeof(got));
+        g_assert_cmpint(fs_getxattr(&test_call, host, "user.acl", &got,
+                                    sizeof(got)),
+                        ==, sizeof(got));
         g_assert_cmpmem(&got, sizeof(got), &acl, sizeof(acl));
     }
-    fs_release(file);
+    fs_release(&test_call, file);
     fs_node_unref(node);
     mapped_close(&m);
 }

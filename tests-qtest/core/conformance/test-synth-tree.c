@@ -6,6 +6,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/synth/synth-names.h"
 #include "synth-fixture.h"
+#include "lib/test-call.h"
 
 /* The entries of a directory, and where the sink is to stop */
 typedef struct Listing {
@@ -38,8 +39,8 @@ static GPtrArray *list_from(FsFile *dir, uint64_t cookie, int stop_after,
         .answer = 1,
     };
 
-    g_assert_cmpint(fs_readdir(dir, cookie, FS_NONBLOCK, list_sink, &l), ==,
-                    0);
+    g_assert_cmpint(fs_readdir(&test_call_never, dir, cookie, 0, list_sink, &l),
+                    ==, 0);
     g_assert_false(l.bad);
     if (next) {
         *next = l.names->len ? l.last.next : cookie;
@@ -65,14 +66,16 @@ static void test_empty_by_default(void)
     FsFile *dir;
     FsAttr attr;
 
-    g_assert_cmpint(fs_getattr(o.root, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, o.root, NULL, 0, &attr), ==, 0);
     g_assert_cmphex(attr.mode, ==, S_IFDIR | 0555);
-    g_assert_cmpint(fs_open(o.root, O_RDONLY | O_DIRECTORY, &dir), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, o.root, O_RDONLY | O_DIRECTORY, &dir),
+                    ==, 0);
     names = list_from(dir, 0, -1, NULL);
     assert_names(names, expected);
-    g_assert_cmpint(fs_lookup(o.root, QTEST_V9FS_SYNTH_WRITE_FILE, 0, &node,
-                              &attr), ==, -ENOENT);
-    fs_release(dir);
+    g_assert_cmpint(fs_lookup(&test_call, o.root, QTEST_V9FS_SYNTH_WRITE_FILE,
+                              &node, &attr),
+                    ==, -ENOENT);
+    fs_release(&test_call, dir);
 }
 
 static void test_entries(void)
@@ -97,11 +100,11 @@ static void test_entries(void)
     FsFile *dir;
     FsAttr attr;
 
-    g_assert_cmpint(fs_open(o.root, O_RDONLY, &dir), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, o.root, O_RDONLY, &dir), ==, 0);
     g_assert_true(dir->is_dir);
     names = list_from(dir, 0, -1, NULL);
     assert_names(names, expected);
-    fs_release(dir);
+    fs_release(&test_call, dir);
     for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
         fs_node_unref(synth_find(o.root, modes[i].name, &attr));
         g_assert_cmphex(attr.mode, ==, modes[i].mode);
@@ -117,7 +120,7 @@ static void test_walk_chain(void)
     FsNode *dir = fs_node_ref(o.root);
     FsAttr attr;
 
-    g_assert_cmpint(fs_getattr(dir, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, dir, NULL, 0, &attr), ==, 0);
     g_hash_table_add(seen, GUINT_TO_POINTER(attr.ino));
     for (int i = 0; i < 16; i++) {
         g_autofree char *name = g_strdup_printf(QTEST_V9FS_SYNTH_WALK_FILE, i);
@@ -171,7 +174,7 @@ static void test_readdir_order(void)
 
         g_assert_cmpstr(g_ptr_array_index(names, i + 2), ==, name);
     }
-    fs_release(dir);
+    fs_release(&test_call, dir);
 }
 
 static void test_readdir_goes_on_at_every_cookie(void)
@@ -192,7 +195,7 @@ static void test_readdir_goes_on_at_every_cookie(void)
                             g_ptr_array_index(all, i));
         }
     }
-    fs_release(dir);
+    fs_release(&test_call, dir);
 }
 
 static void test_readdir_unknown_cookie(void)
@@ -208,7 +211,7 @@ static void test_readdir_unknown_cookie(void)
 
         g_assert_cmpuint(names->len, ==, 0);
     }
-    fs_release(dir);
+    fs_release(&test_call, dir);
 }
 
 static void test_readdir_sink_fails(void)
@@ -221,10 +224,11 @@ static void test_readdir_sink_fails(void)
         .answer = -ENOMEM,
     };
 
-    g_assert_cmpint(fs_readdir(dir, 0, 0, list_sink, &l), ==, -ENOMEM);
+    g_assert_cmpint(fs_readdir(&test_call, dir, 0, 0, list_sink, &l), ==,
+                    -ENOMEM);
     g_assert_cmpuint(l.names->len, ==, 5);
     g_ptr_array_unref(l.names);
-    fs_release(dir);
+    fs_release(&test_call, dir);
 }
 
 /* Entries have the inode number and device that lookup returns. */
@@ -240,16 +244,18 @@ static void test_readdir_identity(void)
     FsFile *dir;
 
     fs_node_unref(synth_find(stat_dir, "xattr_count", &attr));
-    g_assert_cmpint(fs_open(stat_dir, O_RDONLY, &dir), ==, 0);
-    g_assert_cmpint(fs_readdir(dir, 0, FS_READDIR_DEV, list_sink, &l), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, stat_dir, O_RDONLY, &dir), ==, 0);
+    g_assert_cmpint(fs_readdir(&test_call, dir, 0, FS_READDIR_DEV, list_sink,
+                               &l),
+                    ==, 0);
     g_assert_cmpstr(g_ptr_array_index(l.names, 2), ==, "xattr_count");
     g_assert_cmpuint(l.last.ino, ==, attr.ino);
     g_assert_cmpuint(l.last.dev, ==, attr.dev);
     g_assert_cmpuint(l.last.type, ==, DT_REG);
-    g_assert_cmpint(fs_readdir(dir, 0, 0, list_sink, &l), ==, 0);
+    g_assert_cmpint(fs_readdir(&test_call, dir, 0, 0, list_sink, &l), ==, 0);
     g_assert_cmpuint(l.last.dev, ==, 0);
     g_ptr_array_unref(l.names);
-    fs_release(dir);
+    fs_release(&test_call, dir);
     fs_node_unref(stat_dir);
 }
 
@@ -297,7 +303,7 @@ static void test_add_nodes(void)
     g_assert_cmpint(synth_add_dir(o.root, name, 0, NULL), ==, -EINVAL);
     name[NAME_MAX] = 0;
     g_assert_cmpint(synth_add_dir(o.root, name, 0, NULL), ==, 0);
-    g_assert_cmpint(fs_getattr(o.root, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, o.root, NULL, 0, &attr), ==, 0);
     g_assert_cmpuint(attr.nlink, ==, 4);
 }
 
@@ -313,9 +319,9 @@ static void *hammer(void *opaque)
         g_autoptr(GPtrArray) names = list_from(dir, 0, -1, NULL);
 
         g_assert_cmpuint(names->len, ==, QTEST_V9FS_SYNTH_READDIR_NFILES + 2);
-        g_assert_cmpint(synth_write_bytes(file, "x", 1, 0), ==, 1);
-        fs_release(dir);
-        fs_release(file);
+        g_assert_cmpint(synth_write_bytes(&test_call, file, "x", 1), ==, 1);
+        fs_release(&test_call, dir);
+        fs_release(&test_call, file);
     }
     return NULL;
 }

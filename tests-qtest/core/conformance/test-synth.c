@@ -10,6 +10,7 @@
 #include <sys/xattr.h>
 #include "fsdev/synth/synth-names.h"
 #include "synth-fixture.h"
+#include "lib/test-call.h"
 
 static void test_mode_does_not_matter(void)
 {
@@ -23,7 +24,7 @@ static void test_mode_does_not_matter(void)
                                        flags[i]);
 
         g_assert_false(file->is_dir);
-        fs_release(file);
+        fs_release(&test_call, file);
     }
 }
 
@@ -38,18 +39,19 @@ static void test_open_direction(void)
     char byte = 0;
     struct iovec iov = { &byte, 1 };
 
-    g_assert_cmpint(synth_write_bytes(r, "x", 1, 0), ==, -EBADF);
-    g_assert_cmpint(fs_read(w, &iov, 1, 0, 0), ==, -EBADF);
-    g_assert_cmpint(synth_write_bytes(rw, "x", 1, 0), ==, 1);
+    g_assert_cmpint(synth_write_bytes(&test_call, r, "x", 1), ==, -EBADF);
+    g_assert_cmpint(fs_read(&test_call, w, &iov, 1, 0), ==, -EBADF);
+    g_assert_cmpint(synth_write_bytes(&test_call, rw, "x", 1), ==, 1);
     /* This file has no callback for reading */
-    g_assert_cmpint(fs_read(rw, &iov, 1, 0, 0), ==, -EPERM);
-    g_assert_cmpint(fs_open(o.root, O_WRONLY, &none), ==, -EISDIR);
-    g_assert_cmpint(fs_open(file_node, O_RDONLY | O_DIRECTORY, &none), ==,
-                    -ENOTDIR);
+    g_assert_cmpint(fs_read(&test_call, rw, &iov, 1, 0), ==, -EPERM);
+    g_assert_cmpint(fs_open(&test_call, o.root, O_WRONLY, &none), ==, -EISDIR);
+    g_assert_cmpint(fs_open(&test_call, file_node, O_RDONLY | O_DIRECTORY,
+                            &none),
+                    ==, -ENOTDIR);
     g_assert_null(none);
-    fs_release(rw);
-    fs_release(w);
-    fs_release(r);
+    fs_release(&test_call, rw);
+    fs_release(&test_call, w);
+    fs_release(&test_call, r);
     fs_node_unref(file_node);
 }
 
@@ -60,10 +62,10 @@ static void test_write_swallows_everything(void)
     g_autofree char *data = g_malloc0(70000);
     struct iovec iov[3] = { { data, 1 }, { data, 0 }, { data, 70000 } };
 
-    g_assert_cmpint(fs_write(file, iov, 3, 0, 0), ==, 70001);
-    g_assert_cmpint(fs_write(file, iov, 3, UINT32_MAX, FS_NONBLOCK), ==,
+    g_assert_cmpint(fs_write(&test_call, file, iov, 3, 0), ==, 70001);
+    g_assert_cmpint(fs_write(&test_call_never, file, iov, 3, UINT32_MAX), ==,
                     70001);
-    fs_release(file);
+    fs_release(&test_call, file);
 }
 
 static void test_flush_parks(void)
@@ -72,14 +74,16 @@ static void test_flush_parks(void)
     FsFile *file = synth_open_name(&o, QTEST_V9FS_SYNTH_FLUSH_FILE, O_WRONLY);
     struct iovec split[2] = { { NULL, 0 }, { (void *)"\1", 1 } };
 
-    g_assert_cmpint(synth_write_bytes(file, "\0", 1, 0), ==, 1);
-    g_assert_cmpint(synth_write_bytes(file, "\0", 1, FS_NONBLOCK), ==, 1);
-    g_assert_cmpint(synth_write_bytes(file, "\1", 1, 0), ==, -EINPROGRESS);
-    g_assert_cmpint(synth_write_bytes(file, "\1", 1, FS_NONBLOCK), ==,
+    g_assert_cmpint(synth_write_bytes(&test_call, file, "\0", 1), ==, 1);
+    g_assert_cmpint(synth_write_bytes(&test_call_never, file, "\0", 1), ==, 1);
+    g_assert_cmpint(synth_write_bytes(&test_call, file, "\1", 1), ==,
                     -EINPROGRESS);
-    g_assert_cmpint(synth_write_bytes(file, "\377", 1, 0), ==, -EINPROGRESS);
-    g_assert_cmpint(fs_write(file, split, 2, 0, 0), ==, -EINPROGRESS);
-    fs_release(file);
+    g_assert_cmpint(synth_write_bytes(&test_call_never, file, "\1", 1), ==,
+                    -EINPROGRESS);
+    g_assert_cmpint(synth_write_bytes(&test_call, file, "\377", 1), ==,
+                    -EINPROGRESS);
+    g_assert_cmpint(fs_write(&test_call, file, split, 2, 0), ==, -EINPROGRESS);
+    fs_release(&test_call, file);
 }
 
 static size_t read_count(FsFile *file)
@@ -89,7 +93,8 @@ static size_t read_count(FsFile *file)
         { &count, 3 }, { (char *)&count + 3, sizeof(count) - 3 }
     };
 
-    g_assert_cmpint(fs_read(file, iov, 2, 0, FS_NONBLOCK), ==, sizeof(count));
+    g_assert_cmpint(fs_read(&test_call_never, file, iov, 2, 0), ==,
+                    sizeof(count));
     return count;
 }
 
@@ -105,18 +110,19 @@ static void test_xattr_count(void)
     struct iovec iov = { rest, sizeof(rest) };
 
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0444);
-    g_assert_cmpint(fs_open(node, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, O_RDONLY, &file), ==, 0);
     g_assert_cmpuint(read_count(file), ==, 0);
     g_atomic_int_add(&o.export->xattr_fids, 1024);
     g_atomic_int_add(&other.export->xattr_fids, 7);
     g_assert_cmpuint(read_count(file), ==, 1024);
     g_atomic_int_add(&o.export->xattr_fids, -1);
     g_assert_cmpuint(read_count(file), ==, 1023);
-    g_assert_cmpint(fs_read(file, &iov, 1, 0, 0), ==, sizeof(size_t));
-    g_assert_cmpint(fs_read(file, &iov, 1, 5, 0), ==, sizeof(size_t) - 5);
-    g_assert_cmpint(fs_read(file, &iov, 1, sizeof(size_t), 0), ==, 0);
-    g_assert_cmpint(fs_read(file, &iov, 1, UINT32_MAX, 0), ==, 0);
-    fs_release(file);
+    g_assert_cmpint(fs_read(&test_call, file, &iov, 1, 0), ==, sizeof(size_t));
+    g_assert_cmpint(fs_read(&test_call, file, &iov, 1, 5), ==,
+                    sizeof(size_t) - 5);
+    g_assert_cmpint(fs_read(&test_call, file, &iov, 1, sizeof(size_t)), ==, 0);
+    g_assert_cmpint(fs_read(&test_call, file, &iov, 1, UINT32_MAX), ==, 0);
+    fs_release(&test_call, file);
     fs_node_unref(node);
     fs_node_unref(dir);
 }
@@ -128,13 +134,17 @@ static void test_xattrs_are_swallowed(void)
     g_autofree char *value = g_malloc0(8192);
     char buf[8];
 
-    g_assert_cmpint(fs_setxattr(node, "user.test", value, 8192, 0), ==, 0);
-    g_assert_cmpint(fs_setxattr(node, "user.test", value, 8192, XATTR_CREATE),
+    g_assert_cmpint(fs_setxattr(&test_call, node, "user.test", value, 8192, 0),
                     ==, 0);
-    g_assert_cmpint(fs_getxattr(node, "user.test", buf, sizeof(buf)), ==,
+    g_assert_cmpint(fs_setxattr(&test_call, node, "user.test", value, 8192,
+                                XATTR_CREATE),
+                    ==, 0);
+    g_assert_cmpint(fs_getxattr(&test_call, node, "user.test", buf,
+                                sizeof(buf)),
+                    ==, -ENODATA);
+    g_assert_cmpint(fs_getxattr(&test_call, node, "user.test", NULL, 0), ==,
                     -ENODATA);
-    g_assert_cmpint(fs_getxattr(node, "user.test", NULL, 0), ==, -ENODATA);
-    g_assert_cmpint(fs_listxattr(node, buf, sizeof(buf)), ==, 0);
+    g_assert_cmpint(fs_listxattr(&test_call, node, buf, sizeof(buf)), ==, 0);
     fs_node_unref(node);
 }
 
@@ -149,25 +159,34 @@ static void test_tree_cannot_be_changed(void)
     char target[4];
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(o.root, "new", O_WRONLY | O_EXCL, 0600, &cred,
-                              &node, &opened, &attr), ==, -ENOSYS);
-    g_assert_cmpint(fs_create(o.root, QTEST_V9FS_SYNTH_WRITE_FILE,
+    g_assert_cmpint(fs_create(&test_call, o.root, "new", O_WRONLY | O_EXCL,
+                              0600, &cred, &node, &opened, &attr),
+                    ==, -ENOSYS);
+    g_assert_cmpint(fs_create(&test_call, o.root, QTEST_V9FS_SYNTH_WRITE_FILE,
                               O_WRONLY | O_EXCL, 0600, &cred, &node, &opened,
-                              &attr), ==, -EEXIST);
-    g_assert_cmpint(fs_create(o.root, "WALK0", O_WRONLY, 0600, &cred, &node,
-                              &opened, &attr), ==, -EISDIR);
+                              &attr),
+                    ==, -EEXIST);
+    g_assert_cmpint(fs_create(&test_call, o.root, "WALK0", O_WRONLY, 0600,
+                              &cred, &node, &opened, &attr),
+                    ==, -EISDIR);
     g_assert_null(node);
     g_assert_null(opened);
-    g_assert_cmpint(fs_mkdir(o.root, "new", 0700, &cred, &attr), ==, -EPERM);
-    g_assert_cmpint(fs_mknod(o.root, "new", S_IFIFO | 0600, 0, &cred, &attr),
-                    ==, -EPERM);
-    g_assert_cmpint(fs_symlink(o.root, "new", "to", &cred, &attr), ==, -EPERM);
-    g_assert_cmpint(fs_link(file, o.root, "new"), ==, -EPERM);
-    g_assert_cmpint(fs_unlink(o.root, QTEST_V9FS_SYNTH_WRITE_FILE, false), ==,
+    g_assert_cmpint(fs_mkdir(&test_call, o.root, "new", 0700, &cred, &attr), ==,
                     -EPERM);
-    g_assert_cmpint(fs_unlink(o.root, "WALK0", true), ==, -EPERM);
-    g_assert_cmpint(fs_rename(o.root, "WALK0", o.root, "new"), ==, -EPERM);
-    g_assert_cmpint(fs_readlink(file, target, sizeof(target)), ==, -EINVAL);
+    g_assert_cmpint(fs_mknod(&test_call, o.root, "new", S_IFIFO | 0600, 0,
+                             &cred, &attr),
+                    ==, -EPERM);
+    g_assert_cmpint(fs_symlink(&test_call, o.root, "new", "to", &cred, &attr),
+                    ==, -EPERM);
+    g_assert_cmpint(fs_link(&test_call, file, o.root, "new"), ==, -EPERM);
+    g_assert_cmpint(fs_unlink(&test_call, o.root, QTEST_V9FS_SYNTH_WRITE_FILE,
+                              false),
+                    ==, -EPERM);
+    g_assert_cmpint(fs_unlink(&test_call, o.root, "WALK0", true), ==, -EPERM);
+    g_assert_cmpint(fs_rename(&test_call, o.root, "WALK0", o.root, "new"), ==,
+                    -EPERM);
+    g_assert_cmpint(fs_readlink(&test_call, file, target, sizeof(target)), ==,
+                    -EINVAL);
     fs_node_unref(file);
 }
 
@@ -180,13 +199,14 @@ static void test_create_opens_what_is_there(void)
     FsAttr attr, before;
 
     fs_node_unref(synth_find(o.root, QTEST_V9FS_SYNTH_WRITE_FILE, &before));
-    g_assert_cmpint(fs_create(o.root, QTEST_V9FS_SYNTH_WRITE_FILE, O_WRONLY,
-                              0600, &cred, &node, &file, &attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, o.root, QTEST_V9FS_SYNTH_WRITE_FILE,
+                              O_WRONLY, 0600, &cred, &node, &file, &attr),
+                    ==, 0);
     g_assert_cmpuint(attr.ino, ==, before.ino);
     g_assert_cmpuint(attr.uid, ==, 0);
     g_assert_cmphex(attr.mode, ==, before.mode);
-    g_assert_cmpint(synth_write_bytes(file, "abc", 3, 0), ==, 3);
-    fs_release(file);
+    g_assert_cmpint(synth_write_bytes(&test_call, file, "abc", 3), ==, 3);
+    fs_release(&test_call, file);
     fs_node_unref(node);
 }
 
@@ -218,8 +238,10 @@ static void test_attributes_cannot_be_changed(void)
             .mtime.tv_sec = 1000,
         };
 
-        g_assert_cmpint(fs_setattr(file, NULL, &set), ==, cases[i].ret);
-        g_assert_cmpint(fs_getattr(file, NULL, FS_NONBLOCK, &after), ==, 0);
+        g_assert_cmpint(fs_setattr(&test_call, file, NULL, &set), ==,
+                        cases[i].ret);
+        g_assert_cmpint(fs_getattr(&test_call_never, file, NULL, 0, &after), ==,
+                        0);
         g_assert_cmpmem(&after, sizeof(after), &before, sizeof(before));
     }
     fs_node_unref(file);
@@ -231,14 +253,16 @@ static void test_readonly(void)
     FsNode *node = synth_find(o.root, QTEST_V9FS_SYNTH_WRITE_FILE, NULL);
     FsFile *file = NULL;
 
-    g_assert_cmpint(fs_open(node, O_WRONLY, &file), ==, -EROFS);
-    g_assert_cmpint(fs_open(node, O_RDWR, &file), ==, -EROFS);
-    g_assert_cmpint(fs_open(node, O_RDONLY | O_TRUNC, &file), ==, -EROFS);
-    g_assert_cmpint(fs_setxattr(node, "user.a", "", 0, 0), ==, -EROFS);
-    g_assert_cmpint(fs_removexattr(node, "user.a"), ==, -EROFS);
+    g_assert_cmpint(fs_open(&test_call, node, O_WRONLY, &file), ==, -EROFS);
+    g_assert_cmpint(fs_open(&test_call, node, O_RDWR, &file), ==, -EROFS);
+    g_assert_cmpint(fs_open(&test_call, node, O_RDONLY | O_TRUNC, &file), ==,
+                    -EROFS);
+    g_assert_cmpint(fs_setxattr(&test_call, node, "user.a", "", 0, 0), ==,
+                    -EROFS);
+    g_assert_cmpint(fs_removexattr(&test_call, node, "user.a"), ==, -EROFS);
     g_assert_null(file);
-    g_assert_cmpint(fs_open(node, O_RDONLY, &file), ==, 0);
-    fs_release(file);
+    g_assert_cmpint(fs_open(&test_call, node, O_RDONLY, &file), ==, 0);
+    fs_release(&test_call, file);
     fs_node_unref(node);
 }
 
@@ -247,7 +271,7 @@ static void test_statfs(void)
     g_auto(SynthFixture) o = synth_fixture_open("a", true, false);
     struct statfs st;
 
-    g_assert_cmpint(fs_statfs(o.root, &st), ==, 0);
+    g_assert_cmpint(fs_statfs(&test_call, o.root, &st), ==, 0);
     g_assert_cmpint(st.f_bsize, ==, 512);
     g_assert_cmpint(st.f_namelen, ==, NAME_MAX);
     /* the root, 16 WALK, LOPEN, WRITE, FLUSH, ReadDirDir with 100 files, stat
@@ -282,13 +306,13 @@ static void test_callbacks(void)
     g_assert_cmpint(synth_add_file(o.root, "f", 0, read_alphabet,
                                    write_no_space, NULL), ==, 0);
     file = synth_open_name(&o, "f", O_RDWR);
-    g_assert_cmpint(fs_read(file, iov, 3, 20, 0), ==, 5);
+    g_assert_cmpint(fs_read(&test_call, file, iov, 3, 20), ==, 5);
     g_assert_cmpstr(out, ==, "uvwxy");
-    g_assert_cmpint(fs_read(file, iov, 4, 3, 0), ==, 23);
+    g_assert_cmpint(fs_read(&test_call, file, iov, 4, 3), ==, 23);
     g_assert_cmpstr(out, ==, "defghijklmnopqrstuvwxyz");
-    g_assert_cmpint(fs_read(file, iov, 4, 26, 0), ==, 0);
-    g_assert_cmpint(synth_write_bytes(file, "x", 1, 0), ==, -ENOSPC);
-    fs_release(file);
+    g_assert_cmpint(fs_read(&test_call, file, iov, 4, 26), ==, 0);
+    g_assert_cmpint(synth_write_bytes(&test_call, file, "x", 1), ==, -ENOSPC);
+    fs_release(&test_call, file);
 }
 
 int main(int argc, char **argv)

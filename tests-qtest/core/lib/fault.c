@@ -103,7 +103,7 @@ static void wait_for_end(Fault *fault, const FaultRule *rule)
  * call's result.  *@most is lowered to the number of bytes that a read or
  * write may move; it is NULL for other calls.
  */
-static int fault_enter(const FsExport *export, FaultOp op, unsigned flags,
+static int fault_enter(const FsCall *call, const FsExport *export, FaultOp op,
                        size_t *most)
 {
     Fault *fault = fault_of(export);
@@ -112,7 +112,7 @@ static int fault_enter(const FsExport *export, FaultOp op, unsigned flags,
     ActiveRule *active = find_rule(fault, op);
     FaultRule rule;
 
-    if (active && (flags & FS_NONBLOCK) && rule_waits(&active->rule)) {
+    if (active && call->wait == FS_WAIT_NEVER && rule_waits(&active->rule)) {
         return -EAGAIN;
     }
     count_call(fault, op);
@@ -136,12 +136,12 @@ static int fault_enter(const FsExport *export, FaultOp op, unsigned flags,
  * Called with the driver's result @ret, which is returned.  A call that would
  * have had to sleep is made again, so the rules must not count it now.
  */
-static ssize_t fault_leave(const FsExport *export, FaultOp op, unsigned flags,
-                           ssize_t ret)
+static ssize_t fault_leave(const FsCall *call, const FsExport *export,
+                           FaultOp op, ssize_t ret)
 {
     Fault *fault = fault_of(export);
 
-    if (ret != -EAGAIN || !(flags & FS_NONBLOCK)) {
+    if (ret != -EAGAIN || call->wait > FS_WAIT_NEVER) {
         return ret;
     }
     g_mutex_lock(&fault->lock);
@@ -161,69 +161,86 @@ static ssize_t fault_leave(const FsExport *export, FaultOp op, unsigned flags,
 /* ---- the calls ---- */
 
 /* Calls without payload: apply the rules, then call the driver. */
-#define FAULT_CALL(type, NAME, entry, object, flags, params, args) \
+#define FAULT_CALL(type, NAME, entry, object, params, args) \
     static type fault_##entry params \
     { \
         FsExport *export = object->export; \
-        int ret = fault_enter(export, FAULT_##NAME, flags, NULL); \
-        return ret < 0 ? ret : \
-            fault_leave(export, FAULT_##NAME, flags, \
-                        fault_of(export)->inner->entry args); \
+        int ret = fault_enter(call, export, FAULT_##NAME, NULL); \
+        return ret < 0 ? ret \
+                       : fault_leave(call, export, FAULT_##NAME, \
+                                     fault_of(export)->inner->entry args); \
     }
 
-FAULT_CALL(int, LOOKUP, lookup, dir, flags,
-           (FsNode *dir, const char *name, unsigned flags, FsNode **node,
-            FsAttr *attr), (dir, name, flags, node, attr))
-FAULT_CALL(int, GETATTR, getattr, node, flags,
-           (FsNode *node, FsFile *file, unsigned flags, FsAttr *attr),
-           (node, file, flags, attr))
-FAULT_CALL(int, SETATTR, setattr, node, 0,
-           (FsNode *node, FsFile *file, const FsSetattr *set),
-           (node, file, set))
-FAULT_CALL(ssize_t, READLINK, readlink, node, 0,
-           (FsNode *node, char *buf, size_t size), (node, buf, size))
-FAULT_CALL(int, STATFS, statfs, node, 0, (FsNode *node, struct statfs *st),
-           (node, st))
-FAULT_CALL(int, MKDIR, mkdir, dir, 0,
-           (FsNode *dir, const char *name, uint32_t mode, const FsCred *cred,
-            FsAttr *attr), (dir, name, mode, cred, attr))
-FAULT_CALL(int, MKNOD, mknod, dir, 0,
-           (FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
+FAULT_CALL(int, LOOKUP, lookup, dir,
+           (const FsCall *call, FsNode *dir, const char *name, FsNode **node,
+            FsAttr *attr),
+           (call, dir, name, node, attr))
+FAULT_CALL(int, GETATTR, getattr, node,
+           (const FsCall *call, FsNode *node, FsFile *file, unsigned flags,
+            FsAttr *attr),
+           (call, node, file, flags, attr))
+FAULT_CALL(int, SETATTR, setattr, node,
+           (const FsCall *call, FsNode *node, FsFile *file,
+            const FsSetattr *set),
+           (call, node, file, set))
+FAULT_CALL(ssize_t, READLINK, readlink, node,
+           (const FsCall *call, FsNode *node, char *buf, size_t size),
+           (call, node, buf, size))
+FAULT_CALL(int, STATFS, statfs, node,
+           (const FsCall *call, FsNode *node, struct statfs *st),
+           (call, node, st))
+FAULT_CALL(int, MKDIR, mkdir, dir,
+           (const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
             const FsCred *cred, FsAttr *attr),
-           (dir, name, mode, rdev, cred, attr))
-FAULT_CALL(int, SYMLINK, symlink, dir, 0,
-           (FsNode *dir, const char *name, const char *target,
-            const FsCred *cred, FsAttr *attr), (dir, name, target, cred, attr))
-FAULT_CALL(int, LINK, link, node, 0,
-           (FsNode *node, FsNode *dir, const char *name), (node, dir, name))
-FAULT_CALL(int, UNLINK, unlink, dir, 0,
-           (FsNode *dir, const char *name, bool is_dir), (dir, name, is_dir))
-FAULT_CALL(int, RENAME, rename, dir, 0,
-           (FsNode *dir, const char *name, FsNode *newdir,
-            const char *newname), (dir, name, newdir, newname))
-FAULT_CALL(int, FSYNC, fsync, file->node, 0, (FsFile *file, bool datasync),
-           (file, datasync))
-FAULT_CALL(int, READDIR, readdir, file->node, flags,
-           (FsFile *file, uint64_t cookie, unsigned flags, FsDirSink *sink,
-            void *opaque), (file, cookie, flags, sink, opaque))
-FAULT_CALL(ssize_t, GETXATTR, getxattr, node, 0,
-           (FsNode *node, const char *name, void *buf, size_t size),
-           (node, name, buf, size))
-FAULT_CALL(ssize_t, LISTXATTR, listxattr, node, 0,
-           (FsNode *node, char *buf, size_t size), (node, buf, size))
-FAULT_CALL(int, SETXATTR, setxattr, node, 0,
-           (FsNode *node, const char *name, const void *value, size_t size,
-            int flags), (node, name, value, size, flags))
-FAULT_CALL(int, REMOVEXATTR, removexattr, node, 0,
-           (FsNode *node, const char *name), (node, name))
-FAULT_CALL(int, LOCKER_OPEN, locker_open, file->node, 0,
-           (FsFile *file, FsLocker **locker), (file, locker))
-FAULT_CALL(int, LOCK, lock, locker, flags,
-           (FsLocker *locker, const FsLock *lock, unsigned flags),
-           (locker, lock, flags))
-FAULT_CALL(int, GETLOCK, getlock, locker, flags,
-           (FsLocker *locker, FsLock *lock, unsigned flags),
-           (locker, lock, flags))
+           (call, dir, name, mode, cred, attr))
+FAULT_CALL(int, MKNOD, mknod, dir,
+           (const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
+            uint64_t rdev, const FsCred *cred, FsAttr *attr),
+           (call, dir, name, mode, rdev, cred, attr))
+FAULT_CALL(int, SYMLINK, symlink, dir,
+           (const FsCall *call, FsNode *dir, const char *name,
+            const char *target, const FsCred *cred, FsAttr *attr),
+           (call, dir, name, target, cred, attr))
+FAULT_CALL(int, LINK, link, node,
+           (const FsCall *call, FsNode *node, FsNode *dir, const char *name),
+           (call, node, dir, name))
+FAULT_CALL(int, UNLINK, unlink, dir,
+           (const FsCall *call, FsNode *dir, const char *name, bool is_dir),
+           (call, dir, name, is_dir))
+FAULT_CALL(int, RENAME, rename, dir,
+           (const FsCall *call, FsNode *dir, const char *name, FsNode *newdir,
+            const char *newname),
+           (call, dir, name, newdir, newname))
+FAULT_CALL(int, FSYNC, fsync, file->node,
+           (const FsCall *call, FsFile *file, bool datasync),
+           (call, file, datasync))
+FAULT_CALL(int, READDIR, readdir, file->node,
+           (const FsCall *call, FsFile *file, uint64_t cookie, unsigned flags,
+            FsDirSink *sink, void *opaque),
+           (call, file, cookie, flags, sink, opaque))
+FAULT_CALL(ssize_t, GETXATTR, getxattr, node,
+           (const FsCall *call, FsNode *node, const char *name, void *buf,
+            size_t size),
+           (call, node, name, buf, size))
+FAULT_CALL(ssize_t, LISTXATTR, listxattr, node,
+           (const FsCall *call, FsNode *node, char *buf, size_t size),
+           (call, node, buf, size))
+FAULT_CALL(int, SETXATTR, setxattr, node,
+           (const FsCall *call, FsNode *node, const char *name,
+            const void *value, size_t size, int flags),
+           (call, node, name, value, size, flags))
+FAULT_CALL(int, REMOVEXATTR, removexattr, node,
+           (const FsCall *call, FsNode *node, const char *name),
+           (call, node, name))
+FAULT_CALL(int, LOCKER_OPEN, locker_open, file->node,
+           (const FsCall *call, FsFile *file, FsLocker **locker),
+           (call, file, locker))
+FAULT_CALL(int, LOCK, lock, locker,
+           (const FsCall *call, FsLocker *locker, const FsLock *lock),
+           (call, locker, lock))
+FAULT_CALL(int, GETLOCK, getlock, locker,
+           (const FsCall *call, FsLocker *locker, FsLock *lock),
+           (call, locker, lock))
 
 /* Calls that open a file also set its field "remote". */
 
@@ -235,34 +252,40 @@ static int opened(Fault *fault, int ret, FsFile **file)
     return ret;
 }
 
-static int fault_create(FsNode *dir, const char *name, int flags,
-                        uint32_t mode, const FsCred *cred, FsNode **node,
-                        FsFile **file, FsAttr *attr)
+static int fault_create(const FsCall *call, FsNode *dir, const char *name,
+                        int flags, uint32_t mode, const FsCred *cred,
+                        FsNode **node, FsFile **file, FsAttr *attr)
 {
     Fault *fault = fault_of(dir->export);
-    int ret = fault_enter(dir->export, FAULT_CREATE, 0, NULL);
+    int ret = fault_enter(call, dir->export, FAULT_CREATE, NULL);
 
     return ret < 0 ? ret
-           : opened(fault, fault->inner->create(dir, name, flags, mode, cred,
-                                                node, file, attr), file);
+                   : opened(fault,
+                            fault->inner->create(call, dir, name, flags, mode,
+                                                 cred, node, file, attr),
+                            file);
 }
 
-static int fault_open(FsNode *node, int flags, FsFile **file)
+static int fault_open(const FsCall *call, FsNode *node, int flags,
+                      FsFile **file)
 {
     Fault *fault = fault_of(node->export);
-    int ret = fault_enter(node->export, FAULT_OPEN, 0, NULL);
+    int ret = fault_enter(call, node->export, FAULT_OPEN, NULL);
 
     return ret < 0 ? ret
-           : opened(fault, fault->inner->open(node, flags, file), file);
+                   : opened(fault, fault->inner->open(call, node, flags, file),
+                            file);
 }
 
 /* Calls that release something can be delayed, but cannot fail. */
+
+static const FsCall patient = { .wait = FS_WAIT_ANYTHING };
 
 static void fault_release(FsFile *file)
 {
     FsExport *export = file->node->export;
 
-    fault_enter(export, FAULT_RELEASE, 0, NULL);
+    fault_enter(&patient, export, FAULT_RELEASE, NULL);
     fault_of(export)->inner->release(file);
 }
 
@@ -270,29 +293,29 @@ static void fault_locker_close(FsLocker *locker)
 {
     FsExport *export = locker->export;
 
-    fault_enter(export, FAULT_LOCKER_CLOSE, 0, NULL);
+    fault_enter(&patient, export, FAULT_LOCKER_CLOSE, NULL);
     fault_of(export)->inner->locker_close(locker);
 }
 
 /* ---- payload ---- */
 
 typedef struct Transfer {
+    const FsCall *call;
     FsFile *file;
     const struct iovec *iov;
     int iovcnt;
     uint64_t offset;
-    unsigned flags;
 } Transfer;
 
-typedef ssize_t FaultIo(FsFile *file, const struct iovec *iov, int iovcnt,
-                        uint64_t offset, unsigned flags);
+typedef ssize_t FaultIo(const FsCall *call, FsFile *file,
+                        const struct iovec *iov, int iovcnt, uint64_t offset);
 
 static ssize_t fault_transfer(const Transfer *t, FaultOp op, FaultIo *inner)
 {
     g_autofree struct iovec *iov = g_new(struct iovec, t->iovcnt);
     FsExport *export = t->file->node->export;
     size_t most = SSIZE_MAX;
-    int ret = fault_enter(export, op, t->flags, &most);
+    int ret = fault_enter(t->call, export, op, &most);
     int n;
 
     if (ret < 0) {
@@ -303,23 +326,23 @@ static ssize_t fault_transfer(const Transfer *t, FaultOp op, FaultIo *inner)
         iov[n].iov_len = MIN(iov[n].iov_len, most);
         most -= iov[n].iov_len;
     }
-    return fault_leave(export, op, t->flags,
-                       inner(t->file, iov, n, t->offset, t->flags));
+    return fault_leave(t->call, export, op,
+                       inner(t->call, t->file, iov, n, t->offset));
 }
 
-static ssize_t fault_read(FsFile *file, const struct iovec *iov, int iovcnt,
-                          uint64_t offset, unsigned flags)
+static ssize_t fault_read(const FsCall *call, FsFile *file,
+                          const struct iovec *iov, int iovcnt, uint64_t offset)
 {
-    const Transfer t = { file, iov, iovcnt, offset, flags };
+    const Transfer t = { call, file, iov, iovcnt, offset };
 
     return fault_transfer(&t, FAULT_READ,
                           fault_of(file->node->export)->inner->read);
 }
 
-static ssize_t fault_write(FsFile *file, const struct iovec *iov, int iovcnt,
-                           uint64_t offset, unsigned flags)
+static ssize_t fault_write(const FsCall *call, FsFile *file,
+                           const struct iovec *iov, int iovcnt, uint64_t offset)
 {
-    const Transfer t = { file, iov, iovcnt, offset, flags };
+    const Transfer t = { call, file, iov, iovcnt, offset };
 
     return fault_transfer(&t, FAULT_WRITE,
                           fault_of(file->node->export)->inner->write);

@@ -64,8 +64,8 @@ Fault *fault_over(FsExport *export);
 /**
  * fault_add: add a rule.
  *
- * A rule that waits makes calls with FS_NONBLOCK return -EAGAIN and does not
- * count them; it counts the calls without FS_NONBLOCK that follow.
+ * A rule that waits makes calls with FS_WAIT_NEVER return -EAGAIN and does not
+ * count them; it counts the calls that may wait and follow.
  */
 void fault_add(Fault *fault, const FaultRule *rule);
 /** fault_clear: remove all rules.  Calls that wait continue to wait. */

@@ -5,9 +5,9 @@
 #include "fsdev/core/p9-osdep.h"
 #include "memfs-int.h"
 
-static int mem_injected(MemExport *m, MemOp op, unsigned flags)
+static int mem_injected(const FsCall *call, MemExport *m, MemOp op)
 {
-    if ((flags & FS_NONBLOCK) && (m->sleepy || m->hold[op])) {
+    if (call->wait == FS_WAIT_NEVER && (m->sleepy || m->hold[op])) {
         return -EAGAIN;
     }
     if (m->fail[op].times) {
@@ -23,9 +23,9 @@ static int mem_injected(MemExport *m, MemOp op, unsigned flags)
     return 0;
 }
 
-int mem_enter(MemExport *m, MemOp op, unsigned flags, const char *name)
+int mem_enter(const FsCall *call, MemExport *m, MemOp op, const char *name)
 {
-    MemCall call = { .op = op, .flags = flags, .name = name };
+    MemCall seen = { .op = op, .wait = call->wait, .name = name };
     int ret;
 
     /* The session must pass one legal path component. */
@@ -36,7 +36,7 @@ int mem_enter(MemExport *m, MemOp op, unsigned flags, const char *name)
         g_assert_cmpstr(name, !=, ".");
         g_assert_cmpstr(name, !=, "..");
     }
-    ret = m->hook ? m->hook(m->hook_opaque, &call) : 0;
+    ret = m->hook ? m->hook(m->hook_opaque, &seen) : 0;
 
     if (ret < 0 && op != MEM_RELEASE) {
         return ret;
@@ -44,7 +44,7 @@ int mem_enter(MemExport *m, MemOp op, unsigned flags, const char *name)
     g_mutex_lock(&m->lock);
     m->stats.calls[op]++;
     if (op != MEM_RELEASE) {
-        int injected = mem_injected(m, op, flags);
+        int injected = mem_injected(call, m, op);
 
         if (injected < 0) {
             g_mutex_unlock(&m->lock);

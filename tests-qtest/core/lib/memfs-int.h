@@ -80,7 +80,7 @@ static inline MemExport *mem_of_node(MemNode *node)
  * mem_enter: begin a call: run the hook, take the lock, apply what the test
  * injects.  A result < 0 is the call's result, and the lock is not held then.
  */
-int mem_enter(MemExport *m, MemOp op, unsigned flags, const char *name);
+int mem_enter(const FsCall *call, MemExport *m, MemOp op, const char *name);
 
 /* These are called with the lock held. */
 void mem_touch(MemExport *m, MemInode *inode, bool content);
@@ -100,36 +100,38 @@ void mem_node_move(MemExport *m, MemNode *dir, const char *name,
 FsAttr mem_attr(const MemInode *inode);
 
 /* memfs-names.c */
-int memfs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
-                 const FsCred *cred, FsNode **node, FsFile **file,
-                 FsAttr *attr);
-int memfs_mkdir(FsNode *dir, const char *name, uint32_t mode,
-                const FsCred *cred, FsAttr *attr);
-int memfs_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
-                const FsCred *cred, FsAttr *attr);
-int memfs_symlink(FsNode *dir, const char *name, const char *target,
-                  const FsCred *cred, FsAttr *attr);
-int memfs_link(FsNode *node, FsNode *dir, const char *name);
-int memfs_unlink(FsNode *dir, const char *name, bool is_dir);
-int memfs_rename(FsNode *dir, const char *name, FsNode *newdir,
-                 const char *newname);
+int memfs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
+                 uint32_t mode, const FsCred *cred, FsNode **node,
+                 FsFile **file, FsAttr *attr);
+int memfs_mkdir(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, const FsCred *cred, FsAttr *attr);
+int memfs_mknod(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, uint64_t rdev, const FsCred *cred, FsAttr *attr);
+int memfs_symlink(const FsCall *call, FsNode *dir, const char *name,
+                  const char *target, const FsCred *cred, FsAttr *attr);
+int memfs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name);
+int memfs_unlink(const FsCall *call, FsNode *dir, const char *name,
+                 bool is_dir);
+int memfs_rename(const FsCall *call, FsNode *dir, const char *name,
+                 FsNode *newdir, const char *newname);
 
 /* memfs-io.c */
 FsFile *mem_file_new(MemExport *m, MemNode *node, int flags);
-int memfs_open_file(FsNode *node, int flags, FsFile **file);
-ssize_t memfs_read(FsFile *file, const struct iovec *iov, int iovcnt,
-                   uint64_t offset, unsigned flags);
-ssize_t memfs_write(FsFile *file, const struct iovec *iov, int iovcnt,
-                    uint64_t offset, unsigned flags);
-int memfs_fsync(FsFile *file, bool datasync);
-int memfs_readdir(FsFile *file, uint64_t cookie, unsigned flags,
-                  FsDirSink *sink, void *opaque);
+int memfs_open_file(const FsCall *call, FsNode *node, int flags, FsFile **file);
+ssize_t memfs_read(const FsCall *call, FsFile *file, const struct iovec *iov,
+                   int iovcnt, uint64_t offset);
+ssize_t memfs_write(const FsCall *call, FsFile *file, const struct iovec *iov,
+                    int iovcnt, uint64_t offset);
+int memfs_fsync(const FsCall *call, FsFile *file, bool datasync);
+int memfs_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
+                  unsigned flags, FsDirSink *sink, void *opaque);
 void memfs_release(FsFile *file);
-ssize_t memfs_getxattr(FsNode *node, const char *name, void *buf,
-                       size_t size);
-ssize_t memfs_listxattr(FsNode *node, char *buf, size_t size);
-int memfs_setxattr(FsNode *node, const char *name, const void *value,
-                   size_t size, int flags);
-int memfs_removexattr(FsNode *node, const char *name);
+ssize_t memfs_getxattr(const FsCall *call, FsNode *node, const char *name,
+                       void *buf, size_t size);
+ssize_t memfs_listxattr(const FsCall *call, FsNode *node, char *buf,
+                        size_t size);
+int memfs_setxattr(const FsCall *call, FsNode *node, const char *name,
+                   const void *value, size_t size, int flags);
+int memfs_removexattr(const FsCall *call, FsNode *node, const char *name);
 
 #endif

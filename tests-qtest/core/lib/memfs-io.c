@@ -35,11 +35,11 @@ static int mem_can_open(const MemInode *inode, int flags)
     return flags & O_DIRECTORY ? -ENOTDIR : 0;
 }
 
-int memfs_open_file(FsNode *node, int flags, FsFile **file)
+int memfs_open_file(const FsCall *call, FsNode *node, int flags, FsFile **file)
 {
     MemNode *n = mem_node(node);
     MemExport *m = mem_of_node(n);
-    int ret = mem_enter(m, MEM_OPEN, 0, NULL);
+    int ret = mem_enter(call, m, MEM_OPEN, NULL);
 
     g_assert_cmphex(flags & (O_CREAT | O_EXCL), ==, 0);
     if (ret < 0) {
@@ -59,10 +59,11 @@ int memfs_open_file(FsNode *node, int flags, FsFile **file)
 
 void memfs_release(FsFile *file)
 {
+    const FsCall call = { .wait = FS_WAIT_ANYTHING };
     MemNode *n = mem_node(file->node);
     MemExport *m = mem_of_node(n);
 
-    mem_enter(m, MEM_RELEASE, 0, NULL);
+    mem_enter(&call, m, MEM_RELEASE, NULL);
     n->inode->opens--;
     m->stats.files--;
     mem_node_put(m, n);
@@ -98,13 +99,13 @@ static void transfer(const struct iovec *iov, uint8_t *flat, size_t n,
     }
 }
 
-ssize_t memfs_read(FsFile *file, const struct iovec *iov, int iovcnt,
-                   uint64_t offset, unsigned flags)
+ssize_t memfs_read(const FsCall *call, FsFile *file, const struct iovec *iov,
+                   int iovcnt, uint64_t offset)
 {
     MemFile *f = container_of(file, MemFile, base);
     MemNode *n = mem_node(file->node);
     MemExport *m = mem_of_node(n);
-    int limit = mem_enter(m, MEM_READ, flags, NULL);
+    int limit = mem_enter(call, m, MEM_READ, NULL);
     ssize_t ret = 0;
 
     if (limit < 0) {
@@ -141,13 +142,13 @@ static ssize_t mem_write(MemExport *m, MemInode *inode,
     return bytes;
 }
 
-ssize_t memfs_write(FsFile *file, const struct iovec *iov, int iovcnt,
-                    uint64_t offset, unsigned flags)
+ssize_t memfs_write(const FsCall *call, FsFile *file, const struct iovec *iov,
+                    int iovcnt, uint64_t offset)
 {
     MemFile *f = container_of(file, MemFile, base);
     MemNode *n = mem_node(file->node);
     MemExport *m = mem_of_node(n);
-    int limit = mem_enter(m, MEM_WRITE, flags, NULL);
+    int limit = mem_enter(call, m, MEM_WRITE, NULL);
     ssize_t ret;
 
     if (limit < 0) {
@@ -163,10 +164,10 @@ ssize_t memfs_write(FsFile *file, const struct iovec *iov, int iovcnt,
     return ret;
 }
 
-int memfs_fsync(FsFile *file, bool datasync G_GNUC_UNUSED)
+int memfs_fsync(const FsCall *call, FsFile *file, bool datasync G_GNUC_UNUSED)
 {
     MemExport *m = mem_of(file->node->export);
-    int ret = mem_enter(m, MEM_FSYNC, 0, NULL);
+    int ret = mem_enter(call, m, MEM_FSYNC, NULL);
 
     if (ret >= 0) {
         g_mutex_unlock(&m->lock);
@@ -200,13 +201,13 @@ static bool mem_dirent(MemNode *n, unsigned i, unsigned flags, FsDirent *out)
     return true;
 }
 
-int memfs_readdir(FsFile *file, uint64_t cookie, unsigned flags,
-                  FsDirSink *sink, void *opaque)
+int memfs_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
+                  unsigned flags, FsDirSink *sink, void *opaque)
 {
     MemNode *n = mem_node(file->node);
     MemExport *m = mem_of_node(n);
     FsDirent entry;
-    int ret = mem_enter(m, MEM_READDIR, flags, NULL);
+    int ret = mem_enter(call, m, MEM_READDIR, NULL);
 
     if (ret < 0) {
         return ret;
@@ -224,9 +225,10 @@ int memfs_readdir(FsFile *file, uint64_t cookie, unsigned flags,
 /* ---- extended attributes ---- */
 
 /* mem_enter() for a call on the attribute @name, which must be "user.…". */
-static int xattr_enter(MemExport *m, MemOp op, const char *name)
+static int xattr_enter(const FsCall *call, MemExport *m, MemOp op,
+                       const char *name)
 {
-    int ret = mem_enter(m, op, 0, name);
+    int ret = mem_enter(call, m, op, name);
 
     if (ret >= 0 && name && !g_str_has_prefix(name, "user.")) {
         g_mutex_unlock(&m->lock);
@@ -248,11 +250,12 @@ static ssize_t xattr_copy(void *buf, size_t size, const void *value,
     return bytes;
 }
 
-ssize_t memfs_getxattr(FsNode *node, const char *name, void *buf, size_t size)
+ssize_t memfs_getxattr(const FsCall *call, FsNode *node, const char *name,
+                       void *buf, size_t size)
 {
     MemNode *n = mem_node(node);
     MemExport *m = mem_of_node(n);
-    ssize_t ret = xattr_enter(m, MEM_GETXATTR, name);
+    ssize_t ret = xattr_enter(call, m, MEM_GETXATTR, name);
     GBytes *value;
 
     if (ret < 0) {
@@ -268,11 +271,12 @@ ssize_t memfs_getxattr(FsNode *node, const char *name, void *buf, size_t size)
     return ret;
 }
 
-ssize_t memfs_listxattr(FsNode *node, char *buf, size_t size)
+ssize_t memfs_listxattr(const FsCall *call, FsNode *node, char *buf,
+                        size_t size)
 {
     MemNode *n = mem_node(node);
     MemExport *m = mem_of_node(n);
-    ssize_t ret = mem_enter(m, MEM_LISTXATTR, 0, NULL);
+    ssize_t ret = mem_enter(call, m, MEM_LISTXATTR, NULL);
     g_autoptr(GList) names = NULL;
     g_autoptr(GString) list = NULL;
 
@@ -290,12 +294,12 @@ ssize_t memfs_listxattr(FsNode *node, char *buf, size_t size)
     return ret;
 }
 
-int memfs_setxattr(FsNode *node, const char *name, const void *value,
-                   size_t size, int flags)
+int memfs_setxattr(const FsCall *call, FsNode *node, const char *name,
+                   const void *value, size_t size, int flags)
 {
     MemNode *n = mem_node(node);
     MemExport *m = mem_of_node(n);
-    int ret = xattr_enter(m, MEM_SETXATTR, name);
+    int ret = xattr_enter(call, m, MEM_SETXATTR, name);
     bool there;
 
     if (ret < 0) {
@@ -316,11 +320,11 @@ int memfs_setxattr(FsNode *node, const char *name, const void *value,
     return ret;
 }
 
-int memfs_removexattr(FsNode *node, const char *name)
+int memfs_removexattr(const FsCall *call, FsNode *node, const char *name)
 {
     MemNode *n = mem_node(node);
     MemExport *m = mem_of_node(n);
-    int ret = xattr_enter(m, MEM_REMOVEXATTR, name);
+    int ret = xattr_enter(call, m, MEM_REMOVEXATTR, name);
 
     if (ret < 0) {
         return ret;

@@ -5,6 +5,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "memfs-int.h"
+#include "lib/test-call.h"
 
 /* 0 when @name can be made in @d, else a negative errno. */
 static int mem_can_make(MemExport *m, MemNode *d, const char *name)
@@ -36,14 +37,14 @@ static MemInode *mem_make(MemExport *m, MemNode *d, const char *name,
     return inode;
 }
 
-int memfs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
-                 const FsCred *cred, FsNode **node, FsFile **file,
-                 FsAttr *attr)
+int memfs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
+                 uint32_t mode, const FsCred *cred, FsNode **node,
+                 FsFile **file, FsAttr *attr)
 {
     MemNode *d = mem_node(dir);
     MemExport *m = mem_of_node(d);
     MemInode *inode;
-    int ret = mem_enter(m, MEM_CREATE, 0, name);
+    int ret = mem_enter(call, m, MEM_CREATE, name);
 
     g_assert_cmphex(mode & ~07777, ==, 0);
     g_assert_cmphex(flags & O_CREAT, ==, 0);
@@ -70,13 +71,13 @@ int memfs_create(FsNode *dir, const char *name, int flags, uint32_t mode,
     return ret;
 }
 
-int memfs_mkdir(FsNode *dir, const char *name, uint32_t mode,
-                const FsCred *cred, FsAttr *attr)
+int memfs_mkdir(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, const FsCred *cred, FsAttr *attr)
 {
     MemNode *d = mem_node(dir);
     MemExport *m = mem_of_node(d);
     MemInode *inode;
-    int ret = mem_enter(m, MEM_MKDIR, 0, name);
+    int ret = mem_enter(call, m, MEM_MKDIR, name);
 
     g_assert_cmphex(mode & ~07777, ==, 0);
     if (ret < 0) {
@@ -90,13 +91,13 @@ int memfs_mkdir(FsNode *dir, const char *name, uint32_t mode,
     return ret;
 }
 
-int memfs_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
-                const FsCred *cred, FsAttr *attr)
+int memfs_mknod(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, uint64_t rdev, const FsCred *cred, FsAttr *attr)
 {
     MemNode *d = mem_node(dir);
     MemExport *m = mem_of_node(d);
     MemInode *inode;
-    int ret = mem_enter(m, MEM_MKNOD, 0, name);
+    int ret = mem_enter(call, m, MEM_MKNOD, name);
 
     if (ret < 0) {
         return ret;
@@ -115,13 +116,13 @@ int memfs_mknod(FsNode *dir, const char *name, uint32_t mode, uint64_t rdev,
     return ret;
 }
 
-int memfs_symlink(FsNode *dir, const char *name, const char *target,
-                  const FsCred *cred, FsAttr *attr)
+int memfs_symlink(const FsCall *call, FsNode *dir, const char *name,
+                  const char *target, const FsCred *cred, FsAttr *attr)
 {
     MemNode *d = mem_node(dir);
     MemExport *m = mem_of_node(d);
     MemInode *inode;
-    int ret = mem_enter(m, MEM_SYMLINK, 0, name);
+    int ret = mem_enter(call, m, MEM_SYMLINK, name);
 
     if (ret < 0) {
         return ret;
@@ -135,12 +136,12 @@ int memfs_symlink(FsNode *dir, const char *name, const char *target,
     return ret;
 }
 
-int memfs_link(FsNode *node, FsNode *dir, const char *name)
+int memfs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
 {
     MemNode *n = mem_node(node);
     MemNode *d = mem_node(dir);
     MemExport *m = mem_of_node(d);
-    int ret = mem_enter(m, MEM_LINK, 0, name);
+    int ret = mem_enter(call, m, MEM_LINK, name);
 
     if (ret < 0) {
         return ret;
@@ -169,12 +170,12 @@ static int mem_can_remove(const MemEntry *entry, bool is_dir)
     return entry->inode->entries->len ? -ENOTEMPTY : 0;
 }
 
-int memfs_unlink(FsNode *dir, const char *name, bool is_dir)
+int memfs_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
 {
     MemNode *d = mem_node(dir);
     MemExport *m = mem_of_node(d);
     MemEntry *entry = NULL;
-    int ret = mem_enter(m, MEM_UNLINK, 0, name);
+    int ret = mem_enter(call, m, MEM_UNLINK, name);
 
     if (ret < 0) {
         return ret;
@@ -224,14 +225,14 @@ static int mem_can_rename(MemNode *d, const char *name, MemNode *nd,
     return 0;
 }
 
-int memfs_rename(FsNode *dir, const char *name, FsNode *newdir,
-                 const char *newname)
+int memfs_rename(const FsCall *call, FsNode *dir, const char *name,
+                 FsNode *newdir, const char *newname)
 {
     MemNode *d = mem_node(dir);
     MemNode *nd = mem_node(newdir);
     MemExport *m = mem_of_node(d);
     MemEntry *from, *to;
-    int ret = mem_enter(m, MEM_RENAME, 0, name);
+    int ret = mem_enter(call, m, MEM_RENAME, name);
 
     if (ret < 0) {
         return ret;
@@ -321,7 +322,7 @@ FsNode *memfs_node(FsExport *export, const char *path)
 
     for (unsigned i = 0; parts[i] && *parts[i]; i++) {
         FsNode *next;
-        int ret = fs_lookup(node, parts[i], 0, &next, &attr);
+        int ret = fs_lookup(&test_call, node, parts[i], &next, &attr);
 
         fs_node_unref(node);
         if (ret < 0) {

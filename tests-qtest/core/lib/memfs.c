@@ -306,13 +306,13 @@ static int memfs_locate(FsNode *node, FsNode **dir, char *name)
     return ret;
 }
 
-static int memfs_lookup(FsNode *dir, const char *name, unsigned flags,
+static int memfs_lookup(const FsCall *call, FsNode *dir, const char *name,
                         FsNode **node, FsAttr *attr)
 {
     MemNode *d = mem_node(dir);
     MemExport *m = mem_of_node(d);
     MemEntry *entry = NULL;
-    int ret = mem_enter(m, MEM_LOOKUP, flags, name);
+    int ret = mem_enter(call, m, MEM_LOOKUP, name);
 
     if (ret < 0) {
         return ret;
@@ -339,12 +339,12 @@ static bool mem_is_gone(const MemNode *n)
            (S_ISDIR(n->inode->attr.mode) ? n->dead : !n->inode->attr.nlink);
 }
 
-static int memfs_getattr(FsNode *node, FsFile *file, unsigned flags,
-                         FsAttr *attr)
+static int memfs_getattr(const FsCall *call, FsNode *node, FsFile *file,
+                         unsigned flags, FsAttr *attr)
 {
     MemNode *n = mem_node(node);
     MemExport *m = mem_of_node(n);
-    int ret = mem_enter(m, MEM_GETATTR, flags, NULL);
+    int ret = mem_enter(call, m, MEM_GETATTR, NULL);
 
     if (ret < 0) {
         return ret;
@@ -411,11 +411,12 @@ static int mem_apply(MemExport *m, MemInode *inode, const FsSetattr *set)
     return 0;
 }
 
-static int memfs_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
+static int memfs_setattr(const FsCall *call, FsNode *node, FsFile *file,
+                         const FsSetattr *set)
 {
     MemNode *n = mem_node(node);
     MemExport *m = mem_of_node(n);
-    int ret = mem_enter(m, MEM_SETATTR, 0, NULL);
+    int ret = mem_enter(call, m, MEM_SETATTR, NULL);
 
     g_assert_cmphex(set->mode & ~07777, ==, 0);
     if (ret < 0) {
@@ -426,11 +427,12 @@ static int memfs_setattr(FsNode *node, FsFile *file, const FsSetattr *set)
     return ret;
 }
 
-static ssize_t memfs_readlink(FsNode *node, char *buf, size_t size)
+static ssize_t memfs_readlink(const FsCall *call, FsNode *node, char *buf,
+                              size_t size)
 {
     MemNode *n = mem_node(node);
     MemExport *m = mem_of_node(n);
-    ssize_t ret = mem_enter(m, MEM_READLINK, 0, NULL);
+    ssize_t ret = mem_enter(call, m, MEM_READLINK, NULL);
 
     if (ret < 0) {
         return ret;
@@ -444,10 +446,10 @@ static ssize_t memfs_readlink(FsNode *node, char *buf, size_t size)
     return ret;
 }
 
-static int memfs_statfs(FsNode *node, struct statfs *st)
+static int memfs_statfs(const FsCall *call, FsNode *node, struct statfs *st)
 {
     MemExport *m = mem_of_node(mem_node(node));
-    int ret = mem_enter(m, MEM_STATFS, 0, NULL);
+    int ret = mem_enter(call, m, MEM_STATFS, NULL);
 
     if (ret < 0) {
         return ret;

@@ -30,7 +30,7 @@ typedef enum MemOp {
 
 typedef struct MemCall {
     MemOp op;
-    unsigned flags;             /* FS_* of the call */
+    FsWait wait;                /* of the FsCall */
     const char *name;           /* NULL where the call has none */
 } MemCall;
 
@@ -50,7 +50,7 @@ void memfs_set_hook(FsExport *export, MemHook *hook, void *opaque);
 
 /** memfs_fail: make the next @times calls of @op return -@error. */
 void memfs_fail(FsExport *export, MemOp op, int error, unsigned times);
-/** memfs_sleepy: whether calls with FS_NONBLOCK return -EAGAIN. */
+/** memfs_sleepy: whether calls with FS_WAIT_NEVER return -EAGAIN. */
 void memfs_sleepy(FsExport *export, bool sleepy);
 /** memfs_remote: whether files opened from now on are marked remote, and
  *  is_brief() is false for all nodes. */
@@ -62,7 +62,7 @@ void memfs_set_dev(FsNode *node, uint64_t dev);
 void memfs_set_statfs(FsExport *export, void (*edit)(FsNode *node,
                                                      struct statfs *st));
 
-/** memfs_hold: make calls of @op wait from now on; those with FS_NONBLOCK
+/** memfs_hold: make calls of @op wait from now on; those with FS_WAIT_NEVER
  *  return -EAGAIN instead. */
 void memfs_hold(FsExport *export, MemOp op);
 /** memfs_await_held: wait until at least @n calls are held. */

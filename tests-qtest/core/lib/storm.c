@@ -4,6 +4,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "storm.h"
+#include "lib/test-call.h"
 
 #define THREADS 4
 #define ROUNDS 150
@@ -43,26 +44,27 @@ static void storm_node(FsNode *dir, const char *name, unsigned what)
     FsNode *node = NULL;
     FsFile *file = NULL;
     FsAttr attr, again;
-    int ret = fs_lookup(dir, name, 0, &node, &attr);
+    int ret = fs_lookup(&test_call, dir, name, &node, &attr);
 
     tolerate(ret);
     if (ret < 0) {
         return;
     }
-    tolerate(fs_getattr(node, NULL, 0, &again));
+    tolerate(fs_getattr(&test_call, node, NULL, 0, &again));
     if (!S_ISLNK(attr.mode)) {
-        tolerate(fs_setattr(node, NULL, &set));
+        tolerate(fs_setattr(&test_call, node, NULL, &set));
     }
-    ret = fs_open(node, O_RDONLY, &file);
+    ret = fs_open(&test_call, node, O_RDONLY, &file);
     tolerate(ret);
     if (ret == 0) {
-        ret = fs_getattr(node, file, 0, &attr);
+        ret = fs_getattr(&test_call, node, file, 0, &attr);
         g_assert_cmpint(ret, ==, 0);
         if (file->is_dir) {
-            tolerate(fs_readdir(file, 0, what % 2 ? FS_READDIR_DEV : 0,
-                                take_entry, NULL));
+            tolerate(fs_readdir(&test_call, file, 0,
+                                what % 2 ? FS_READDIR_DEV : 0, take_entry,
+                                NULL));
         }
-        fs_release(file);
+        fs_release(&test_call, file);
     }
     fs_node_unref(node);
 }
@@ -78,33 +80,36 @@ static void storm_names(Storm *storm, FsNode *dir, const char *name,
 
     switch (what % 6) {
     case 0:
-        ret = fs_create(dir, name, O_RDWR, 0640, &cred, &node, &file, &attr);
+        ret = fs_create(&test_call, dir, name, O_RDWR, 0640, &cred, &node,
+                        &file, &attr);
         tolerate(ret);
         if (ret == 0) {
             struct iovec iov = { (void *)name, strlen(name) };
 
-            g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), ==, iov.iov_len);
-            fs_release(file);
+            g_assert_cmpint(fs_write(&test_call, file, &iov, 1, 0), ==,
+                            iov.iov_len);
+            fs_release(&test_call, file);
             fs_node_unref(node);
         }
         break;
     case 1:
-        tolerate(fs_mkdir(dir, name, 0750, &cred, &attr));
+        tolerate(fs_mkdir(&test_call, dir, name, 0750, &cred, &attr));
         break;
     case 2:
-        tolerate(fs_unlink(dir, name, what & 8));
+        tolerate(fs_unlink(&test_call, dir, name, what & 8));
         break;
     case 3:
-        tolerate(fs_rename(dir, name, storm->dirs[what & 8 ? 1 : 0], other));
+        tolerate(fs_rename(&test_call, dir, name, storm->dirs[what & 8 ? 1 : 0],
+                           other));
         break;
     case 4:
-        tolerate(fs_symlink(dir, name, other, &cred, &attr));
+        tolerate(fs_symlink(&test_call, dir, name, other, &cred, &attr));
         break;
     case 5:
-        ret = fs_lookup(dir, name, 0, &node, &attr);
+        ret = fs_lookup(&test_call, dir, name, &node, &attr);
         tolerate(ret);
         if (ret == 0) {
-            ret = fs_link(node, dir, other);
+            ret = fs_link(&test_call, node, dir, other);
             tolerate(ret == -EPERM ? 0 : ret);
             fs_node_unref(node);
         }
@@ -141,7 +146,7 @@ static void empty_directory(FsNode *dir)
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         FsNode *node = NULL;
         FsAttr attr;
-        int ret = fs_lookup(dir, names[i], 0, &node, &attr);
+        int ret = fs_lookup(&test_call, dir, names[i], &node, &attr);
 
         if (ret == -ENOENT) {
             continue;
@@ -151,7 +156,9 @@ static void empty_directory(FsNode *dir)
             empty_directory(node);
         }
         fs_node_unref(node);
-        g_assert_cmpint(fs_unlink(dir, names[i], S_ISDIR(attr.mode)), ==, 0);
+        g_assert_cmpint(fs_unlink(&test_call, dir, names[i],
+                                  S_ISDIR(attr.mode)),
+                        ==, 0);
     }
 }
 
@@ -164,8 +171,9 @@ void storm_run(FsExport *export)
     FsAttr attr;
 
     root = fs_root(export);
-    g_assert_cmpint(fs_mkdir(root, "dir", 0755, &cred, &attr), ==, 0);
-    g_assert_cmpint(fs_lookup(root, "dir", 0, &dir, &attr), ==, 0);
+    g_assert_cmpint(fs_mkdir(&test_call, root, "dir", 0755, &cred, &attr), ==,
+                    0);
+    g_assert_cmpint(fs_lookup(&test_call, root, "dir", &dir, &attr), ==, 0);
     for (int i = 0; i < THREADS; i++) {
         storms[i] = (Storm) { export, { root, dir }, i + 1 };
         threads[i] = g_thread_new("storm", storm_thread, &storms[i]);
@@ -174,7 +182,7 @@ void storm_run(FsExport *export)
         g_thread_join(threads[i]);
     }
     empty_directory(dir);
-    g_assert_cmpint(fs_unlink(root, "dir", true), ==, 0);
+    g_assert_cmpint(fs_unlink(&test_call, root, "dir", true), ==, 0);
     empty_directory(root);
     fs_node_unref(dir);
     fs_node_unref(root);

@@ -6,6 +6,7 @@
 #include "fsdev/host/host.h"
 #include "conformance/conformance.h"
 #include "local-env.h"
+#include "lib/test-call.h"
 
 FsCred local_env_cred;
 
@@ -93,7 +94,8 @@ FsNode *local_env_lookup(const LocalEnv *env, const char *name)
     FsNode *node = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_lookup(env->root, name, 0, &node, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, env->root, name, &node, &attr), ==,
+                    0);
     return node;
 }
 
@@ -102,7 +104,7 @@ FsAttr local_env_attr(const LocalEnv *env, const char *name)
     g_autoptr(FsNode) node = local_env_lookup(env, name);
     FsAttr attr;
 
-    g_assert_cmpint(fs_getattr(node, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, node, NULL, 0, &attr), ==, 0);
     return attr;
 }
 
@@ -112,8 +114,9 @@ void local_env_create(const LocalEnv *env, const char *name, uint32_t mode)
     g_autoptr(FsFile) file = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(env->root, name, O_RDWR | O_EXCL, mode,
-                              &local_env_cred, &node, &file, &attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, env->root, name, O_RDWR | O_EXCL,
+                              mode, &local_env_cred, &node, &file, &attr),
+                    ==, 0);
 }
 
 FsNode *local_env_made_dir(const LocalEnv *env, const char *name,
@@ -121,7 +124,8 @@ FsNode *local_env_made_dir(const LocalEnv *env, const char *name,
 {
     FsAttr attr;
 
-    g_assert_cmpint(fs_mkdir(env->root, name, mode, &local_env_cred, &attr),
+    g_assert_cmpint(fs_mkdir(&test_call, env->root, name, mode, &local_env_cred,
+                             &attr),
                     ==, 0);
     return local_env_lookup(env, name);
 }
@@ -131,7 +135,7 @@ int local_env_try_lookup(FsNode *dir, const char *name)
     g_autoptr(FsNode) node = NULL;
     FsAttr attr;
 
-    return fs_lookup(dir, name, 0, &node, &attr);
+    return fs_lookup(&test_call, dir, name, &node, &attr);
 }
 
 int local_env_try_create(FsNode *dir, const char *name, int flags)
@@ -140,15 +144,15 @@ int local_env_try_create(FsNode *dir, const char *name, int flags)
     g_autoptr(FsFile) file = NULL;
     FsAttr attr;
 
-    return fs_create(dir, name, flags, 0644, &local_env_cred, &node, &file,
-                     &attr);
+    return fs_create(&test_call, dir, name, flags, 0644, &local_env_cred, &node,
+                     &file, &attr);
 }
 
 int local_env_try_open(FsNode *node, int flags)
 {
     g_autoptr(FsFile) file = NULL;
 
-    return fs_open(node, flags, &file);
+    return fs_open(&test_call, node, flags, &file);
 }
 
 typedef struct Search {
@@ -169,8 +173,9 @@ bool local_env_lists(FsNode *dir, const char *name)
     g_autoptr(FsFile) file = NULL;
     Search search = { name, false };
 
-    g_assert_cmpint(fs_open(dir, O_RDONLY, &file), ==, 0);
-    g_assert_cmpint(fs_readdir(file, 0, 0, search_entry, &search), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, dir, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_readdir(&test_call, file, 0, 0, search_entry, &search),
+                    ==, 0);
     return search.found;
 }
 

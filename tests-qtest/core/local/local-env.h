@@ -71,7 +71,6 @@ typedef struct LocalEnvTest {
 void local_env_add(const char *prefix, const LocalEnvTest *tests, size_t count);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsFile, fs_release)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsExport, fs_export_unref)
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/xattr.h>
 #include "local-env.h"
+#include "lib/test-call.h"
 
 #define CAPABILITY "security.capability"
 #define PRIVATE_CAPABILITY "user.virtfs.security.capability"
@@ -25,7 +26,7 @@ static ssize_t write_byte(FsFile *file)
 {
     struct iovec iov = { (void *)"x", 1 };
 
-    return fs_write(file, &iov, 1, 0, 0);
+    return fs_write(&test_call, file, &iov, 1, 0);
 }
 
 static bool user_xattrs_or_skip(void)
@@ -72,20 +73,23 @@ static void lies_under(LocalEnv *env, const HostName *row)
     char list[128];
     char value[8];
 
-    g_assert_cmpint(fs_setxattr(node, row->guest, "guest", 5, 0), ==, 0);
+    g_assert_cmpint(fs_setxattr(&test_call, node, row->guest, "guest", 5, 0),
+                    ==, 0);
     g_assert_cmpint(getxattr(path, row->host, value, sizeof(value)), ==, 5);
     g_assert_cmpmem(value, 5, "guest", 5);
     g_assert_cmpint(setxattr(path, row->host, "host", 4, 0), ==, 0);
-    g_assert_cmpint(fs_getxattr(node, row->guest, value, sizeof(value)), ==,
-                    4);
+    g_assert_cmpint(fs_getxattr(&test_call, node, row->guest, value,
+                                sizeof(value)),
+                    ==, 4);
     g_assert_cmpmem(value, 4, "host", 4);
-    g_assert_cmpint(fs_listxattr(node, NULL, 0), ==, strlen(row->guest) + 1);
-    g_assert_cmpint(fs_listxattr(node, list, strlen(row->guest)), ==,
-                    -ERANGE);
-    g_assert_cmpint(fs_listxattr(node, list, sizeof(list)), ==,
+    g_assert_cmpint(fs_listxattr(&test_call, node, NULL, 0), ==,
+                    strlen(row->guest) + 1);
+    g_assert_cmpint(fs_listxattr(&test_call, node, list, strlen(row->guest)),
+                    ==, -ERANGE);
+    g_assert_cmpint(fs_listxattr(&test_call, node, list, sizeof(list)), ==,
                     strlen(row->guest) + 1);
     g_assert_cmpstr(list, ==, row->guest);
-    g_assert_cmpint(fs_removexattr(node, row->guest), ==, 0);
+    g_assert_cmpint(fs_removexattr(&test_call, node, row->guest), ==, 0);
     g_assert_false(host_has(env, "f", row->host));
 }
 
@@ -124,9 +128,11 @@ static void hosts_own_names(LocalEnv *env)
             g_test_skip("no privileged attributes here");
             return;
         }
-        g_assert_cmpint(fs_getxattr(node, names[i], NULL, 0), ==, absent);
-        g_assert_cmpint(fs_listxattr(node, list, sizeof(list)), ==, 0);
-        g_assert_cmpint(fs_removexattr(node, names[i]), ==, absent);
+        g_assert_cmpint(fs_getxattr(&test_call, node, names[i], NULL, 0), ==,
+                        absent);
+        g_assert_cmpint(fs_listxattr(&test_call, node, list, sizeof(list)), ==,
+                        0);
+        g_assert_cmpint(fs_removexattr(&test_call, node, names[i]), ==, absent);
         g_assert_true(host_has(env, "f", names[i]));
     }
 }
@@ -138,11 +144,14 @@ static void check_no_place(FsNode *node, int absent, int refused)
     static const char *const names[] = { CAPABILITY, "trusted.x" };
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        g_assert_cmpint(fs_getxattr(node, names[i], NULL, 0), ==, absent);
-        g_assert_cmpint(fs_setxattr(node, names[i], "x", 1, 0), ==, refused);
-        g_assert_cmpint(fs_removexattr(node, names[i]), ==, refused);
+        g_assert_cmpint(fs_getxattr(&test_call, node, names[i], NULL, 0), ==,
+                        absent);
+        g_assert_cmpint(fs_setxattr(&test_call, node, names[i], "x", 1, 0), ==,
+                        refused);
+        g_assert_cmpint(fs_removexattr(&test_call, node, names[i]), ==,
+                        refused);
     }
-    g_assert_cmpint(fs_listxattr(node, NULL, 0), <=, 0);
+    g_assert_cmpint(fs_listxattr(&test_call, node, NULL, 0), <=, 0);
 }
 
 static void real_special_files(LocalEnv *env)
@@ -156,8 +165,9 @@ static void real_special_files(LocalEnv *env)
     fifo = local_env_lookup(env, "p");
     check_no_place(link, -ENODATA, -EOPNOTSUPP);
     check_no_place(fifo, -ENODATA, -EOPNOTSUPP);
-    g_assert_cmpint(fs_getxattr(link, ACL, NULL, 0), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_getxattr(fifo, ACL, NULL, 0), ==, -ENODATA);
+    g_assert_cmpint(fs_getxattr(&test_call, link, ACL, NULL, 0), ==,
+                    -EOPNOTSUPP);
+    g_assert_cmpint(fs_getxattr(&test_call, fifo, ACL, NULL, 0), ==, -ENODATA);
 }
 
 /* Where the model's attributes cannot be stored, creating an object fails and
@@ -169,12 +179,15 @@ static void check_nothing_made(FsNode *dir, const char *path)
 
     g_assert_cmpint(local_env_try_create(dir, "new", O_RDWR), ==,
                     -EOPNOTSUPP);
-    g_assert_cmpint(fs_mkdir(dir, "new", 0755, &local_env_cred, &attr), ==,
-                    -EOPNOTSUPP);
-    g_assert_cmpint(fs_mknod(dir, "new", S_IFCHR | 0600, 0x103,
-                             &local_env_cred, &attr), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_symlink(dir, "new", "f", &local_env_cred, &attr), ==,
-                    -EOPNOTSUPP);
+    g_assert_cmpint(fs_mkdir(&test_call, dir, "new", 0755, &local_env_cred,
+                             &attr),
+                    ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_mknod(&test_call, dir, "new", S_IFCHR | 0600, 0x103,
+                             &local_env_cred, &attr),
+                    ==, -EOPNOTSUPP);
+    g_assert_cmpint(fs_symlink(&test_call, dir, "new", "f", &local_env_cred,
+                               &attr),
+                    ==, -EOPNOTSUPP);
     host = g_dir_open(path, 0, NULL);
     g_assert_cmpstr(g_dir_read_name(host), ==, "f");
     g_assert_null(g_dir_read_name(host));
@@ -197,13 +210,15 @@ static void no_attributes_at_all(LocalEnv *env)
     }
     local_env_put(env, "ram/f", "text");
     dir = local_env_lookup(env, "ram");
-    g_assert_cmpint(fs_lookup(dir, "f", 0, &file, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, dir, "f", &file, &attr), ==, 0);
     check_no_place(file, -EOPNOTSUPP, -EOPNOTSUPP);
-    g_assert_cmpint(fs_setxattr(file, "user.x", "x", 1, 0), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_getxattr(file, ACL, NULL, 0), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_open(file, O_RDWR, &opened), ==, 0);
+    g_assert_cmpint(fs_setxattr(&test_call, file, "user.x", "x", 1, 0), ==,
+                    -EOPNOTSUPP);
+    g_assert_cmpint(fs_getxattr(&test_call, file, ACL, NULL, 0), ==,
+                    -EOPNOTSUPP);
+    g_assert_cmpint(fs_open(&test_call, file, O_RDWR, &opened), ==, 0);
     g_assert_cmpint(write_byte(opened), ==, 1);
-    g_assert_cmpint(fs_setattr(file, NULL, &set), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, file, NULL, &set), ==, 0);
     if (env->fixture.model == FS_SM_MAPPED_XATTR) {
         check_nothing_made(dir, path);
     }
@@ -220,10 +235,12 @@ static void unreadable_acl(LocalEnv *env)
     g_assert_cmpint(chmod(local_env_path(env, "f"), 0), ==, 0);
     node = local_env_lookup(env, "f");
     if (env->fixture.model == FS_SM_MAPPED_XATTR) {
-        g_assert_cmpint(fs_getxattr(node, "user.x", NULL, 0), ==, -EACCES);
-        g_assert_cmpint(fs_getxattr(node, ACL, NULL, 0), ==, -ENODATA);
+        g_assert_cmpint(fs_getxattr(&test_call, node, "user.x", NULL, 0), ==,
+                        -EACCES);
+        g_assert_cmpint(fs_getxattr(&test_call, node, ACL, NULL, 0), ==,
+                        -ENODATA);
     } else {
-        g_assert_cmpint(fs_getxattr(node, ACL, NULL, 0), ==,
+        g_assert_cmpint(fs_getxattr(&test_call, node, ACL, NULL, 0), ==,
                         local_can_acl() ? -ENODATA : -EOPNOTSUPP);
     }
 }
@@ -237,7 +254,7 @@ static void chown_of_unwritable(LocalEnv *env)
     local_env_put(env, "f", "text");
     g_assert_cmpint(chmod(local_env_path(env, "f"), 0444), ==, 0);
     node = local_env_lookup(env, "f");
-    g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
     g_assert_cmpuint(local_env_attr(env, "f").uid, ==, 1234);
 }
 
@@ -264,7 +281,7 @@ static void by_writing(LocalEnv *env, FsNode *node)
 {
     g_autoptr(FsFile) file = NULL;
 
-    g_assert_cmpint(fs_open(node, O_RDWR, &file), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, O_RDWR, &file), ==, 0);
     g_assert_cmpint(write_byte(file), ==, 1);
 }
 
@@ -272,7 +289,7 @@ static void by_truncating(LocalEnv *env, FsNode *node)
 {
     const FsSetattr set = { .valid = FS_SET_SIZE, .size = 3 };
 
-    g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
 }
 
 static void by_truncating_open_file(LocalEnv *env, FsNode *node)
@@ -280,8 +297,8 @@ static void by_truncating_open_file(LocalEnv *env, FsNode *node)
     const FsSetattr set = { .valid = FS_SET_SIZE, .size = 4 };
     g_autoptr(FsFile) file = NULL;
 
-    g_assert_cmpint(fs_open(node, O_RDWR, &file), ==, 0);
-    g_assert_cmpint(fs_setattr(node, file, &set), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, O_RDWR, &file), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, file, &set), ==, 0);
 }
 
 static void by_opening(LocalEnv *env, FsNode *node)
@@ -299,14 +316,14 @@ static void by_changing_owner(LocalEnv *env, FsNode *node)
 {
     const FsSetattr set = { .valid = FS_SET_UID, .uid = 1234 };
 
-    g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
 }
 
 static void by_changing_group(LocalEnv *env, FsNode *node)
 {
     const FsSetattr set = { .valid = FS_SET_GID, .gid = 1234 };
 
-    g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
 }
 
 /* The kernel drops security.capability itself; a mapped capability is dropped

@@ -7,6 +7,7 @@
 #include <sys/xattr.h>
 #include "fsdev/cred/cred-cache.h"
 #include "local-env.h"
+#include "lib/test-call.h"
 
 typedef struct Share {
     LocalFixture fixture;
@@ -35,7 +36,7 @@ static bool share_open(Share *s)
     g_assert_cmpint(fd, >=, 0);
     close(fd);
     root = fs_root(s->export);
-    g_assert_cmpint(fs_lookup(root, "f", 0, &s->node, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, root, "f", &s->node, &attr), ==, 0);
     fs_node_unref(root);
     return true;
 }
@@ -70,8 +71,8 @@ static bool ask_until_kept(Share *s, FsAttr *attr)
     int ret = -EAGAIN;
 
     while (ret == -EAGAIN && g_get_monotonic_time() < end) {
-        g_assert_cmpint(fs_getattr(s->node, NULL, 0, attr), ==, 0);
-        ret = fs_getattr(s->node, NULL, FS_NONBLOCK, attr);
+        g_assert_cmpint(fs_getattr(&test_call, s->node, NULL, 0, attr), ==, 0);
+        ret = fs_getattr(&test_call_never, s->node, NULL, 0, attr);
     }
     return ret == 0;
 }
@@ -98,9 +99,9 @@ static void test_change_on_host_is_seen(void)
         host_stores(&s, 1);
         g_assert_true(ask_until_kept(&s, &attr));
         host_stores(&s, 2);
-        g_assert_cmpint(fs_getattr(s.node, NULL, FS_NONBLOCK, &attr), ==,
-                        -EAGAIN);
-        g_assert_cmpint(fs_getattr(s.node, NULL, 0, &attr), ==, 0);
+        g_assert_cmpint(fs_getattr(&test_call_never, s.node, NULL, 0, &attr),
+                        ==, -EAGAIN);
+        g_assert_cmpint(fs_getattr(&test_call, s.node, NULL, 0, &attr), ==, 0);
         g_assert_cmpuint(attr.uid, ==, 2);
     }
     share_close(&s);
@@ -115,9 +116,10 @@ static void test_change_through_us_is_seen(void)
     if (share_open(&s)) {
         for (set.uid = 1; set.uid < 3000; set.uid++) {
             set.mode = set.uid & 0777;
-            g_assert_cmpint(fs_setattr(s.node, NULL, &set), ==, 0);
-            if (fs_getattr(s.node, NULL, FS_NONBLOCK, &attr) != 0) {
-                g_assert_cmpint(fs_getattr(s.node, NULL, 0, &attr), ==, 0);
+            g_assert_cmpint(fs_setattr(&test_call, s.node, NULL, &set), ==, 0);
+            if (fs_getattr(&test_call_never, s.node, NULL, 0, &attr) != 0) {
+                g_assert_cmpint(fs_getattr(&test_call, s.node, NULL, 0, &attr),
+                                ==, 0);
             }
             g_assert_cmpuint(attr.uid, ==, set.uid);
             g_assert_cmphex(attr.mode & 07777, ==, set.mode);
@@ -135,7 +137,8 @@ static void test_changes_within_a_tick(void)
     if (share_open(&s)) {
         for (uint32_t uid = 1; uid < 20000; uid++) {
             host_stores(&s, uid);
-            g_assert_cmpint(fs_getattr(s.node, NULL, 0, &attr), ==, 0);
+            g_assert_cmpint(fs_getattr(&test_call, s.node, NULL, 0, &attr), ==,
+                            0);
             g_assert_cmpuint(attr.uid, ==, uid);
         }
     }
@@ -154,7 +157,7 @@ static void test_lookup(void)
         host_stores(&s, 99);
         g_assert_true(ask_until_kept(&s, &attr));
         root = fs_root(s.export);
-        ret = fs_lookup(root, "f", FS_NONBLOCK, &node, &attr);
+        ret = fs_lookup(&test_call_never, root, "f", &node, &attr);
         g_assert_cmpint(ret, ==, 0);
         g_assert_cmpuint(attr.uid, ==, 99);
         fs_node_unref(node);
@@ -175,14 +178,14 @@ static void test_outlives_nodes(void)
         g_assert_true(ask_until_kept(&s, &attr));
         fs_node_unref(s.node);
         root = fs_root(s.export);
-        g_assert_cmpint(fs_lookup(root, "f", FS_NONBLOCK, &node, &attr), ==,
-                        0);
+        g_assert_cmpint(fs_lookup(&test_call_never, root, "f", &node, &attr),
+                        ==, 0);
         g_assert_cmpuint(attr.uid, ==, 5);
         s.node = node;
         host_stores(&s, 6);
-        g_assert_cmpint(fs_lookup(root, "f", FS_NONBLOCK, &node, &attr), ==,
-                        -EAGAIN);
-        g_assert_cmpint(fs_lookup(root, "f", 0, &node, &attr), ==, 0);
+        g_assert_cmpint(fs_lookup(&test_call_never, root, "f", &node, &attr),
+                        ==, -EAGAIN);
+        g_assert_cmpint(fs_lookup(&test_call, root, "f", &node, &attr), ==, 0);
         g_assert_cmpuint(attr.uid, ==, 6);
         fs_node_unref(node);
         fs_node_unref(root);
@@ -199,7 +202,7 @@ static void test_nothing_stored(void)
         g_assert_true(ask_until_kept(&s, &attr));
         g_assert_cmpuint(attr.uid, ==, geteuid());
         host_stores(&s, 7);
-        g_assert_cmpint(fs_getattr(s.node, NULL, 0, &attr), ==, 0);
+        g_assert_cmpint(fs_getattr(&test_call, s.node, NULL, 0, &attr), ==, 0);
         g_assert_cmpuint(attr.uid, ==, 7);
     }
     share_close(&s);
@@ -223,7 +226,8 @@ static void test_any_subset(void)
                 }
             }
             for (int kept = 0; kept < 2; kept++) {
-                g_assert_cmpint(fs_getattr(s.node, NULL, 0, &attr), ==, 0);
+                g_assert_cmpint(fs_getattr(&test_call, s.node, NULL, 0, &attr),
+                                ==, 0);
                 g_assert_cmpuint(attr.uid, ==, subset & 1 ? S_IFREG | 04
                                                           : geteuid());
                 g_assert_cmpuint(attr.gid, ==, subset & 2 ? S_IFREG | 04
@@ -250,7 +254,7 @@ static void test_many_attributes(void)
             g_assert_cmpint(setxattr(s.path, name, "", 0, 0), ==, 0);
         }
         host_stores(&s, 8);
-        g_assert_cmpint(fs_getattr(s.node, NULL, 0, &attr), ==, 0);
+        g_assert_cmpint(fs_getattr(&test_call, s.node, NULL, 0, &attr), ==, 0);
         g_assert_cmpuint(attr.uid, ==, 8);
     }
     share_close(&s);
@@ -293,7 +297,7 @@ static void check_uid(LocalEnv *env, FsNode *node, unsigned uid)
 {
     FsAttr attr;
 
-    g_assert_cmpint(fs_getattr(node, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, node, NULL, 0, &attr), ==, 0);
     g_assert_cmpuint(attr.uid, ==, uid);
     g_assert_cmpuint(local_env_attr(env, "f").uid, ==, uid);
 }
@@ -322,7 +326,7 @@ static void test_beside_our_change(LocalEnv *env)
     local_env_create(env, "f", 0644);
     node = local_env_lookup(env, "f");
     for (set.uid = 1; set.uid < 1000; set.uid++) {
-        g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
+        g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
         check_uid(env, node, set.uid);
         if (set.uid % 50 == 0) {
             await_tick();
@@ -342,12 +346,12 @@ static void test_beside_names(LocalEnv *env)
     node = local_env_lookup(env, "f");
     await_tick();
     check_uid(env, node, local_env_cred.uid);
-    g_assert_cmpint(fs_link(node, env->root, "g"), ==, 0);
-    g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
+    g_assert_cmpint(fs_link(&test_call, node, env->root, "g"), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
     g_assert_cmpuint(local_env_attr(env, "g").uid, ==, 11);
     await_tick();
     check_uid(env, node, 11);
-    g_assert_cmpint(fs_unlink(env->root, "f", false), ==, 0);
+    g_assert_cmpint(fs_unlink(&test_call, env->root, "f", false), ==, 0);
     local_env_create(env, "f", 0644);
     g_assert_cmpuint(local_env_attr(env, "f").uid, ==, local_env_cred.uid);
     g_assert_cmpuint(local_env_attr(env, "g").uid, ==, 11);

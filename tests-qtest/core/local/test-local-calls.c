@@ -10,6 +10,7 @@
 #include "fsdev/host/host.h"
 #include "lib/count-calls.h"
 #include "local-env.h"
+#include "lib/test-call.h"
 
 /* A request, which is made several times; the last time is counted. */
 typedef struct Cost {
@@ -54,7 +55,7 @@ static void walk(FsNode *dir, const char *name, bool counted)
     int ret;
 
     begin(counted);
-    ret = fs_lookup(dir, name, 0, &node, &attr);
+    ret = fs_lookup(&test_call, dir, name, &node, &attr);
     if (ret == 0) {
         fs_node_unref(node);
     }
@@ -87,9 +88,9 @@ static void getattr(FsNode *dir, const char *name, bool counted)
     FsAttr attr;
     int ret;
 
-    g_assert_cmpint(fs_lookup(dir, name, 0, &node, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, dir, name, &node, &attr), ==, 0);
     begin(counted);
-    ret = fs_getattr(node, NULL, 0, &attr);
+    ret = fs_getattr(&test_call, node, NULL, 0, &attr);
     end(counted);
     g_assert_cmpint(ret, ==, 0);
 }
@@ -114,18 +115,19 @@ static void life_of_file(FsNode *dir, bool create, bool writing, bool release,
     FsAttr attr;
 
     begin(create);
-    g_assert_cmpint(fs_create(dir, "life", O_RDWR | O_EXCL, 0644,
-                              &local_env_cred, &node, &file, &attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, dir, "life", O_RDWR | O_EXCL, 0644,
+                              &local_env_cred, &node, &file, &attr),
+                    ==, 0);
     end(create);
     begin(writing);
-    g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), ==, 1);
+    g_assert_cmpint(fs_write(&test_call, file, &iov, 1, 0), ==, 1);
     end(writing);
     begin(release);
-    fs_release(file);
+    fs_release(&test_call, file);
     fs_node_unref(node);
     end(release);
     begin(removal);
-    g_assert_cmpint(fs_unlink(dir, "life", false), ==, 0);
+    g_assert_cmpint(fs_unlink(&test_call, dir, "life", false), ==, 0);
     end(removal);
 }
 
@@ -157,11 +159,11 @@ static void run_write_again(LocalEnv *env, FsNode *dir, bool counted)
     g_autoptr(FsFile) file = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_lookup(dir, "made", 0, &node, &attr), ==, 0);
-    g_assert_cmpint(fs_open(node, O_WRONLY, &file), ==, 0);
-    g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), ==, 1);
+    g_assert_cmpint(fs_lookup(&test_call, dir, "made", &node, &attr), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, O_WRONLY, &file), ==, 0);
+    g_assert_cmpint(fs_write(&test_call, file, &iov, 1, 0), ==, 1);
     begin(counted);
-    g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), ==, 1);
+    g_assert_cmpint(fs_write(&test_call, file, &iov, 1, 0), ==, 1);
     end(counted);
 }
 
@@ -184,13 +186,13 @@ static void open_and_read(FsNode *dir, bool open, bool reading)
     FsAttr attr;
     int ret;
 
-    g_assert_cmpint(fs_lookup(dir, "host", 0, &node, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, dir, "host", &node, &attr), ==, 0);
     begin(open);
-    ret = fs_open_attr(node, O_RDONLY, &file, &attr);
+    ret = fs_open_attr(&test_call, node, O_RDONLY, &file, &attr);
     end(open);
     g_assert_cmpint(ret, ==, 0);
     begin(reading);
-    ret = fs_read(file, &iov, 1, 0, 0);
+    ret = fs_read(&test_call, file, &iov, 1, 0);
     end(reading);
     g_assert_cmpint(ret, ==, 4);
 }
@@ -211,10 +213,10 @@ static void run_mkdir(LocalEnv *env, FsNode *dir, bool counted)
     int ret;
 
     begin(counted);
-    ret = fs_mkdir(dir, "new-dir", 0755, &local_env_cred, &attr);
+    ret = fs_mkdir(&test_call, dir, "new-dir", 0755, &local_env_cred, &attr);
     end(counted);
     g_assert_cmpint(ret, ==, 0);
-    g_assert_cmpint(fs_unlink(dir, "new-dir", true), ==, 0);
+    g_assert_cmpint(fs_unlink(&test_call, dir, "new-dir", true), ==, 0);
 }
 
 static int take_entry(void *opaque, const FsDirent *entry)
@@ -244,10 +246,11 @@ static void run_readdir(LocalEnv *env, FsNode *dir, bool counted)
         }
         await_tick();
     }
-    g_assert_cmpint(fs_getattr(dir, NULL, 0, &attr), ==, 0);
-    g_assert_cmpint(fs_open(dir, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, dir, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, dir, O_RDONLY, &file), ==, 0);
     begin(counted);
-    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV, take_entry, &count),
+    g_assert_cmpint(fs_readdir(&test_call, file, 0, FS_READDIR_DEV, take_entry,
+                               &count),
                     ==, 0);
     end(counted);
     g_assert_cmpuint(count, >=, counted ? 304 : 4);
@@ -297,8 +300,9 @@ static void count_case(void *opaque)
         local_env_end(&env);
         count_calls_skip();
     }
-    g_assert_cmpint(fs_mkdir(env.root, "d", 0755, &local_env_cred, &attr), ==,
-                    0);
+    g_assert_cmpint(fs_mkdir(&test_call, env.root, "d", 0755, &local_env_cred,
+                             &attr),
+                    ==, 0);
     dir = local_env_lookup(&env, "d");
     g_assert_cmpint(local_env_try_create(dir, "made", O_RDWR), ==, 0);
     local_env_put(&env, "d/host", "text");

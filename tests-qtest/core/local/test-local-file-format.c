@@ -6,6 +6,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "local-env.h"
+#include "lib/test-call.h"
 
 #define MAPPED { .fixture = { .model = FS_SM_MAPPED_FILE } }
 #define DIR_NAME ".virtfs_metadata"
@@ -17,7 +18,7 @@ static int chmod_to(const LocalEnv *env, const char *name, uint32_t mode)
     g_autoptr(FsNode) node = local_env_lookup(env, name);
     FsSetattr set = { .valid = FS_SET_MODE, .mode = mode };
 
-    return fs_setattr(node, NULL, &set);
+    return fs_setattr(&test_call, node, NULL, &set);
 }
 
 static void check_text(const LocalEnv *env, const char *name,
@@ -76,13 +77,15 @@ static void device_on_disk(void)
     FsAttr attr;
 
     local_env_start(&env);
-    g_assert_cmpint(fs_mknod(env.root, "null", S_IFCHR | 0666, makedev(1, 3),
-                             &local_env_cred, &attr), ==, 0);
+    g_assert_cmpint(fs_mknod(&test_call, env.root, "null", S_IFCHR | 0666,
+                             makedev(1, 3), &local_env_cred, &attr),
+                    ==, 0);
     check_text(&env, META("null"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
                                    "virtfs.mode=8630\nvirtfs.rdev=259\n");
     /* Numbers have always been written with "%d". */
-    g_assert_cmpint(fs_mknod(env.root, "high", S_IFCHR | 0666,
-                             0xfffffff0, &local_env_cred, &attr), ==, 0);
+    g_assert_cmpint(fs_mknod(&test_call, env.root, "high", S_IFCHR | 0666,
+                             0xfffffff0, &local_env_cred, &attr),
+                    ==, 0);
     check_text(&env, META("high"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
                                    "virtfs.mode=8630\nvirtfs.rdev=-16\n");
     g_assert_cmphex(local_env_attr(&env, "high").rdev, ==, 0xfffffff0);
@@ -94,8 +97,9 @@ static void link_on_disk(void)
     FsAttr attr;
 
     local_env_start(&env);
-    g_assert_cmpint(fs_symlink(env.root, "l", "../target", &local_env_cred,
-                               &attr), ==, 0);
+    g_assert_cmpint(fs_symlink(&test_call, env.root, "l", "../target",
+                               &local_env_cred, &attr),
+                    ==, 0);
     check_text(&env, META("l"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
                                 "virtfs.mode=41471\n");
     check_text(&env, "l", "../target");
@@ -108,7 +112,7 @@ static void root_on_disk(void)
                       .uid = 5 };
 
     local_env_start(&env);
-    g_assert_cmpint(fs_setattr(env.root, NULL, &set), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, env.root, NULL, &set), ==, 0);
     check_text(&env, ROOT_NAME, "virtfs.uid=5\nvirtfs.mode=16841\n");
     g_assert_cmphex(local_env_stat(&env, ROOT_NAME).st_mode, ==,
                     S_IFREG | 0600);
@@ -142,8 +146,9 @@ static void new_file_takes_nothing_over(void)
     check_text(&env, META("f"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
                                 "virtfs.mode=33152\n");
     local_env_put(&env, META("l"), "virtfs.uid=7\nvirtfs.rdev=9\n");
-    g_assert_cmpint(fs_symlink(env.root, "l", "x", &local_env_cred, &attr), ==,
-                    0);
+    g_assert_cmpint(fs_symlink(&test_call, env.root, "l", "x", &local_env_cred,
+                               &attr),
+                    ==, 0);
     check_text(&env, META("l"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
                                 "virtfs.mode=41471\n");
 }
@@ -158,8 +163,8 @@ static void unlink_takes_it_along(void)
     local_env_start(&env);
     local_env_create(&env, "f", 0600);
     dir = local_env_made_dir(&env, "d", 0700);
-    g_assert_cmpint(fs_unlink(env.root, "f", false), ==, 0);
-    g_assert_cmpint(fs_unlink(env.root, "d", true), ==, 0);
+    g_assert_cmpint(fs_unlink(&test_call, env.root, "f", false), ==, 0);
+    g_assert_cmpint(fs_unlink(&test_call, env.root, "d", true), ==, 0);
     g_assert_cmpuint(count_entries(&env, DIR_NAME), ==, 0);
 }
 
@@ -172,10 +177,10 @@ static void failed_unlink_keeps_it(void)
     local_env_start(&env);
     local_env_create(&env, "f", 0640);
     dir = local_env_made_dir(&env, "d", 0750);
-    g_assert_cmpint(fs_unlink(env.root, "f", true), ==, -ENOTDIR);
-    g_assert_cmpint(fs_unlink(env.root, "d", false), ==, -EISDIR);
+    g_assert_cmpint(fs_unlink(&test_call, env.root, "f", true), ==, -ENOTDIR);
+    g_assert_cmpint(fs_unlink(&test_call, env.root, "d", false), ==, -EISDIR);
     g_assert_cmpint(local_env_try_create(dir, "x", O_RDWR), ==, 0);
-    g_assert_cmpint(fs_unlink(env.root, "d", true), ==, -ENOTEMPTY);
+    g_assert_cmpint(fs_unlink(&test_call, env.root, "d", true), ==, -ENOTEMPTY);
     g_assert_cmpuint(count_entries(&env, DIR_NAME), ==, 2);
     g_assert_cmpuint(count_entries(&env, "d/" DIR_NAME), ==, 1);
 }
@@ -188,7 +193,7 @@ static void rename_takes_it_along(void)
     local_env_start(&env);
     local_env_create(&env, "f", 0640);
     dir = local_env_made_dir(&env, "d", 0750);
-    g_assert_cmpint(fs_rename(env.root, "f", dir, "g"), ==, 0);
+    g_assert_cmpint(fs_rename(&test_call, env.root, "f", dir, "g"), ==, 0);
     g_assert_false(local_env_exists(&env, META("f")));
     check_text(&env, "d/" META("g"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
                                      "virtfs.mode=33184\n");
@@ -202,7 +207,8 @@ static void renamed_host_file_takes_nothing_over(void)
     local_env_start(&env);
     local_env_put(&env, "host", "x");
     local_env_create(&env, "f", 04755);
-    g_assert_cmpint(fs_rename(env.root, "host", env.root, "f"), ==, 0);
+    g_assert_cmpint(fs_rename(&test_call, env.root, "host", env.root, "f"), ==,
+                    0);
     g_assert_cmphex(local_env_attr(&env, "f").mode, ==, S_IFREG | 0600);
     g_assert_cmpuint(local_env_attr(&env, "f").uid, ==, geteuid());
     g_assert_false(local_env_exists(&env, META("f")));
@@ -218,7 +224,7 @@ static void linked_host_file_takes_nothing_over(void)
     local_env_mkdir(&env, DIR_NAME);
     local_env_put(&env, META("l"), "virtfs.uid=7\nvirtfs.mode=35309\n");
     node = local_env_lookup(&env, "host");
-    g_assert_cmpint(fs_link(node, env.root, "l"), ==, 0);
+    g_assert_cmpint(fs_link(&test_call, node, env.root, "l"), ==, 0);
     g_assert_cmphex(local_env_attr(&env, "l").mode, ==, S_IFREG | 0600);
     g_assert_false(local_env_exists(&env, META("l")));
 }
@@ -233,7 +239,7 @@ static void links_share_one_file(void)
     local_env_create(&env, "f", 0777);
     dir = local_env_made_dir(&env, "d", 0750);
     node = local_env_lookup(&env, "f");
-    g_assert_cmpint(fs_link(node, dir, "l"), ==, 0);
+    g_assert_cmpint(fs_link(&test_call, node, dir, "l"), ==, 0);
     g_assert_cmpuint(local_env_stat(&env, META("f")).st_ino, ==,
                      local_env_stat(&env, "d/" META("l")).st_ino);
     /* They still do after a change, also if the text gets shorter. */
@@ -272,7 +278,7 @@ static void rmdir_clears_what_is_stale(void)
     /* Removed on the host, without the metadata file. */
     g_assert_cmpint(unlink(local_env_path(&env, "d/f")), ==, 0);
     g_assert_true(local_env_exists(&env, "d/" META("f")));
-    g_assert_cmpint(fs_unlink(env.root, "d", true), ==, 0);
+    g_assert_cmpint(fs_unlink(&test_call, env.root, "d", true), ==, 0);
     g_assert_false(local_env_exists(&env, "d"));
 }
 
@@ -286,7 +292,7 @@ static void rmdir_refused_changes_nothing(void)
     g_assert_cmpint(local_env_try_create(dir, "f", O_RDWR), ==, 0);
     g_assert_cmpint(unlink(local_env_path(&env, "d/f")), ==, 0);
     local_env_mkdir(&env, "d/" META("strange"));
-    g_assert_cmpint(fs_unlink(env.root, "d", true), ==, -ENOTEMPTY);
+    g_assert_cmpint(fs_unlink(&test_call, env.root, "d", true), ==, -ENOTEMPTY);
     g_assert_true(local_env_exists(&env, "d/" META("f")));
     g_assert_true(local_env_exists(&env, META("d")));
 }
@@ -309,7 +315,7 @@ static void reads_stored_values(void)
     g_assert_cmphex(attr.mode, ==, S_IFBLK | 0660);
     g_assert_cmphex(attr.rdev, ==, makedev(8, 17));
     local_env_put(&env, ROOT_NAME, "virtfs.uid=33\nvirtfs.mode=16877");
-    g_assert_cmpint(fs_getattr(env.root, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, env.root, NULL, 0, &attr), ==, 0);
     g_assert_cmpuint(attr.uid, ==, 33);
     g_assert_cmphex(attr.mode, ==, S_IFDIR | 0755);
 }
@@ -369,17 +375,21 @@ static void check_refused(const LocalEnv *env, FsNode *dir, const char *name)
 
     g_assert_cmpint(local_env_try_lookup(dir, name), ==, -EINVAL);
     g_assert_cmpint(local_env_try_create(dir, name, O_RDWR), ==, -EINVAL);
-    g_assert_cmpint(fs_mkdir(dir, name, 0700, &local_env_cred, &attr), ==,
+    g_assert_cmpint(fs_mkdir(&test_call, dir, name, 0700, &local_env_cred,
+                             &attr),
+                    ==, -EINVAL);
+    g_assert_cmpint(fs_mknod(&test_call, dir, name, S_IFREG | 0600, 0,
+                             &local_env_cred, &attr),
+                    ==, -EINVAL);
+    g_assert_cmpint(fs_symlink(&test_call, dir, name, "x", &local_env_cred,
+                               &attr),
+                    ==, -EINVAL);
+    g_assert_cmpint(fs_link(&test_call, file, dir, name), ==, -EINVAL);
+    g_assert_cmpint(fs_unlink(&test_call, dir, name, false), ==, -EINVAL);
+    g_assert_cmpint(fs_unlink(&test_call, dir, name, true), ==, -EINVAL);
+    g_assert_cmpint(fs_rename(&test_call, dir, name, dir, "x"), ==, -EINVAL);
+    g_assert_cmpint(fs_rename(&test_call, env->root, "f", dir, name), ==,
                     -EINVAL);
-    g_assert_cmpint(fs_mknod(dir, name, S_IFREG | 0600, 0, &local_env_cred,
-                             &attr), ==, -EINVAL);
-    g_assert_cmpint(fs_symlink(dir, name, "x", &local_env_cred, &attr), ==,
-                    -EINVAL);
-    g_assert_cmpint(fs_link(file, dir, name), ==, -EINVAL);
-    g_assert_cmpint(fs_unlink(dir, name, false), ==, -EINVAL);
-    g_assert_cmpint(fs_unlink(dir, name, true), ==, -EINVAL);
-    g_assert_cmpint(fs_rename(dir, name, dir, "x"), ==, -EINVAL);
-    g_assert_cmpint(fs_rename(env->root, "f", dir, name), ==, -EINVAL);
 }
 
 static void names_are_refused_and_hidden(void)
@@ -398,7 +408,7 @@ static void names_are_refused_and_hidden(void)
     local_env_create(&env, "f", 0600);
     dir = local_env_made_dir(&env, "d", 0750);
     g_assert_cmpint(local_env_try_create(dir, "x", O_RDWR), ==, 0);
-    g_assert_cmpint(fs_setattr(env.root, NULL, &set), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, env.root, NULL, &set), ==, 0);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         check_refused(&env, env.root, names[i]);
         check_refused(&env, dir, names[i]);
@@ -437,9 +447,10 @@ static void check_spoilt_file(LocalEnv *env)
     FsAttr attr;
     g_autoptr(FsNode) node = NULL;
 
-    g_assert_cmpint(fs_lookup(env->root, "f", 0, &node, &attr), ==, -EIO);
+    g_assert_cmpint(fs_lookup(&test_call, env->root, "f", &node, &attr), ==,
+                    -EIO);
     g_assert_cmpint(local_env_try_create(env->root, "f", O_RDWR), ==, -EIO);
-    g_assert_cmpint(fs_unlink(env->root, "f", false), ==, 0);
+    g_assert_cmpint(fs_unlink(&test_call, env->root, "f", false), ==, 0);
 }
 
 static void values_are_a_link(void)
@@ -490,16 +501,20 @@ static void all_values_are_elsewhere(LocalEnv *env)
     FsAttr attr;
 
     g_assert_cmpint(local_env_try_create(env->root, "new", O_RDWR), ==, -EIO);
-    g_assert_cmpint(fs_mkdir(env->root, "new", 0700, &local_env_cred, &attr),
+    g_assert_cmpint(fs_mkdir(&test_call, env->root, "new", 0700,
+                             &local_env_cred, &attr),
                     ==, -EIO);
-    g_assert_cmpint(fs_symlink(env->root, "new", "x", &local_env_cred, &attr),
+    g_assert_cmpint(fs_symlink(&test_call, env->root, "new", "x",
+                               &local_env_cred, &attr),
                     ==, -EIO);
-    g_assert_cmpint(fs_mknod(env->root, "new", S_IFIFO, 0, &local_env_cred,
-                             &attr), ==, -EIO);
+    g_assert_cmpint(fs_mknod(&test_call, env->root, "new", S_IFIFO, 0,
+                             &local_env_cred, &attr),
+                    ==, -EIO);
     g_assert_false(local_env_exists(env, "new"));
-    g_assert_cmpint(fs_rename(env->root, "f", env->root, "g"), ==, -EIO);
+    g_assert_cmpint(fs_rename(&test_call, env->root, "f", env->root, "g"), ==,
+                    -EIO);
     g_assert_true(local_env_exists(env, "f"));
-    g_assert_cmpint(fs_unlink(env->root, "f", false), ==, 0);
+    g_assert_cmpint(fs_unlink(&test_call, env->root, "f", false), ==, 0);
 }
 
 static void directory_is_a_link(void)

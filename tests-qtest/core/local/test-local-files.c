@@ -6,6 +6,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include <sys/mman.h>
 #include "local-env.h"
+#include "lib/test-call.h"
 
 #define BLOCK 4096
 
@@ -24,14 +25,14 @@ static ssize_t put(FsFile *file, const char *from, size_t len, uint64_t offset)
 {
     struct iovec iov = { (void *)from, len };
 
-    return fs_write(file, &iov, 1, offset, 0);
+    return fs_write(&test_call, file, &iov, 1, offset);
 }
 
 static ssize_t get(FsFile *file, char *to, size_t len, uint64_t offset)
 {
     struct iovec iov = { to, len };
 
-    return fs_read(file, &iov, 1, offset, 0);
+    return fs_read(&test_call, file, &iov, 1, offset);
 }
 
 /* Whether the first block of @path is in the host's page cache. */
@@ -69,8 +70,9 @@ static void open_new(const LocalEnv *env, const char *name, int flags,
     g_autoptr(FsNode) node = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(env->root, name, flags, 0600, &local_env_cred,
-                              &node, file, &attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, env->root, name, flags, 0600,
+                              &local_env_cred, &node, file, &attr),
+                    ==, 0);
 }
 
 static void direct_is_passed_on(LocalEnv *env)
@@ -88,7 +90,8 @@ static void direct_is_passed_on(LocalEnv *env)
     g_assert_cmpint(put(made, block, BLOCK, 0), ==, BLOCK);
     g_assert_false(in_page_cache(local_env_path(env, "f")));
     node = local_env_lookup(env, "f");
-    g_assert_cmpint(fs_open(node, O_RDWR | O_DIRECT, &opened), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, O_RDWR | O_DIRECT, &opened), ==,
+                    0);
     memset(block, 0, BLOCK);
     g_assert_cmpint(get(opened, block, 2 * BLOCK, 0), ==, BLOCK);
     g_assert_cmpint(block[0], ==, 'd');
@@ -112,7 +115,7 @@ static void direct_unaligned(LocalEnv *env)
     g_assert_cmpint(put(file, block + 3, BLOCK, BLOCK), ==, BLOCK);
     g_assert_cmpint(put(file, block, 100, 2 * BLOCK), ==, 100);
     g_assert_cmpint(put(file, block, 512, 2 * BLOCK + 512), ==, 512);
-    g_assert_cmpint(fs_write(file, parts, 3, 2 * BLOCK, 0), ==,
+    g_assert_cmpint(fs_write(&test_call, file, parts, 3, 2 * BLOCK), ==,
                     10 + BLOCK + 512);
     memset(block, 0, 2 * BLOCK);
     g_assert_cmpint(get(file, block, BLOCK, 0), ==, BLOCK);
@@ -146,8 +149,9 @@ static gpointer append_records(gpointer opaque)
     FsAttr attr;
 
     memset(record, self->fill, RECORD);
-    g_assert_cmpint(fs_lookup(root, "log", 0, &node, &attr), ==, 0);
-    g_assert_cmpint(fs_open(node, O_WRONLY | O_APPEND, &file), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, root, "log", &node, &attr), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, O_WRONLY | O_APPEND, &file), ==,
+                    0);
     for (int i = 0; i < RECORDS; i++) {
         /* The offset that a client passes is ignored when appending. */
         g_assert_cmpint(put(file, record, RECORD, (uint64_t)i * RECORD), ==,
@@ -189,7 +193,7 @@ static time_t atime_after_read(LocalEnv *env, int flags)
 
     g_assert_cmpint(utimensat(AT_FDCWD, local_env_path(env, "f"), old, 0), ==,
                     0);
-    g_assert_cmpint(fs_open(node, O_RDONLY | flags, &file), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, O_RDONLY | flags, &file), ==, 0);
     g_assert_cmpint(get(file, &byte, 1, 0), ==, 1);
     return local_env_stat(env, "f").st_atime;
 }
@@ -263,7 +267,8 @@ static unsigned read_pages(FsFile *dir, uint64_t cookie, Page *page)
         g_assert_cmpuint(pages, <, ARRAY_SIZE(page->cookies));
         page->cookies[pages++] = page->next;
         page->entries = 0;
-        g_assert_cmpint(fs_readdir(dir, page->next, 0, take, page), ==, 0);
+        g_assert_cmpint(fs_readdir(&test_call, dir, page->next, 0, take, page),
+                        ==, 0);
     } while (page->entries);
     return pages;
 }
@@ -296,7 +301,7 @@ static void hundred_thousand_entries(LocalEnv *env)
 
     populate(env);
     page->seen = seen;
-    g_assert_cmpint(fs_open(env->root, O_RDONLY, &dir), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, env->root, O_RDONLY, &dir), ==, 0);
     pages = read_pages(dir, 0, page);
     g_assert_cmpuint(page->total, ==, MANY);
     /* Reading again from the middle gives what came after that point. */

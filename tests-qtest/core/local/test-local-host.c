@@ -10,6 +10,7 @@
 #include "fsdev/host/host.h"
 #include "fsdev/host/host-fs.h"
 #include "local-env.h"
+#include "lib/test-call.h"
 
 #define ROOT_FD_MARGIN 24
 
@@ -22,7 +23,7 @@ static ssize_t write_byte(FsFile *file)
 {
     struct iovec iov = { (void *)"x", 1 };
 
-    return fs_write(file, &iov, 1, 0, 0);
+    return fs_write(&test_call, file, &iov, 1, 0);
 }
 
 /* ---- special files ---------------------------------------------------- */
@@ -35,23 +36,25 @@ static void try_everything(FsNode *root, const char *name)
     FsAttr attr;
     struct statfs st;
 
-    g_assert_cmpint(fs_lookup(root, name, 0, &node, &attr), ==, 0);
-    g_assert_cmpint(fs_getattr(node, NULL, 0, &attr), ==, 0);
-    g_assert_cmpint(fs_statfs(node, &st), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, root, name, &node, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, node, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_statfs(&test_call, node, &st), ==, 0);
     g_assert_cmpint(local_env_try_open(node, O_RDONLY), ==, -ENXIO);
     g_assert_cmpint(local_env_try_open(node, O_WRONLY | O_TRUNC), ==, -ENXIO);
     g_assert_cmpint(local_env_try_open(node, O_RDWR), ==, -ENXIO);
     g_assert_cmpint(local_env_try_create(root, name, O_RDWR), ==, -ENXIO);
     g_assert_cmpint(local_env_try_create(root, name, O_RDWR | O_EXCL), ==,
                     -EEXIST);
-    g_assert_cmpint(fs_setattr(node, NULL, &set), ==, -ENXIO);
-    g_assert_cmpint(fs_readlink(node, buf, sizeof(buf)), ==, -EINVAL);
-    g_assert_cmpint(fs_getxattr(node, "user.x", buf, sizeof(buf)), <, 0);
-    g_assert_cmpint(fs_setxattr(node, "user.x", "x", 1, 0), <, 0);
-    g_assert_cmpint(fs_listxattr(node, buf, sizeof(buf)), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, -ENXIO);
+    g_assert_cmpint(fs_readlink(&test_call, node, buf, sizeof(buf)), ==,
+                    -EINVAL);
+    g_assert_cmpint(fs_getxattr(&test_call, node, "user.x", buf, sizeof(buf)),
+                    <, 0);
+    g_assert_cmpint(fs_setxattr(&test_call, node, "user.x", "x", 1, 0), <, 0);
+    g_assert_cmpint(fs_listxattr(&test_call, node, buf, sizeof(buf)), ==, 0);
     set = mode_of(0640);
     /* mapped-xattr cannot store it for a real FIFO. */
-    fs_setattr(node, NULL, &set);
+    fs_setattr(&test_call, node, NULL, &set);
     g_assert_cmphex(attr.mode & S_IFMT & ~S_IFCHR & ~S_IFIFO & ~S_IFSOCK, ==,
                     0);
 }
@@ -93,11 +96,12 @@ static void replaced_when_just_found(LocalEnv *env)
     node = local_env_lookup(env, "f");
     from = g_strdup(local_env_path(env, "g"));
     g_assert_cmpint(rename(from, local_env_path(env, "f")), ==, 0);
-    g_assert_cmpint(fs_getattr(node, NULL, FS_FIRST_LOOK, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, node, NULL, FS_FIRST_LOOK, &attr),
+                    ==, 0);
     g_assert_cmpuint(attr.nlink, ==, 0);
     g_assert_cmpuint(attr.size, ==, 3);
     g_assert_cmpint(local_env_try_open(node, O_RDONLY), ==, 0);
-    g_assert_cmpint(fs_getattr(node, NULL, 0, &attr), ==, -ENOENT);
+    g_assert_cmpint(fs_getattr(&test_call, node, NULL, 0, &attr), ==, -ENOENT);
 }
 
 static void replaced_file_keeps_its_own(LocalEnv *env)
@@ -113,16 +117,16 @@ static void replaced_file_keeps_its_own(LocalEnv *env)
     local_env_put(env, "g", "new");
     g_assert_cmpint(chmod(local_env_path(env, "g"), 0604), ==, 0);
     node = local_env_lookup(env, "f");
-    g_assert_cmpint(fs_open(node, O_RDWR, &file), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, O_RDWR, &file), ==, 0);
     from = g_strdup(local_env_path(env, "g"));
     g_assert_cmpint(rename(from, local_env_path(env, "f")), ==, 0);
-    g_assert_cmpint(fs_setattr(node, file, &set), ==, 0);
-    g_assert_cmpint(fs_getattr(node, file, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, file, &set), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, node, file, 0, &attr), ==, 0);
     g_assert_cmphex(attr.mode & 07777, ==, 0751);
     now = local_env_lookup(env, "f");
-    g_assert_cmpint(fs_getattr(now, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, now, NULL, 0, &attr), ==, 0);
     g_assert_cmphex(attr.mode & 07777, ==, 0604);
-    fs_release(file);
+    fs_release(&test_call, file);
 }
 
 /* ---- links of the host ------------------------------------------------ */
@@ -143,13 +147,13 @@ static void links_lead_nowhere(LocalEnv *env)
     g_assert_cmpint(chmod(outside, 0600), ==, 0);
     link = local_env_lookup(env, "dangling");
     g_assert_cmpint(local_env_try_open(link, O_RDWR | O_TRUNC), ==, -ELOOP);
-    g_assert_cmpint(fs_setattr(link, NULL, &set), <, 0);
+    g_assert_cmpint(fs_setattr(&test_call, link, NULL, &set), <, 0);
     g_assert_cmpint(symlink(env->fixture.outside,
                             local_env_path(env, "dir")), ==, 0);
     dir = local_env_lookup(env, "dir");
     g_assert_cmpint(local_env_try_lookup(dir, "f"), ==, -ENOTDIR);
     g_assert_cmpint(local_env_try_create(dir, "g", O_RDWR), ==, -ENOTDIR);
-    g_assert_cmpint(fs_unlink(dir, "f", false), ==, -ENOTDIR);
+    g_assert_cmpint(fs_unlink(&test_call, dir, "f", false), ==, -ENOTDIR);
     g_assert_cmpint(local_env_try_open(dir, O_RDONLY | O_DIRECTORY), ==,
                     -ELOOP);
     g_assert_cmphex(local_env_stat(env, "../outside/f").st_mode, ==,
@@ -167,14 +171,14 @@ static void write_drops_host_setid(LocalEnv *env)
 
     local_env_put(env, "f", "program");
     node = local_env_lookup(env, "f");
-    g_assert_cmpint(fs_open(node, O_RDWR, &file), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, O_RDWR, &file), ==, 0);
     for (int i = 0; i < 2; i++) {
         g_assert_cmpint(chmod(local_env_path(env, "f"), 06755), ==, 0);
         g_assert_cmpint(write_byte(file), ==, 1);
         g_assert_cmphex(local_env_stat(env, "f").st_mode, ==, S_IFREG | 0755);
     }
     g_assert_cmpint(chmod(local_env_path(env, "f"), 06755), ==, 0);
-    g_assert_cmpint(fs_setattr(node, NULL, &set), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
     g_assert_cmphex(local_env_stat(env, "f").st_mode, ==, S_IFREG | 0755);
     g_assert_cmpint(chmod(local_env_path(env, "f"), 06755), ==, 0);
     g_assert_cmpint(local_env_try_open(node, O_RDONLY | O_TRUNC), ==, 0);
@@ -204,19 +208,25 @@ static void foreign_owner(LocalEnv *env)
     g_autofree char *text = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(env->root, "f", O_RDWR, 04755, &root, &node,
-                              &file, &attr), ==, -EPERM);
-    g_assert_cmpint(fs_mkdir(env->root, "d", 0755, &root, &attr), ==, -EPERM);
-    g_assert_cmpint(fs_mknod(env->root, "p", S_IFIFO | 0644, 0, &root, &attr),
+    g_assert_cmpint(fs_create(&test_call, env->root, "f", O_RDWR, 04755, &root,
+                              &node, &file, &attr),
                     ==, -EPERM);
-    g_assert_cmpint(fs_mknod(env->root, "r", S_IFREG | 0644, 0, &root, &attr),
+    g_assert_cmpint(fs_mkdir(&test_call, env->root, "d", 0755, &root, &attr),
                     ==, -EPERM);
-    g_assert_cmpint(fs_symlink(env->root, "l", "x", &root, &attr), ==, -EPERM);
+    g_assert_cmpint(fs_mknod(&test_call, env->root, "p", S_IFIFO | 0644, 0,
+                             &root, &attr),
+                    ==, -EPERM);
+    g_assert_cmpint(fs_mknod(&test_call, env->root, "r", S_IFREG | 0644, 0,
+                             &root, &attr),
+                    ==, -EPERM);
+    g_assert_cmpint(fs_symlink(&test_call, env->root, "l", "x", &root, &attr),
+                    ==, -EPERM);
     g_assert_cmpuint(count_entries(env), ==, 0);
     /* A file that exists is opened, and keeps its owner and mode. */
     local_env_put(env, "old", "kept");
-    g_assert_cmpint(fs_create(env->root, "old", O_RDWR, 04755, &root, &node,
-                              &file, &attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, env->root, "old", O_RDWR, 04755,
+                              &root, &node, &file, &attr),
+                    ==, 0);
     g_assert_cmpuint(attr.uid, ==, geteuid());
     g_assert_cmphex(local_env_stat(env, "old").st_mode, ==, S_IFREG | 0600);
     text = local_env_text(env, "old");
@@ -229,13 +239,14 @@ static int make_one(LocalEnv *env, unsigned i, const char *name)
 
     switch (i % 4) {
     case 0:
-        return fs_mkdir(env->root, name, 0755, &local_env_cred, &attr);
-    case 1:
-        return fs_symlink(env->root, name, "somewhere", &local_env_cred,
-                          &attr);
-    case 2:
-        return fs_mknod(env->root, name, S_IFIFO | 0644, 0, &local_env_cred,
+        return fs_mkdir(&test_call, env->root, name, 0755, &local_env_cred,
                         &attr);
+    case 1:
+        return fs_symlink(&test_call, env->root, name, "somewhere",
+                          &local_env_cred, &attr);
+    case 2:
+        return fs_mknod(&test_call, env->root, name, S_IFIFO | 0644, 0,
+                        &local_env_cred, &attr);
     default:
         return local_env_try_create(env->root, name, O_RDWR);
     }
@@ -274,14 +285,15 @@ static void full_disk(LocalEnv *env)
     FsAttr attr;
     ssize_t len;
 
-    g_assert_cmpint(fs_create(env->root, "f", O_RDWR, 0600, &local_env_cred,
-                              &node, &file, &attr), ==, 0);
-    while ((len = fs_write(file, &iov, 1, offset, 0)) > 0) {
+    g_assert_cmpint(fs_create(&test_call, env->root, "f", O_RDWR, 0600,
+                              &local_env_cred, &node, &file, &attr),
+                    ==, 0);
+    while ((len = fs_write(&test_call, file, &iov, 1, offset)) > 0) {
         offset += len;
         g_assert_cmpuint(offset, <=, 1 << 20);
     }
     g_assert_cmpint(len, ==, -ENOSPC);
-    g_assert_cmpint(fs_getattr(node, file, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, node, file, 0, &attr), ==, 0);
     g_assert_cmpuint(attr.size, ==, offset);
 }
 
@@ -295,8 +307,9 @@ static void umask_changes_no_mode(LocalEnv *env)
 
     local_env_create(env, "f", 0666);
     dir = local_env_made_dir(env, "d", 01777);
-    g_assert_cmpint(fs_mknod(env->root, "p", S_IFIFO | 0622, 0,
-                             &local_env_cred, &attr), ==, 0);
+    g_assert_cmpint(fs_mknod(&test_call, env->root, "p", S_IFIFO | 0622, 0,
+                             &local_env_cred, &attr),
+                    ==, 0);
     umask(mask);
     g_assert_cmphex(local_env_stat(env, "f").st_mode, ==, S_IFREG | 0666);
     g_assert_cmphex(local_env_stat(env, "d").st_mode, ==, S_IFDIR | 01777);
@@ -324,7 +337,7 @@ static void read_only(LocalEnv *env)
     env->fixture.config.readonly = true;
     export = local_fixture_reopen(&env->fixture);
     root = fs_root(export);
-    g_assert_cmpint(fs_lookup(root, "f", 0, &file, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, root, "f", &file, &attr), ==, 0);
     for (size_t i = 0; i < ARRAY_SIZE(writing); i++) {
         g_assert_cmpint(local_env_try_open(file, writing[i]), ==, -EROFS);
     }
@@ -332,19 +345,23 @@ static void read_only(LocalEnv *env)
     g_assert_cmpint(local_env_try_open(root, O_RDONLY), ==, 0);
     g_assert_cmpint(local_env_try_create(root, "f", O_RDONLY), ==, -EROFS);
     g_assert_cmpint(local_env_try_create(root, "g", O_RDWR), ==, -EROFS);
-    g_assert_cmpint(fs_mkdir(root, "g", 0700, &local_env_cred, &attr), ==,
-                    -EROFS);
-    g_assert_cmpint(fs_mknod(root, "g", S_IFIFO, 0, &local_env_cred, &attr),
+    g_assert_cmpint(fs_mkdir(&test_call, root, "g", 0700, &local_env_cred,
+                             &attr),
                     ==, -EROFS);
-    g_assert_cmpint(fs_symlink(root, "g", "x", &local_env_cred, &attr), ==,
+    g_assert_cmpint(fs_mknod(&test_call, root, "g", S_IFIFO, 0, &local_env_cred,
+                             &attr),
+                    ==, -EROFS);
+    g_assert_cmpint(fs_symlink(&test_call, root, "g", "x", &local_env_cred,
+                               &attr),
+                    ==, -EROFS);
+    g_assert_cmpint(fs_link(&test_call, file, root, "g"), ==, -EROFS);
+    g_assert_cmpint(fs_rename(&test_call, root, "f", root, "g"), ==, -EROFS);
+    g_assert_cmpint(fs_unlink(&test_call, root, "f", false), ==, -EROFS);
+    g_assert_cmpint(fs_unlink(&test_call, root, "d", true), ==, -EROFS);
+    g_assert_cmpint(fs_setattr(&test_call, file, NULL, &set), ==, -EROFS);
+    g_assert_cmpint(fs_setxattr(&test_call, file, "user.x", "x", 1, 0), ==,
                     -EROFS);
-    g_assert_cmpint(fs_link(file, root, "g"), ==, -EROFS);
-    g_assert_cmpint(fs_rename(root, "f", root, "g"), ==, -EROFS);
-    g_assert_cmpint(fs_unlink(root, "f", false), ==, -EROFS);
-    g_assert_cmpint(fs_unlink(root, "d", true), ==, -EROFS);
-    g_assert_cmpint(fs_setattr(file, NULL, &set), ==, -EROFS);
-    g_assert_cmpint(fs_setxattr(file, "user.x", "x", 1, 0), ==, -EROFS);
-    g_assert_cmpint(fs_removexattr(file, "user.x"), ==, -EROFS);
+    g_assert_cmpint(fs_removexattr(&test_call, file, "user.x"), ==, -EROFS);
     g_clear_pointer(&file, fs_node_unref);
     g_clear_pointer(&root, fs_node_unref);
 }
@@ -388,9 +405,10 @@ static void descriptors_are_not_inherited(LocalEnv *env)
     unsigned checked = 0;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(env->root, "f", O_RDWR, 0600, &local_env_cred,
-                              &node, &file, &attr), ==, 0);
-    g_assert_cmpint(fs_open(dir, O_RDONLY, &open_dir), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, env->root, "f", O_RDWR, 0600,
+                              &local_env_cred, &node, &file, &attr),
+                    ==, 0);
+    g_assert_cmpint(fs_open(&test_call, dir, O_RDONLY, &open_dir), ==, 0);
     fds = g_dir_open("/proc/self/fd", 0, NULL);
     g_assert_nonnull(fds);
     while ((name = g_dir_read_name(fds))) {
@@ -410,7 +428,7 @@ static char *read_text(FsFile *file)
     char *text = g_malloc0(64);
     struct iovec iov = { text, 63 };
 
-    g_assert_cmpint(fs_read(file, &iov, 1, 0, 0), >=, 0);
+    g_assert_cmpint(fs_read(&test_call, file, &iov, 1, 0), >=, 0);
     return text;
 }
 
@@ -433,10 +451,11 @@ static void few_descriptors(LocalEnv *env)
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
     for (int i = 0; i < FILES; i++) {
         g_autofree char *name = g_strdup_printf("f%d", i);
-        int ret = fs_lookup(env->root, name, 0, &nodes[i], &(FsAttr) { 0 });
+        int ret = fs_lookup(&test_call, env->root, name, &nodes[i],
+                            &(FsAttr) { 0 });
 
         if (ret == 0) {
-            ret = fs_open(nodes[i], O_RDWR, &files[i]);
+            ret = fs_open(&test_call, nodes[i], O_RDWR, &files[i]);
         }
         if (ret != -EMFILE) {
             g_assert_cmpint(ret, ==, 0);
@@ -452,7 +471,7 @@ static void few_descriptors(LocalEnv *env)
                                          : g_strdup(name);
 
         g_assert_cmpstr(text, ==, name);
-        fs_release(files[i]);
+        fs_release(&test_call, files[i]);
         fs_node_unref(nodes[i]);
     }
 }
@@ -483,14 +502,15 @@ static void cached_things_need_no_worker(LocalEnv *env)
     }
     local_env_put(env, "f", "text");
     first = local_env_lookup(env, "f");
-    g_assert_cmpint(fs_lookup(env->root, "f", FS_NONBLOCK, &again, &attr), ==,
+    g_assert_cmpint(fs_lookup(&test_call_never, env->root, "f", &again, &attr),
+                    ==, wanted);
+    g_assert_cmpint(fs_getattr(&test_call_never, first, NULL, 0, &attr), ==,
                     wanted);
-    g_assert_cmpint(fs_getattr(first, NULL, FS_NONBLOCK, &attr), ==, wanted);
-    g_assert_cmpint(fs_open(first, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, first, O_RDONLY, &file), ==, 0);
     g_assert_false(file->remote);
-    len = fs_read(file, &iov, 1, 0, 0);
+    len = fs_read(&test_call, file, &iov, 1, 0);
     g_assert_cmpint(len, ==, 4);
-    len = fs_read(file, &iov, 1, 0, FS_NONBLOCK);
+    len = fs_read(&test_call_never, file, &iov, 1, 0);
     g_assert_cmpint(len, ==, 4);
 }
 
@@ -505,10 +525,12 @@ static void writeout_immediate(LocalEnv *env)
     FsAttr attr;
 
     env->export->config.writeout_immediate = true;
-    g_assert_cmpint(fs_create(env->root, "f", O_RDWR, 0600, &local_env_cred,
-                              &node, &file, &attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, env->root, "f", O_RDWR, 0600,
+                              &local_env_cred, &node, &file, &attr),
+                    ==, 0);
     g_assert_cmpint(write_byte(file), ==, 1);
-    g_assert_cmpint(fs_open(node, O_WRONLY | O_APPEND, &appending), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, O_WRONLY | O_APPEND, &appending),
+                    ==, 0);
     g_assert_cmpint(write_byte(appending), ==, 1);
     text = read_text(file);
     g_assert_cmpstr(text, ==, "xx");

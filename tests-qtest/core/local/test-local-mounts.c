@@ -11,6 +11,7 @@
 #include "fsdev/host/host.h"
 #include "fsdev/host/host-fs.h"
 #include "local-env.h"
+#include "lib/test-call.h"
 
 /* ---- parsing mountinfo ------------------------------------------------ */
 
@@ -96,9 +97,10 @@ static unsigned list(LocalEnv *env, const char *name)
 
     g_assert_cmpint(lstat(path, &st), ==, 0);
     listed.dev = st.st_dev;
-    g_assert_cmpint(fs_open(dir, O_RDONLY, &file), ==, 0);
-    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV, compare_entry,
-                               &listed), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, dir, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_readdir(&test_call, file, 0, FS_READDIR_DEV,
+                               compare_entry, &listed),
+                    ==, 0);
     g_assert_cmpuint(listed.count, >, 0);
     return listed.elsewhere;
 }
@@ -241,25 +243,29 @@ static void test_goes_on_without_sleeping(LocalEnv *env)
     for (char name[] = "a"; name[0] <= 'j'; name[0]++) {
         local_env_mkdir(env, name);
     }
-    g_assert_cmpint(fs_open(env->root, O_RDONLY, &file), ==, 0);
-    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV, take_some, &some), ==,
-                    0);
+    g_assert_cmpint(fs_open(&test_call, env->root, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_readdir(&test_call, file, 0, FS_READDIR_DEV, take_some,
+                               &some),
+                    ==, 0);
     g_assert_cmpuint(some, ==, 0);
-    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV, take_some, &more), ==,
-                    0);
+    g_assert_cmpint(fs_readdir(&test_call, file, 0, FS_READDIR_DEV, take_some,
+                               &more),
+                    ==, 0);
     g_assert_cmpuint(more, <=, 90);
-    fs_release(file);
-    g_assert_cmpint(fs_open(env->root, O_RDONLY, &file), ==, 0);
+    fs_release(&test_call, file);
+    g_assert_cmpint(fs_open(&test_call, env->root, O_RDONLY, &file), ==, 0);
     some = 0;
-    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV, take_some, &some), ==,
-                    0);
+    g_assert_cmpint(fs_readdir(&test_call, file, 0, FS_READDIR_DEV, take_some,
+                               &some),
+                    ==, 0);
     more = 100;
     if (!mount_here(env, "e")) {
         return;
     }
     /* The mounts have changed and must be read again, which may sleep. */
-    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV | FS_NONBLOCK,
-                               take_some, &more), ==, -EAGAIN);
+    g_assert_cmpint(fs_readdir(&test_call_never, file, 0, FS_READDIR_DEV,
+                               take_some, &more),
+                    ==, -EAGAIN);
     g_assert_cmpuint(more, ==, 100);
     unmount(env, "e");
 }
@@ -284,10 +290,10 @@ static void test_brief(LocalEnv *env)
     if (!mount_here(env, "m")) {
         return;
     }
-    g_assert_cmpint(fs_lookup(root, "m", FS_BRIEF, &below, &attr), ==,
+    g_assert_cmpint(fs_lookup(&test_call_storage, root, "m", &below, &attr), ==,
                     -EAGAIN);
     g_assert_true(fs_node_is_brief(root));
-    g_assert_cmpint(fs_lookup(root, "m", 0, &below, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, root, "m", &below, &attr), ==, 0);
     g_assert_false(fs_node_is_brief(below));
     g_assert_cmpint(fs_node_is_brief(root), ==,
                     env->export->config.model != FS_SM_MAPPED_FILE);

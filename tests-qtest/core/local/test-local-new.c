@@ -7,6 +7,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/host/host.h"
 #include "local-env.h"
+#include "lib/test-call.h"
 
 /* Create a file with the owner @cred; returns its state on the host. */
 static struct stat make(LocalEnv *env, const char *name, uint32_t mode,
@@ -16,8 +17,9 @@ static struct stat make(LocalEnv *env, const char *name, uint32_t mode,
     g_autoptr(FsFile) file = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(env->root, name, O_RDWR | O_EXCL, mode, &cred,
-                              &node, &file, &attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, env->root, name, O_RDWR | O_EXCL,
+                              mode, &cred, &node, &file, &attr),
+                    ==, 0);
     g_assert_cmpuint(attr.uid, ==, cred.uid);
     g_assert_cmpuint(attr.gid, ==, cred.gid);
     g_assert_cmphex(attr.mode, ==, S_IFREG | mode);
@@ -86,15 +88,16 @@ static New make_new(LocalEnv *env, const char *name)
 {
     New new;
 
-    g_assert_cmpint(fs_create(env->root, name, O_RDWR | O_EXCL, 0640,
-                              &local_env_cred, &new.node, &new.file,
-                              &new.attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, env->root, name, O_RDWR | O_EXCL,
+                              0640, &local_env_cred, &new.node, &new.file,
+                              &new.attr),
+                    ==, 0);
     return new;
 }
 
 static void drop_new(New *new)
 {
-    fs_release(new->file);
+    fs_release(&test_call, new->file);
     fs_node_unref(new->node);
 }
 
@@ -102,7 +105,7 @@ static void assert_same(const New *new, FsFile *file)
 {
     FsAttr attr;
 
-    g_assert_cmpint(fs_getattr(new->node, file, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, new->node, file, 0, &attr), ==, 0);
     g_assert_cmpuint(attr.ino, ==, new->attr.ino);
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0640);
     g_assert_cmpuint(attr.uid, ==, local_env_cred.uid);
@@ -112,7 +115,7 @@ static void test_unlinked(LocalEnv *env)
 {
     New new = make_new(env, "f");
 
-    g_assert_cmpint(fs_unlink(env->root, "f", false), ==, 0);
+    g_assert_cmpint(fs_unlink(&test_call, env->root, "f", false), ==, 0);
     assert_same(&new, new.file);
     assert_same(&new, NULL);
     drop_new(&new);
@@ -122,7 +125,8 @@ static void test_renamed(LocalEnv *env)
 {
     New new = make_new(env, "f");
 
-    g_assert_cmpint(fs_rename(env->root, "f", env->root, "g"), ==, 0);
+    g_assert_cmpint(fs_rename(&test_call, env->root, "f", env->root, "g"), ==,
+                    0);
     assert_same(&new, NULL);
     drop_new(&new);
 }
@@ -132,7 +136,8 @@ static void test_renamed_over(LocalEnv *env)
     New new = make_new(env, "f");
 
     local_env_create(env, "g", 0600);
-    g_assert_cmpint(fs_rename(env->root, "g", env->root, "f"), ==, 0);
+    g_assert_cmpint(fs_rename(&test_call, env->root, "g", env->root, "f"), ==,
+                    0);
     assert_same(&new, NULL);
     assert_same(&new, new.file);
     drop_new(&new);
@@ -148,9 +153,11 @@ static void test_replaced_on_host(LocalEnv *env)
     local_env_put(env, "g", "other");
     g_assert_cmpint(rename(local_env_path(env, "g"),
                            local_env_path(env, "f")), ==, 0);
-    g_assert_cmpint(fs_getattr(new.node, new.file, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, new.node, new.file, 0, &attr), ==,
+                    0);
     g_assert_cmpuint(attr.ino, ==, new.attr.ino);
-    g_assert_cmpint(fs_getattr(new.node, NULL, 0, &attr), ==, -ESTALE);
+    g_assert_cmpint(fs_getattr(&test_call, new.node, NULL, 0, &attr), ==,
+                    -ESTALE);
     g_assert_cmpuint(local_env_attr(env, "f").ino, !=, new.attr.ino);
     drop_new(&new);
 }

@@ -7,13 +7,14 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "local-env.h"
+#include "lib/test-call.h"
 
 static char *read_text(FsFile *file)
 {
     char *text = g_malloc0(64);
     struct iovec iov = { text, 63 };
 
-    g_assert_cmpint(fs_read(file, &iov, 1, 0, 0), >=, 0);
+    g_assert_cmpint(fs_read(&test_call, file, &iov, 1, 0), >=, 0);
     return text;
 }
 
@@ -28,7 +29,7 @@ static void replaced_by_the_host(LocalEnv *env)
     local_env_put(env, "g", "second");
     node = local_env_lookup(env, "f");
     ino = local_env_stat(env, "f").st_ino;
-    g_assert_cmpint(fs_open(node, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, O_RDONLY, &file), ==, 0);
     g_assert_cmpint(rename(local_env_path(env, "g"),
                            local_env_path(env, "f")), ==, 0);
     text = read_text(file);
@@ -49,7 +50,7 @@ static void directory_moved_outside(LocalEnv *env)
     local_env_mkdir(env, "d");
     local_env_mkdir(env, "d/sub");
     dir = local_env_lookup(env, "d");
-    g_assert_cmpint(fs_lookup(dir, "sub", 0, &sub, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, dir, "sub", &sub, &attr), ==, 0);
     g_assert_cmpint(rename(local_env_path(env, "d"), away), ==, 0);
     parent = fs_parent(dir);
     g_assert_true(parent == env->root);
@@ -86,25 +87,25 @@ static void use_directory(LocalEnv *env, unsigned i)
     };
     FsAttr attr;
 
-    if (fs_lookup(env->root, "d", 0, &dir, &attr) < 0) {
+    if (fs_lookup(&test_call, env->root, "d", &dir, &attr) < 0) {
         return;
     }
-    fs_mkdir(env->root, "x", 0700, &local_env_cred, &attr);
+    fs_mkdir(&test_call, env->root, "x", 0700, &local_env_cred, &attr);
     local_env_try_create(dir, name, O_RDWR | O_TRUNC);
-    fs_mkdir(dir, "made", 0700, &local_env_cred, &attr);
-    fs_symlink(dir, "link", "x", &local_env_cred, &attr);
-    fs_setattr(dir, NULL, &set);
-    if (fs_lookup(dir, "canary", 0, &node, &attr) == 0) {
+    fs_mkdir(&test_call, dir, "made", 0700, &local_env_cred, &attr);
+    fs_symlink(&test_call, dir, "link", "x", &local_env_cred, &attr);
+    fs_setattr(&test_call, dir, NULL, &set);
+    if (fs_lookup(&test_call, dir, "canary", &node, &attr) == 0) {
         local_env_try_open(node, O_RDWR | O_TRUNC);
-        fs_setattr(node, NULL, &set);
-        fs_setxattr(node, "user.x", "x", 1, 0);
-        fs_link(node, env->root, "hard");
+        fs_setattr(&test_call, node, NULL, &set);
+        fs_setxattr(&test_call, node, "user.x", "x", 1, 0);
+        fs_link(&test_call, node, env->root, "hard");
         g_assert_cmpuint(attr.size, !=, 6);
     }
-    fs_unlink(dir, name, false);
-    fs_unlink(dir, "canary", false);
-    fs_rename(dir, "canary", env->root, "stolen");
-    fs_unlink(dir, "made", true);
+    fs_unlink(&test_call, dir, name, false);
+    fs_unlink(&test_call, dir, "canary", false);
+    fs_rename(&test_call, dir, "canary", env->root, "stolen");
+    fs_unlink(&test_call, dir, "made", true);
 }
 
 static void swapped_with_a_link(LocalEnv *env)
@@ -161,7 +162,7 @@ static void new_directory_swapped(LocalEnv *env)
     before = local_env_stat(env, "hosts");
     thread = g_thread_new("swapper", swap_thread, &swapper);
     for (unsigned i = 0; i < 1500; i++) {
-        fs_mkdir(env->root, "new", 01777, &local_env_cred, &attr);
+        fs_mkdir(&test_call, env->root, "new", 01777, &local_env_cred, &attr);
         /* The new directory is the empty one; remove it, whatever its name. */
         while (local_env_exists(env, "new") &&
                local_env_exists(env, "hosts")) {

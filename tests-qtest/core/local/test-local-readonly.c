@@ -6,6 +6,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
 #include "local-env.h"
+#include "lib/test-call.h"
 
 /* All paths on the host; each model has only some of those of metadata. */
 static const char *const paths[] = {
@@ -70,13 +71,16 @@ static void make_tree(const LocalEnv *env)
     local_env_create(env, "file", 0644);
     local_env_put(env, "file", "content");
     g_assert_cmpint(local_env_try_create(dir, "inner", O_RDWR), ==, 0);
-    g_assert_cmpint(fs_symlink(env->root, "link", "dir", &local_env_cred,
-                               &attr), ==, 0);
-    g_assert_cmpint(fs_mknod(env->root, "fifo", S_IFIFO | 0600, 0,
-                             &local_env_cred, &attr), ==, 0);
+    g_assert_cmpint(fs_symlink(&test_call, env->root, "link", "dir",
+                               &local_env_cred, &attr),
+                    ==, 0);
+    g_assert_cmpint(fs_mknod(&test_call, env->root, "fifo", S_IFIFO | 0600, 0,
+                             &local_env_cred, &attr),
+                    ==, 0);
     file = local_env_lookup(env, "file");
     if (local_can_user_xattr()) {
-        g_assert_cmpint(fs_setxattr(file, "user.x", "x", 1, 0), ==, 0);
+        g_assert_cmpint(fs_setxattr(&test_call, file, "user.x", "x", 1, 0), ==,
+                        0);
     }
 }
 
@@ -90,10 +94,11 @@ static void read_dir(FsNode *dir)
 {
     g_autoptr(FsFile) file = NULL;
 
-    g_assert_cmpint(fs_open(dir, O_RDONLY, &file), ==, 0);
-    g_assert_cmpint(fs_readdir(file, 0, 0, any_entry, NULL), ==, 0);
-    g_assert_cmpint(fs_readdir(file, 0, FS_READDIR_DEV, any_entry, NULL), ==,
-                    0);
+    g_assert_cmpint(fs_open(&test_call, dir, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_readdir(&test_call, file, 0, 0, any_entry, NULL), ==, 0);
+    g_assert_cmpint(fs_readdir(&test_call, file, 0, FS_READDIR_DEV, any_entry,
+                               NULL),
+                    ==, 0);
 }
 
 static void read_file(FsNode *node)
@@ -104,13 +109,14 @@ static void read_file(FsNode *node)
     char buf[16] = "";
     struct iovec iov = { buf, sizeof(buf) };
 
-    g_assert_cmpint(fs_open(node, O_RDONLY, &file), ==, 0);
-    g_assert_cmpint(fs_read(file, &iov, 1, 0, 0), ==, strlen("content"));
+    g_assert_cmpint(fs_open(&test_call, node, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_read(&test_call, file, &iov, 1, 0), ==,
+                    strlen("content"));
     g_assert_cmpstr(buf, ==, "content");
-    g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), <, 0);
-    g_assert_cmpint(fs_fsync(file, false), ==, 0);
-    g_assert_cmpint(fs_locker_open(file, &locker), ==, 0);
-    g_assert_cmpint(fs_lock(locker, &lock, 0), ==, 0);
+    g_assert_cmpint(fs_write(&test_call, file, &iov, 1, 0), <, 0);
+    g_assert_cmpint(fs_fsync(&test_call, file, false), ==, 0);
+    g_assert_cmpint(fs_locker_open(&test_call, file, &locker), ==, 0);
+    g_assert_cmpint(fs_lock(&test_call, locker, &lock), ==, 0);
     fs_locker_close(locker);
 }
 
@@ -124,20 +130,20 @@ static void read_all(const LocalEnv *env, FsNode *root)
     char buf[PATH_MAX];
     FsAttr attr;
 
-    g_assert_cmpint(fs_lookup(root, "file", 0, &file, &attr), ==, 0);
-    g_assert_cmpint(fs_lookup(root, "dir", 0, &dir, &attr), ==, 0);
-    g_assert_cmpint(fs_lookup(dir, "inner", 0, &inner, &attr), ==, 0);
-    g_assert_cmpint(fs_lookup(root, "link", 0, &link, &attr), ==, 0);
-    g_assert_cmpint(fs_getattr(file, NULL, 0, &attr), ==, 0);
-    g_assert_cmpint(fs_statfs(root, &st), ==, 0);
-    g_assert_cmpint(fs_listxattr(file, buf, sizeof(buf)), >=, 0);
-    fs_getxattr(file, "user.x", buf, sizeof(buf));
+    g_assert_cmpint(fs_lookup(&test_call, root, "file", &file, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, root, "dir", &dir, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, dir, "inner", &inner, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, root, "link", &link, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, file, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_statfs(&test_call, root, &st), ==, 0);
+    g_assert_cmpint(fs_listxattr(&test_call, file, buf, sizeof(buf)), >=, 0);
+    fs_getxattr(&test_call, file, "user.x", buf, sizeof(buf));
     read_file(file);
     read_dir(root);
     read_dir(dir);
     /* The kernel sets the access time of a real link when it is read. */
     if (S_ISREG(local_env_stat(env, "link").st_mode)) {
-        g_assert_cmpint(fs_readlink(link, buf, sizeof(buf)), ==, 3);
+        g_assert_cmpint(fs_readlink(&test_call, link, buf, sizeof(buf)), ==, 3);
     }
 }
 
@@ -156,7 +162,7 @@ static void try_to_change(FsNode *root)
     g_autoptr(FsNode) file = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_lookup(root, "file", 0, &file, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, root, "file", &file, &attr), ==, 0);
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
         g_assert_cmpint(local_env_try_open(file, flags[i]), ==, -EROFS);
         g_assert_cmpint(local_env_try_create(root, "file", flags[i]), ==,
@@ -165,20 +171,26 @@ static void try_to_change(FsNode *root)
                         -EROFS);
     }
     for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
-        g_assert_cmpint(fs_setattr(file, NULL, &sets[i]), ==, -EROFS);
+        g_assert_cmpint(fs_setattr(&test_call, file, NULL, &sets[i]), ==,
+                        -EROFS);
     }
-    g_assert_cmpint(fs_mkdir(root, "new", 0755, &local_env_cred, &attr), ==,
-                    -EROFS);
-    g_assert_cmpint(fs_symlink(root, "new", "x", &local_env_cred, &attr), ==,
-                    -EROFS);
-    g_assert_cmpint(fs_mknod(root, "new", S_IFIFO, 0, &local_env_cred, &attr),
+    g_assert_cmpint(fs_mkdir(&test_call, root, "new", 0755, &local_env_cred,
+                             &attr),
                     ==, -EROFS);
-    g_assert_cmpint(fs_link(file, root, "new"), ==, -EROFS);
-    g_assert_cmpint(fs_rename(root, "file", root, "new"), ==, -EROFS);
-    g_assert_cmpint(fs_unlink(root, "file", false), ==, -EROFS);
-    g_assert_cmpint(fs_unlink(root, "dir", true), ==, -EROFS);
-    g_assert_cmpint(fs_setxattr(file, "user.x", "y", 1, 0), ==, -EROFS);
-    g_assert_cmpint(fs_removexattr(file, "user.x"), ==, -EROFS);
+    g_assert_cmpint(fs_symlink(&test_call, root, "new", "x", &local_env_cred,
+                               &attr),
+                    ==, -EROFS);
+    g_assert_cmpint(fs_mknod(&test_call, root, "new", S_IFIFO, 0,
+                             &local_env_cred, &attr),
+                    ==, -EROFS);
+    g_assert_cmpint(fs_link(&test_call, file, root, "new"), ==, -EROFS);
+    g_assert_cmpint(fs_rename(&test_call, root, "file", root, "new"), ==,
+                    -EROFS);
+    g_assert_cmpint(fs_unlink(&test_call, root, "file", false), ==, -EROFS);
+    g_assert_cmpint(fs_unlink(&test_call, root, "dir", true), ==, -EROFS);
+    g_assert_cmpint(fs_setxattr(&test_call, file, "user.x", "y", 1, 0), ==,
+                    -EROFS);
+    g_assert_cmpint(fs_removexattr(&test_call, file, "user.x"), ==, -EROFS);
 }
 
 static void nothing_changes(LocalEnv *env)

@@ -6,6 +6,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "local-env.h"
+#include "lib/test-call.h"
 
 typedef struct Search {
     const char *name;
@@ -27,8 +28,9 @@ static int listed_type(FsNode *dir, const char *name)
     g_autoptr(FsFile) file = NULL;
     Search search = { name, -1 };
 
-    g_assert_cmpint(fs_open(dir, O_RDONLY, &file), ==, 0);
-    g_assert_cmpint(fs_readdir(file, 0, 0, note_type, &search), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, dir, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_readdir(&test_call, file, 0, 0, note_type, &search), ==,
+                    0);
     return search.type;
 }
 
@@ -36,8 +38,9 @@ static void make_device(FsNode *dir, const char *name, uint64_t rdev)
 {
     FsAttr attr;
 
-    g_assert_cmpint(fs_mknod(dir, name, S_IFCHR | 0600, rdev, &local_env_cred,
-                             &attr), ==, 0);
+    g_assert_cmpint(fs_mknod(&test_call, dir, name, S_IFCHR | 0600, rdev,
+                             &local_env_cred, &attr),
+                    ==, 0);
     g_assert_cmphex(attr.mode & S_IFMT, ==, S_IFCHR);
 }
 
@@ -46,7 +49,7 @@ static FsNode *lookup_in(FsNode *dir, const char *name)
     FsNode *node = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_lookup(dir, name, 0, &node, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, dir, name, &node, &attr), ==, 0);
     return node;
 }
 
@@ -87,7 +90,7 @@ static void test_renamed(LocalEnv *env)
     g_autoptr(FsNode) upper = local_env_made_dir(env, "upper", 0755);
 
     make_device(work, "#1", 0);
-    g_assert_cmpint(fs_rename(work, "#1", upper, "gone"), ==, 0);
+    g_assert_cmpint(fs_rename(&test_call, work, "#1", upper, "gone"), ==, 0);
     g_assert_cmpint(listed_type(upper, "gone"), ==, DT_CHR);
     g_assert_cmpint(listed_type(work, "#1"), ==, -1);
 }
@@ -100,7 +103,7 @@ static void test_linked(LocalEnv *env)
 
     make_device(work, "#1", 0);
     node = lookup_in(work, "#1");
-    g_assert_cmpint(fs_link(node, upper, "gone"), ==, 0);
+    g_assert_cmpint(fs_link(&test_call, node, upper, "gone"), ==, 0);
     g_assert_cmpint(listed_type(upper, "gone"), ==, DT_CHR);
     g_assert_cmpint(listed_type(work, "#1"), ==, DT_CHR);
 }
@@ -113,8 +116,9 @@ static void test_directory_moved_and_changed(LocalEnv *env)
     g_autoptr(FsNode) dir = local_env_made_dir(env, "d", 0755);
 
     make_device(dir, "w", 0);
-    g_assert_cmpint(fs_setattr(dir, NULL, &set), ==, 0);
-    g_assert_cmpint(fs_rename(env->root, "d", env->root, "e"), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, dir, NULL, &set), ==, 0);
+    g_assert_cmpint(fs_rename(&test_call, env->root, "d", env->root, "e"), ==,
+                    0);
     g_assert_cmphex(local_env_attr(env, "e").mode, ==, S_IFDIR | 0700);
     g_assert_cmpint(listed_type(dir, "w"), ==, DT_CHR);
 }
@@ -138,7 +142,8 @@ static void test_another_export(LocalEnv *env)
     later_other = lookup_in(root, "other");
     g_assert_cmpint(listed_type(later_dir, "w"), ==, DT_CHR);
     device = lookup_in(later_dir, "w");
-    g_assert_cmpint(fs_rename(later_dir, "w", later_other, "w"), ==, 0);
+    g_assert_cmpint(fs_rename(&test_call, later_dir, "w", later_other, "w"), ==,
+                    0);
     g_assert_cmpint(listed_type(later_other, "w"), ==, DT_CHR);
     g_assert_cmpint(listed_type(other, "w"), ==, DT_CHR);
 }
@@ -149,10 +154,11 @@ static void test_hidden_and_removed(LocalEnv *env)
     char list[256];
 
     make_device(dir, "w", 0);
-    g_assert_cmpint(fs_listxattr(dir, list, sizeof(list)), ==, 0);
-    g_assert_cmpint(fs_unlink(env->root, "d", true), ==, -ENOTEMPTY);
-    g_assert_cmpint(fs_unlink(dir, "w", false), ==, 0);
-    g_assert_cmpint(fs_unlink(env->root, "d", true), ==, 0);
+    g_assert_cmpint(fs_listxattr(&test_call, dir, list, sizeof(list)), ==, 0);
+    g_assert_cmpint(fs_unlink(&test_call, env->root, "d", true), ==,
+                    -ENOTEMPTY);
+    g_assert_cmpint(fs_unlink(&test_call, dir, "w", false), ==, 0);
+    g_assert_cmpint(fs_unlink(&test_call, env->root, "d", true), ==, 0);
     g_assert_false(local_env_exists(env, "d"));
     g_assert_false(local_env_exists(env, ".virtfs_metadata/d"));
 }
@@ -173,9 +179,10 @@ static void test_without_waiting(LocalEnv *env)
     unsigned taken = 0;
 
     make_device(dir, "w", 0);
-    g_assert_cmpint(fs_open(dir, O_RDONLY, &file), ==, 0);
-    g_assert_cmpint(fs_readdir(file, 0, 0, take_one, &taken), ==, 0);
-    fs_readdir(file, 0, FS_NONBLOCK, note_type, &search);
+    g_assert_cmpint(fs_open(&test_call, dir, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_readdir(&test_call, file, 0, 0, take_one, &taken), ==,
+                    0);
+    fs_readdir(&test_call_never, file, 0, 0, note_type, &search);
     g_assert_cmpint(search.type, ==, -1);
 }
 

@@ -6,6 +6,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
 #include "local-env.h"
+#include "lib/test-call.h"
 
 #define MAPPED { .fixture = { .model = FS_SM_MAPPED_XATTR } }
 
@@ -86,13 +87,15 @@ static void device_on_disk(void)
     if (!env.export) {
         return;
     }
-    g_assert_cmpint(fs_mknod(env.root, "b", S_IFBLK | 0660, makedev(0x12, 0x34),
-                             &local_env_cred, &attr), ==, 0);
+    g_assert_cmpint(fs_mknod(&test_call, env.root, "b", S_IFBLK | 0660,
+                             makedev(0x12, 0x34), &local_env_cred, &attr),
+                    ==, 0);
     check_bytes(&env, "b", "user.virtfs.mode", mode, 4);
     check_bytes(&env, "b", "user.virtfs.rdev", rdev, 8);
     g_assert_cmphex(local_env_stat(&env, "b").st_mode, ==, S_IFREG | 0600);
-    g_assert_cmpint(fs_mknod(env.root, "p", S_IFIFO | 0660, 0,
-                             &local_env_cred, &attr), ==, 0);
+    g_assert_cmpint(fs_mknod(&test_call, env.root, "p", S_IFIFO | 0660, 0,
+                             &local_env_cred, &attr),
+                    ==, 0);
     check_bytes(&env, "p", "user.virtfs.rdev", none, 8);
     g_assert_cmphex(local_env_stat(&env, "p").st_mode, ==, S_IFREG | 0600);
 }
@@ -108,8 +111,9 @@ static void link_on_disk(void)
     if (!env.export) {
         return;
     }
-    g_assert_cmpint(fs_symlink(env.root, "l", "../target", &local_env_cred,
-                               &attr), ==, 0);
+    g_assert_cmpint(fs_symlink(&test_call, env.root, "l", "../target",
+                               &local_env_cred, &attr),
+                    ==, 0);
     check_bytes(&env, "l", "user.virtfs.mode", mode, 4);
     text = local_env_text(&env, "l");
     g_assert_cmpstr(text, ==, "../target");
@@ -128,10 +132,11 @@ static void chmod_on_disk(void)
     if (!env.export) {
         return;
     }
-    g_assert_cmpint(fs_symlink(env.root, "l", "x", &local_env_cred, &attr), ==,
-                    0);
+    g_assert_cmpint(fs_symlink(&test_call, env.root, "l", "x", &local_env_cred,
+                               &attr),
+                    ==, 0);
     link = local_env_lookup(&env, "l");
-    g_assert_cmpint(fs_setattr(link, NULL, &set), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, link, NULL, &set), ==, 0);
     check_bytes(&env, "l", "user.virtfs.mode", mode, 4);
 }
 
@@ -256,7 +261,8 @@ static void real_link_reads_as_link(void)
     g_assert_cmpint(symlink("real", local_env_path(&env, "l")), ==, 0);
     link = local_env_lookup(&env, "l");
     g_assert_cmphex(local_env_attr(&env, "l").mode & S_IFMT, ==, S_IFLNK);
-    g_assert_cmpint(fs_readlink(link, target, sizeof(target)), ==, 4);
+    g_assert_cmpint(fs_readlink(&test_call, link, target, sizeof(target)), ==,
+                    4);
     g_assert_cmpmem(target, 4, "real", 4);
     g_assert_cmpint(local_env_try_open(link, O_RDONLY), ==, -ELOOP);
 }
@@ -276,14 +282,15 @@ static void huge_link(void)
     g_assert_cmpint(truncate(local_env_path(&env, "l"), 1 << 30), ==, 0);
     put32(&env, "l", "user.virtfs.mode", S_IFLNK | 0777);
     link = local_env_lookup(&env, "l");
-    g_assert_cmpint(fs_readlink(link, target, 100000), ==, 11);
+    g_assert_cmpint(fs_readlink(&test_call, link, target, 100000), ==, 11);
     memset(target, 'x', 100000);
     g_assert_true(g_file_set_contents(local_env_path(&env, "m"), target,
                                       100000, NULL));
     put32(&env, "m", "user.virtfs.mode", S_IFLNK | 0777);
     fs_node_unref(link);
     link = local_env_lookup(&env, "m");
-    g_assert_cmpint(fs_readlink(link, target, 100000), <=, PATH_MAX);
+    g_assert_cmpint(fs_readlink(&test_call, link, target, 100000), <=,
+                    PATH_MAX);
 }
 
 /*
@@ -310,16 +317,20 @@ static void private_names(void)
     put_attr(&env, "f", "user.virtfs.x", "theirs", 6);
     put_attr(&env, "f", "user.virtfs.user.x", "theirs", 6);
     file = local_env_lookup(&env, "f");
-    g_assert_cmpint(fs_listxattr(file, value, sizeof(value)), ==, 0);
+    g_assert_cmpint(fs_listxattr(&test_call, file, value, sizeof(value)), ==,
+                    0);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         g_autofree char *host = g_strconcat("user.virtfs.", names[i], NULL);
 
-        g_assert_cmpint(fs_getxattr(file, names[i], value, sizeof(value)), ==,
+        g_assert_cmpint(fs_getxattr(&test_call, file, names[i], value,
+                                    sizeof(value)),
+                        ==, -ENODATA);
+        g_assert_cmpint(fs_removexattr(&test_call, file, names[i]), ==,
                         -ENODATA);
-        g_assert_cmpint(fs_removexattr(file, names[i]), ==, -ENODATA);
-        g_assert_cmpint(fs_setxattr(file, names[i], "his", 3, 0), ==, 0);
+        g_assert_cmpint(fs_setxattr(&test_call, file, names[i], "his", 3, 0),
+                        ==, 0);
         check_bytes(&env, "f", host, (const uint8_t *)"his", 3);
-        g_assert_cmpint(fs_removexattr(file, names[i]), ==, 0);
+        g_assert_cmpint(fs_removexattr(&test_call, file, names[i]), ==, 0);
         g_assert_false(has_attr(&env, "f", host));
     }
     check_bytes(&env, "f", "user.virtfs.rdev", (const uint8_t *)"theirs", 6);
@@ -340,13 +351,15 @@ static void acl_on_disk(void)
     }
     local_env_create(&env, "f", 0640);
     file = local_env_lookup(&env, "f");
-    g_assert_cmpint(fs_setxattr(file, "system.posix_acl_access", "any", 3, 0),
+    g_assert_cmpint(fs_setxattr(&test_call, file, "system.posix_acl_access",
+                                "any", 3, 0),
                     ==, 0);
     check_bytes(&env, "f", "user.virtfs.system.posix_acl_access",
                 (const uint8_t *)"any", 3);
-    g_assert_cmpint(fs_listxattr(file, list, sizeof(list)), ==, 24);
+    g_assert_cmpint(fs_listxattr(&test_call, file, list, sizeof(list)), ==, 24);
     g_assert_cmpstr(list, ==, "system.posix_acl_access");
-    g_assert_cmpint(fs_removexattr(file, "system.posix_acl_access"), ==, 0);
+    g_assert_cmpint(fs_removexattr(&test_call, file, "system.posix_acl_access"),
+                    ==, 0);
     g_assert_false(has_attr(&env, "f", "user.virtfs.system.posix_acl_access"));
 }
 
@@ -376,9 +389,11 @@ static void host_acl_is_not_shown(void)
     local_env_create(&env, "f", 0640);
     put_attr(&env, "f", "system.posix_acl_access", acl, sizeof(acl));
     file = local_env_lookup(&env, "f");
-    g_assert_cmpint(fs_listxattr(file, value, sizeof(value)), ==, 0);
-    g_assert_cmpint(fs_getxattr(file, "system.posix_acl_access", value,
-                                sizeof(value)), ==, -ENODATA);
+    g_assert_cmpint(fs_listxattr(&test_call, file, value, sizeof(value)), ==,
+                    0);
+    g_assert_cmpint(fs_getxattr(&test_call, file, "system.posix_acl_access",
+                                value, sizeof(value)),
+                    ==, -ENODATA);
 }
 
 int main(int argc, char **argv)

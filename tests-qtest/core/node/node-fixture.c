@@ -2,6 +2,7 @@
 /* A node table over a temporary directory: see node-fixture.h. */
 #include "fsdev/core/p9-osdep.h"
 #include "node-fixture.h"
+#include "lib/test-call.h"
 
 void node_fixture_init(NodeFixture *f, unsigned fd_budget, size_t max_bytes)
 {
@@ -36,7 +37,7 @@ void node_fixture_clear(NodeFixture *f)
 
 int node_walk(Name *dir, const char *component, Name **out)
 {
-    int dirfd = name_fd_get(dir, 0);
+    int dirfd = name_fd_get(&test_call, dir);
     HostStat st;
     int ret;
     int fd;
@@ -81,7 +82,7 @@ Name *node_must_reach(NodeFixture *f, const char *path)
 
 int node_stat(Name *name, HostStat *st)
 {
-    int fd = name_fd_get(name, 0);
+    int fd = name_fd_get(&test_call, name);
     int ret;
 
     if (fd < 0) {
@@ -117,12 +118,13 @@ NodeTableStats node_stats(NodeFixture *f)
 
 int node_unlink(Name *dir, const char *component)
 {
-    int dirfd = name_fd_get(dir, 0);
+    int dirfd = name_fd_get(&test_call, dir);
     Name *victim;
     int ret;
 
     g_assert_cmpint(dirfd, >=, 0);
-    g_assert_cmpint(name_pin_for_removal(dir, component, 0, &victim), ==, 0);
+    g_assert_cmpint(name_pin_for_removal(&test_call, dir, component, &victim),
+                    ==, 0);
     ret = unlinkat(dirfd, component, 0) < 0 ? -errno : 0;
     if (ret == -EISDIR) {
         ret = unlinkat(dirfd, component, AT_REMOVEDIR) < 0 ? -errno : 0;
@@ -138,14 +140,15 @@ int node_unlink(Name *dir, const char *component)
 int node_rename(Name *dir, const char *component, Name *newdir,
                 const char *newcomponent)
 {
-    int dirfd = name_fd_get(dir, 0);
-    int newdirfd = name_fd_get(newdir, 0);
+    int dirfd = name_fd_get(&test_call, dir);
+    int newdirfd = name_fd_get(&test_call, newdir);
     Name *victim;
     int ret;
 
     g_assert_cmpint(dirfd, >=, 0);
     g_assert_cmpint(newdirfd, >=, 0);
-    g_assert_cmpint(name_pin_for_removal(newdir, newcomponent, 0, &victim),
+    g_assert_cmpint(name_pin_for_removal(&test_call, newdir, newcomponent,
+                                         &victim),
                     ==, 0);
     name_rename_begin(dir);
     ret = renameat(dirfd, component, newdirfd, newcomponent) < 0 ? -errno : 0;

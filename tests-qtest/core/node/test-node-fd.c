@@ -6,12 +6,13 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "node-fixture.h"
+#include "lib/test-call.h"
 
 #include <sys/resource.h>
 
 static bool is_cached(Name *name)
 {
-    if (name_fd_get(name, FS_NONBLOCK) < 0) {
+    if (name_fd_get(&test_call_never, name) < 0) {
         return false;
     }
     name_fd_put(name);
@@ -117,7 +118,7 @@ static void test_pinned(void)
     node_fixture_init(&f, 8, 0);
     names = make_files(&f, f.root, "", count);
     for (unsigned i = 0; i < count; i++) {
-        fds[i] = name_fd_get(names[i], 0);
+        fds[i] = name_fd_get(&test_call, names[i]);
         g_assert_cmpint(fds[i], >=, 0);
     }
     node_evict_all(&f);
@@ -258,11 +259,11 @@ static void check_hard_limit(void)
 
     node_fixture_init(&f, 0, 0);
     names = make_files(&f, f.root, "", count);
-    while (pinned < count && name_fd_get(names[pinned], 0) >= 0) {
+    while (pinned < count && name_fd_get(&test_call, names[pinned]) >= 0) {
         pinned++;
     }
     g_assert_cmpint(pinned, ==, hard - 1);
-    g_assert_cmpint(name_fd_get(names[pinned], 0), ==, -EMFILE);
+    g_assert_cmpint(name_fd_get(&test_call, names[pinned]), ==, -EMFILE);
     g_assert_cmpint(node_fd_account(f.table), ==, -EMFILE);
     name_fd_put(names[--pinned]);
     g_assert_cmpint(stat_result(names[pinned + 1]), ==, 0);
@@ -487,7 +488,7 @@ static void test_keeps_what_is_below_lost(void)
     scratch_write(f.scratch, "d/file", "1");
     dir = node_must_walk(f.root, "d");
     file = node_must_walk(dir, "file");
-    g_assert_cmpint(name_fd_get(file, 0), >=, 0);
+    g_assert_cmpint(name_fd_get(&test_call, file), >=, 0);
     node_evict_all(&f);
     name_fd_put(file);
     g_assert_false(is_cached(dir));
@@ -519,7 +520,7 @@ static void test_deep(void)
     other = node_must_walk(f.root, "other");
     name = name_ref(f.root);
     for (unsigned i = 0; i < DEPTH; i++) {
-        int fd = name_fd_get(name, 0);
+        int fd = name_fd_get(&test_call, name);
         Name *next;
 
         g_assert_cmpint(fd, >=, 0);

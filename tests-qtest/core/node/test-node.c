@@ -5,6 +5,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "node-fixture.h"
+#include "lib/test-call.h"
 
 static void test_root(void)
 {
@@ -22,7 +23,7 @@ static void test_root(void)
     g_assert_true(name_to_fs(f.root)->export == &f.export);
     g_assert_true(name_from_fs(name_to_fs(f.root)) == f.root);
     g_assert_cmphex(node_type(name_node(f.root)), ==, S_IFDIR);
-    g_assert_cmpint(name_fd_get(f.root, FS_NONBLOCK), >=, 0);
+    g_assert_cmpint(name_fd_get(&test_call_never, f.root), >=, 0);
     name_fd_put(f.root);
     node_fixture_clear(&f);
 }
@@ -337,7 +338,7 @@ static void test_unlinked_while_held(void)
     name = node_must_walk(f.root, "file");
     ino = node_must_ino(name);
     node_evict_all(&f);
-    g_assert_cmpint(name_fd_get(name, FS_NONBLOCK), ==, -EAGAIN);
+    g_assert_cmpint(name_fd_get(&test_call_never, name), ==, -EAGAIN);
     g_assert_cmpint(node_unlink(f.root, "file"), ==, 0);
     node_evict_all(&f);
     node_assert_at(name, NULL, NULL);
@@ -372,9 +373,10 @@ static void test_failed_removal(void)
     g_assert_cmpint(node_unlink(f.root, "dir"), ==, -ENOTEMPTY);
     node_assert_at(dir, f.root, "dir");
     node_evict_all(&f);
-    g_assert_cmpint(name_fd_get(dir, FS_NONBLOCK), ==, -EAGAIN);
+    g_assert_cmpint(name_fd_get(&test_call_never, dir), ==, -EAGAIN);
     name_unref(dir);
-    g_assert_cmpint(name_pin_for_removal(f.root, "dir", 0, &victim), ==, 0);
+    g_assert_cmpint(name_pin_for_removal(&test_call, f.root, "dir", &victim),
+                    ==, 0);
     g_assert_null(victim);
     name_unpin(victim);
     node_fixture_clear(&f);
@@ -396,7 +398,7 @@ static void test_removed_hard_link(void)
     node_assert_at(a, NULL, NULL);
     node_assert_at(b, f.root, "b");
     node_evict_all(&f);
-    g_assert_cmpint(name_fd_get(a, FS_NONBLOCK), ==, -EAGAIN);
+    g_assert_cmpint(name_fd_get(&test_call_never, a), ==, -EAGAIN);
     g_assert_cmpuint(node_must_ino(a), ==, scratch_ino(f.scratch, "b"));
     name_unref(a);
     name_unref(b);

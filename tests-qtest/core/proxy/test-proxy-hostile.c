@@ -12,9 +12,9 @@
 #include "fsdev/proxy/proxy.h"
 #include "conformance/conformance.h"
 #include "helper/helper-run.h"
+#include "lib/test-call.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsFile, fs_release)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsExport, fs_export_unref)
 
 /* ---- a helper that lies ----------------------------------------------- */
@@ -210,22 +210,24 @@ static ssize_t call_for(FsNode *root, ProxyType type)
 
     switch (type) {
     case PROXY_LOOKUP:
-        return fs_lookup(root, "f", 0, &node, &attr);
+        return fs_lookup(&test_call, root, "f", &node, &attr);
     case PROXY_OPEN:
-        g_assert_cmpint(fs_lookup(root, "f", 0, &node, &attr), ==, 0);
-        return fs_open(node, O_RDONLY, &file);
+        g_assert_cmpint(fs_lookup(&test_call, root, "f", &node, &attr), ==, 0);
+        return fs_open(&test_call, node, O_RDONLY, &file);
     case PROXY_CREATE:
-        return fs_create(root, "f", O_RDWR, 0600, &cred, &node, &file, &attr);
+        return fs_create(&test_call, root, "f", O_RDWR, 0600, &cred, &node,
+                         &file, &attr);
     case PROXY_MKDIR:
-        return fs_mkdir(root, "d", 0700, &cred, &attr);
+        return fs_mkdir(&test_call, root, "d", 0700, &cred, &attr);
     case PROXY_GETXATTR:
-        return fs_getxattr(root, "user.a", value, sizeof(value));
+        return fs_getxattr(&test_call, root, "user.a", value, sizeof(value));
     case PROXY_IDENTIFY:
-        ret = fs_open(root, O_RDONLY, &file);
-        return ret < 0 ? ret : fs_readdir(file, 0, FS_READDIR_DEV, take_any,
-                                          NULL);
+        ret = fs_open(&test_call, root, O_RDONLY, &file);
+        return ret < 0 ? ret
+                       : fs_readdir(&test_call, file, 0, FS_READDIR_DEV,
+                                    take_any, NULL);
     case PROXY_UNLINK:
-        return fs_unlink(root, "f", false);
+        return fs_unlink(&test_call, root, "f", false);
     default:
         g_assert_not_reached();
     }
@@ -316,8 +318,9 @@ static void test_lie(gconstpointer opaque)
         root = fs_root(export);
         g_assert_cmpint(call_for(root, liar.lie->type), ==, -EIO);
         /* The connection is not used any more. */
-        g_assert_cmpint(fs_lookup(root, "f", 0, &node, &attr), ==, -EIO);
-        g_assert_cmpint(fs_getattr(root, NULL, 0, &attr), ==, 0);
+        g_assert_cmpint(fs_lookup(&test_call, root, "f", &node, &attr), ==,
+                        -EIO);
+        g_assert_cmpint(fs_getattr(&test_call, root, NULL, 0, &attr), ==, 0);
     }
     close(fds[0]);
     g_thread_join(thread);
@@ -408,7 +411,7 @@ static gpointer wait_for_lookup(gpointer opaque)
     g_autoptr(FsNode) node = NULL;
     FsAttr attr;
 
-    waiter->ret = fs_lookup(waiter->root, "f", 0, &node, &attr);
+    waiter->ret = fs_lookup(&test_call, waiter->root, "f", &node, &attr);
     return NULL;
 }
 
@@ -446,22 +449,25 @@ static void data_needs_no_helper(void)
 
         g_assert_no_error(error);
         root = fs_root(export);
-        g_assert_cmpint(fs_lookup(root, "f", 0, &node, &attr), ==, 0);
-        g_assert_cmpint(fs_open(node, O_RDWR, &file), ==, 0);
-        g_assert_cmpint(fs_open(root, O_RDONLY, &dir), ==, 0);
+        g_assert_cmpint(fs_lookup(&test_call, root, "f", &node, &attr), ==, 0);
+        g_assert_cmpint(fs_open(&test_call, node, O_RDWR, &file), ==, 0);
+        g_assert_cmpint(fs_open(&test_call, root, O_RDONLY, &dir), ==, 0);
         g_assert_cmpint(kill(run.pid, SIGSTOP), ==, 0);
         g_assert_cmpint(waitpid(run.pid, &status, WUNTRACED), ==, run.pid);
-        g_assert_cmpint(fs_write(file, &iov, 1, 0, 0), ==, 4);
-        g_assert_cmpint(fs_read(file, &iov, 1, 0, 0), ==, 4);
-        g_assert_cmpint(fs_fsync(file, false), ==, 0);
-        g_assert_cmpint(fs_getattr(node, file, FS_NONBLOCK, &attr), ==, 0);
-        g_assert_cmpint(fs_getattr(node, NULL, FS_NONBLOCK, &attr), ==, 0);
+        g_assert_cmpint(fs_write(&test_call, file, &iov, 1, 0), ==, 4);
+        g_assert_cmpint(fs_read(&test_call, file, &iov, 1, 0), ==, 4);
+        g_assert_cmpint(fs_fsync(&test_call, file, false), ==, 0);
+        g_assert_cmpint(fs_getattr(&test_call_never, node, file, 0, &attr), ==,
+                        0);
+        g_assert_cmpint(fs_getattr(&test_call_never, node, NULL, 0, &attr), ==,
+                        0);
         g_assert_cmpuint(attr.size, ==, 4);
-        g_assert_cmpint(fs_statfs(node, &st), ==, 0);
+        g_assert_cmpint(fs_statfs(&test_call, node, &st), ==, 0);
         if (devs_of(run.dir) == HOST_DEVS_MOUNTS) {
             /* There the device of an entry is known without the helper. */
-            g_assert_cmpint(fs_readdir(dir, 0, FS_READDIR_DEV,
-                                       count_with_device, &entries), ==, 0);
+            g_assert_cmpint(fs_readdir(&test_call, dir, 0, FS_READDIR_DEV,
+                                       count_with_device, &entries),
+                            ==, 0);
             g_assert_cmpuint(entries, ==, 5);
         }
         g_assert_cmpint(kill(run.pid, SIGKILL), ==, 0);
@@ -493,11 +499,12 @@ static void removed_file_is_let_go(void)
         g_assert_no_error(error);
         root = fs_root(export);
         before = helper_run_count_fds(&run);
-        g_assert_cmpint(fs_create(root, "new", O_RDWR, 0600, &cred, &node,
-                                  &file, &attr), ==, 0);
-        fs_release(file);
+        g_assert_cmpint(fs_create(&test_call, root, "new", O_RDWR, 0600, &cred,
+                                  &node, &file, &attr),
+                        ==, 0);
+        fs_release(&test_call, file);
         g_assert_cmpuint(helper_run_count_fds(&run), >, before);
-        g_assert_cmpint(fs_unlink(root, "new", false), ==, 0);
+        g_assert_cmpint(fs_unlink(&test_call, root, "new", false), ==, 0);
         fs_node_unref(node);
         /* FORGET has no answer, and no other request must be needed. */
         while (helper_run_count_fds(&run) > before) {
@@ -542,8 +549,9 @@ static void dies_while_asked(void)
             g_assert_cmpint(waiters[i].ret, ==, -EIO);
         }
         /* Calls that do not need the helper still work. */
-        g_assert_cmpint(fs_getattr(root, NULL, 0, &attr), ==, 0);
-        g_assert_cmpint(fs_lookup(root, "f", 0, &node, &attr), ==, -EIO);
+        g_assert_cmpint(fs_getattr(&test_call, root, NULL, 0, &attr), ==, 0);
+        g_assert_cmpint(fs_lookup(&test_call, root, "f", &node, &attr), ==,
+                        -EIO);
     }
 }
 
@@ -568,7 +576,7 @@ static int try_lookup(FsNode *dir, const char *name, FsNode **node)
 {
     FsAttr attr;
 
-    return fs_lookup(dir, name, 0, node, &attr);
+    return fs_lookup(&test_call, dir, name, node, &attr);
 }
 
 /*
@@ -605,15 +613,15 @@ static void another_helper(void)
         g_assert_cmpint(try_lookup(root, "other", &other), ==, 0);
         g_assert_cmpint(kill(run.pid, SIGKILL), ==, 0);
         g_assert_cmpint(helper_run_wait(&run), ==, 128 + SIGKILL);
-        g_assert_cmpint(fs_open(old, O_RDONLY, &file), ==, -EIO);
+        g_assert_cmpint(fs_open(&test_call, old, O_RDONLY, &file), ==, -EIO);
         g_assert_cmpint(try_lookup(root, "f", &again), ==, -EIO);
 
         g_assert_cmpint(rename(from, to), ==, 0);
         start_listening(&run);
-        g_assert_cmpint(fs_setattr(old, NULL, &set), ==, 0);
-        g_assert_cmpint(fs_setattr(other, NULL, &set), ==, -ESTALE);
+        g_assert_cmpint(fs_setattr(&test_call, old, NULL, &set), ==, 0);
+        g_assert_cmpint(fs_setattr(&test_call, other, NULL, &set), ==, -ESTALE);
         g_assert_cmpint(try_lookup(root, "f", &again), ==, 0);
-        g_assert_cmpint(fs_open(again, O_RDONLY, &file), ==, 0);
+        g_assert_cmpint(fs_open(&test_call, again, O_RDONLY, &file), ==, 0);
     }
 }
 

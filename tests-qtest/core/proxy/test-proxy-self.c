@@ -13,9 +13,9 @@
 #include "fsdev/proxy/proxy.h"
 #include "conformance/conformance.h"
 #include "helper/helper-run.h"
+#include "lib/test-call.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsFile, fs_release)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsExport, fs_export_unref)
 
 static const FsCred nobody = { UINT32_MAX, UINT32_MAX };
@@ -69,12 +69,12 @@ static bool self_start(Self *self)
     return true;
 }
 
-static FsNode *look(FsNode *dir, const char *name, unsigned flags)
+static FsNode *look(const FsCall *call, FsNode *dir, const char *name)
 {
     FsNode *node = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_lookup(dir, name, flags, &node, &attr), ==, 0);
+    g_assert_cmpint(fs_lookup(call, dir, name, &node, &attr), ==, 0);
     return node;
 }
 
@@ -123,17 +123,18 @@ static void test_helper_not_asked(void)
         return;
     }
     stop_helper(&self);
-    a = look(self.root, "a", 0);
-    b = look(a, "b", FS_BRIEF);
-    c = look(b, "c", 0);
-    g_assert_cmpint(fs_lookup(b, "none", 0, &none, &attr), ==, -ENOENT);
-    g_assert_cmpint(fs_open_attr(c, O_RDONLY | O_NONBLOCK, &file, &attr), ==,
-                    0);
+    a = look(&test_call, self.root, "a");
+    b = look(&test_call_storage, a, "b");
+    c = look(&test_call, b, "c");
+    g_assert_cmpint(fs_lookup(&test_call, b, "none", &none, &attr), ==,
+                    -ENOENT);
+    g_assert_cmpint(fs_open_attr(&test_call_storage, c, O_RDONLY, &file, &attr),
+                    ==, 0);
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0600);
-    g_assert_cmpint(fs_read(file, &iov, 1, 0, 0), ==, 0);
-    g_assert_cmpint(fs_open(a, O_RDONLY, &dir), ==, 0);
-    link = look(self.root, "l", 0);
-    g_assert_cmpint(fs_readlink(link, text, sizeof(text)), ==, 1);
+    g_assert_cmpint(fs_read(&test_call, file, &iov, 1, 0), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, a, O_RDONLY, &dir), ==, 0);
+    link = look(&test_call, self.root, "l");
+    g_assert_cmpint(fs_readlink(&test_call, link, text, sizeof(text)), ==, 1);
     /* Releasing all of this does not need the helper either. */
 }
 
@@ -151,17 +152,21 @@ static void test_brief_does_not_ask(void)
     if (!self_start(&self)) {
         return;
     }
-    node = look(self.root, "f", 0);
+    node = look(&test_call, self.root, "f");
     stop_helper(&self);
-    g_assert_cmpint(fs_lookup(self.root, "g", FS_BRIEF, &made, &attr), ==,
+    g_assert_cmpint(fs_lookup(&test_call_storage, self.root, "g", &made, &attr),
+                    ==, -EAGAIN);
+    g_assert_cmpint(fs_lookup(&test_call_never, self.root, "g", &made, &attr),
+                    ==, -EAGAIN);
+    g_assert_cmpint(fs_open(&test_call_storage, node, O_RDONLY, &file), ==,
                     -EAGAIN);
-    g_assert_cmpint(fs_lookup(self.root, "g", FS_NONBLOCK, &made, &attr), ==,
+    g_assert_cmpint(fs_open(&test_call_storage, node, O_RDWR, &file), ==,
                     -EAGAIN);
-    g_assert_cmpint(fs_open(node, O_RDONLY | O_NONBLOCK, &file), ==, -EAGAIN);
-    g_assert_cmpint(fs_open(node, O_RDWR | O_NONBLOCK, &file), ==, -EAGAIN);
-    g_assert_cmpint(fs_create(self.root, "new", O_RDWR | O_NONBLOCK, 0600,
-                              &nobody, &made, &file, &attr), ==, -EAGAIN);
-    g_assert_cmpint(fs_getattr(node, NULL, FS_BRIEF, &attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call_storage, self.root, "new", O_RDWR,
+                              0600, &nobody, &made, &file, &attr),
+                    ==, -EAGAIN);
+    g_assert_cmpint(fs_getattr(&test_call_storage, node, NULL, 0, &attr), ==,
+                    0);
     g_assert_true(fs_node_heeds_brief(node));
     g_assert_false(fs_node_is_brief(node));
     proxy_ask_always(false);
@@ -178,16 +183,16 @@ static void test_told_by_names(void)
     if (!self_start(&self)) {
         return;
     }
-    a = look(self.root, "a", 0);
-    b = look(a, "b", 0);
-    c = look(b, "c", 0);
-    g_assert_cmpint(fs_setattr(c, NULL, &to_0640), ==, 0);
+    a = look(&test_call, self.root, "a");
+    b = look(&test_call, a, "b");
+    c = look(&test_call, b, "c");
+    g_assert_cmpint(fs_setattr(&test_call, c, NULL, &to_0640), ==, 0);
     g_assert_cmphex(host_mode(&self, "a/b/c"), ==, 0640);
-    g_assert_cmpint(fs_mkdir(b, "d", 0700, &nobody, &attr), ==, 0);
+    g_assert_cmpint(fs_mkdir(&test_call, b, "d", 0700, &nobody, &attr), ==, 0);
     g_assert_cmphex(host_mode(&self, "a/b/d"), ==, 0700);
-    g_assert_cmpint(fs_rename(b, "c", a, "e"), ==, 0);
+    g_assert_cmpint(fs_rename(&test_call, b, "c", a, "e"), ==, 0);
     g_assert_cmphex(host_mode(&self, "a/e"), ==, 0640);
-    g_assert_cmpint(fs_getattr(c, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, c, NULL, 0, &attr), ==, 0);
 }
 
 /* A file that the guest unlinked stays usable while it is referenced. */
@@ -202,12 +207,12 @@ static void test_unlinked(void)
     if (!self_start(&self)) {
         return;
     }
-    node = look(self.root, "f", 0);
-    g_assert_cmpint(fs_open(node, O_RDONLY, &reader), ==, 0);
-    g_assert_cmpint(fs_unlink(self.root, "f", false), ==, 0);
-    g_assert_cmpint(fs_setattr(node, reader, &to_0640), ==, 0);
-    g_assert_cmpint(fs_open(node, O_RDWR, &writer), ==, 0);
-    g_assert_cmpint(fs_getattr(node, reader, 0, &attr), ==, 0);
+    node = look(&test_call, self.root, "f");
+    g_assert_cmpint(fs_open(&test_call, node, O_RDONLY, &reader), ==, 0);
+    g_assert_cmpint(fs_unlink(&test_call, self.root, "f", false), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, reader, &to_0640), ==, 0);
+    g_assert_cmpint(fs_open(&test_call, node, O_RDWR, &writer), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, node, reader, 0, &attr), ==, 0);
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0640);
     g_assert_cmpuint(attr.nlink, ==, 0);
 }
@@ -222,12 +227,13 @@ static void test_replaced(void)
     if (!self_start(&self)) {
         return;
     }
-    node = look(self.root, "f", 0);
-    g_assert_cmpint(fs_open(node, O_RDONLY, &file), ==, 0);
-    g_assert_cmpint(fs_rename(self.root, "g", self.root, "f"), ==, 0);
-    g_assert_cmpint(fs_setattr(node, file, &to_0640), ==, 0);
+    node = look(&test_call, self.root, "f");
+    g_assert_cmpint(fs_open(&test_call, node, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_rename(&test_call, self.root, "g", self.root, "f"), ==,
+                    0);
+    g_assert_cmpint(fs_setattr(&test_call, node, file, &to_0640), ==, 0);
     g_assert_cmphex(host_mode(&self, "f"), ==, 0600);
-    g_assert_cmpint(fs_getattr(node, file, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, node, file, 0, &attr), ==, 0);
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0640);
 }
 
@@ -241,10 +247,10 @@ static void test_replaced_on_host(void)
     if (!self_start(&self)) {
         return;
     }
-    node = look(self.root, "f", 0);
+    node = look(&test_call, self.root, "f");
     host_rename(&self, "f", "kept");
     host_rename(&self, "g", "f");
-    g_assert_cmpint(fs_setattr(node, NULL, &to_0640), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, NULL, &to_0640), ==, 0);
     g_assert_cmphex(host_mode(&self, "kept"), ==, 0640);
     g_assert_cmphex(host_mode(&self, "f"), ==, 0600);
 }
@@ -261,10 +267,10 @@ static void test_adopted_is_let_go(void)
     }
     before = helper_run_count_fds(&self.run);
     {
-        g_autoptr(FsNode) node = look(self.root, "f", 0);
+        g_autoptr(FsNode) node = look(&test_call, self.root, "f");
 
-        g_assert_cmpint(fs_unlink(self.root, "f", false), ==, 0);
-        g_assert_cmpint(fs_setattr(node, NULL, &to_0640), ==, 0);
+        g_assert_cmpint(fs_unlink(&test_call, self.root, "f", false), ==, 0);
+        g_assert_cmpint(fs_setattr(&test_call, node, NULL, &to_0640), ==, 0);
         g_assert_cmpuint(helper_run_count_fds(&self.run), >, before);
     }
     while (helper_run_count_fds(&self.run) > before) {
@@ -297,12 +303,13 @@ static void test_deep(void)
     }
     dir = fs_node_ref(self.root);
     for (int i = 0; i < LEVELS; i++) {
-        FsNode *next = look(dir, "d", 0);
+        FsNode *next = look(&test_call, dir, "d");
 
         fs_node_unref(dir);
         dir = next;
     }
-    g_assert_cmpint(fs_mkdir(dir, "new", 0700, &nobody, &attr), ==, 0);
+    g_assert_cmpint(fs_mkdir(&test_call, dir, "new", 0700, &nobody, &attr), ==,
+                    0);
     g_assert_cmpint(faccessat(fd, "new", F_OK, 0), ==, 0);
     close(fd);
 }

@@ -11,12 +11,12 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
-#include "fsdev/core/fs-yield.h"
 #include "fsdev/host/host.h"
 #include "fsdev/proxy/proxy.h"
 #include "conformance/conformance.h"
 #include "helper/helper-run.h"
 #include "local/local-fixture.h"
+#include "lib/test-call.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsExport, fs_export_unref)
@@ -167,13 +167,15 @@ static const FsYield yield = {
     .watch = yield_watch,
 };
 
+/* How coroutines of the loop call. */
+static const FsCall co_call = { .wait = FS_WAIT_STORAGE, .yield = &yield };
+
 static void loop_init(void)
 {
     loop.fd = -1;
     loop.wakeup = eventfd(0, EFD_CLOEXEC);
     g_assert_cmpint(loop.wakeup, >=, 0);
     loop.woken = g_ptr_array_new();
-    fs_yield = &yield;
 }
 
 /* Wait for an event and handle it. */
@@ -213,14 +215,15 @@ static void loop_until_over(Co *cos, unsigned n)
 
 /* ---- what the coroutines do -------------------------------------------- */
 
-static void make_and_remove(FsNode *dir, const char *name)
+static void make_and_remove(const FsCall *call, FsNode *dir, const char *name)
 {
     FsAttr attr;
 
-    g_assert_cmpint(fs_mkdir(dir, name, 0700, &nobody, &attr), ==, 0);
+    g_assert_cmpint(fs_mkdir(call, dir, name, 0700, &nobody, &attr), ==, 0);
     g_assert_cmphex(attr.mode, ==, S_IFDIR | 0700);
-    g_assert_cmpint(fs_mkdir(dir, name, 0700, &nobody, &attr), ==, -EEXIST);
-    g_assert_cmpint(fs_unlink(dir, name, true), ==, 0);
+    g_assert_cmpint(fs_mkdir(call, dir, name, 0700, &nobody, &attr), ==,
+                    -EEXIST);
+    g_assert_cmpint(fs_unlink(call, dir, name, true), ==, 0);
 }
 
 static void co_make_and_remove(Co *co)
@@ -228,7 +231,7 @@ static void co_make_and_remove(Co *co)
     g_autofree char *name = g_strdup_printf("co%u", co->n);
 
     for (int i = 0; i < 10; i++) {
-        make_and_remove(co->dir, name);
+        make_and_remove(&co_call, co->dir, name);
     }
     /* At most once per request; not if a thread has received the answer. */
     g_assert_cmpuint(co->yields, <=, 30);
@@ -239,7 +242,7 @@ static void co_mkdir(Co *co)
     g_autofree char *name = g_strdup_printf("co%u", co->n);
     FsAttr attr;
 
-    co->ret = fs_mkdir(co->dir, name, 0700, &nobody, &attr);
+    co->ret = fs_mkdir(&co_call, co->dir, name, 0700, &nobody, &attr);
 }
 
 enum { COS = 40, THREADS = 4 };
@@ -249,7 +252,7 @@ static gpointer thread_make_and_remove(gpointer opaque)
     g_autofree char *name = g_strdup_printf("thread%p", (void *)g_thread_self());
 
     for (int i = 0; i < 200; i++) {
-        make_and_remove(opaque, name);
+        make_and_remove(&test_call, opaque, name);
     }
     return NULL;
 }
@@ -285,7 +288,7 @@ static void test_beside_threads(void)
     for (int i = 0; i < THREADS; i++) {
         g_thread_join(threads[i]);
     }
-    fs_export_leave_loop(export);
+    fs_export_leave_loop(export, &yield);
     g_assert_cmpint(loop.fd, ==, -1);
     fs_node_unref(root);
     fs_export_unref(export);
@@ -303,7 +306,7 @@ typedef struct Asked {
 static void asked_clear(Asked *asked)
 {
     if (asked->export) {
-        fs_export_leave_loop(asked->export);
+        fs_export_leave_loop(asked->export, &yield);
         g_assert_cmpint(loop.fd, ==, -1);
         fs_node_unref(asked->root);
         fs_export_unref(asked->export);
@@ -365,7 +368,7 @@ static void co_setattr(Co *co)
 {
     const FsSetattr set = { .valid = FS_SET_MODE, .mode = 0640 };
 
-    co->ret = fs_setattr(co->dir, NULL, &set);
+    co->ret = fs_setattr(&co_call, co->dir, NULL, &set);
 }
 
 /* An object that has lost its name before the helper knew of it. */
@@ -376,8 +379,9 @@ static FsNode *nameless(Asked *asked)
     FsAttr attr;
 
     g_assert_true(g_file_set_contents(path, "", 0, NULL));
-    g_assert_cmpint(fs_lookup(asked->root, "f", 0, &node, &attr), ==, 0);
-    g_assert_cmpint(fs_unlink(asked->root, "f", false), ==, 0);
+    g_assert_cmpint(fs_lookup(&test_call, asked->root, "f", &node, &attr), ==,
+                    0);
+    g_assert_cmpint(fs_unlink(&test_call, asked->root, "f", false), ==, 0);
     return node;
 }
 
@@ -410,8 +414,9 @@ static void test_full_socket(void)
     for (unsigned i = 0; i < n - 1; i++) {
         g_assert_cmpint(cos[i].ret, ==, 0);
     }
-    g_assert_cmpint(fs_setattr(node, NULL,
-                               &(FsSetattr) { .valid = FS_SET_MODE }), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, NULL,
+                               &(FsSetattr) { .valid = FS_SET_MODE }),
+                    ==, 0);
     fs_node_unref(node);
 }
 
@@ -443,20 +448,20 @@ static void co_brief_calls(Co *co)
     FsFile *file = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(co->dir, "f", O_RDWR | O_NONBLOCK, 0600,
-                              &nobody, &node, &file, &attr), ==, 0);
-    fs_release(file);
-    g_assert_cmpint(fs_lookup(co->dir, "f", FS_BRIEF, &found, &attr), ==, 0);
-    g_assert_cmpint(fs_open(found, O_RDWR | O_NONBLOCK, &file), ==, 0);
-    fs_release(file);
-    g_assert_cmpint(fs_lookup(co->dir, "f", FS_NONBLOCK, &found, &attr), ==,
-                    -EAGAIN);
-    g_assert_cmpint(fs_unlink(co->dir, "f", false), ==, 0);
+    g_assert_cmpint(fs_create(&co_call, co->dir, "f", O_RDWR, 0600, &nobody,
+                              &node, &file, &attr),
+                    ==, 0);
+    fs_release(&co_call, file);
+    g_assert_cmpint(fs_lookup(&co_call, co->dir, "f", &found, &attr), ==, 0);
+    g_assert_cmpint(fs_open(&co_call, found, O_RDWR, &file), ==, 0);
+    fs_release(&co_call, file);
+    g_assert_cmpint(fs_lookup(&test_call_never, co->dir, "f", &found, &attr),
+                    ==, -EAGAIN);
+    g_assert_cmpint(fs_unlink(&co_call, co->dir, "f", false), ==, 0);
     g_assert_cmpuint(co->yields, ==, 4);
 }
 
-/* In a coroutine, calls with FS_BRIEF use the helper; calls with FS_NONBLOCK do
- * not, as they must not sleep at all. */
+/* A coroutine waits for the helper by yielding; FS_WAIT_NEVER forbids that. */
 static void test_brief_calls(void)
 {
     ASKED asked;

@@ -11,6 +11,7 @@
 #include "helper/helper-run.h"
 #include "local/local-fixture.h"
 #include "lib/storm.h"
+#include "lib/test-call.h"
 
 static unsigned caps_of(const ProxyFixture *proxy)
 {
@@ -121,23 +122,24 @@ static void test_id_map(gconstpointer told)
     export = local_fixture_open(&fixture);
     root = fs_root(export);
     path = g_build_filename(fixture.path, "file", NULL);
-    g_assert_cmpint(fs_create(root, "file", O_RDWR, 0600, &cred, &node, &file,
-                              &attr), ==, 0);
+    g_assert_cmpint(fs_create(&test_call, root, "file", O_RDWR, 0600, &cred,
+                              &node, &file, &attr),
+                    ==, 0);
     g_assert_cmpuint(attr.uid, ==, 0);
     g_assert_cmpuint(attr.gid, ==, 0);
     g_assert_cmpint(stat(path, &st), ==, 0);
     g_assert_cmpuint(st.st_uid, ==, 1000);
     g_assert_cmpuint(st.st_gid, ==, 1001);
-    g_assert_cmpint(fs_setattr(node, file, &set), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call, node, file, &set), ==, 0);
     g_assert_cmpint(stat(path, &st), ==, 0);
     g_assert_cmpuint(st.st_uid, ==, 70001);
     g_assert_cmpuint(st.st_gid, ==, 80002);
-    g_assert_cmpint(fs_getattr(node, file, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, node, file, 0, &attr), ==, 0);
     g_assert_cmpuint(attr.uid, ==, 6);
     g_assert_cmpuint(attr.gid, ==, 7);
     set.uid = 1000;
-    g_assert_cmpint(fs_setattr(node, file, &set), ==, -EOVERFLOW);
-    fs_release(file);
+    g_assert_cmpint(fs_setattr(&test_call, node, file, &set), ==, -EOVERFLOW);
+    fs_release(&test_call, file);
     fs_node_unref(node);
     fs_node_unref(root);
     fs_export_unref(export);

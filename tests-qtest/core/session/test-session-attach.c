@@ -5,6 +5,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
+#include "lib/test-call.h"
 
 static const char *const dialects[] = { "9P2000.L", "9P2000.u", "9P2000" };
 
@@ -21,7 +22,8 @@ static Client *start(const char *version)
     memfs_add(c->export, "a/b/file", "inside");
     memfs_add(c->export, "other", NULL);
     memfs_add(c->export, "file", "outside");
-    g_assert_cmpint(fs_symlink(root, "link", "a", &cred, &attr), ==, 0);
+    g_assert_cmpint(fs_symlink(&test_call, root, "link", "a", &cred, &attr), ==,
+                    0);
     fs_node_unref(root);
     g_assert_cmpint(client_version(c, 65536, version), ==, 0);
     g_assert_cmpint(client_attach_to(c, 0, ""), ==, 0);

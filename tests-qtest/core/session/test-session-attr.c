@@ -4,6 +4,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
+#include "lib/test-call.h"
 
 #define BASIC 0x7ff
 
@@ -32,7 +33,7 @@ static void test_getattr(void)
     FsNode *node = memfs_node(c->export, "file");
     FsAttr attr;
 
-    g_assert_cmpint(fs_getattr(node, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(fs_getattr(&test_call, node, NULL, 0, &attr), ==, 0);
     fs_node_unref(node);
     g_assert_cmphex(r.valid & BASIC, ==, BASIC);
     g_assert_cmphex(r.valid & ~0xfffULL, ==, 0);

@@ -191,8 +191,9 @@ static void test_flush_parked(void)
 /* The same, but a write is parked only after it has run on a worker. */
 static int never_mind_later(void *opaque G_GNUC_UNUSED, const MemCall *call)
 {
-    return call->op != MEM_WRITE ? 0
-           : call->flags & FS_NONBLOCK ? -EAGAIN : -EINPROGRESS;
+    return call->op != MEM_WRITE         ? 0
+           : call->wait == FS_WAIT_NEVER ? -EAGAIN
+                                         : -EINPROGRESS;
 }
 
 static void test_flush_parking(void)

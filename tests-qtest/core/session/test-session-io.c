@@ -147,7 +147,7 @@ static int short_io(void *opaque, const MemCall *call)
         return 0;
     }
     ++*n;
-    if ((call->flags & FS_NONBLOCK) && *n % 5 == 0) {
+    if (call->wait == FS_WAIT_NEVER && *n % 5 == 0) {
         return -EAGAIN;
     }
     return *n % 3 + 1;

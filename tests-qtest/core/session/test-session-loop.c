@@ -275,8 +275,9 @@ static void test_pause_reset(void)
 
 static int parks_on_worker(void *opaque G_GNUC_UNUSED, const MemCall *call)
 {
-    return call->op != MEM_WRITE ? 0
-           : call->flags & FS_NONBLOCK ? -EAGAIN : -EINPROGRESS;
+    return call->op != MEM_WRITE         ? 0
+           : call->wait == FS_WAIT_NEVER ? -EAGAIN
+                                         : -EINPROGRESS;
 }
 
 /* During a pause, a flushed request turns out to have to be parked. */

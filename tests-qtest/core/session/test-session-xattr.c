@@ -5,6 +5,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
 #include "lib/client.h"
+#include "lib/test-call.h"
 
 /* A client with a file as fid 3. */
 static Client *client_with_file(void)
@@ -203,8 +204,9 @@ static int grow_value(void *opaque, const MemCall *call)
         memfs_set_hook(c->export, NULL, NULL);
         node = memfs_node(c->export, "file");
         n++;
-        g_assert_cmpint(fs_setxattr(node, "user.a", values[n % 4],
-                                    strlen(values[n % 4]), 0), ==, 0);
+        g_assert_cmpint(fs_setxattr(&test_call, node, "user.a", values[n % 4],
+                                    strlen(values[n % 4]), 0),
+                        ==, 0);
         fs_node_unref(node);
         memfs_set_hook(c->export, grow_value, c);
     }
