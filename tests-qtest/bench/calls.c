@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tracer process and its counter.  calls_*() belong to the bench's one
- * thread; everything named trace_*() runs in the child.
+ * The tracer process and its counter.  calls_*() run in the benchmark's only
+ * thread; trace_*() run in the child process.
  */
 #include <errno.h>
 #include <signal.h>

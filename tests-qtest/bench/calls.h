@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counts the system calls of other processes, all threads, by ptrace.
+ * Counts the system calls of all threads of other processes with ptrace.
  *
- * The tracer is a child process that shares a counter with us; when it is
- * killed the kernel lets the traced threads go on.  Tracing slows QEMU down a
- * lot, so a counted run gives no other figure.
+ * The tracer is a child process that shares a counter with the benchmark; when
+ * it is killed, the kernel lets the traced threads continue.  Tracing slows
+ * QEMU down a lot, so a traced run is used for no other result.
  */
 #ifndef BENCH_CALLS_H
 #define BENCH_CALLS_H
@@ -14,13 +14,16 @@
 
 typedef struct CallCounter CallCounter;
 
-/* Starts to count those of @pids, up to a 0; NULL: not allowed here. */
+/*
+ * Starts counting the calls of @pids, a list that ends with 0.  Returns NULL if
+ * tracing is not allowed.
+ */
 CallCounter *calls_start(const pid_t *pids);
 
-/* How many calls have been entered so far. */
+/* The number of calls entered since calls_start(). */
 uint64_t calls_count(const CallCounter *counter);
 
-/* Lets go of the processes. */
+/* Detaches from the processes and frees @counter. */
 void calls_stop(CallCounter *counter);
 
 #endif

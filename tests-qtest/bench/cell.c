@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Figures of a cell.  Single thread; filled by run.c, read by the reports.
+ * The results of a cell.  Single thread; filled by run.c, read by the reports.
  */
 #include <math.h>
 #include "cell.h"

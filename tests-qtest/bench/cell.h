@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A cell: all that was measured of one workload, at one queue depth, on one
- * file system, for both binaries and every round.
+ * A cell: all results of one workload at one queue depth on one file system,
+ * for both binaries and every round.
  */
 #ifndef BENCH_CELL_H
 #define BENCH_CELL_H
@@ -19,7 +19,7 @@ typedef enum Metric {
 
 typedef struct MetricInfo {
     const char *key;        /* in JSON */
-    const char *title;      /* of the column */
+    const char *title;      /* column title */
 } MetricInfo;
 
 extern const MetricInfo metric_info[METRICS];
@@ -28,10 +28,10 @@ typedef struct Cell {
     const Workload *workload;
     const char *fs;
     unsigned depth;
-    const char *not_run;    /* why, or NULL */
-    unsigned rounds;        /* rounds measured so far */
+    const char *not_run;    /* the reason why it is not run, or NULL */
+    unsigned rounds;        /* number of measured rounds */
     double value[SIDES][METRICS][ROUNDS_MAX];   /* NAN: not measured */
-    double native[ROUNDS_MAX];                  /* median, microseconds */
+    double native[ROUNDS_MAX];                  /* medians in microseconds */
 } Cell;
 
 /* An empty cell, all values NAN; free with g_free(). */
@@ -39,10 +39,10 @@ Cell *cell_new(const Workload *w, const char *fs, unsigned depth);
 
 double cell_median(const Cell *c, unsigned side, Metric m);
 
-/* Second binary to first. */
+/* The second binary's value divided by the first one's. */
 double cell_ratio(const Cell *c, Metric m);
 
-/* Of the operations a second, as a fraction of the median. */
+/* The spread of the operations per second, as a fraction of the median. */
 double cell_spread(const Cell *c, unsigned side);
 
 double cell_native(const Cell *c);

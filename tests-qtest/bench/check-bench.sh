@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# check-bench.sh BENCH QEMU [HELPER]: does the bench work, and notice wrong answers?
+# check-bench.sh BENCH QEMU [HELPER]: tests that the benchmark works and detects
+# wrong replies.
 #
-# First every workload runs for a moment. Then a wrapper around QEMU spoils the
-# exported folder before QEMU starts, so that a correct server must give answers
-# that the bench did not expect: each case has to end with status 1 and a
-# message that names what was wrong. Needs no QEMU of ours: any binary with
-# virtio-9p does. HELPER is a virtfs-proxy-helper of the same build. The last line is "N passed, M failed, K skipped".
+# First it runs every workload for a moment. Then a wrapper around QEMU modifies
+# the exported directory before QEMU starts, so that a correct server sends
+# replies that the benchmark does not expect: each case has to end with status 1
+# and a message that describes the error. QEMU can be any binary with virtio-9p.
+# HELPER is a virtfs-proxy-helper of the same build. The last line of the output
+# is "N passed, M failed, K skipped".
 
 set -euo pipefail
 bench=$1
@@ -22,14 +24,15 @@ ok() {
     passed=$((passed + 1))
 }
 
-# not_ok NAME WHY: with what the bench said.
+# not_ok NAME WHY: also prints the benchmark's output.
 not_ok() {
     echo "FAILED $1: $2"
     cat "$work/out"
     failed=$((failed + 1))
 }
 
-# wrap COMMAND: a QEMU that first runs COMMAND in the exported folder.
+# wrap COMMAND: makes a wrapper that runs COMMAND in the exported directory and
+# then QEMU.
 wrap() {
     cat >"$work/qemu" <<END
 #!/usr/bin/env bash
@@ -53,32 +56,33 @@ expect() {
     if [ "$status" = 1 ] && grep -q -- "^bench: .*$3" "$work/out"; then
         ok "$1"
     else
-        not_ok "$1" "expected status 1 and \"$3\", came status $status and:"
+        not_ok "$1" "expected status 1 and \"$3\", got status $status and:"
     fi
     if compgen -G "$work/9p-bench-*" >/dev/null; then
-        not_ok "$1" "left its trees behind"
+        not_ok "$1" "it did not remove its trees"
     fi
 }
 
-# Every row of --list that does not have to be asked for has figures, or a
-# reason that lies with this machine.
+# Every workload of --list, except those that run only when named, has results
+# or a reason that depends on this machine.
 every_workload() {
     local name
     if ! "$bench" --a "$qemu" --quick --no-calls --json "$work/json" >"$work/out" 2>&1; then
-        not_ok every-workload "ended with an error:"
+        not_ok every-workload "it failed:"
         return
     fi
     while read -r name; do
         if ! grep -q "^{\"workload\": \"$name\".*\"ops_per_s\": {\"median\": [1-9]" "$work/json" &&
             ! grep -qE "^\{\"workload\": \"$name\".*\"not_run\": \"(needs root|no user\.\* xattrs here)\"" "$work/json"; then
-            not_ok every-workload "no figures of $name"
+            not_ok every-workload "there are no results of $name"
             return
         fi
     done < <("$bench" --list | grep -v '(only when named)' | cut -d' ' -f1)
     ok every-workload
 }
 
-# Two binaries: targets on the terminal and in the file of results, which replaces an older one.
+# With two binaries, the targets are printed and written to the Markdown file,
+# which replaces an older one.
 both_tables() {
     echo gone >"$work/page.md"
     if "$bench" --a "$qemu" --b "$qemu" --quick --no-calls --dir "$work" --only getattr-root \
@@ -89,26 +93,27 @@ both_tables() {
         ! grep -q gone "$work/page.md"; then
         ok both-tables
     else
-        not_ok both-tables "expected the targets of getattr-root twice:"
+        not_ok both-tables "expected the targets of getattr-root in the output and in the Markdown file:"
         cat "$work/page.md"
     fi
 }
 
-# What the helper does is counted too: whatever it makes takes more calls than local's.
+# The helper's system calls are counted too, so creating a file takes more of them
+# than with the local driver.
 proxy_has_its_own_figures() {
     local calls='"system_calls_per_op": {"median": '
     if ! "$bench" --a "$qemu" --b "$qemu" --b-proxy "$helper" --quick --dir "$work" --only create-passthrough --depth 1 \
         --only getattr-root --only readdir-remap --only create-mapped-file --only slow-storage --json "$work/json" \
         --markdown "$work/page.md" >"$work/out" 2>&1; then
-        not_ok proxy-has-its-own-figures "ended with an error:"
+        not_ok proxy-has-its-own-figures "it failed:"
     elif ! grep -q '^| getattr-root | .* | 1 | ops/s, ours ÷ stock | ≥ 1/1.3 | ' "$work/page.md" ||
-        ! grep -q '"not_run": "a proxy maps nothing"' "$work/json" ||
-        ! grep -q '"not_run": "a proxy.s files have no path that could be slow"' "$work/json"; then
+        ! grep -q '"not_run": "a proxy does not map attributes"' "$work/json" ||
+        ! grep -q '"not_run": "slow-read.so does not recognize the files of a proxy"' "$work/json"; then
         not_ok proxy-has-its-own-figures "expected the target of getattr-root, and two workloads not run:"
         cat "$work/json" "$work/page.md"
     elif grep -q "${calls}[0-9]" "$work/json" &&
         ! awk -F"$calls" '/"create-passthrough"/ { exit !($3 + 0 > $2 + 0) }' "$work/json"; then
-        not_ok proxy-has-its-own-figures "expected more calls than local has:"
+        not_ok proxy-has-its-own-figures "expected more system calls than with the local driver:"
     else
         ok proxy-has-its-own-figures
     fi
@@ -121,21 +126,22 @@ no_helper() {
         grep -q '^bench: QEMU closed' "$work/out"; then
         ok no-helper
     else
-        not_ok no-helper "expected status 1 and what cannot be run, came status $status and:"
+        not_ok no-helper "expected status 1 and \"cannot run false\", got status $status and:"
     fi
 }
 
-# QEMU 7.2 dies at times while files are made; its run is made again, from nothing.
+# QEMU 7.2 sometimes crashes while files are created; the run is then repeated
+# from the start.
 killed_is_tried_again() {
     local status=0
     # shellcheck disable=SC2016
     wrap '{ [ -e ../died ] || { touch ../died; pid=$$
         (while kill -0 "$pid" && ! compgen -G "c*"; do :; done; kill -SEGV "$pid") >/dev/null 2>&1 & }; }'
     "$bench" --a "$work/qemu" --quick --no-calls --dir "$work" --only create-none >"$work/out" 2>&1 || status=$?
-    if [ "$status" = 0 ] && grep -q '^bench: stock was killed in create-none, once more$' "$work/out"; then
+    if [ "$status" = 0 ] && grep -q '^bench: stock was killed in create-none, trying again$' "$work/out"; then
         ok killed-is-tried-again
     else
-        not_ok killed-is-tried-again "expected one more try and status 0, came status $status and:"
+        not_ok killed-is-tried-again "expected another try and status 0, got status $status and:"
     fi
 }
 
@@ -143,7 +149,7 @@ every_workload
 both_tables
 killed_is_tried_again
 if [ -z "$helper" ] || [ "$(id -u)" != 0 ]; then
-    echo "skipped proxy-has-its-own-figures, no-helper: they take root and a helper"
+    echo "skipped proxy-has-its-own-figures, no-helper: they need root and a helper"
     skipped=2
 else
     proxy_has_its_own_figures
@@ -157,10 +163,10 @@ expect content small-file 'wrong content' \
 expect content-of-a-read read-500k 'wrong content' \
     'dd if=/dev/zero of=f00000 bs=4k seek=3 count=9 conv=notrunc status=none'
 expect missing-file stat-d8-root 'No such file' 'rm -r d1'
-expect missing-entry readdir-warn 'expected 2000 entries, came 1999' \
+expect missing-entry readdir-warn 'expected 2000 entries, got 1999' \
     'rm f00007'
 expect strange-entry readdir-warn 'unexpected entry "g1"' 'touch g1'
-expect not-empty create-none 'c99 is still there' 'touch c99'
+expect not-empty create-none 'c99 still exists' 'touch c99'
 expect no-qemu flush 'qtest socket' 'exit 3'
 expect no-delay slow-storage 'the delay has no effect' 'unset LD_PRELOAD'
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -17,7 +17,7 @@
 #define TABLES_GPA      (UINT64_C(3) << 20)
 #define BUFFERS_GPA     (UINT64_C(4) << 20)
 
-/* Descriptors of one request: a header and its pages, each way. */
+/* Descriptors of one request: a header and its pages in each direction */
 #define TABLE_ENTRIES   (2 * (2 + GUEST_PAYLOAD / GUEST_PAGE))
 #define BUFFER_SIZE     (GUEST_PAGE + GUEST_PAYLOAD)
 
@@ -117,7 +117,7 @@ static G_GNUC_NORETURN void report_death(Guest *g)
 {
     siginfo_t info = { 0 };
 
-    /* guest_stop() still has to find it. */
+    /* WNOWAIT leaves the process for the waitpid() of guest_stop(). */
     waitid(P_PID, g->machine.pid, &info, WEXITED | WNOWAIT);
     if (info.si_code == CLD_EXITED) {
         die("QEMU exited with status %d", info.si_status);
@@ -128,12 +128,12 @@ static G_GNUC_NORETURN void report_death(Guest *g)
     die("QEMU was killed by signal %d", info.si_status);
 }
 
-/* Sleeps until an answer is there; false after @ms milliseconds without. */
+/* Sleeps until there is a reply; returns false if there is none within @ms. */
 static bool sleep_until_ready(Guest *g, int ms)
 {
     struct pollfd polls[] = {
         { .fd = g->machine.irq_fd, .events = POLLIN },
-        /* No event: only that the other end has gone. */
+        /* No requested event: poll() only reports that QEMU closed it. */
         { .fd = g->machine.qtest.fd },
     };
     uint64_t count;
@@ -167,7 +167,7 @@ void guest_wait(Guest *g)
 {
     stop_if_asked();
     if (!spin(g) && !sleep_until_ready(g, TIMEOUT_MS)) {
-        die("no answer for %d s, %u requests in flight", TIMEOUT_MS / 1000,
+        die("no reply for %d s, %u requests in flight", TIMEOUT_MS / 1000,
             g->in_flight);
     }
     if (!g->options.irq_always) {
@@ -194,9 +194,9 @@ bool guest_next(Guest *g, unsigned *slot, uint32_t *len)
 }
 
 /*
- * The device's ioeventfd is one of the eventfds that QEMU made when the driver
- * was ready: the one that gets a request answered.  The request is a 9P
- * message that is too short, which has an error for an answer.
+ * The device's ioeventfd is one of the eventfds that QEMU created when the
+ * driver set DRIVER_OK.  To find it, submit a request and try which eventfd
+ * leads to a reply.
  */
 static void find_kick_fd(Guest *g, GArray *before)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Starts and ends a virtfs-proxy-helper.  Single thread; called by machine.c.
+ * Starts and stops virtfs-proxy-helper.  Single thread; called by machine.c.
  */
 #include <errno.h>
 #include <fcntl.h>

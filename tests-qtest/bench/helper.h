@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A virtfs-proxy-helper, for a machine whose -fsdev is a proxy.
+ * A virtfs-proxy-helper process for a machine whose -fsdev is a proxy.
  */
 #ifndef BENCH_HELPER_H
 #define BENCH_HELPER_H
@@ -9,16 +9,17 @@
 
 typedef struct Helper {
     pid_t pid;
-    int sock;               /* the end of the connection that is for QEMU */
+    int sock;               /* QEMU's end of the connection */
 } Helper;
 
 /*
- * Starts @spec for @path: a program, or "stream:" and one that speaks over a
- * byte stream, as those of QEMU's versions before 9.2 do.
+ * Starts a helper that exports @path.  @spec is the path of the program, with
+ * the prefix "stream:" if it is a helper of QEMU before 9.2, which uses a
+ * stream socket.
  */
 void helper_start(Helper *h, const char *spec, const char *path);
 
-/* Ends it. */
+/* Kills it. */
 void helper_stop(Helper *h);
 
 #endif

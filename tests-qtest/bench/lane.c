@@ -2,8 +2,9 @@
 /*
  * The loop that keeps lanes busy.  Single thread.
  *
- * Replies that are found together are all followed up before one kick, as a
- * driver does that reaps its queue from one interrupt.
+ * All replies that are found in the ring at once are processed, and their next
+ * requests submitted, before one kick, like a driver that handles all used
+ * buffers in one interrupt.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +49,8 @@ static void submit(Lane *lane)
 static void accept_reply(Lane *lane, uint32_t len)
 {
     if (len > lane->rx_room) {
-        die("a reply of %u bytes came for room of %zu", len, lane->rx_room);
+        die("got a reply of %u bytes, but there is room for %zu", len,
+            lane->rx_room);
     }
     lane->reply_len = len;
     lane->at = 0;
@@ -65,7 +67,7 @@ void lane_call(Lane *lane)
     guest_wait(g);
     guest_next(g, &slot, &len);
     if (slot != lane->id) {
-        die("an answer came for slot %u, expected %u", slot, lane->id);
+        die("got a reply for slot %u, expected slot %u", slot, lane->id);
     }
     accept_reply(lane, len);
 }
@@ -77,7 +79,7 @@ static void start_op(Lane *lane)
     lane->bytes = 0;
     lane->start_ns = now_ns();
     if (!lane->load->step(lane)) {
-        die("an operation without a message");
+        die("the operation did not build a message");
     }
     submit(lane);
 }
@@ -120,7 +122,7 @@ RunResult lanes_run(Load *load, unsigned depth, uint64_t ns, uint64_t max_ops)
         now = now_ns();
         while (guest_next(load->guest, &slot, &len)) {
             if (slot >= depth) {
-                die("an answer came for slot %u, expected one of %u", slot,
+                die("got a reply for slot %u, expected a slot below %u", slot,
                     depth);
             }
             if (!advance(&load->lanes[slot], len, now, &result)) {

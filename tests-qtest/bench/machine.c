@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Starts and ends QEMU.  Single thread.
+ * Starts and stops QEMU.  Single thread.
  *
- * Interrupts reach us without a line of qtest: the machine has an ivshmem
- * doorbell whose server we are, and the 9P device's MSI-X message is aimed at
- * the doorbell's register.  So an interrupt is one write(2) to an eventfd, as
- * it is with KVM's irqfd.  QEMU's docs/specs/ivshmem-spec.rst describes the
- * messages of such a server.
+ * Interrupts do not use qtest: the machine has an ivshmem doorbell device, the
+ * benchmark acts as its ivshmem server, and the address of the 9P device's
+ * MSI-X message is the doorbell's register.  So an interrupt is one write(2) to
+ * an eventfd, as with KVM's irqfd.  QEMU's docs/specs/ivshmem-spec.rst
+ * describes the messages of an ivshmem server.
  */
 #include <endian.h>
 #include <errno.h>
@@ -23,11 +23,11 @@
 #include <unistd.h>
 #include "machine.h"
 
-#define BIOS_SIZE   (64 << 10)      /* what a PC insists on */
+#define BIOS_SIZE   (64 << 10)      /* the minimum that a PC accepts */
 #define HLT         0xf4
 #define SHM_SIZE    (64 << 10)      /* the doorbell's memory; never used */
 
-/* Descriptors that only QEMU keeps. */
+/* Descriptors that are passed to QEMU and closed in this process */
 typedef struct Inherited {
     int ram, bios, qtest, bell, proxy;      /* proxy: -1 when there is none */
 } Inherited;
@@ -55,7 +55,7 @@ static int make_memfd(const char *name, uint64_t size)
     return fd;
 }
 
-/* With an accelerator the CPU starts there, interrupts off: it halts. */
+/* A CPU, if there is one, starts in it with interrupts disabled and halts. */
 static int make_bios(void)
 {
     int fd = make_memfd("bench-bios", BIOS_SIZE);
@@ -89,7 +89,7 @@ static int make_eventfd(void)
     return fd;
 }
 
-/* One message of an ivshmem server: a number and maybe a descriptor. */
+/* One message of an ivshmem server: a number and optionally a descriptor */
 static void bell_send(int sock, int64_t number, int fd)
 {
     int64_t le = htole64(number);
@@ -115,7 +115,7 @@ static void bell_send(int sock, int64_t number, int fd)
     }
 }
 
-/* All that a server says to a new client waits in the socket for QEMU. */
+/* Sends all messages for a new client; QEMU will read them from the socket. */
 static void bell_greet(int sock, int irq_fd)
 {
     int shm = make_memfd("bench-doorbell", SHM_SIZE);
@@ -136,7 +136,7 @@ static void add(GPtrArray *args, const char *option, char *value)
     g_ptr_array_add(args, value);
 }
 
-/* "warn" is what all do that are not told; not every proxy knows the option. */
+/* Old proxies do not have the option multidevs and behave as with "warn". */
 static char *fsdev(const MachineOptions *o, const Inherited *fd)
 {
     GString *s = g_string_new(NULL);
@@ -168,7 +168,7 @@ static GPtrArray *command_line(const MachineOptions *o, const Inherited *fd)
     add(a, "-accel", g_strdup(o->accel ?: "qtest"));
     add(a, "-machine", g_strdup("pc,usb=off,hpet=off,vmport=off,"
                                 "memory-backend=ram"));
-    /* Spares QEMU looking for an option ROM that no CPU would run. */
+    /* Avoids loading an option ROM that no CPU would run. */
     add(a, "-global", g_strdup("apic-common.vapic=off"));
     add(a, "-m", g_strdup_printf("%" PRIu64 "B", MACHINE_RAM_SIZE));
     add(a, "-object",
@@ -215,7 +215,7 @@ static G_GNUC_NORETURN void run_qemu(GPtrArray *args, const Inherited *fd,
                                      const MachineOptions *o)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    /* Lets the counter of system calls attach where Yama restricts that. */
+    /* Allows calls.c to attach even if Yama restricts ptrace. */
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
     keep_over_exec(fd->ram);
     keep_over_exec(fd->bios);
@@ -281,9 +281,9 @@ void machine_start(Machine *m, const MachineOptions *o)
         close(fd.proxy);
     }
     qtest_init(&m->qtest, qtest);
-    /* Any command: its answer means that the machine is complete. */
+    /* The reply to any command means that the machine is complete. */
     qtest_read(&m->qtest, 4, 0);
-    /* The doorbell is content with a server that has gone. */
+    /* The doorbell device keeps working without its server. */
     close(bell);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bench's command line and the order of its runs.
+ * The benchmark's command line and the order of its runs.
  *
- * For each file system and workload: round by round, first binary, second
- * binary, native loop, so that whatever else the machine does falls on all of
- * them alike.
+ * For each file system and workload, each round runs the first binary, the
+ * second binary and the native loop, so that other activity of the machine
+ * affects all of them equally.
  */
 #include <fnmatch.h>
 #include <math.h>
@@ -35,7 +35,7 @@ static const GOptionEntry entries[] = {
     { "a", 'a', 0, G_OPTION_ARG_FILENAME, &opt.side[0].binary,
       "first qemu-system-x86_64", "PATH" },
     { "b", 'b', 0, G_OPTION_ARG_FILENAME, &opt.side[1].binary,
-      "second one; without it the first is measured alone", "PATH" },
+      "second one; if omitted, only the first one is measured", "PATH" },
     { "a-name", 0, 0, G_OPTION_ARG_STRING, &opt.side[0].name,
       "its name in the table (stock)", "NAME" },
     { "b-name", 0, 0, G_OPTION_ARG_STRING, &opt.side[1].name,
@@ -62,32 +62,32 @@ static const GOptionEntry entries[] = {
     { "only", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &opt.only,
       "only workloads of this name, * allowed, repeatable", "NAME" },
     { "all", 0, 0, G_OPTION_ARG_NONE, &opt.all,
-      "also those that otherwise run only when named", NULL },
+      "also workloads that otherwise run only when named", NULL },
     { "depth", 'q', 0, G_OPTION_ARG_INT, &opt.depth,
       "only this queue depth", "N" },
     { "rounds", 'r', 0, G_OPTION_ARG_INT, &opt.rounds,
       "rounds (5)", "N" },
     { "seconds", 's', 0, G_OPTION_ARG_DOUBLE, &opt.seconds,
-      "length of a run (0.5)", "S" },
+      "duration of a run (0.5)", "S" },
     { "kick", 0, 0, G_OPTION_ARG_STRING, &opt.kick,
       "how the guest kicks: eventfd (default) or qtest", "HOW" },
     { "irq", 0, 0, G_OPTION_ARG_STRING, &opt.irq,
       "when the guest wants interrupts: asleep (default) or always", "WHEN" },
     { "accel", 0, 0, G_OPTION_ARG_STRING, &opt.accel,
-      "run with a CPU that halts, of this accelerator (qtest: without any)",
+      "accelerator for a CPU that only halts (default: qtest, no CPU)",
       "NAME" },
     { "spin", 0, 0, G_OPTION_ARG_INT, &opt.spin,
-      "look at the ring for so long before sleeping (50)", "US" },
+      "how long to poll the ring before sleeping (50)", "US" },
     { "pages", 0, 0, G_OPTION_ARG_NONE, &opt.pages,
       "one descriptor for each page of a buffer", NULL },
     { "no-calls", 0, 0, G_OPTION_ARG_NONE, &opt.no_calls,
       "do not count system calls", NULL },
     { "json", 0, 0, G_OPTION_ARG_FILENAME, &opt.json,
-      "write all values to this file too", "FILE" },
+      "also write all values to this file", "FILE" },
     { "markdown", 0, 0, G_OPTION_ARG_FILENAME, &opt.markdown,
       "write both tables to this file, as Markdown", "FILE" },
     { "quick", 0, 0, G_OPTION_ARG_NONE, &opt.quick,
-      "small trees, short runs: does the bench itself work?", NULL },
+      "small trees and short runs, to test that the benchmark works", NULL },
     { "list", 'l', 0, G_OPTION_ARG_NONE, &opt.list,
       "list the workloads", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL }
@@ -135,16 +135,16 @@ static bool any_proxy(void)
     return opt.side[0].proxy || opt.side[1].proxy;
 }
 
-/* NULL when nothing speaks against it. */
+/* The reason why @w cannot be run with a proxy, or NULL */
 static const char *why_no_proxy(const Workload *w)
 {
     if (geteuid()) {
         return "a proxy's helper needs root";
     }
     if (w->slow_ns) {
-        return "a proxy's files have no path that could be slow";
+        return "slow-read.so does not recognize the files of a proxy";
     }
-    return w->mapped ? "a proxy maps nothing" : NULL;
+    return w->mapped ? "a proxy does not map attributes" : NULL;
 }
 
 static GPtrArray *make_cells(const Workload *w, Place *place,
@@ -161,7 +161,7 @@ static GPtrArray *make_cells(const Workload *w, Place *place,
         why = why_no_proxy(w);
     }
     if (!why && w->slow_ns && access(run->slow_reads, R_OK) < 0) {
-        why = "no slow-read.so beside the bench";
+        why = "slow-read.so is missing in the directory of 9p-bench";
     }
     if (!why) {
         why = place_tree(place, w->tree, opt.quick)->unusable;
@@ -232,7 +232,7 @@ static void run_all(const ReportFacts *facts, GPtrArray *all)
     }
 }
 
-/* A file that is built into the same folder as the program. */
+/* The path of a file in the program's directory */
 static char *find_beside(const char *name)
 {
     g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
@@ -313,14 +313,14 @@ int main(int argc, char **argv)
         return 0;
     }
     if (!opt.side[0].binary) {
-        die("--a=PATH: which binary? (--help explains)");
+        die("--a=PATH is required (see --help)");
     }
     umask(022);
     stop_on_signals();
     facts.side_count = opt.side[1].binary ? 2 : 1;
     run_all(&facts, cells);
     if (!cells->len) {
-        die("no workload is called that, or has that depth; see --list");
+        die("no workload has this name and depth; see --list");
     }
     report_targets(stdout, &facts, cells);
     if (opt.json) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The system calls behind each operation.  Single thread; called by run.c
- * while no QEMU is being measured.
+ * The system calls that each operation requires.  Single thread; called by
+ * run.c while no QEMU is being measured.
  *
- * A walk is one openat(O_PATH) a name, as a file server has to do it, not one
- * path: that is what the protocol asks for.
+ * A walk is one openat(O_PATH) for each name instead of one for the whole path,
+ * because Twalk requires that from a file server.
  */
 #include <endian.h>
 #include <fcntl.h>
@@ -264,7 +264,7 @@ double native_run(NativeOp *op, const Tree *tree, uint32_t io_size,
         g_array_append_val(times, took);
         before = now;
         n.op++;
-        /* An even number of renames leaves the tree as it was. */
+        /* An even number of renames restores the tree. */
     } while (now - start < ns || n.op % 2);
     if (n.file >= 0) {
         close(n.file);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The same work as plain system calls of one process in a loop: what a request
- * would cost if nothing stood between the guest and the host's kernel.
+ * The same operations as plain system calls in a loop: the cost of a request
+ * without virtio and QEMU.
  */
 #ifndef BENCH_NATIVE_H
 #define BENCH_NATIVE_H
@@ -17,10 +17,10 @@ typedef struct Native {
     uint8_t *buffer;        /* owned */
 } Native;
 
-/* How long a read of the slow workload takes. */
+/* The duration of a read in the workload slow-storage */
 #define SLOW_NS             UINT64_C(1000000)
 
-/* One operation; dies when a call fails. */
+/* Executes one operation; exits with an error if a call fails. */
 typedef void NativeOp(Native *n);
 
 NativeOp native_nothing, native_getattr_root, native_stat_root,
@@ -30,7 +30,10 @@ NativeOp native_nothing, native_getattr_root, native_stat_root,
          native_create_mapped_xattr, native_create_mapped_file,
          native_create_owned, native_rename, native_read_slow;
 
-/* Median time of an operation, microseconds, from @ns nanoseconds of them. */
+/*
+ * Runs @op for @ns nanoseconds; returns the median time of an operation in
+ * microseconds.
+ */
 double native_run(NativeOp *op, const Tree *tree, uint32_t io_size,
                   uint64_t ns);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests and replies as bytes.  Single thread; called by step functions and
- * by session.c.
+ * Encodes requests and decodes replies.  Single thread; called by step
+ * functions and by session.c.
  */
 #include <endian.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include "p9.h"
 
-#define REPLY_ROOM      4096    /* what Linux gives short replies */
+#define REPLY_ROOM      4096    /* Linux' buffer size for short replies */
 #define TWRITE_HDRSZ    23      /* size type tag fid offset count */
 #define GETATTR_BASIC   UINT64_C(0x7ff)
 
@@ -45,7 +45,7 @@ static void put_string(Lane *lane, const char *s)
     lane->tx_at += len;
 }
 
-/* The size is patched in whenever a request grows. */
+/* Writes the size field; called again if the request grows. */
 static void finish(Lane *lane)
 {
     uint32_t le = htole32(lane->tx_at - lane->tx);
@@ -131,7 +131,7 @@ void p9_tlcreate(Lane *lane, uint32_t fid, const char *name, uint32_t flags,
     finish(lane);
 }
 
-/* The payload of the reply starts on a page. */
+/* The payload of the reply starts on a page boundary. */
 static void io_request(Lane *lane, uint8_t type, uint32_t fid,
                        uint64_t offset, uint32_t count)
 {
@@ -237,25 +237,25 @@ static void expect(Lane *lane, uint8_t type, uint16_t tag)
     uint16_t came_tag = get(lane, 2);
 
     if (size != lane->reply_len) {
-        p9_wrong(lane, "the reply says %u bytes, the ring %u", size,
+        p9_wrong(lane, "the size field is %u, but the ring has %u bytes", size,
                  lane->reply_len);
     }
     if (came_tag != tag) {
-        p9_wrong(lane, "expected tag %u, came %u", tag, came_tag);
+        p9_wrong(lane, "expected tag %u, got %u", tag, came_tag);
     }
     if (came == P9_RLERROR) {
-        p9_wrong(lane, "expected a reply of type %u, came the error \"%s\"",
+        p9_wrong(lane, "expected a reply of type %u, got the error \"%s\"",
                  type, g_strerror(get(lane, 4)));
     }
     if (came != type) {
-        p9_wrong(lane, "expected a reply of type %u, came %u", type, came);
+        p9_wrong(lane, "expected a reply of type %u, got %u", type, came);
     }
 }
 
 static void expect_end(Lane *lane)
 {
     if (lane->at != lane->reply_len) {
-        p9_wrong(lane, "expected a reply of %u bytes, came %u", lane->at,
+        p9_wrong(lane, "expected a reply of %u bytes, got %u", lane->at,
                  lane->reply_len);
     }
 }
@@ -287,7 +287,7 @@ uint32_t p9_rversion(Lane *lane)
     msize = get(lane, 4);
     len = get(lane, 2);
     if (len != strlen(dialect) || memcmp(take(lane, len), dialect, len)) {
-        p9_wrong(lane, "the server does not speak %s", dialect);
+        p9_wrong(lane, "the server does not support %s", dialect);
     }
     expect_end(lane);
     return msize;
@@ -337,7 +337,7 @@ void p9_rgetattr(Lane *lane, P9Attr *attr)
     valid = get(lane, 8);
     if ((valid & GETATTR_BASIC) != GETATTR_BASIC) {
         p9_wrong(lane, "valid attributes: expected 0x%" PRIx64
-                 ", came 0x%" PRIx64, GETATTR_BASIC, valid);
+                 ", got 0x%" PRIx64, GETATTR_BASIC, valid);
     }
     attr->qid = get_qid(lane, &attr->qid_type);
     attr->mode = get(lane, 4);
@@ -397,7 +397,8 @@ uint32_t p9_rreaddir(Lane *lane)
     expect(lane, P9_RREADDIR, lane->id);
     count = get(lane, 4);
     if (count != lane->reply_len - lane->at) {
-        p9_wrong(lane, "Rreaddir of %u bytes says %u", lane->reply_len, count);
+        p9_wrong(lane, "Rreaddir of %u bytes has count %u", lane->reply_len,
+                 count);
     }
     return count;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * 9P2000.L messages of the bench: building requests in a lane's buffer and
- * reading replies from it.
+ * 9P2000.L messages: builds requests in a lane's buffer and parses replies.
  *
- * Each builder writes a whole request and says how much room the reply gets.
- * Each p9_r*() reads one reply to its end, and dies with what was expected
- * and what came unless it is that reply, whole and of the right size.
- * Written from the protocol's description; only numbers come from 9p.h.
+ * Each p9_t*() writes a complete request and sets the size of the reply buffer.
+ * Each p9_r*() parses one complete reply.  It exits with an error if the reply
+ * has another type or size than expected.  The code follows the protocol's
+ * description and uses only the constants of 9p.h, so that it is independent of
+ * the server's.
  */
 #ifndef BENCH_P9_H
 #define BENCH_P9_H
@@ -30,11 +30,11 @@ void p9_trenameat(Lane *lane, uint32_t fid, const char *from, const char *to);
 void p9_txattrwalk(Lane *lane, uint32_t fid, uint32_t newfid,
                    const char *name);
 
-/* A walk is begun, given its names one by one, and complete at any time. */
+/* Begins a Twalk; p9_twalk_name() adds a name.  The request is always valid. */
 void p9_twalk(Lane *lane, uint32_t fid, uint32_t newfid);
 void p9_twalk_name(Lane *lane, const char *name);
 
-/* Where the payload of a write goes; then the request. */
+/* The payload must be written to p9_payload() before p9_twrite(). */
 uint8_t *p9_payload(Lane *lane);
 void p9_twrite(Lane *lane, uint32_t fid, uint64_t offset, uint32_t count);
 
@@ -52,13 +52,13 @@ typedef struct P9Dirent {
     uint16_t name_len;
 } P9Dirent;
 
-/* A reply without fields of the given type. */
+/* A reply of type @type without fields */
 void p9_rempty(Lane *lane, uint8_t type);
 
 uint32_t p9_rversion(Lane *lane);
 uint64_t p9_rattach(Lane *lane);
 
-/* All @names of the walk were found; returns the last qid's path. */
+/* Checks that all @names were found; returns the path of the last qid. */
 uint64_t p9_rwalk(Lane *lane, unsigned names);
 
 void p9_rgetattr(Lane *lane, P9Attr *attr);
@@ -66,14 +66,14 @@ uint64_t p9_rlopen(Lane *lane, uint8_t type);
 uint32_t p9_rwrite(Lane *lane);
 uint64_t p9_rxattrwalk(Lane *lane);
 
-/* Returns the bytes of the payload, which is at *@data. */
+/* Returns the size of the payload and sets *@data to it. */
 uint32_t p9_rread(Lane *lane, const uint8_t **data);
 
-/* Begins a directory reply; p9_dirent() is false at its end. */
+/* Begins an Rreaddir; p9_dirent() returns its entries, and false at the end. */
 uint32_t p9_rreaddir(Lane *lane);
 bool p9_dirent(Lane *lane, P9Dirent *entry);
 
-/* Dies, naming the message that was answered wrongly. */
+/* Exits with an error that includes the request with the wrong reply. */
 void p9_wrong(const Lane *lane, const char *format, ...)
     G_GNUC_PRINTF(2, 3) G_GNUC_NORETURN;
 

@@ -32,7 +32,10 @@ void pci_write(PciDevice *d, unsigned bytes, unsigned offset, uint32_t value)
     uint32_t old = bytes == 4 ? 0 : read_dword(d, offset);
     uint32_t mask = mask_of(bytes) << shift;
 
-    /* The status register next to the command clears what is written as 1. */
+    /*
+     * The other half of the dword is the status register, whose bits are
+     * cleared by writing 1.
+     */
     if (offset == PCI_COMMAND) {
         old = 0;
     }
@@ -41,7 +44,7 @@ void pci_write(PciDevice *d, unsigned bytes, unsigned offset, uint32_t value)
     qtest_outl(d->qtest, CONFIG_DATA, (old & ~mask) | (value << shift & mask));
 }
 
-/* Returns how many BAR registers the BAR takes. */
+/* Returns the number of registers that BAR @i uses. */
 static unsigned place_bar(PciDevice *d, unsigned i, uint64_t *next)
 {
     unsigned offset = PCI_BASE_ADDRESS_0 + 4 * i;

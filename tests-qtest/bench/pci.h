@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PCI configuration of a machine without firmware: BARs and capabilities.
- * Only for set-up; every access is a qtest command.
+ * Only for the set-up; every access is a qtest command.
  */
 #ifndef BENCH_PCI_H
 #define BENCH_PCI_H
@@ -18,14 +18,14 @@ uint32_t pci_read(PciDevice *d, unsigned bytes, unsigned offset);
 void pci_write(PciDevice *d, unsigned bytes, unsigned offset, uint32_t value);
 
 /*
- * Gives each memory BAR of the device in @slot an address, from *@next on,
- * which is moved past them, and switches memory and bus mastering on.
+ * Assigns an address to each memory BAR of the device in @slot, starting at
+ * *@next, moves *@next past them, and enables memory access and bus mastering.
  */
 void pci_init(PciDevice *d, Qtest *q, unsigned slot, uint64_t *next);
 
 /*
- * Offset of the next capability @id after offset @after (0: the first one);
- * 0 when there is none.
+ * The offset of the next capability @id after offset @after (0: from the
+ * start); 0 if there is none.
  */
 unsigned pci_capability(PciDevice *d, uint8_t id, unsigned after);
 

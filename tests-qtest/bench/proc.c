@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads processes' figures.  Single thread; called around runs.
+ * Reads statistics of processes.  Single thread; called before and after runs.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 struct ProcMark {
     const pid_t *pids;
     uint64_t cpu_ns;
-    GHashTable *switches;   /* thread id -> its context switches then */
+    GHashTable *switches;   /* thread id -> number of context switches */
 };
 
 static uint64_t cpu_ns(const pid_t *pids)
@@ -32,7 +32,7 @@ static uint64_t cpu_ns(const pid_t *pids)
     return sum;
 }
 
-/* Adds up the lines of a status file that start with one of two keys. */
+/* The sum of the values of two keys in a status file */
 static uint64_t status_sum(const char *path, const char *key,
                            const char *other)
 {
@@ -42,7 +42,7 @@ static uint64_t status_sum(const char *path, const char *key,
     unsigned i;
 
     if (!g_file_get_contents(path, &text, NULL, NULL)) {
-        return 0;           /* a thread that has just ended */
+        return 0;           /* the thread has just exited */
     }
     lines = g_strsplit(text, "\n", -1);
     for (i = 0; lines[i]; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel knows of some processes, added up: CPU time, context
- * switches, memory, descriptors.  Reads /proc and the processes' CPU clocks;
- * disturbs nothing.  A list of processes ends with 0.
+ * The kernel's statistics of some processes, added up: CPU time, context
+ * switches, memory, descriptors.  Reads /proc and the processes' CPU clocks,
+ * which does not affect the processes.  A list of processes ends with 0.
  */
 #ifndef BENCH_PROC_H
 #define BENCH_PROC_H
@@ -13,17 +13,17 @@
 typedef struct ProcMark ProcMark;
 
 typedef struct ProcUse {
-    double cpu_us;          /* of all threads, also of those that ended */
-    double switches;        /* voluntary and not, of threads alive at the end */
+    double cpu_us;          /* of all threads, including exited ones */
+    double switches;        /* of threads alive at the end; both kinds */
 } ProcUse;
 
-/* Notes where @pids, which the mark borrows, stand now. */
+/* Stores the current values of @pids, which the mark borrows. */
 ProcMark *proc_mark(const pid_t *pids);
 
-/* What they have used since; frees @mark. */
+/* The difference between now and @mark; frees @mark. */
 ProcUse proc_since(ProcMark *mark);
 
-/* Resident memory of their own (not the guest's, which is shared), bytes. */
+/* Private resident memory in bytes, without the guest's, which is shared */
 uint64_t proc_rss(const pid_t *pids);
 
 unsigned proc_fds(const pid_t *pids);

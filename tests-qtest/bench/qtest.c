@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines to QEMU's qtest server and back.  Single thread; set-up calls come
- * from pci.c and virtio.c, the posted write from guest.c for each kick.
+ * Sends commands to QEMU's qtest server and reads the replies.  Single thread;
+ * called by pci.c and virtio.c for the set-up and by guest.c for each kick.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "qtest.h"
 
-/* Far below what a socket holds: QEMU must never wait for us to read. */
+/* QEMU must never block on a full socket, which has room for many more. */
 #define UNREAD_MAX 256
 
 void qtest_init(Qtest *q, int fd)
@@ -34,12 +34,12 @@ static void send_line(Qtest *q, const char *line, size_t len)
         n = send(q->fd, line, len, MSG_NOSIGNAL);
     } while (n < 0 && errno == EINTR);
     if (n != (ssize_t)len) {
-        die_errno("cannot send to QEMU's qtest socket; did it exit? ");
+        die_errno("cannot send to QEMU's qtest socket (did QEMU exit?)");
     }
     q->unread++;
 }
 
-/* Reads one line, without its end, into @line. */
+/* Reads one line without its newline into @line. */
 static void read_line(Qtest *q, char *line, size_t size)
 {
     char *end;
@@ -55,7 +55,7 @@ static void read_line(Qtest *q, char *line, size_t size)
             continue;
         }
         if (n <= 0) {
-            die("QEMU closed its qtest socket: see its messages above");
+            die("QEMU closed its qtest socket; see its messages above");
         }
         q->len += n;
     }
@@ -70,7 +70,7 @@ static void read_line(Qtest *q, char *line, size_t size)
     q->unread--;
 }
 
-/* Reads the answers up to that of the last command, and returns its value. */
+/* Reads all outstanding replies; returns the value of the last one. */
 static uint64_t last_answer(Qtest *q)
 {
     char line[128];
@@ -78,7 +78,7 @@ static uint64_t last_answer(Qtest *q)
     do {
         read_line(q, line, sizeof(line));
         if (strncmp(line, "OK", 2)) {
-            die("qtest: expected \"OK\", came \"%s\"", line);
+            die("qtest: expected \"OK\", got \"%s\"", line);
         }
     } while (q->unread);
     return strtoull(line + 2, NULL, 0);

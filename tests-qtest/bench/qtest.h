@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The qtest protocol, as far as the bench needs it: port and memory access.
+ * A client for the part of the qtest protocol that the benchmark needs: access
+ * to ports and memory.
  *
- * Owns the text on one end of a socket pair.  A command is a line, its answer
- * another.  qtest_post_writew() leaves its answer in the socket and is for
- * kicks: waiting for it would put the answer's way into every latency.
+ * A command is one line, its reply is another one.  qtest_post_writew() is for
+ * kicks and does not wait for its reply, because the time for that would be
+ * included in every latency.
  */
 #ifndef BENCH_QTEST_H
 #define BENCH_QTEST_H
@@ -13,7 +14,7 @@
 
 typedef struct Qtest {
     int fd;             /* owned */
-    unsigned unread;    /* answers that nobody has read yet */
+    unsigned unread;    /* number of outstanding replies */
     size_t len;         /* bytes in @buf */
     char buf[4096];
 } Qtest;
@@ -26,7 +27,7 @@ uint32_t qtest_inl(Qtest *q, uint16_t port);
 void qtest_write(Qtest *q, unsigned bytes, uint64_t addr, uint64_t value);
 uint64_t qtest_read(Qtest *q, unsigned bytes, uint64_t addr);
 
-/* A 16 bit write whose answer is read later, by any other call here. */
+/* A 16-bit write whose reply is read later, by the next command. */
 void qtest_post_writew(Qtest *q, uint64_t addr, uint16_t value);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The results as JSON: every round's values, and what the table shows of
- * them.  Single thread; called once at the end by main.c.
+ * The results as JSON: the values of all rounds, their medians and the ratios.
+ * Single thread; called once at the end by main.c.
  */
 #include <math.h>
 #include <sys/utsname.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table.  Single thread; called by main.c as soon as a cell is complete,
- * so that a long run can be followed.
+ * The results as a text table.  Single thread; main.c prints each cell as soon
+ * as it is complete, so that the user sees the progress of a long run.
  */
 #include <math.h>
 #include <sys/utsname.h>
@@ -109,7 +109,7 @@ void report_targets(FILE *out, const ReportFacts *facts, GPtrArray *cells)
                                                 facts->sides[0].name,
                                                 facts->sides[1].name);
 
-        /* The sign is three bytes wide and one column. */
+        /* The sign in @limit has three bytes but takes one column. */
         fprintf(out, "%-*s %-6s %3u %12s %10.4g %-8s %s\n", NAME_WIDTH,
                 r->target.workload, r->fs, r->target.depth, limit,
                 r->measured, r->reached ? "reached" : "MISSED", figure);

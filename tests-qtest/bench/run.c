@@ -2,9 +2,10 @@
 /*
  * Measures.  Single thread; called by main.c in the order of the rounds.
  *
- * A run is: start QEMU, open the session, hold the workload's fids; then for
- * each depth a warm-up, the measured run and, in the last round, a run under
- * the tracer, which gives the number of system calls and nothing else.
+ * run_side() starts QEMU, opens the session and creates the held fids of the
+ * workload.  For each depth it then does a warm-up, the measured run and, in
+ * the last round, a run under the tracer, which is only used to count the
+ * system calls.
  */
 #include <math.h>
 #include <stdio.h>
@@ -20,12 +21,12 @@
 #define TRACED_OPS      200
 #define TRACED_SPIN_US  20000
 #define NO_LIMIT        (UINT64_MAX / 2)
-#define DEATHS_MAX      5       /* of a run that begins with nothing */
+#define DEATHS_MAX      5       /* crashes after which a run is repeated */
 
 typedef struct Subject {
     Load load;
     Guest guest;
-    double fid_bytes;       /* NAN when no fid is held */
+    double fid_bytes;       /* NAN if too few fids are held */
 } Subject;
 
 static void measure(Subject *t, Cell *c, unsigned side, unsigned round,
@@ -72,9 +73,12 @@ static void count_calls(Subject *t, Cell *c, unsigned side, unsigned round)
     if (!counter) {
         return;
     }
-    /* QEMU is slow now: a guest that slept would want more interrupts. */
+    /*
+     * The tracer makes QEMU slow: with the normal time the guest would sleep
+     * and enable interrupts more often.
+     */
     t->guest.options.spin_us = TRACED_SPIN_US;
-    /* Until every thread has met the tracer. */
+    /* Let every thread stop for the tracer once before counting. */
     lanes_run(&t->load, c->depth, 0, c->depth);
     before = calls_count(counter);
     r = lanes_run(&t->load, c->depth, TRACED_NS, TRACED_OPS);
@@ -92,7 +96,10 @@ static void hold(Subject *t)
     t->fid_bytes = NAN;
     if (t->load.held) {
         session_hold(&t->load);
-        /* Fewer fids drown in what the first requests allocate once. */
+        /*
+         * With fewer fids, the memory that the first requests allocate once
+         * would dominate.
+         */
         if (t->load.held >= 50000) {
             t->fid_bytes = ((double)proc_rss(pids) - before) / t->load.held;
         }
@@ -137,10 +144,10 @@ void run_side(Cell **cells, unsigned n, const Side *side, unsigned number,
     unsigned i;
 
     if (setjmp(again)) {
-        /* QEMU 7.2 does that now and then while files come and go. */
+        /* QEMU 7.2 sometimes crashes while files are created and removed. */
         deaths++;
-        fprintf(stderr, "bench: %s was killed in %s, once more\n", side->name,
-                w->name);
+        fprintf(stderr, "bench: %s was killed in %s, trying again\n",
+                side->name, w->name);
         guest_stop(&t->guest);
         lanes_free(&t->load);
         tree_clear(tree);

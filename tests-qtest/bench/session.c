@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sets sessions up.  Single thread; called before anything is measured,
- * except for the walks, which are part of some workloads.
+ * Sets up sessions.  Single thread; called before the measurement, except for
+ * the walks, which are part of some workloads.
  */
 #include "session.h"
 
@@ -41,7 +41,7 @@ uint64_t session_walked_part(Lane *lane, unsigned part)
     return p9_rwalk(lane, names_of_part(lane->load->tree, part));
 }
 
-/* A folder at a time: only once, and never mind the cost. */
+/* Walks one directory at a time; not measured, so the cost does not matter. */
 static void walk_to_files(Lane *lane)
 {
     char name[TREE_NAME_SIZE];
@@ -68,7 +68,7 @@ void session_open(Load *load)
     lane_call(lane);
     msize = p9_rversion(lane);
     if (msize != load->msize) {
-        die("msize: expected %u, came %u", load->msize, msize);
+        die("msize: expected %u, got %u", load->msize, msize);
     }
     p9_tattach(lane, FID_ROOT);
     lane_call(lane);

@@ -1,32 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A 9P session up to where work can begin: version, attach, the fids that
- * workloads start from, and fids that are only held.
+ * The set-up of a 9P session: version, attach, the fids that workloads start
+ * from, and held fids, which stay in use during the whole run.
  */
 #ifndef BENCH_SESSION_H
 #define BENCH_SESSION_H
 
 #include "p9.h"
 
-/* Tversion, Tattach as FID_ROOT, and a walk to the tree's files as FID_DIR. */
+/*
+ * Sends Tversion, attaches FID_ROOT and walks FID_DIR to the directory of the
+ * tree's files.
+ */
 void session_open(Load *load);
 
 /* Opens the tree's first file as FID_FILE. */
 void session_open_file(Load *load, uint32_t flags);
 
 /*
- * Walks to load->held files, one fid each from FID_HELD on, with 32 walks in
- * flight; the files are taken in turn.
+ * Walks load->held fids, from FID_HELD on, to the tree's files in turn, with
+ * 32 walks in flight.
  */
 void session_hold(Load *load);
 
 /*
- * Walks from the root to a file takes this many messages, since one has at
- * most 16 names.
+ * The number of messages for a walk from the root to a file; each has at most
+ * 16 names.
  */
 unsigned session_walk_parts(const Tree *tree);
 
-/* Builds the @part-th of them, which ends at fid @newfid. */
+/* Builds the @part-th of these messages; @newfid is its result. */
 void session_walk_part(Lane *lane, unsigned part, uint32_t newfid,
                        uint32_t file);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Figures from figures.  Pure functions.
+ * Pure functions, except that stat_percentile() sorts its array.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ double stat_percentile(GArray *values, double percent)
     return g_array_index(values, uint64_t, MIN(i, values->len - 1));
 }
 
-/* The numbers among @n values, sorted. */
+/* Those of the @n values that are not NAN, sorted */
 static GArray *numbers(const double *values, unsigned n)
 {
     GArray *found = g_array_new(false, false, sizeof(double));

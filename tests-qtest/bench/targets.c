@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Compares cells with targets*.def.  Single thread; called by the reports when
- * all is measured.
+ * Compares cells with targets*.def.  Single thread; called by the reports after
+ * all measurements.
  */
 #include <math.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static const Target proxy_local_targets[] = {
 #undef VALUE
 #undef ACROSS
 
-/* Figures to reach by a pair of binaries. */
+/* The targets of a pair of binaries */
 typedef struct TargetSet {
     const Target *targets;
     unsigned count;
@@ -52,7 +52,7 @@ static const TargetSet sets[] = {
 #undef SET
 };
 
-/* The set for ours against stock, or one of those for proxies. */
+/* The targets that apply to @sides, depending on which of them are proxies */
 static const TargetSet *targets_of(const Side *sides)
 {
     return &sets[!sides[1].proxy ? STOCK : sides[0].proxy ? PROXY
@@ -75,7 +75,7 @@ static const Cell *find_cell(GPtrArray *cells, const char *fs,
     return NULL;
 }
 
-/* NAN when a cell that it takes was not measured. */
+/* NAN if a cell that it depends on was not measured */
 static double measured(const Target *t, GPtrArray *cells, const char *fs)
 {
     const Cell *c = find_cell(cells, fs, t->workload, t->depth);
@@ -108,7 +108,7 @@ static void add_result(GArray *results, const Target *t, const char *fs,
     }
 }
 
-/* The cell whose second binary is slowest against its first. */
+/* Adds the cell with the smallest ratio of the second binary to the first. */
 static void add_worst(GArray *results, GPtrArray *cells, const char *fs)
 {
     Target t = { TARGET_WORST, NULL, 0, METRIC_OPS, TARGET_GE, NOT_SLOWER,
@@ -176,7 +176,7 @@ char *target_figure(const Target *t, const char *first, const char *second)
     }
 }
 
-/* Fractions as they are written in targets.def. */
+/* Prints fractions like targets.def. */
 char *target_limit(const Target *t)
 {
     const char *sign = t->sign == TARGET_GE ? "≥" : "≤";

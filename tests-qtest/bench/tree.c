@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes trees.  Single thread; called by main.c between runs, never inside of
- * a figure.
+ * Makes trees.  Single thread; called by main.c between runs, never during a
+ * measurement.
  */
 #include <endian.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 #define MIB         (UINT64_C(1) << 20)
 #define METADATA    ".virtfs_metadata"
 
-/* Files differ in size by what is below this. */
+/* The sizes of files differ by less than this. */
 #define SIZE_STEPS  1000
 
 #ifndef XFS_SUPER_MAGIC
@@ -173,7 +173,7 @@ static void write_metadata(const Tree *tree, uint32_t file, const char *name)
     }
 }
 
-/* Returns false when the file system cannot hold the attributes. */
+/* Returns false if the file system does not support the attributes. */
 static bool set_attrs(const Tree *tree, int fd, uint32_t file,
                       const char *name)
 {
@@ -315,9 +315,9 @@ Place *place_new(const char *dir)
     if (!real) {
         die_errno("%s", dir);
     }
-    /* QEMU takes commas as the end of an option. */
+    /* In QEMU's options a comma would have to be escaped. */
     if (strchr(real, ',')) {
-        die("the path of --dir=%s has a comma", real);
+        die("the path of --dir=%s contains a comma", real);
     }
     place->fs = fs_name(real);
     place->path = g_build_filename(real, "9p-bench-XXXXXX", NULL);

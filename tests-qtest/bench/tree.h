@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The folders that the workloads work on.
+ * The directory trees that the workloads work on.
  *
- * A tree is a chain of folders "d1/d2/..." with files "f00000", "f00001" ...
- * in the last one.  Names, sizes, contents and attributes follow from the
- * number of a file, so that every answer can be checked without asking the
- * host.  Trees are made once in each --dir, are used by both binaries, and are
- * removed when the bench ends.
+ * A tree is a chain of directories "d1/d2/..." with files "f00000", "f00001"
+ * and so on in the last one.  Name, size, content and attributes of a file are
+ * derived from its number, so that every reply can be checked without reading
+ * the file on the host.  Trees are made once in each --dir, are used by both
+ * binaries, and are removed when the benchmark ends.
  */
 #ifndef BENCH_TREE_H
 #define BENCH_TREE_H
@@ -15,7 +15,7 @@
 #include "util.h"
 
 #define TREE_NAME_SIZE      16
-#define TREE_BLOCK          4096        /* unit of the contents' pattern */
+#define TREE_BLOCK          4096        /* block of the contents' pattern */
 #define TREE_ATTR_MODE      (S_IFREG | 0640)
 #define TREE_XATTR_NAME     "user.bench"
 #define TREE_XATTR_SIZE     64
@@ -29,40 +29,40 @@ typedef enum TreeKind {
 typedef struct Tree {
     TreeKind kind;
     char *path;             /* owned */
-    unsigned levels;        /* folders above the files */
+    unsigned levels;        /* number of directories in the chain */
     unsigned files;
     uint64_t bytes;         /* content of each file */
     int root;               /* O_PATH descriptor of the tree, owned */
-    int dir;                /* of the folder with the files, owned */
-    const char *unusable;   /* why it could not be made, or NULL */
+    int dir;                /* of the directory with the files, owned */
+    const char *unusable;   /* the reason why it cannot be used, or NULL */
 } Tree;
 
-/* A folder of the host's in which trees are made. */
+/* A directory for trees on one of the host's file systems */
 typedef struct Place {
-    char *path;             /* our own folder in it, owned */
-    const char *fs;         /* "ext4", "tmpfs", ... */
+    char *path;             /* owned */
+    const char *fs;         /* file system type, for example "ext4" */
     Tree trees[TREE_KINDS];
 } Place;
 
-/* Makes our folder in @dir; @small: for --quick. */
+/* Makes a new temporary directory in @dir. */
 Place *place_new(const char *dir);
 
-/* The tree of a kind, made now if need be. */
+/* The tree of @kind, made by the first call; @small: for --quick. */
 const Tree *place_tree(Place *place, TreeKind kind, bool small);
 
 /* Removes the trees of all places; also done at exit. */
 void places_remove(void);
 
-/* Removes the files that something left in a tree of the kind TREE_EMPTY. */
+/* Removes the remaining files of a run in a tree of kind TREE_EMPTY. */
 void tree_clear(const Tree *tree);
 
 void tree_file_name(uint32_t file, char name[TREE_NAME_SIZE]);
 void tree_dir_name(unsigned level, char name[TREE_NAME_SIZE]);
 
-/* Size of a file: its content and a hole that tells files apart. */
+/* The size of a file: its content and a hole of individual size. */
 uint64_t tree_size(const Tree *tree, uint32_t file);
 
-/* Owner and group that a file of the mapped trees has for the guest. */
+/* The mapped owner and group of a file in the mapped trees */
 uint32_t tree_uid(uint32_t file);
 uint32_t tree_gid(uint32_t file);
 
@@ -70,7 +70,7 @@ uint32_t tree_gid(uint32_t file);
 void tree_fill(uint8_t *block, uint32_t file, uint64_t number);
 bool tree_check(const uint8_t *block, uint32_t file, uint64_t number);
 
-/* As those two, but only the ends of the block. */
+/* The same for the first and the last word of the block only */
 void tree_fill_ends(uint8_t *block, uint32_t file, uint64_t number);
 bool tree_check_ends(const uint8_t *block, uint32_t file, uint64_t number);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Giving up, with a reason.  Called from anywhere in the bench's one thread;
- * exit() runs the handlers that end QEMU and remove the trees.
+ * Fatal errors.  Called from anywhere in the benchmark's only thread; exit()
+ * runs the handlers that kill QEMU and remove the trees.
  */
 #include <errno.h>
 #include <signal.h>

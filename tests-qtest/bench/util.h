@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What every file of the bench needs: the way to give up, the clock, a random
- * number.  The bench is one thread; anything unexpected ends it with a message
- * and status 1, because a figure from a run that went wrong is worse than none.
+ * Utilities: fatal errors, the clock, random numbers.  The benchmark has one
+ * thread.  It exits with a message and status 1 on any error, because the
+ * results of an incorrect run would be misleading.
  */
 #ifndef BENCH_UTIL_H
 #define BENCH_UTIL_H
@@ -15,13 +15,13 @@
 
 #define NS_PER_SEC UINT64_C(1000000000)
 
-/* Prints "bench: ..." on stderr and exits with status 1, cleaning up. */
+/* Prints "bench: ..." to stderr, cleans up and exits with status 1. */
 void die(const char *format, ...) G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN;
 
 /* As die(), with the text of errno at the end. */
 void die_errno(const char *format, ...) G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN;
 
-/* Makes SIGINT and SIGTERM end the bench at the next stop_if_asked(). */
+/* Makes stop_if_asked() exit after SIGINT or SIGTERM. */
 void stop_on_signals(void);
 void stop_if_asked(void);
 

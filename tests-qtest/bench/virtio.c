@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The driver side of virtio 1.2 sections 3.1 and 4.1, over qtest.
+ * The driver's side of virtio 1.2, sections 3.1 and 4.1, over qtest.
  * Single thread; called by guest.c once for each machine.
  */
 #include <linux/pci_regs.h>
@@ -18,7 +18,7 @@
 
 #define COMMON(field) offsetof(struct virtio_pci_common_cfg, field)
 
-/* Guest address of the structure @type; @cap gets its capability's offset. */
+/* The guest address of structure @type; *@cap is its capability's offset. */
 static uint64_t find_structure(PciDevice *d, unsigned type, unsigned *cap)
 {
     unsigned at = 0;
@@ -54,7 +54,7 @@ static void negotiate(Qtest *q, uint64_t common)
     }
 }
 
-/* Vector 0 of @d becomes a write to the doorbell that leads to us. */
+/* Makes vector 0 of @d a write to the doorbell that signals the benchmark. */
 static void aim_interrupt(PciDevice *d, const PciDevice *bell)
 {
     unsigned cap = pci_capability(d, PCI_CAP_ID_MSIX, 0);
@@ -91,7 +91,7 @@ static void set_status(Qtest *q, uint64_t common, uint8_t status)
     qtest_write(q, 1, common + COMMON(device_status), status);
     now = qtest_read(q, 1, common + COMMON(device_status));
     if (now != status) {
-        die("device status: expected 0x%x, came 0x%x", status, now);
+        die("device status: expected 0x%x, got 0x%x", status, now);
     }
 }
 

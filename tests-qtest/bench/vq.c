@@ -33,7 +33,7 @@ void vq_submit(Vq *vq, unsigned slot, uint64_t table, unsigned n)
     };
     vq->ring.avail->ring[vq->avail_idx & (vq->ring.num - 1)] = slot;
     vq->avail_idx++;
-    /* The device may look at the element as soon as it sees the index. */
+    /* The device may read the element as soon as it sees the new index. */
     __atomic_store_n(&vq->ring.avail->idx, vq->avail_idx, __ATOMIC_RELEASE);
 }
 
@@ -42,7 +42,10 @@ bool vq_kick_wanted(Vq *vq)
     uint16_t event;
     uint16_t old = vq->kick_idx;
 
-    /* The index must be out before the event is read, or both sides sleep. */
+    /*
+     * The device must see the index before avail_event is read here; otherwise
+     * both sides could miss each other's update and sleep.
+     */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     event = __atomic_load_n(&vring_avail_event(&vq->ring), __ATOMIC_RELAXED);
     vq->kick_idx = vq->avail_idx;
@@ -71,7 +74,7 @@ bool vq_reap(Vq *vq, unsigned *slot, uint32_t *len)
 
 void vq_disarm(Vq *vq)
 {
-    /* An index that the device passes only 65535 elements from now. */
+    /* The device will only reach this index after 65535 more elements. */
     __atomic_store_n(&vring_used_event(&vq->ring), vq->used_idx - 1,
                      __ATOMIC_RELAXED);
 }

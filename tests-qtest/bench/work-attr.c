@@ -19,7 +19,7 @@ static uint32_t pick_file(Lane *lane)
     return lane->pick;
 }
 
-/* The reply has the attributes of file lane->pick. */
+/* Checks the attributes of file lane->pick; returns the qid. */
 static uint64_t check_file(Lane *lane)
 {
     const Tree *tree = lane->load->tree;
@@ -31,13 +31,13 @@ static uint64_t check_file(Lane *lane)
     if (a.mode != mode || a.size != tree_size(tree, lane->pick) ||
         a.nlink != 1 || a.qid_type != P9_QTFILE) {
         p9_wrong(lane, "file %u: expected mode %o size %" PRIu64 " nlink 1 "
-                 "qid type 0, came %o %" PRIu64 " %" PRIu64 " %u", lane->pick,
+                 "qid type 0, got %o %" PRIu64 " %" PRIu64 " %u", lane->pick,
                  mode, tree_size(tree, lane->pick), a.mode, a.size, a.nlink,
                  a.qid_type);
     }
     if (mapped && (a.uid != tree_uid(lane->pick) ||
                    a.gid != tree_gid(lane->pick))) {
-        p9_wrong(lane, "file %u: expected owner %u:%u, came %u:%u", lane->pick,
+        p9_wrong(lane, "file %u: expected owner %u:%u, got %u:%u", lane->pick,
                  tree_uid(lane->pick), tree_gid(lane->pick), a.uid, a.gid);
     }
     return a.qid;
@@ -65,7 +65,7 @@ bool work_getattr_root(Lane *lane)
     if (!S_ISDIR(a.mode) || a.qid_type != P9_QTDIR ||
         a.qid != lane->load->root_qid) {
         p9_wrong(lane, "root: expected a directory with qid 0x%" PRIx64
-                 ", came mode %o qid 0x%" PRIx64, lane->load->root_qid, a.mode,
+                 ", got mode %o qid 0x%" PRIx64, lane->load->root_qid, a.mode,
                  a.qid);
     }
     return false;
@@ -74,7 +74,7 @@ bool work_getattr_root(Lane *lane)
 bool work_getattr_held(Lane *lane)
 {
     if (lane->step == 0) {
-        /* Fid n is file n: no more are held than there are files. */
+        /* Held fid n is file n, because at most one fid per file is held. */
         lane->pick = random_next(&lane->random) % lane->load->held;
         p9_tgetattr(lane, FID_HELD + lane->pick);
         return true;
@@ -83,7 +83,7 @@ bool work_getattr_held(Lane *lane)
     return false;
 }
 
-/* The end of a stat, once the walk's reply has been read. */
+/* The part of a stat after the walk. */
 static bool stat_end(Lane *lane, unsigned step)
 {
     uint64_t qid;
@@ -95,7 +95,7 @@ static bool stat_end(Lane *lane, unsigned step)
     case 1:
         qid = check_file(lane);
         if (qid != lane->qid) {
-            p9_wrong(lane, "qid: walk said 0x%" PRIx64 ", came 0x%" PRIx64,
+            p9_wrong(lane, "qid: Rwalk has 0x%" PRIx64 ", Rgetattr 0x%" PRIx64,
                      lane->qid, qid);
         }
         p9_tclunk(lane, lane_fid(lane, 0));

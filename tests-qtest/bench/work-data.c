@@ -8,23 +8,23 @@
 #include "native.h"
 #include "work.h"
 
-/* What Linux' client sends along with O_RDONLY (O_LARGEFILE). */
+/* O_RDONLY | O_LARGEFILE, as sent by Linux' client */
 #define READ_FLAGS      0100000
 #define WRITE_FLAGS     (0100000 | O_RDWR)
 
-/* Written blocks have another pattern than those the tree was made with. */
+/* The file number for the pattern of written blocks, unlike file 0's. */
 #define WRITTEN         1
 
 static void expect_bytes(Lane *lane, uint32_t came)
 {
     if (came != lane->load->io_size) {
-        p9_wrong(lane, "expected %u bytes, came %u", lane->load->io_size,
+        p9_wrong(lane, "expected %u bytes, got %u", lane->load->io_size,
                  came);
     }
     lane->bytes += came;
 }
 
-/* The first block of a file, whole. */
+/* Checks the whole first block of file lane->pick. */
 static void check_small(Lane *lane)
 {
     const uint8_t *data;
@@ -61,7 +61,7 @@ bool work_small_file(Lane *lane)
         return true;
     case 3:
         if (p9_rlopen(lane, P9_RLOPEN) != lane->qid) {
-            p9_wrong(lane, "lopen and walk disagree about the qid");
+            p9_wrong(lane, "the qids of Rlopen and Rwalk differ");
         }
         p9_tread(lane, lane_fid(lane, 1), 0, lane->load->io_size);
         return true;
@@ -91,7 +91,7 @@ bool work_cat(Lane *lane)
         return true;
     case 2:
         if (p9_rlopen(lane, P9_RLOPEN) != lane->qid) {
-            p9_wrong(lane, "lopen and walk disagree about the qid");
+            p9_wrong(lane, "the qids of Rlopen and Rwalk differ");
         }
         p9_tread(lane, lane_fid(lane, 0), 0, lane->load->io_size);
         return true;
@@ -115,15 +115,15 @@ void work_open_write(Load *load)
     session_open_file(load, WRITE_FLAGS);
 }
 
-/* How many requests of io_size fit into the file. */
+/* The number of requests of io_size for the whole file */
 static uint64_t chunks(const Load *load)
 {
     return load->tree->bytes / load->io_size;
 }
 
 /*
- * Every block by its ends, and one, another each time, whole: comparing all
- * of 500 KiB would take as long as reading it.
+ * Checks the ends of every block and the whole of one block, a different one
+ * each time: comparing all of 500 KiB would take as long as reading it.
  */
 static void check_blocks(Lane *lane)
 {
@@ -154,7 +154,7 @@ static bool read_chunk(Lane *lane, uint64_t chunk)
     return true;
 }
 
-/* Every lane attaches for itself and opens a file of its own. */
+/* Each lane has its own attached fid and opens its own file. */
 void work_open_slow(Load *load)
 {
     Lane *lane = &load->control;
@@ -187,7 +187,7 @@ bool work_read_slow(Lane *lane)
     }
     check_small(lane);
     if (now_ns() - lane->start_ns < SLOW_NS) {
-        p9_wrong(lane, "a slow read took no time: the delay has no effect");
+        p9_wrong(lane, "the read was too fast: the delay has no effect");
     }
     return false;
 }
@@ -232,8 +232,8 @@ void work_check_written(Load *load)
     for (at = 0; at < written; at += TREE_BLOCK) {
         if (pread(fd, block, TREE_BLOCK, at) != TREE_BLOCK ||
             !tree_check_ends(block, WRITTEN, at / TREE_BLOCK)) {
-            die("block %" PRIu64 " on the host is not what was written",
-                at / TREE_BLOCK);
+            die("block %" PRIu64 " on the host does not have the written "
+                "content", at / TREE_BLOCK);
         }
     }
     close(fd);

@@ -16,12 +16,12 @@
 #define CREATE_FLAGS    (0100000 | O_CREAT | O_EXCL | O_RDWR)
 #define CREATE_MODE     0644
 
-/* Every how many operations the host is asked too. */
+/* One of so many operations is also checked on the host. */
 #define HOST_CHECK      64
 
 /* --- readdir ------------------------------------------------------------- */
 
-/* Number of the file of this name; dies on any other name. */
+/* The number of the file with the name of @e; other names are an error. */
 static uint32_t entry_file(Lane *lane, const P9Dirent *e)
 {
     uint32_t file = 0;
@@ -58,7 +58,7 @@ static void take_entries(Lane *lane)
         }
         file = entry_file(lane, &e);
         if (lane->seen[file]) {
-            p9_wrong(lane, "entry \"%.*s\" came twice", e.name_len, e.name);
+            p9_wrong(lane, "got entry \"%.*s\" twice", e.name_len, e.name);
         }
         lane->seen[file] = 1;
         lane->count++;
@@ -111,7 +111,7 @@ bool work_readdir(Lane *lane)
         return true;
     }
     if (lane->count != lane->load->tree->files) {
-        p9_wrong(lane, "expected %u entries, came %u",
+        p9_wrong(lane, "expected %u entries, got %u",
                  lane->load->tree->files, lane->count);
     }
     p9_tclunk(lane, lane_fid(lane, 0));
@@ -134,7 +134,8 @@ static void check_on_host(Lane *lane, const char *name)
     memset(expected, content_of(lane), size);
     if (fd < 0 || read(fd, data, sizeof(data)) != (ssize_t)size ||
         memcmp(data, expected, size)) {
-        p9_wrong(lane, "%s on the host is not what was written", name);
+        p9_wrong(lane, "%s on the host does not have the written content",
+                 name);
     }
     close(fd);
 }
@@ -186,7 +187,7 @@ void work_check_empty(Load *load)
 
     while ((name = g_dir_read_name(dir))) {
         if (name[0] != '.') {
-            die("%s is still there after it was unlinked", name);
+            die("%s still exists after it was unlinked", name);
         }
     }
 }
@@ -202,7 +203,7 @@ bool work_rename(Lane *lane)
         if (lane->op % HOST_CHECK == 0 &&
             faccessat(lane->load->tree->root, back ? "d1" : "moved", F_OK,
                       0) < 0) {
-            p9_wrong(lane, "the folder has not been renamed on the host");
+            p9_wrong(lane, "the directory was not renamed on the host");
         }
         return false;
     }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The operations that workloads are made of; workloads.c says which is used
- * where.  Step functions follow LaneStep's rules, "prepare" functions run
- * once a session before anything is measured, "finish" functions check at its
- * end what only the host can tell.
+ * The operations of the workloads; workloads.c assigns them.  Step functions
+ * follow the rules of LaneStep, "prepare" functions run once per session before
+ * the measurement, and "finish" functions do the final checks after it.
  */
 #ifndef BENCH_WORK_H
 #define BENCH_WORK_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is measured.  Adding a workload is a row here and, when it does
- * something new, a step function in work-*.c and a loop in native.c.
+ * The table of workloads.  A new workload needs a row here and, if its
+ * operation is new, a step function in work-*.c and a function in native.c.
  */
 #include "workloads.h"
 
@@ -16,7 +16,7 @@
 #define XATTR "mapped-xattr"
 
 const Workload workloads[] = {
-    { "flush", "flush of an unknown tag: the floor, no file is touched",
+    { "flush", "flush of an unknown tag: the minimum cost, without a file",
       TREE_FLAT, XATTR, .depths = DEPTHS_1_8_32,
       .step = work_flush, .native = native_nothing },
 
@@ -150,7 +150,7 @@ const Workload workloads[] = {
       .depths = DEPTHS_1_8_32, .step = work_xattr_get,
       .native = native_xattr_get },
 
-    { "slow-storage", "16 attached fids, each reading on storage of 1 ms",
+    { "slow-storage", "16 attached fids, each reading, with 1 ms per read",
       TREE_FLAT, XATTR, .io_size = 4 * KIB, .slow_ns = SLOW_NS,
       .depths = DEPTHS_16, .prepare = work_open_slow, .step = work_read_slow,
       .native = native_read_slow },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of workloads: one row each, all facts of it in the row.
+ * The table of workloads: each row describes one of them completely.
  */
 #ifndef BENCH_WORKLOADS_H
 #define BENCH_WORKLOADS_H
@@ -12,19 +12,19 @@
 
 typedef struct Workload {
     const char *name;
-    const char *what;               /* one operation, for people */
+    const char *what;               /* description of an operation */
     TreeKind tree;
     const char *model;              /* security_model= */
     const char *multidevs;          /* NULL: QEMU's default, remap */
-    uint32_t io_size;               /* of one read or write; 0: none */
-    unsigned held, held_small;      /* fids that stay; small with --quick */
-    unsigned rounds;                /* at most so many; 0: no limit */
-    unsigned depths[DEPTHS_MAX];    /* queue depths, 0 ends them */
-    bool mapped;                    /* of no use where owners are not mapped */
-    bool root;                      /* needs root's rights */
-    uint64_t slow_ns;               /* each read on the host takes so long */
-    bool on_request;                /* only when --only names it */
-    const char *not_run;            /* why it cannot be run yet, or NULL */
+    uint32_t io_size;               /* size of a read or write; 0: none */
+    unsigned held, held_small;      /* number of held fids; with --quick */
+    unsigned rounds;                /* maximum number; 0: no limit */
+    unsigned depths[DEPTHS_MAX];    /* queue depths; ends with 0 if shorter */
+    bool mapped;                    /* requires mapped attributes */
+    bool root;                      /* requires root */
+    uint64_t slow_ns;               /* duration of a read on the host */
+    bool on_request;                /* run only if named, or with --all */
+    const char *not_run;            /* why it cannot be run, or NULL */
     LaneStep *step;
     void (*prepare)(Load *load);    /* may be NULL */
     void (*finish)(Load *load);     /* may be NULL */

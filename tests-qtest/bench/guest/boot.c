@@ -20,14 +20,14 @@
 typedef struct Boot {
     pid_t pid;
     int wire;
-    FILE *lines;                /* the wire, for reading */
+    FILE *lines;                /* reads from the wire */
     GPtrArray *steps;
 } Boot;
 
-/* Nanoseconds on a CPU so far. */
+/* CPU time at one moment, in nanoseconds */
 typedef struct Mark {
     uint64_t process;
-    GHashTable *threads;        /* name -> uint64_t *, sum over its threads */
+    GHashTable *threads;        /* name -> uint64_t *, sum of these threads */
 } Mark;
 
 static pid_t running;
@@ -67,7 +67,7 @@ static void add_thread(GHashTable *threads, const char *folder,
     if (!g_file_get_contents(comm, &name, NULL, NULL) ||
         !g_file_get_contents(stat, &text, NULL, NULL)) {
         g_free(name);
-        return;                 /* it has just ended */
+        return;                 /* the thread has just exited */
     }
     g_strchomp(name);
     sum = g_hash_table_lookup(threads, name);
@@ -95,13 +95,13 @@ static Mark mark_now(pid_t pid)
     return mark;
 }
 
-/* "CPU 0/TCG", as -name debug-threads=on has it. */
+/* -name debug-threads=on calls these threads "CPU 0/TCG". */
 static bool is_vcpu(const char *name)
 {
     return g_str_has_prefix(name, "CPU ");
 }
 
-/* What was used since @before, which is freed. */
+/* Stores the CPU time used since @before in @step; frees @before. */
 static void measure(pid_t pid, Mark before, BootStep *step)
 {
     Mark now = mark_now(pid);
@@ -115,7 +115,10 @@ static void measure(pid_t pid, Mark before, BootStep *step)
     g_hash_table_iter_init(&it, now.threads);
     while (g_hash_table_iter_next(&it, &name, &value)) {
         const uint64_t *old = g_hash_table_lookup(before.threads, name);
-        /* Threads of a name may have ended: their time is in cpu_ms only. */
+        /*
+         * Some threads of this name may have exited: their time is only in
+         * cpu_ms.
+         */
         double used = *(uint64_t *)value - MIN(old ? *old : 0,
                                                *(uint64_t *)value);
 
@@ -129,7 +132,7 @@ static void measure(pid_t pid, Mark before, BootStep *step)
         }
     }
     if (!vcpu) {
-        die("QEMU has no thread \"CPU 0\": no way to tell its time apart");
+        die("QEMU has no thread \"CPU 0\" whose CPU time could be subtracted");
     }
     step->cpu_ms = MAX(cpu, 0) / NS_PER_MS;
     g_hash_table_destroy(now.threads);
@@ -138,7 +141,7 @@ static void measure(pid_t pid, Mark before, BootStep *step)
 
 /* ---- the wire ---- */
 
-/* One line without its end; NULL when QEMU has ended. */
+/* One line without its newline; NULL if QEMU has exited. */
 static char *next_line(Boot *boot)
 {
     char line[LINE_MAX_BYTES];
@@ -146,7 +149,7 @@ static char *next_line(Boot *boot)
 
     stop_if_asked();
     if (poll(&p, 1, DEADLINE_MS) <= 0) {
-        die("the guest said nothing for %d s", DEADLINE_MS / 1000);
+        die("the guest sent nothing for %d s", DEADLINE_MS / 1000);
     }
     if (!fgets(line, sizeof(line), boot->lines)) {
         return NULL;
@@ -170,10 +173,10 @@ static void take_step(Boot *boot, const char *name)
     word = g_strsplit(line ?: "nothing", " ", -1);
     if (g_strv_length(word) != 4 || strcmp(word[0], "done") ||
         strcmp(word[1], name)) {
-        die("step %s: expected its end, came \"%s\"", name, line ?: "");
+        die("step %s: expected \"done\", got \"%s\"", name, line ?: "");
     }
     if (strcmp(word[3], "0")) {
-        die("step %s: failed in the guest with status %s", name, word[3]);
+        die("step %s failed in the guest with status %s", name, word[3]);
     }
     step->guest_ms = g_ascii_strtoull(word[2], NULL, 10) / NS_PER_MS;
     g_ptr_array_add(boot->steps, step);
@@ -190,11 +193,11 @@ static void converse(Boot *boot)
             g_free(line);
             return;
         } else {
-            die("the guest said \"%s\"", line);
+            die("expected \"ready\" or \"end\", got \"%s\"", line);
         }
         g_free(line);
     }
-    die("the guest ended after %u steps", boot->steps->len);
+    die("QEMU exited after %u steps", boot->steps->len);
 }
 
 /* ---- QEMU ---- */
@@ -242,7 +245,7 @@ static GPtrArray *command_line(const BootOptions *o, int wire)
     return a;
 }
 
-/* The console goes to stderr: it tells why a guest did not come up. */
+/* The console goes to stderr: it shows why a guest does not boot. */
 static G_GNUC_NORETURN void run_qemu(GPtrArray *args, int wire)
 {
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -291,7 +294,7 @@ GPtrArray *boot_run(const BootOptions *o)
     running = 0;
     fclose(boot.lines);
     if (status) {
-        die("%s ended with status 0x%x", o->binary, status);
+        die("%s exited with wait status 0x%x", o->binary, status);
     }
     return boot.steps;
 }

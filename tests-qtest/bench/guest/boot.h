@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One boot of a Linux guest that tells what it does.
+ * Boots a Linux guest and measures each step that the guest runs.
  *
- * The guest's second serial port is a socket of ours.  It says "ready NAME"
- * and waits for "go" before each step, and "done NAME NANOSECONDS STATUS" when
- * the step has ended; so each is measured from the moment before to the one
- * after.  Anything else that comes, or nothing for long, ends the bench.
+ * The guest's second serial port is connected to a socket of the benchmark.
+ * Before each step the guest sends "ready NAME" and waits for "go"; after the
+ * step it sends "done NAME NANOSECONDS STATUS".  The host measures from "go" to
+ * "done".  The benchmark fails on any other message or after a timeout.
  */
 #ifndef BENCH_GUEST_BOOT_H
 #define BENCH_GUEST_BOOT_H
@@ -18,21 +18,21 @@ typedef struct BootOptions {
     const char *kernel, *initrd;
     const char *share;          /* folder to export */
     const char *model;          /* security_model= */
-    const char *mount;          /* more mount options, told to the guest */
+    const char *mount;          /* more mount options for the guest */
     const char *device;         /* more properties for -device, or NULL */
     char **args;                /* more arguments, or NULL */
-    bool quick;                 /* told to the guest */
+    bool quick;                 /* shorter steps in the guest */
 } BootOptions;
 
-/* What a step took. */
+/* The results of a step */
 typedef struct BootStep {
     char *name;                 /* owned */
     double guest_ms;            /* by the guest's clock */
-    double cpu_ms;              /* of all threads but the virtual CPU's */
-    GHashTable *threads;        /* name -> double *: those still there, ms */
+    double cpu_ms;              /* of all threads except the virtual CPU */
+    GHashTable *threads;        /* name -> double *, ms: threads alive at end */
 } BootStep;
 
-/* Boots, takes all steps, waits for the end; of BootStep. */
+/* Boots, runs all steps and waits for QEMU; returns an array of BootStep *. */
 GPtrArray *boot_run(const BootOptions *o);
 
 #endif

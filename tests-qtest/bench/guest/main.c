@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * 9p-bench-guest: what a Linux guest under TCG sees of two binaries.
+ * 9p-bench-guest: compares two binaries, measured from a Linux guest under TCG.
  *
- * Round by round: a boot with the first, a boot with the second, on the same
- * folder.  The guest's script (steps.sh) says what the steps are; here they
- * only get measured and compared.  Single thread.
+ * In each round the guest is booted with the first binary and then with the
+ * second one, with the same exported directory.  The guest's script (steps.sh)
+ * defines the steps; this program measures and compares them.  Single thread.
  */
 #include <math.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ static const GOptionEntry entries[] = {
     { "a", 'a', 0, G_OPTION_ARG_FILENAME, &opt.binary[0],
       "first qemu-system-x86_64", "PATH" },
     { "b", 'b', 0, G_OPTION_ARG_FILENAME, &opt.binary[1],
-      "second one; without it the first is measured alone", "PATH" },
+      "second one; if omitted, only the first one is measured", "PATH" },
     { "a-name", 0, 0, G_OPTION_ARG_STRING, &opt.name[0],
       "its name in the table (stock)", "NAME" },
     { "b-name", 0, 0, G_OPTION_ARG_STRING, &opt.name[1],
@@ -51,20 +51,20 @@ static const GOptionEntry entries[] = {
     { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &opt.kernel,
       "the guest's kernel", "FILE" },
     { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &opt.initrd,
-      "its initial RAM disk, payload included", "FILE" },
+      "its initial RAM disk, including the payload", "FILE" },
     { "share", 0, 0, G_OPTION_ARG_FILENAME, &opt.share,
-      "the folder to export, as make-share.sh made it", "DIR" },
+      "the directory to export, made by make-share.sh", "DIR" },
     { "model", 0, 0, G_OPTION_ARG_STRING, &opt.model,
       "security_model= (mapped-xattr)", "MODEL" },
     { "mount", 0, 0, G_OPTION_ARG_STRING, &opt.mount,
       "mount options (msize=512000)", "OPTIONS" },
     { "rounds", 'r', 0, G_OPTION_ARG_INT, &opt.rounds, "rounds (3)", "N" },
     { "json", 0, 0, G_OPTION_ARG_FILENAME, &opt.json,
-      "write all values to this file too", "FILE" },
+      "also write all values to this file", "FILE" },
     { "markdown", 0, 0, G_OPTION_ARG_FILENAME, &opt.markdown,
       "write the table to this file, as Markdown", "FILE" },
     { "quick", 0, 0, G_OPTION_ARG_NONE, &opt.quick,
-      "short steps, one round: does it work?", NULL },
+      "short steps and one round, to test that it works", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL }
 };
 
@@ -82,7 +82,7 @@ static void parse(int argc, char **argv)
         die("unexpected argument %s", argv[1]);
     }
     if (!opt.binary[0] || !opt.kernel || !opt.initrd || !opt.share) {
-        die("--a, --kernel, --initrd and --share are needed (--help)");
+        die("--a, --kernel, --initrd and --share are required (see --help)");
     }
     opt.name[0] = opt.name[0] ?: g_strdup("stock");
     opt.name[1] = opt.name[1] ?: g_strdup("ours");
@@ -106,7 +106,7 @@ static Row *row_of(GPtrArray *rows, unsigned n, const char *name)
     }
     row = rows->pdata[n];
     if (strcmp(row->name, name)) {
-        die("step %u was %s, is %s", n, row->name, name);
+        die("step %u was \"%s\" before, but is \"%s\" now", n, row->name, name);
     }
     return row;
 }

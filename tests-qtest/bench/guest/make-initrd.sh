@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# make-initrd.sh INITRD STEP OUT: the test guests' initial RAM disk with the
-# steps behind it. STEP is the built step.c. With PACKAGES=DIR, a folder of
-# unpacked Debian packages, its git and fio go in with the libraries they load.
+# make-initrd.sh INITRD STEP OUT: appends the steps to the test guests' initial
+# RAM disk. STEP is the program built from step.c. If PACKAGES is a directory of
+# unpacked Debian packages, their git and fio are added with their libraries.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 initrd=$1 step=$2 out=$3
@@ -14,7 +14,7 @@ cp "$here/steps.sh" "$tmp/payload/main"
 cp "$step" "$tmp/payload/bin/step"
 chmod 755 "$tmp/payload/main"
 
-# add_program FILE: the packages' own loader tells what it needs.
+# add_program FILE: also adds its libraries, as listed by the packages' loader.
 add_program() {
     "$loader" --inhibit-cache --library-path "$libraries:$libraries/ceph" --list "$1" |
         sed -n "s,.* => \\(${usr}[^ ]*\\) .*,\\1,p" | xargs cp -L -t "$tmp/payload/lib"

@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# make-share.sh DIR [FOLDERS]: the folder that bench-guest's steps work on: a
-# tree of 50 files of up to 40 KB for each of 20 FOLDERS (a git repository,
-# where the host has git), and one large file. The same every time.
+# make-share.sh DIR [FOLDERS]: makes the directory that bench-guest's steps work
+# on: a tree of 20 (or FOLDERS) directories with 50 files of up to 40 KB each,
+# which is a git repository if the host has git, and one large file. The content
+# is always the same.
 set -eu
 dir=$1 folders=${2:-20}
 rm -rf "$dir"
 mkdir -p "$dir/tree"
 cd "$dir/tree"
-# Text of 40 000 bytes to cut files from.
+# The files are prefixes of this text of 40 000 bytes.
 seq 100000 108000 | head -c 40000 >"$dir/text"
 for i in $(seq 1 "$folders"); do
     mkdir -p "d$i/sub"
@@ -22,7 +23,7 @@ if command -v git >/dev/null; then
     git init -q .
     git add -A
     git -c user.name=bench -c user.email=bench@localhost commit -q -m tree
-    # Linux' 9p shows other inode numbers and owners than the host.
+    # Inode numbers and owners in the guest differ from those on the host.
     git config core.checkStat minimal
 fi
 rm "$dir/text"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * In the guest: step NAME COMMAND WORDS... runs a command when the host has
- * said so on the second serial port, and tells how long it took (see boot.h).
- * Without words it says NAME there.  step --randread FILE N is a command to be
- * measured: reads N blocks of 4 KiB from random places of the file.
+ * Runs in the guest.  "step NAME COMMAND WORDS..." waits for the host's "go" on
+ * the second serial port, runs the command and reports how long it took (see
+ * boot.h).  "step NAME" only sends NAME to the host.  "step --randread FILE N"
+ * is a command to be measured: it reads N blocks of 4 KiB at random offsets.
  */
 #include <fcntl.h>
 #include <inttypes.h>

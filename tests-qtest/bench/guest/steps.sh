@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The guest's part of bench-guest, run by the test guests' /init: mounts the
-# share and takes one step after the other. make-share.sh made the folder.
-# git and fio are used where PACKAGES had them.
+# directory that make-share.sh has made and runs one step after the other. The
+# steps with git and fio are run if PACKAGES contained these programs.
 export PATH=/payload/bin:/bin HOME=/tmp
 read -r cmdline < /proc/cmdline
 mount_options='' quick=''
@@ -14,20 +14,21 @@ for word in $cmdline; do
     esac
 done
 
-# amount QUICK OTHERWISE
+# amount QUICK NORMAL: prints the one that applies.
 amount() {
     if [ "$quick" ]; then echo "$1"; else echo "$2"; fi
 }
 
-# Debian's programs and their libraries; busybox needs none.
+# For the programs from Debian packages; busybox needs no libraries.
 export LD_LIBRARY_PATH=/payload/lib
 
-# run NAME SCRIPT: a step that is a line of shell.
+# run NAME SCRIPT: runs a shell script as a step.
 run() {
     step "$1" sh -c "set -o pipefail; $2" || exit
 }
 
-# What they find and read is counted: a wrong answer ends the bench.
+# The files found and the bytes read are counted: if the number is wrong, the
+# benchmark fails.
 steps() {
     read -r entries bytes < /mnt/counts
     run find "test \$(find /mnt/tree | wc -l) = $entries"

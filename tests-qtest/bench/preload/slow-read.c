@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Slow storage: loaded into QEMU before libc, makes each positioned read of a
- * file below BENCH_SLOW_DIR take BENCH_SLOW_NS nanoseconds, as if a disk had
- * to be asked.  A read that must not wait (RWF_NOWAIT) answers EAGAIN instead.
- * It lies below both binaries, so neither can know of it.
+ * Simulates slow storage.  This library is preloaded into QEMU and delays each
+ * pread(), preadv() and preadv2() of a file below BENCH_SLOW_DIR by
+ * BENCH_SLOW_NS nanoseconds.  With RWF_NOWAIT, such a read fails with EAGAIN
+ * instead.  Both binaries are treated the same and cannot detect it.
  *
  * Runs in any thread of QEMU; all state is set before main().
  */
@@ -29,7 +29,7 @@ static ssize_t (*real_pread)(int, void *, size_t, off_t);
 static ssize_t (*real_preadv)(int, const struct iovec *, int, off_t);
 static ssize_t (*real_preadv2)(int, const struct iovec *, int, off_t, int);
 
-/* An object with the name of a function of libc's; off_t is 64 bits wide. */
+/* The libc function @name, for which off_t has 64 bits */
 static void *next_of(const char *name)
 {
     void *function = dlsym(RTLD_NEXT, name);
@@ -105,7 +105,7 @@ static ssize_t slow_preadv2(int fd, const struct iovec *iov, int iovcnt,
     return real_preadv2(fd, iov, iovcnt, offset, flags);
 }
 
-/* The names that programs of either kind of off_t are linked with. */
+/* Programs use one name or the other, depending on _FILE_OFFSET_BITS. */
 #define EXPORT(name, function) \
     __typeof__(function) name##_ __asm__(#name) \
         __attribute__((alias(#function), visibility("default")))
