@@ -110,6 +110,21 @@ P9Exec *test_exec_base(TestExec *exec)
     return &exec->base;
 }
 
+static void exec_submit_yielding(P9Exec *base, P9Job *job)
+{
+    TestExec *exec = exec_of(base);
+
+    g_assert_true(p9_job_claim(job));
+    job->run(job);
+    g_queue_push_tail(&exec->ended, job);
+}
+
+void test_exec_yield(TestExec *exec)
+{
+    g_assert_cmpuint(exec->n_threads, ==, 0);
+    exec->base.submit_yielding = exec_submit_yielding;
+}
+
 unsigned test_exec_jobs(TestExec *exec)
 {
     unsigned n;

@@ -20,6 +20,9 @@ TestExec *test_exec_new(unsigned threads);
 /** test_exec_free: no job may be left. */
 void test_exec_free(TestExec *exec);
 P9Exec *test_exec_base(TestExec *exec);
+/** test_exec_yield: offer coroutines, too (stepped): such a job runs at once,
+ *  and the test reports when it has ended. */
+void test_exec_yield(TestExec *exec);
 
 /** test_exec_jobs: number of submitted jobs whose end was not reported. */
 unsigned test_exec_jobs(TestExec *exec);

@@ -3,11 +3,13 @@
 #include "fsdev/core/p9-osdep.h"
 #include "session/flight.h"
 
-Client *flight_start(void)
+Client *flight_start_on(const P9Limits *limits)
 {
-    Client *c = client_start(memfs_open(), CLIENT_STEPPED);
+    Client *c = client_new(memfs_open(), CLIENT_STEPPED, limits);
 
     c->by_hand = false;
+    g_assert_cmpint(client_version(c, 65536, "9P2000.L"), ==, 0);
+    g_assert_cmpint(client_attach(c, 0, 0), ==, 0);
     memfs_add(c->export, "file", "0123456789");
     memfs_add(c->export, "dir", NULL);
     g_assert_cmpint(client_open(c, 1, "file", O_RDWR), ==, 0);
@@ -17,6 +19,11 @@ Client *flight_start(void)
     c->by_hand = true;
     memfs_sleepy(c->export, true);
     return c;
+}
+
+Client *flight_start(void)
+{
+    return flight_start_on(NULL);
 }
 
 Call *flight_mkdir(Client *c, uint16_t tag, const char *name)
@@ -52,4 +59,11 @@ unsigned flight_fids(Client *c)
 int flight_never(void *opaque G_GNUC_UNUSED, const MemCall *call)
 {
     return call->op == MEM_WRITE ? -EINPROGRESS : 0;
+}
+
+int flight_never_later(void *opaque G_GNUC_UNUSED, const MemCall *call)
+{
+    return call->op != MEM_WRITE         ? 0
+           : call->wait == FS_WAIT_NEVER ? -EAGAIN
+                                         : -EINPROGRESS;
 }

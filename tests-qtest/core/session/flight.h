@@ -13,6 +13,8 @@
  * writing, 2 "file", 3 "dir" and 4 "dir" open.
  */
 Client *flight_start(void);
+/** flight_start_on: the same with @limits. */
+Client *flight_start_on(const P9Limits *limits);
 /** flight_mkdir: send a Tmkdir of "dir/@name", which becomes a job. */
 Call *flight_mkdir(Client *c, uint16_t tag, const char *name);
 /** flight_answered: assert that @call has its reply, with @error or 0. */
@@ -23,5 +25,7 @@ bool flight_exists(Client *c, const char *path);
 unsigned flight_fids(Client *c);
 /** flight_never: a MemHook that parks every write until it is flushed. */
 int flight_never(void *opaque, const MemCall *call);
+/** flight_never_later: the same, but only a worker finds that out. */
+int flight_never_later(void *opaque, const MemCall *call);
 
 #endif

@@ -1,224 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests in flight: what Tflush, Tclunk and Tversion do to them.  The test
+ * Requests in flight: what Tclunk and Tversion do to them.  The test
  * steps the executor by hand, so it decides how far each request has got.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "session/flight.h"
-
-/* ---- flush ---- */
-
-/* A request that has not begun never runs; its buffers come back empty, and
- * Rflush follows at once. */
-static void test_flush_waiting(void)
-{
-    g_autoptr(Client) c = flight_start();
-    Call *mkdir = flight_mkdir(c, 1, "d");
-    Call *flush;
-
-    g_assert_true(client_is_job(mkdir));
-    flush = SEND(c, 2, flush, .oldtag = 1);
-    g_assert_cmpint(mkdir->state, ==, CALL_FLUSHED);
-    flight_answered(flush, 0);
-    g_assert_cmpuint(mkdir->order, <, flush->order);
-    test_exec_drain(c->exec);
-    g_assert_false(flight_exists(c, "dir/d"));
-}
-
-/* A running request ends as usual, and Rflush comes after its reply. */
-static void test_flush_running(void)
-{
-    g_autoptr(Client) c = flight_start();
-    Call *mkdir = flight_mkdir(c, 1, "d");
-    Call *flush;
-
-    client_run(mkdir);
-    flush = SEND(c, 2, flush, .oldtag = 1);
-    g_assert_cmpint(mkdir->state, ==, CALL_PENDING);
-    g_assert_cmpint(flush->state, ==, CALL_PENDING);
-    client_report(mkdir);
-    flight_answered(mkdir, 0);
-    flight_answered(flush, 0);
-    g_assert_cmpuint(mkdir->order, <, flush->order);
-    g_assert_true(flight_exists(c, "dir/d"));
-}
-
-/* Rflush comes at once if oldtag is the Tflush's own tag, an unknown tag, or
- * the tag of a request that was answered. */
-static void test_flush_nothing(void)
-{
-    g_autoptr(Client) c = flight_start();
-    Call *done = SEND(c, 7, walk, .fid = 3, .newfid = 9);
-
-    flight_answered(done, 0);
-    flight_answered(SEND(c, 5, flush, .oldtag = 5), 0);
-    flight_answered(SEND(c, 5, flush, .oldtag = 4), 0);
-    flight_answered(SEND(c, 5, flush, .oldtag = 7), 0);
-    flight_answered(SEND(c, P9_NOTAG, flush, .oldtag = P9_NOTAG), 0);
-}
-
-/* A flush of a flush waits for the inner one. */
-static void test_flush_of_flush(void)
-{
-    g_autoptr(Client) c = flight_start();
-    Call *mkdir = flight_mkdir(c, 1, "d");
-    Call *inner, *outer, *outermost;
-
-    client_run(mkdir);
-    inner = SEND(c, 2, flush, .oldtag = 1);
-    outer = SEND(c, 3, flush, .oldtag = 2);
-    outermost = SEND(c, 4, flush, .oldtag = 3);
-    g_assert_cmpint(outer->state, ==, CALL_PENDING);
-    client_report(mkdir);
-    flight_answered(inner, 0);
-    flight_answered(outer, 0);
-    flight_answered(outermost, 0);
-    g_assert_cmpuint(mkdir->order, <, inner->order);
-    g_assert_cmpuint(inner->order, <, outer->order);
-    g_assert_cmpuint(outer->order, <, outermost->order);
-}
-
-static void test_flush_twice(void)
-{
-    g_autoptr(Client) c = flight_start();
-    Call *mkdir = flight_mkdir(c, 1, "d");
-    Call *first, *second;
-
-    client_run(mkdir);
-    first = SEND(c, 2, flush, .oldtag = 1);
-    second = SEND(c, 2, flush, .oldtag = 1);
-    client_report(mkdir);
-    flight_answered(first, 0);
-    flight_answered(second, 0);
-}
-
-/* Two requests may have the same tag; a Tflush of that tag flushes both. */
-static void test_flush_same_tag(void)
-{
-    g_autoptr(Client) c = flight_start();
-    Call *a = flight_mkdir(c, 1, "a");
-    Call *b = flight_mkdir(c, 1, "b");
-    Call *flush;
-
-    client_run(a);
-    flush = SEND(c, 1, flush, .oldtag = 1);
-    g_assert_cmpint(b->state, ==, CALL_FLUSHED);
-    g_assert_cmpint(flush->state, ==, CALL_PENDING);
-    client_report(a);
-    flight_answered(a, 0);
-    flight_answered(flush, 0);
-    g_assert_true(flight_exists(c, "dir/a"));
-    g_assert_false(flight_exists(c, "dir/b"));
-}
-
-/* Flushing a request frees the fids that it had reserved. */
-static void test_flush_undoes(void)
-{
-    g_autoptr(Client) c = flight_start();
-    g_auto(GStrv) parts = g_strsplit("file", "/", -1);
-    P9Tmsg walk = client_walk_msg(0, 9, "file", parts);
-    Call *open = SEND(c, 1, lopen, .fid = 2);
-    Call *walked = client_send(c, P9_TWALK, 1, &walk, NULL);
-    Call *xattr = SEND(c, 1, xattrwalk, .fid = 0, .newfid = 10,
-                       .name = P9STR(""));
-    Call *attach = SEND(c, 1, attach, .fid = 11, .uname = P9STR(""),
-                        .aname = P9STR(""));
-    Call *create = SEND(c, 1, lcreate, .fid = 3, .name = P9NAME("n"));
-    P9SessionInfo info;
-
-    g_assert_cmpint(client_walk(c, 0, 9, ""), ==, -EINVAL);
-    flight_answered(SEND(c, 2, flush, .oldtag = 1), 0);
-    g_assert_cmpint(open->state, ==, CALL_FLUSHED);
-    g_assert_cmpint(walked->state, ==, CALL_FLUSHED);
-    g_assert_cmpint(xattr->state, ==, CALL_FLUSHED);
-    g_assert_cmpint(attach->state, ==, CALL_FLUSHED);
-    g_assert_cmpint(create->state, ==, CALL_FLUSHED);
-    test_exec_drain(c->exec);
-    client_info(c, &info);
-    g_assert_cmpuint(info.fids, ==, 5);
-    g_assert_cmpuint(info.xattr_fids, ==, 0);
-    g_assert_cmpint(client_walk(c, 0, 9, ""), ==, 0);
-    g_assert_cmpint(client_walk(c, 0, 10, ""), ==, 0);
-    g_assert_cmpint(client_attach(c, 11, 0), ==, 0);
-    g_assert_cmpint(ASK(c, lopen, .fid = 2), ==, 0);
-    g_assert_cmpint(ASK(c, lcreate, .fid = 3, .name = P9NAME("n")), ==, 0);
-}
-
-/* Requests that release something run even if they are flushed. */
-static void test_flush_clunk(void)
-{
-    g_autoptr(Client) c = flight_start();
-    Call *clunk = SEND(c, 1, clunk, .fid = 1);
-    Call *flush = SEND(c, 2, flush, .oldtag = 1);
-
-    g_assert_true(client_is_job(clunk));
-    g_assert_cmpint(flush->state, ==, CALL_PENDING);
-    client_run(clunk);
-    client_report(clunk);
-    flight_answered(clunk, 0);
-    flight_answered(flush, 0);
-    g_assert_cmpuint(client_mem(c).files, ==, 1);
-}
-
-static void test_flush_remove(void)
-{
-    g_autoptr(Client) c = flight_start();
-    Call *removal = SEND(c, 1, remove, .fid = 2);
-    Call *flush = SEND(c, 2, flush, .oldtag = 1);
-
-    g_assert_cmpint(flush->state, ==, CALL_PENDING);
-    client_run(removal);
-    client_report(removal);
-    flight_answered(flush, 0);
-    g_assert_false(flight_exists(c, "file"));
-}
-
-static void test_flush_parked(void)
-{
-    g_autoptr(Client) c = flight_start();
-    Call *write, *flush;
-
-    memfs_set_hook(c->export, flight_never, NULL);
-    write = client_send_write(c, 1, 1, 0, "x", 1);
-    g_assert_false(client_is_job(write));
-    g_assert_cmpint(write->state, ==, CALL_PENDING);
-    flush = SEND(c, 2, flush, .oldtag = 1);
-    g_assert_cmpint(write->state, ==, CALL_FLUSHED);
-    flight_answered(flush, 0);
-    client_check_content(c, "file", "0123456789");
-}
-
-/* The same, but a write is parked only after it has run on a worker. */
-static int never_mind_later(void *opaque G_GNUC_UNUSED, const MemCall *call)
-{
-    return call->op != MEM_WRITE         ? 0
-           : call->wait == FS_WAIT_NEVER ? -EAGAIN
-                                         : -EINPROGRESS;
-}
-
-static void test_flush_parking(void)
-{
-    g_autoptr(Client) c = flight_start();
-    Call *before, *after, *flush;
-
-    memfs_set_hook(c->export, never_mind_later, NULL);
-    before = client_send_write(c, 1, 1, 0, "x", 1);
-    after = client_send_write(c, 3, 1, 0, "x", 1);
-    /* Flushed while it runs: Rflush comes when it is parked. */
-    client_run(before);
-    flush = SEND(c, 2, flush, .oldtag = 1);
-    g_assert_cmpint(flush->state, ==, CALL_PENDING);
-    client_report(before);
-    g_assert_cmpint(before->state, ==, CALL_FLUSHED);
-    flight_answered(flush, 0);
-    /* Flushed when it is parked: Rflush comes at once. */
-    client_run(after);
-    client_report(after);
-    g_assert_cmpint(after->state, ==, CALL_PENDING);
-    flush = SEND(c, 4, flush, .oldtag = 3);
-    g_assert_cmpint(after->state, ==, CALL_FLUSHED);
-    flight_answered(flush, 0);
-}
+#include "session/gate.h"
 
 /* ---- Tclunk while other requests use the fid ---- */
 
@@ -422,7 +209,7 @@ static void test_version_while_parked(void)
     g_autoptr(Client) c = flight_start();
     Call *parked, *parking, *version;
 
-    memfs_set_hook(c->export, never_mind_later, NULL);
+    memfs_set_hook(c->export, flight_never_later, NULL);
     parked = client_send_write(c, 1, 1, 0, "x", 1);
     client_run(parked);
     client_report(parked);
@@ -437,20 +224,38 @@ static void test_version_while_parked(void)
     flight_answered(version, 0);
 }
 
+/* Whatever a request waits for, a Tversion ends it. */
+static void test_version_cancels_all(void)
+{
+    g_autoptr(Client) c = flight_start();
+    Call *gated, *parked, *waiting[3], *version;
+    Gate gate;
+
+    gate_install(&gate, c, false);
+    gated = client_send_write(c, 1, 1, 0, "x", 1);
+    gate.open = true;
+    memfs_set_hook(c->export, flight_never, NULL);
+    parked = client_send_write(c, 2, 1, 0, "x", 1);
+    for (unsigned i = 0; i < ARRAY_SIZE(waiting); i++) {
+        waiting[i] = flight_mkdir(c, 3 + i, "d");
+    }
+    version = SEND(c, P9_NOTAG, version, .msize = 8192,
+                   .version = P9STR("9P2000.L"));
+    g_assert_cmpint(gated->state, ==, CALL_FLUSHED);
+    g_assert_cmpint(parked->state, ==, CALL_FLUSHED);
+    for (unsigned i = 0; i < ARRAY_SIZE(waiting); i++) {
+        g_assert_cmpint(waiting[i]->state, ==, CALL_FLUSHED);
+        g_assert_cmpuint(waiting[i]->order, <, version->order);
+    }
+    flight_answered(version, 0);
+    test_exec_drain(c->exec);
+    gate_remove(&gate, c);
+    g_assert_false(flight_exists(c, "dir/d"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/session/flush/waiting", test_flush_waiting);
-    g_test_add_func("/session/flush/running", test_flush_running);
-    g_test_add_func("/session/flush/nothing", test_flush_nothing);
-    g_test_add_func("/session/flush/of-flush", test_flush_of_flush);
-    g_test_add_func("/session/flush/twice", test_flush_twice);
-    g_test_add_func("/session/flush/same-tag", test_flush_same_tag);
-    g_test_add_func("/session/flush/undoes", test_flush_undoes);
-    g_test_add_func("/session/flush/clunk", test_flush_clunk);
-    g_test_add_func("/session/flush/remove", test_flush_remove);
-    g_test_add_func("/session/flush/parked", test_flush_parked);
-    g_test_add_func("/session/flush/parking", test_flush_parking);
     g_test_add_func("/session/clunk/reading", test_clunk_while_reading);
     g_test_add_func("/session/clunk/opening", test_clunk_while_opening);
     g_test_add_func("/session/clunk/xattr", test_clunk_xattr);
@@ -463,5 +268,6 @@ int main(int argc, char **argv)
     g_test_add_func("/session/version/after-version",
                     test_version_after_version);
     g_test_add_func("/session/version/parked", test_version_while_parked);
+    g_test_add_func("/session/version/cancels-all", test_version_cancels_all);
     return g_test_run();
 }
