@@ -480,7 +480,7 @@ static void test_inherits_nothing(void)
     g_assert_cmpuint(before, ==, after);
 }
 
-/* A child process under the seccomp filter; 0 in the child. */
+/* Fork a child process with the seccomp filter; returns 0 in the child. */
 static pid_t fork_filtered(void)
 {
     pid_t pid = fork();
@@ -511,7 +511,7 @@ static int status_after(void (*call)(void))
     return status_of(pid);
 }
 
-/* The same with a call that fails if it is let through. */
+/* The same for system call @number, with invalid arguments. */
 static int status_after_number(int number)
 {
     pid_t pid = fork_filtered();
@@ -560,7 +560,7 @@ static void test_filter_kills(void)
     };
 
 #ifdef __SANITIZE_ADDRESS__
-    g_test_skip("the sanitizer makes system calls of its own");
+    g_test_skip("the sanitizer makes additional system calls");
     return;
 #endif
     g_assert_cmpint(status_after(call_getpid), ==, 0);
@@ -582,13 +582,13 @@ static const Call calls_of_table[] = {
 #include "fsdev/host/host-calls.def"
 };
 
-/* What the drivers need is let through, what is for QEMU alone is not. */
+/* The filter allows the drivers' calls, except those that only QEMU makes. */
 static void test_filter_follows_table(void)
 {
     unsigned allowed = 0, killed = 0;
 
 #ifdef __SANITIZE_ADDRESS__
-    g_test_skip("the sanitizer makes system calls of its own");
+    g_test_skip("the sanitizer makes additional system calls");
     return;
 #endif
     for (size_t i = 0; i < ARRAY_SIZE(calls_of_table); i++) {

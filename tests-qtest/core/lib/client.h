@@ -60,7 +60,7 @@ struct Client {
     void (*on_push)(Client *c); /* called at each ops->push; may be NULL */
     bool timer;                 /* set_timer was called */
     unsigned traced_requests, traced_replies;
-    GString *traced;            /* unless NULL, gets their text; borrowed */
+    GString *traced;            /* collects their text; borrowed, may be NULL */
 };
 
 typedef enum ClientKind {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The FsCalls that tests make: how long a call may wait.
+ * The FsCalls of the tests, which differ in how long a driver call may wait.
  */
 #ifndef TESTS_CORE_TEST_CALL_H
 #define TESTS_CORE_TEST_CALL_H
@@ -8,11 +8,11 @@
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fsdriver.h"
 
-/* For anything: what most tests use. */
+/* May wait for anything; used by most tests. */
 static const FsCall test_call = { .wait = FS_WAIT_ANYTHING };
-/* For local storage only. */
+/* May wait for local storage only. */
 static const FsCall test_call_storage = { .wait = FS_WAIT_STORAGE };
-/* Not at all. */
+/* May not wait. */
 static const FsCall test_call_never = { .wait = FS_WAIT_NEVER };
 
 static inline void test_file_release(FsFile *file)

@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include "fsdev/proxy/proxy-packet.h"
 
-/* A connection, and what one packet brought. */
+/* A connection and one received packet */
 typedef struct Fixture {
     int ends[2];
     int file;

@@ -167,7 +167,7 @@ static const FsYield yield = {
     .watch = yield_watch,
 };
 
-/* How coroutines of the loop call. */
+/* The FsCall of the coroutines on the loop */
 static const FsCall co_call = { .wait = FS_WAIT_STORAGE, .yield = &yield };
 
 static void loop_init(void)

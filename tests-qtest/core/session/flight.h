@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A client whose requests are in flight: its executor is stepped by hand, and
- * nothing finishes on the event loop.
+ * A client whose requests stay in flight: the test steps its executor, and no
+ * request is complete before that.
  */
 #ifndef TESTS_CORE_FLIGHT_H
 #define TESTS_CORE_FLIGHT_H
@@ -9,8 +9,8 @@
 #include "lib/client.h"
 
 /**
- * flight_start: a client with fid 0 the root, 1 "file" open for reading and
- * writing, 2 "file", 3 "dir" and 4 "dir" open.
+ * flight_start: make a client with these fids: 0 is the root, 1 is "file", open
+ * for reading and writing, 2 is "file", 3 is "dir", and 4 is "dir", open.
  */
 Client *flight_start(void);
 /** flight_start_on: the same with @limits. */

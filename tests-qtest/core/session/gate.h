@@ -10,13 +10,13 @@
 typedef struct Gate {
     FsGate base;
     GQueue waiting;             /* borrowed FsTicket, oldest first */
-    bool open;                  /* admits at once */
-    GString *log;               /* "read 4; write 3; ": what was asked for */
+    bool open;                  /* admit each ticket immediately */
+    GString *log;               /* all tickets: "read 4; write 3; " */
 } Gate;
 
-/** gate_install: make @c's export ask @gate, which the caller provides. */
+/** gate_install: make @gate, which the caller owns, the throttle of @c. */
 void gate_install(Gate *gate, Client *c, bool open);
-/** gate_remove: nothing waits any more. */
+/** gate_remove: undo gate_install(); no ticket may be waiting. */
 void gate_remove(Gate *gate, Client *c);
 /** gate_let_one: admit the ticket that has waited longest. */
 void gate_let_one(Gate *gate);

@@ -427,8 +427,8 @@ static void test_version_without_room(void)
 }
 
 /*
- * A directory Tread is throttled by what it asks for itself, not by the size
- * and direction of the request that had the slot before.
+ * The throttle's ticket for a Tread of a directory has the size and direction
+ * of this request, not of the previous one in the same P9Request.
  */
 static void test_throttled_directory(void)
 {

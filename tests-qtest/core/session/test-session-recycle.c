@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A request is used for many messages: nothing of one shows in the next.
+ * A P9Request is recycled for many messages, and no message may be affected by
+ * an earlier one.
  *
- * Each message of the table is sent in two sessions that are alike, once in a
- * request made for it and once in a recycled one that holds garbage wherever
- * a message may have left something.  Replies, what the throttle was asked
- * for and what was traced must be the same.
+ * Each message of the table is sent in two equal sessions, once in a new
+ * request and once in a recycled one, filled with garbage except for the fields
+ * that are kept.  The replies, the tickets of the throttle and the trace must
+ * be the same.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "hw/9pfs/9p-request-int.h"
 #include "hw/9pfs/9p-request-pool.h"
 #include "session/gate.h"
 
-/* The fids of every session; those of attributes are in 9P2000.L only. */
+/* The fids of each session; XATTR_READ and XATTR_WRITE only in 9P2000.L. */
 enum {
     ROOT, OPEN_FILE, OPEN_DIR, FILE_FID, DIR_FID, XATTR_READ, XATTR_WRITE,
     UNKNOWN, FIDS,
 };
 
-/* What the fields of a message are filled with. */
+/* The values of a message's fields */
 typedef struct Fill {
-    uint32_t fid;               /* the first one; another follows it */
-    uint64_t number;            /* every other number */
+    uint32_t fid;               /* the first fid; a second is FILE_FID */
+    uint64_t number;            /* all other numbers */
     const char *name;           /* names and strings */
 } Fill;
 
 static const struct {
     uint64_t number;
     const char *name;
-    bool sleepy;                /* what can go to a worker does */
+    bool sleepy;                /* see memfs_sleepy() */
 } fills[] = {
     { 0, "", false },
     { 1, "file", false },
@@ -46,7 +47,7 @@ static const struct {
     { "9P2000", P9_DIALECT_PLAIN },
 };
 
-/* A Twstat that changes the name or nothing. */
+/* The stat of a Twstat that changes the name, or nothing if it is empty */
 static P9Stat stat_from(const Fill *fill)
 {
     const P9String none = P9STR("");
@@ -61,7 +62,7 @@ static P9Stat stat_from(const Fill *fill)
     };
 }
 
-/* fill_<message>(): a message from what a Fill says. */
+/* fill_<message>(): set the fields of a message from a Fill. */
 #define U8(f) m->f = fill->number;
 #define U16(f) m->f = fill->number;
 #define U32(f) m->f = fill->number;
@@ -96,7 +97,7 @@ static const struct {
 #include "hw/9pfs/9p-messages.def"
 };
 
-/* ---- two sessions that are alike ---- */
+/* ---- two equal sessions ---- */
 
 static void open_fid(Client *c, uint32_t fid, const char *path, bool dotl)
 {
@@ -130,13 +131,13 @@ static Client *start(const char *dialect)
     return c;
 }
 
-/* The session has no request but those that it makes from now on. */
+/* Free all idle requests, so that the next message gets a new one. */
 static void forget_idle(Client *c)
 {
     p9_request_free_idle(c->session);
 }
 
-/* All that a message may change in an idle request. */
+/* Overwrite everything in the idle requests that a message may change. */
 static void spoil_idle(Client *c, uint8_t with)
 {
     g_assert_nonnull(c->session->idle.head);
@@ -156,7 +157,7 @@ typedef struct Case {
     uint32_t fid;
 } Case;
 
-/* All there is to see of a message, as text. */
+/* All observable results of a message, as text */
 static char *observe(const Case *k, bool recycled)
 {
     g_autoptr(Client) c = start(k->dialect);
