@@ -187,7 +187,9 @@ static void test_round_trip(void)
 
 /* ---- access control lists ---- */
 
-enum { USER_OBJ = 1, USER = 2, GROUP_OBJ = 4, GROUP = 8, MASK = 16, OTHER = 32 };
+enum {
+    USER_OBJ = 1, USER = 2, GROUP_OBJ = 4, GROUP = 8, MASK = 16, OTHER = 32,
+};
 
 typedef struct Acl {
     uint32_t version;

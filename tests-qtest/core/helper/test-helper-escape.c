@@ -31,8 +31,9 @@ static void directories_lead_nowhere(void)
     g_assert_cmpint(ino_at(AT_FDCWD, peer.run.dir), ==, root);
     /* From an O_PATH descriptor and an open one, ".." stops at the export. */
     g_assert_cmpint(ino_at(peer.root, ".."), ==, root);
-    g_assert_cmpint(peer_try_open(&peer, peer_lookup(&peer, PROXY_ROOT_ID, "sub"),
-                             O_RDONLY, &fd), ==, 0);
+    g_assert_cmpint(peer_try_open(&peer,
+                                  peer_lookup(&peer, PROXY_ROOT_ID, "sub"),
+                                  O_RDONLY, &fd), ==, 0);
     g_assert_cmpint(ino_at(fd, ".."), ==, root);
     g_assert_cmpint(ino_at(fd, "../.."), ==, root);
     g_assert_cmpint(ino_at(fd, "../../../../.."), ==, root);
@@ -196,8 +197,8 @@ static void names_are_components(void)
 
     if (peer_init(&peer, NULL)) {
         for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-            g_assert_cmpint(peer_try_lookup(&peer, PROXY_ROOT_ID, bad[i], &id), ==,
-                            -EINVAL);
+            g_assert_cmpint(peer_try_lookup(&peer, PROXY_ROOT_ID, bad[i], &id),
+                            ==, -EINVAL);
         }
         g_assert_cmpint(peer_try_lookup(&peer, PROXY_ROOT_ID, longest, &id), ==,
                         -EINVAL);

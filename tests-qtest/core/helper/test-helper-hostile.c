@@ -37,7 +37,8 @@ static void fifo_is_not_opened(void)
     {
         ProxyRequest t = { .setattr = { id, { .valid = FS_SET_SIZE } } };
 
-        g_assert_cmpint(peer_ask(&peer, PROXY_SETATTR, &t, &r, fds), ==, -ENXIO);
+        g_assert_cmpint(peer_ask(&peer, PROXY_SETATTR, &t, &r, fds), ==,
+                        -ENXIO);
     }
     peer_check_alive(&peer);
 }
@@ -216,7 +217,8 @@ static void numbers_are_known_or_stale(void)
         return;
     }
     for (size_t i = 0; i < ARRAY_SIZE(invented); i++) {
-        g_assert_cmpint(peer_try_lookup(&peer, invented[i], "x", &id), ==, -ESTALE);
+        g_assert_cmpint(peer_try_lookup(&peer, invented[i], "x", &id), ==,
+                        -ESTALE);
         g_assert_cmpint(peer_try_open(&peer, invented[i], O_RDONLY, NULL), ==,
                         -ESTALE);
     }

@@ -110,9 +110,9 @@ static void test_stream_socket(void)
 /* The manual page has exactly the options that --help lists. */
 static void test_manual(void)
 {
-    g_autofree char *page = g_build_filename(g_getenv("G_TEST_SRCDIR") ?: ".",
-                                             "fsdev/helper/virtfs-proxy-helper.1",
-                                             NULL);
+    g_autofree char *page = g_build_filename(
+        g_getenv("G_TEST_SRCDIR") ?: ".", "fsdev/helper/virtfs-proxy-helper.1",
+        NULL);
     g_autofree char *program = g_strdup_printf("'%s' --help",
                                                helper_run_program());
     g_autofree char *manual = NULL;

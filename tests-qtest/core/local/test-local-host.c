@@ -561,11 +561,14 @@ static void errors_name_the_path(LocalEnv *env)
 /* ---- main ------------------------------------------------------------- */
 
 static const LocalEnvTest tests[] = {
-    { "special-files-stay-closed", LOCAL_ALL | LOCAL_PROXY, special_files_stay_closed },
+    { "special-files-stay-closed", LOCAL_ALL | LOCAL_PROXY,
+      special_files_stay_closed },
     { "replaced-file", LOCAL_ALL | LOCAL_PROXY, replaced_file_keeps_its_own },
-    { "replaced-when-just-found", LOCAL_ALL | LOCAL_PROXY, replaced_when_just_found },
+    { "replaced-when-just-found", LOCAL_ALL | LOCAL_PROXY,
+      replaced_when_just_found },
     { "links-lead-nowhere", LOCAL_ALL | LOCAL_PROXY, links_lead_nowhere },
-    { "write-drops-host-setid", LOCAL_ALL | LOCAL_PROXY, write_drops_host_setid },
+    { "write-drops-host-setid", LOCAL_ALL | LOCAL_PROXY,
+      write_drops_host_setid },
     { "foreign-owner", LOCAL_PASSTHROUGH, foreign_owner, .as_user = true },
     { "full-file-system", LOCAL_PASSTHROUGH | LOCAL_MAPPED, full_file_system,
       .tmpfs = "size=1m,nr_inodes=40" },

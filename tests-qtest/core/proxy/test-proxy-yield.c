@@ -249,7 +249,8 @@ enum { COS = 40, THREADS = 4 };
 
 static gpointer thread_make_and_remove(gpointer opaque)
 {
-    g_autofree char *name = g_strdup_printf("thread%p", (void *)g_thread_self());
+    g_autofree char *name = g_strdup_printf("thread%p",
+                                            (void *)g_thread_self());
 
     for (int i = 0; i < 200; i++) {
         make_and_remove(&test_call, opaque, name);
