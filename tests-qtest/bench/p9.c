@@ -305,7 +305,7 @@ uint64_t p9_rattach(Lane *lane)
     uint64_t qid = one_qid(lane, P9_RATTACH, &type);
 
     if (type != P9_QTDIR) {
-        p9_wrong(lane, "the root's qid type: expected 0x%x, came 0x%x",
+        p9_wrong(lane, "the root's qid type: expected 0x%x, got 0x%x",
                  P9_QTDIR, type);
     }
     expect_end(lane);

@@ -25,7 +25,7 @@ void die_errno(const char *format, ...) G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN;
 void stop_on_signals(void);
 void stop_if_asked(void);
 
-/* Makes the file @path, or replaces it, with @text, and says so on stdout. */
+/* Writes @text to the file @path, which is replaced, and prints a message. */
 void write_results(const char *path, const char *text);
 
 /* Monotonic time in nanoseconds. */

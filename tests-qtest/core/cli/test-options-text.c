@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What people read about the options of -fsdev and -virtfs agrees with the
- * table of options.
+ * The documentation of -fsdev and -virtfs agrees with the table of options,
+ * qemu-fsdev-options.def.
  *
- * Compared with qemu-fsdev-options.def, in both directions: the texts of
- * -help and of the manual in patches/BASE/options-*.hx for each base, and
- * every command line in README.md and below docs/.
+ * For each base, the options in -help and in the manual, which are both in
+ * patches/BASE/options-*.hx, must be those of the table.  Every command line in
+ * README.md and below docs/ may only use options of the table.
  */
 #include "fsdev/core/p9-osdep.h"
 
@@ -284,7 +284,7 @@ static void check_manual(const char *hx)
                         options[i].drivers);
         known++;
     }
-    /* As many as the table has, and all of these: no other one. */
+    /* All options of the table are described, so there must be no others. */
     g_assert_cmpuint(g_hash_table_size(described), ==, known);
 }
 
@@ -293,7 +293,7 @@ static void test_manual(void)
     for_each_base("options-fsdev.hx", check_manual);
 }
 
-/* Every option in one "-fsdev DRIVER,..." or "-virtfs DRIVER,...". */
+/* Checks the options of one "-fsdev DRIVER,..." or "-virtfs DRIVER,...". */
 static void check_command(const char *option, const char *driver,
                           const char *rest)
 {
@@ -342,7 +342,7 @@ static unsigned check_page(const char *path)
     return commands;
 }
 
-/* Every page below @folder; returns how many command lines were found. */
+/* Checks every page below @folder; returns the number of command lines. */
 static unsigned check_folder(const char *folder)
 {
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);

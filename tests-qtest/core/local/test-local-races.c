@@ -144,8 +144,8 @@ static void swapped_with_a_link(LocalEnv *env)
 }
 
 /*
- * The host puts a directory of its own in the place of a new one; its directory
- * must not get the owner and mode of the new one.
+ * The host replaces a directory that a request has just created by another one,
+ * which must not get the owner and mode of the created directory.
  */
 static void new_directory_swapped(LocalEnv *env)
 {

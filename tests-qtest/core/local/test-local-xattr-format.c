@@ -224,7 +224,7 @@ static void damaged_values_are_none(void)
 }
 
 /* A stored type is used only if the host's file is a regular file, and the type
- * is one that regular files stand for. */
+ * is one that is represented by a regular file. */
 static void stored_types_that_cannot_be(void)
 {
     LOCAL_ENV env = MAPPED;

@@ -340,7 +340,7 @@ static void test_swapped_file(void)
 
 /*
  * The inode number was reused for another file: only the birth time differs.
- * A node with a wrong birth time stands for that case.
+ * The test simulates that with a wrong birth time in the node.
  */
 static void test_reused_inode_number(void)
 {

@@ -520,7 +520,7 @@ static void test_bytes_limit(void)
     /* A name that exists already can be looked up at the limit. */
     name = node_must_walk(f.root, "0");
     name_unref(name);
-    /* Memory of names that are gone can be used again. */
+    /* The memory of freed names counts no longer. */
     g_ptr_array_set_size(names, names->len - 1);
     name = node_must_walk(f.root, component);
     name_unref(name);

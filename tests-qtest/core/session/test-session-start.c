@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The start of a session: framing, Tversion, dialects, Tattach, and that each
- * message is refused in the cases that its row of the table says.
+ * message is refused in the cases that its row of the table specifies.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
