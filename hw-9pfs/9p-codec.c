@@ -5,7 +5,8 @@
  * Each expansion of 9p-messages.def below makes one static function a message
  * (decode_Twalk, encode_Rwalk, …) in which a field of the row becomes one
  * statement, and then a table from message number to those functions.  The
- * rules about strings and names are the get_*() functions and nowhere else.
+ * rules about strings are the get_*() functions, those about names
+ * p9_name_check(), and nowhere else.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-codec.h"
@@ -84,25 +85,43 @@ static P9String get_string(Decoder *d)
     return str;
 }
 
+/* 1: ".", 2: "..", 0: anything else. */
+static uint8_t name_dots(const char *s)
+{
+    return strcmp(s, ".") ? (strcmp(s, "..") ? 0 : 2) : 1;
+}
+
+int p9_name_check(const P9String *name, int dot, int dotdot)
+{
+    if (memchr(name->s, '\0', name->len)) {
+        return -EINVAL;
+    }
+    if (!name->len || memchr(name->s, '/', name->len)) {
+        return -ENOENT;
+    }
+    if (name->len > P9_NAME_MAX) {
+        return -ENAMETOOLONG;
+    }
+    switch (name_dots(name->s)) {
+    case 1:
+        return -dot;
+    case 2:
+        return -dotdot;
+    default:
+        return 0;
+    }
+}
+
 static P9Name get_name(Decoder *d, int dot, int dotdot)
 {
     P9String str = get_text(d);
-    P9Name name = { .s = str.s, .len = MIN(str.len, P9_NAME_MAX) };
 
-    if (memchr(str.s, '\0', str.len)) {
-        refuse(d, EINVAL);
-    } else if (!str.len || memchr(str.s, '/', str.len)) {
-        refuse(d, ENOENT);
-    } else if (str.len > P9_NAME_MAX) {
-        refuse(d, ENAMETOOLONG);
-    } else if (!strcmp(str.s, ".")) {
-        name.dots = 1;
-        refuse(d, dot);
-    } else if (!strcmp(str.s, "..")) {
-        name.dots = 2;
-        refuse(d, dotdot);
-    }
-    return name;
+    refuse(d, -p9_name_check(&str, dot, dotdot));
+    return (P9Name) {
+        .s = str.s,
+        .len = MIN(str.len, P9_NAME_MAX),
+        .dots = name_dots(str.s),
+    };
 }
 
 static P9Names get_names(Decoder *d)

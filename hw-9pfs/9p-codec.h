@@ -174,6 +174,12 @@ typedef struct P9Header {
 } P9Header;
 
 /**
+ * p9_name_check: 0 if @name is one legal path component, else -EINVAL,
+ * -ENOENT or -ENAMETOOLONG.  For "." and ".." -@dot and -@dotdot.
+ */
+int p9_name_check(const P9String *name, int dot, int dotdot);
+
+/**
  * p9_decode_header: header of a message at the start of @c.
  *
  * Returns 0, or -EBADMSG when fewer than 7 bytes are there or the size field

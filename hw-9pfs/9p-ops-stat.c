@@ -298,14 +298,9 @@ static int wstat_rename(P9Request *req, const FsCall *call,
     if (!name->len) {
         return 0;
     }
-    if (memchr(name->s, '/', name->len)) {
-        return -ENOENT;
-    }
-    if (!strcmp(name->s, ".") || !strcmp(name->s, "..")) {
-        return -EISDIR;
-    }
-    if (name->len > P9_NAME_MAX) {
-        return -ENAMETOOLONG;
+    ret = p9_name_check(name, EISDIR, EISDIR);
+    if (ret < 0) {
+        return ret;
     }
     ret = p9_fid_locate(req->fid[0], req->node[0], &dir, old);
     if (ret < 0) {

@@ -20,15 +20,14 @@ int p9_attach_prepare(P9Request *req)
 static int attach_step(P9Request *req, const FsCall *call, FsNode **node,
                        const char *name, P9Qid *qid)
 {
+    const P9String string = { .s = name, .len = strlen(name) };
     FsNode *next;
     FsAttr attr;
     int ret;
 
-    if (!strcmp(name, ".") || !strcmp(name, "..")) {
-        return -EINVAL;
-    }
-    if (strlen(name) > P9_NAME_MAX) {
-        return -ENAMETOOLONG;
+    ret = p9_name_check(&string, EINVAL, EINVAL);
+    if (ret < 0) {
+        return ret;
     }
     ret = fs_lookup(call, *node, name, &next, &attr);
     if (ret < 0) {

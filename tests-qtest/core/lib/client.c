@@ -503,6 +503,14 @@ void client_check_content(Client *c, const char *path, const char *text)
     g_assert_cmpstr(there, ==, text);
 }
 
+void client_check_payload(Client *c, const char *text)
+{
+    const Call *call = client_last(c);
+
+    g_assert_cmpmem(call->reply->data + P9_IO_HDRSZ,
+                    call->reply->len - P9_IO_HDRSZ, text, strlen(text));
+}
+
 int client_set_xattr(Client *c, uint32_t fid, const char *name,
                      const void *value, size_t size, uint32_t flags)
 {

@@ -144,6 +144,8 @@ Call *client_send_write(Client *c, uint16_t tag, uint32_t fid,
 /** client_check_content: check that the file @path of the memfs export holds
  *  @text, or, when @text is NULL, that there is no such file. */
 void client_check_content(Client *c, const char *path, const char *text);
+/** client_check_payload: assert that the last reply carries @text. */
+void client_check_payload(Client *c, const char *text);
 /** client_set_xattr: Txattrcreate, Twrite, Tclunk; the first error. */
 int client_set_xattr(Client *c, uint32_t fid, const char *name,
                      const void *value, size_t size, uint32_t flags);

@@ -19,14 +19,6 @@ static Client *client_with_files(void)
     return c;
 }
 
-static void assert_payload(Client *c, const char *text)
-{
-    const Call *call = client_last(c);
-
-    g_assert_cmpmem(call->reply->data + P9_IO_HDRSZ,
-                    call->reply->len - P9_IO_HDRSZ, text, strlen(text));
-}
-
 /* ---- read and write ---- */
 
 static void test_read(void)
@@ -34,13 +26,13 @@ static void test_read(void)
     g_autoptr(Client) c = client_with_files();
 
     g_assert_cmpint(client_read(c, 1, 0, 10), ==, 10);
-    assert_payload(c, TEXT);
+    client_check_payload(c, TEXT);
     g_assert_cmpint(client_read(c, 1, 0, 100), ==, 10);
-    assert_payload(c, TEXT);
+    client_check_payload(c, TEXT);
     g_assert_cmpint(client_read(c, 1, 7, 2), ==, 2);
-    assert_payload(c, "78");
+    client_check_payload(c, "78");
     g_assert_cmpint(client_read(c, 1, 9, 2), ==, 1);
-    assert_payload(c, "9");
+    client_check_payload(c, "9");
     g_assert_cmpint(client_read(c, 1, 10, 1), ==, 0);
     g_assert_cmpint(client_read(c, 1, 1 << 30, 1), ==, 0);
     g_assert_cmpint(client_read(c, 1, 0, 0), ==, 0);
@@ -194,7 +186,7 @@ static void test_remote(void)
     g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
     g_assert_cmpint(client_open(c, 1, "file", O_RDWR), ==, 0);
     g_assert_cmpint(client_read(c, 1, 0, 100), ==, 10);
-    assert_payload(c, TEXT);
+    client_check_payload(c, TEXT);
     check_transfers(c);
     memfs_set_hook(c->export, short_io, &n);
     check_transfers(c);

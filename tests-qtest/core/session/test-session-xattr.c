@@ -17,14 +17,6 @@ static Client *client_with_file(void)
     return c;
 }
 
-static void assert_payload(Client *c, const char *text)
-{
-    const Call *call = client_last(c);
-
-    g_assert_cmpmem(call->reply->data + P9_IO_HDRSZ,
-                    call->reply->len - P9_IO_HDRSZ, text, strlen(text));
-}
-
 static void check_xattr(Client *c, const char *name, const char *value)
 {
     int ret = ASK(c, xattrwalk, .fid = 3, .newfid = 90, .name = P9STR(name));
@@ -36,7 +28,7 @@ static void check_xattr(Client *c, const char *name, const char *value)
     g_assert_cmpint(ret, ==, 0);
     g_assert_cmpuint(client_last(c)->r.xattrwalk.size, ==, strlen(value));
     g_assert_cmpint(client_read(c, 90, 0, 65536), ==, strlen(value));
-    assert_payload(c, value);
+    client_check_payload(c, value);
     g_assert_cmpint(ASK(c, clunk, .fid = 90), ==, 0);
 }
 
@@ -99,9 +91,9 @@ static void test_xattr_offsets(void)
         }
     }
     g_assert_cmpint(client_read(c, 5, 6, UINT32_MAX), ==, 2);
-    assert_payload(c, "78");
+    client_check_payload(c, "78");
     g_assert_cmpint(client_read(c, 5, 0, 3), ==, 3);
-    assert_payload(c, "123");
+    client_check_payload(c, "123");
     /* A value is zero where it was not written yet (CVE-2016-9103). */
     g_assert_cmpint(client_read(c, 6, 0, 8), ==, 8);
     g_assert_cmpmem(client_last(c)->reply->data + 11, 8,
