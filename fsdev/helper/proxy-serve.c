@@ -11,9 +11,6 @@
 #include "fsdev/helper/helper-cred.h"
 #include "fsdev/helper/proxy-server-int.h"
 
-/* How often a file that comes and goes is tried for. */
-#define CREATE_TRIES 16
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
 
 /* A worker serves one request at a time and waits for whatever it takes. */
@@ -277,56 +274,63 @@ static int work_become(ProxyWork *work, uint64_t id, uint32_t uid, uint32_t gid,
     return ret;
 }
 
-/* What is there already is opened as any file is: as ourselves. */
-static int open_existing(const struct ProxyTcreate *t, FsNode *dir,
-                         FsNode **node, FsFile **file)
+/* What CREATE makes or finds. */
+typedef struct Creation {
+    ProxyWork *work;
+    FsNode *node;               /* counted */
+    FsFile *file;               /* owned */
+} Creation;
+
+static int create_as_user(void *opaque)
 {
+    Creation *op = opaque;
+    const struct ProxyTcreate *t = &op->work->t.create;
+    uint32_t mode = allowed_mode(op->work, t->mode, false);
+    g_autoptr(FsNode) dir = NULL;
+    LOCAL_PIN pin = { 0 };
+    FsAttr attr;
+    int ret = work_become(op->work, t->dir, t->uid, t->gid, &dir, &pin);
+
+    return ret < 0 ? ret
+                   : fs_create(&call, dir, t->name.s, t->flags | O_EXCL, mode,
+                               &as_made, &op->node, &op->file, &attr);
+}
+
+/* What is there already is opened as any file is: as ourselves. */
+static int open_existing(void *opaque)
+{
+    Creation *op = opaque;
+    const struct ProxyTcreate *t = &op->work->t.create;
+    g_autoptr(FsNode) dir = NULL;
     g_autoptr(FsNode) found = NULL;
     FsAttr attr;
-    int ret;
+    int ret = work_node(op->work, t->dir, &dir);
 
     helper_cred_own();
-    ret = fs_lookup(&call, dir, t->name.s, &found, &attr);
     if (ret == 0) {
-        ret = fs_open(&call, found, t->flags, file);
+        ret = fs_lookup(&call, dir, t->name.s, &found, &attr);
     }
     if (ret == 0) {
-        *node = g_steal_pointer(&found);
+        ret = fs_open(&call, found, t->flags, &op->file);
+    }
+    if (ret == 0) {
+        op->node = g_steal_pointer(&found);
     }
     return ret;
 }
 
 static int serve_create(ProxyWork *work)
 {
-    const struct ProxyTcreate *t = &work->t.create;
-    uint32_t mode = allowed_mode(work, t->mode, false);
-    g_autoptr(FsNode) node = NULL;
-    FsFile *file = NULL;
-    int ret = -EEXIST;
+    Creation op = { .work = work };
+    int ret = local_create_or_open(work->t.create.flags, create_as_user,
+                                   open_existing, &op);
 
-    for (int tries = 0; tries < CREATE_TRIES; tries++) {
-        g_autoptr(FsNode) dir = NULL;
-        LOCAL_PIN pin = { 0 };
-        FsAttr attr;
-
-        ret = work_become(work, t->dir, t->uid, t->gid, &dir, &pin);
-        if (ret == 0) {
-            ret = fs_create(&call, dir, t->name.s, t->flags | O_EXCL, mode,
-                            &as_made, &node, &file, &attr);
-        }
-        if (ret != -EEXIST || (t->flags & O_EXCL)) {
-            break;
-        }
-        ret = open_existing(t, dir, &node, &file);
-        if (ret != -ENOENT && ret != -ESTALE) {
-            break;
-        }
+    if (ret == 0) {
+        send_file(work, op.file);
+        ret = send_object(work, op.node, &work->r.create.id);
+        fs_node_unref(op.node);
     }
-    if (ret < 0) {
-        return ret;
-    }
-    send_file(work, file);
-    return send_object(work, node, &work->r.create.id);
+    return ret;
 }
 
 static int serve_mkdir(ProxyWork *work)

@@ -220,85 +220,105 @@ static int make_regular(LocalExport *export, int dirfd, const char *component,
     return ret;
 }
 
-static int create_counted(const FsCall *call, LocalExport *export, Name *dir,
-                          const char *component, int flags,
-                          const CredValues *values, LocalFile **file,
-                          FsAttr *attr)
+/* One call of fs_create(). */
+typedef struct Creation {
+    const FsCall *call;
+    LocalExport *export;
+    Name *dir;
+    const char *component;
+    int flags;
+    CredValues values;
+    LocalFile *file;            /* the result, with its attributes */
+    FsAttr attr;
+} Creation;
+
+static int create_counted(Creation *op)
 {
-    int count = g_atomic_int_get(&export->setid_count);
+    int count = g_atomic_int_get(&op->export->setid_count);
     LOCAL_LOCK lock = { 0 };
     LOCAL_PIN pin = { 0 };
     NewFile made;
     Name *name;
-    int ret = local_pin(call, &pin, dir);
+    int ret = local_pin(op->call, &pin, op->dir);
 
     if (ret < 0) {
         return ret;
     }
-    lock = local_lock(export, true);
-    ret = make_regular(export, pin.fd, component, flags & CREATE_FLAGS, NULL,
-                       values, &made);
+    lock = local_lock(op->export, true);
+    ret = make_regular(op->export, pin.fd, op->component,
+                       op->flags & CREATE_FLAGS, NULL, &op->values, &made);
     if (ret < 0) {
         return ret;
     }
-    /* Whoever wants a path fd finds it by the name, if it is that file yet. */
-    ret = name_insert(dir, component, -1, &made.st, &name);
+    /* A path fd is found by the name, if that leads to this file then. */
+    ret = name_insert(op->dir, op->component, -1, &made.st, &name);
     if (ret < 0) {
-        new_undo(export, &made.cred);
+        new_undo(op->export, &made.cred);
         close(made.cred.fd);
         return ret;
     }
-    *attr = made.attr;
-    *file = local_file_new(export, name, made.cred.fd, flags);
-    if (!(values->mode & (S_ISUID | S_ISGID))) {
-        (*file)->setid_seen = count;
+    op->attr = made.attr;
+    op->file = local_file_new(op->export, name, made.cred.fd, op->flags);
+    if (!(op->values.mode & (S_ISUID | S_ISGID))) {
+        op->file->setid_seen = count;
     }
     name_unref(name);
     return 0;
 }
 
-static int create_new(const FsCall *call, LocalExport *export, Name *dir,
-                      const char *component, int flags,
-                      const CredValues *values, LocalFile **file, FsAttr *attr)
+static int create_new(void *opaque)
 {
-    int ret = node_fd_account(export->table);
+    Creation *op = opaque;
+    NodeTable *table = op->export->table;
+    int ret = node_fd_account(table);
 
     if (ret < 0) {
         return ret;
     }
-    ret = create_counted(call, export, dir, component, flags, values, file,
-                         attr);
-    if ((ret == -EMFILE || ret == -ENFILE) && node_fd_reclaim(export->table)) {
-        ret = create_counted(call, export, dir, component, flags, values, file,
-                             attr);
+    ret = create_counted(op);
+    if ((ret == -EMFILE || ret == -ENFILE) && node_fd_reclaim(table)) {
+        ret = create_counted(op);
     }
     if (ret < 0) {
-        node_fd_unaccount(export->table);
+        node_fd_unaccount(table);
     }
     return ret;
 }
 
-static int open_existing(const FsCall *call, LocalExport *export, Name *dir,
-                         const char *component, int flags, LocalFile **file,
-                         FsAttr *attr)
+static int open_existing(void *opaque)
 {
-    FsAttr seen;
+    Creation *op = opaque;
     Name *name;
-    int ret = local_find(call, dir, component, &name, &seen);
+    int ret = local_find(op->call, op->dir, op->component, &name, &op->attr);
 
     if (ret < 0) {
         return ret;
     }
-    ret = local_open_name(call, export, name, flags, file);
-    if (ret == 0 && (flags & O_TRUNC)) {
-        ret = local_name_attr(call, name, *file, &seen);
+    ret = local_open_name(op->call, op->export, name, op->flags, &op->file);
+    if (ret == 0 && (op->flags & O_TRUNC)) {
+        ret = local_name_attr(op->call, name, op->file, &op->attr);
         if (ret < 0) {
-            local_release(&(*file)->base);
+            local_release(&op->file->base);
         }
     }
     name_unref(name);
-    if (ret == 0) {
-        *attr = seen;
+    return ret;
+}
+
+int local_create_or_open(int flags, LocalCreateFn *create, LocalCreateFn *open,
+                         void *opaque)
+{
+    int ret = -ESTALE;
+
+    for (int tries = 0; tries < CREATE_TRIES; tries++) {
+        ret = create(opaque);
+        if (ret != -EEXIST || (flags & O_EXCL)) {
+            break;
+        }
+        ret = open(opaque);
+        if (ret != -ENOENT && ret != -ESTALE) {
+            break;
+        }
     }
     return ret;
 }
@@ -307,11 +327,11 @@ int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
                  uint32_t mode, const FsCred *cred, FsNode **node,
                  FsFile **file, FsAttr *attr)
 {
-    LocalExport *export = local_export(dir->export);
-    Name *parent = name_from_fs(dir);
-    LocalFile *opened = NULL;
-    CredValues values;
-    int ret = local_check_new(parent, name);
+    Creation op = {
+        .call = call, .export = local_export(dir->export),
+        .dir = name_from_fs(dir), .component = name, .flags = flags,
+    };
+    int ret = local_check_new(op.dir, name);
 
     if (ret < 0) {
         return ret;
@@ -319,24 +339,15 @@ int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
     if ((flags & O_ACCMODE) == O_ACCMODE) {
         return -EINVAL;
     }
-    mode = new_mode(call, parent, mode, cred);
-    values = new_values(export, mode | S_IFREG, cred);
-    for (int tries = 0; tries < CREATE_TRIES; tries++) {
-        ret = create_new(call, export, parent, name, flags, &values, &opened,
-                         attr);
-        if (ret != -EEXIST || (flags & O_EXCL)) {
-            break;
-        }
-        ret = open_existing(call, export, parent, name, flags, &opened, attr);
-        if (ret != -ENOENT && ret != -ESTALE) {
-            break;
-        }
-    }
+    mode = new_mode(call, op.dir, mode, cred);
+    op.values = new_values(op.export, mode | S_IFREG, cred);
+    ret = local_create_or_open(flags, create_new, open_existing, &op);
     if (ret < 0) {
         return ret;
     }
-    *file = &opened->base;
-    *node = fs_node_ref(opened->base.node);
+    *attr = op.attr;
+    *file = &op.file->base;
+    *node = fs_node_ref(op.file->base.node);
     return 0;
 }
 

@@ -17,53 +17,58 @@ typedef struct LocalLocker {
 } LocalLocker;
 
 /* A write lock needs a writable descriptor: try that first. */
-static int open_to_lock(const LocalExport *export, int pathfd)
+static int open_to_lock(const FsCall *call, FsFile *file, LocalOpenFn *open)
 {
     int fd = -EROFS;
 
-    if (!export->base.config.readonly) {
-        fd = host_reopen(pathfd, O_RDWR);
+    if (!file->node->export->config.readonly) {
+        fd = open(call, file, O_RDWR);
     }
     if (fd == -EACCES || fd == -EPERM || fd == -EROFS || fd == -ETXTBSY) {
-        fd = host_reopen(pathfd, O_RDONLY);
+        fd = open(call, file, O_RDONLY);
     }
     return fd;
 }
 
-FsLocker *local_locker_new(const FsFile *file, int fd)
+int local_locker_open_by(const FsCall *call, FsFile *file, LocalOpenFn *open,
+                         FsLocker **out)
 {
-    LocalLocker *locker = g_new0(LocalLocker, 1);
-
-    locker->base.export = file->node->export;
-    locker->fd = fd;
-    locker->remote = file->remote;
-    return &locker->base;
-}
-
-int local_locker_open(const FsCall *call, FsFile *file, FsLocker **out)
-{
-    LocalExport *export = local_export(file->node->export);
-    LOCAL_PIN pin = { 0 };
+    NodeTable *table = local_export(file->node->export)->table;
+    LocalLocker *locker;
     int fd;
     int ret;
 
     if (file->is_dir) {
         return -EOPNOTSUPP;
     }
-    ret = node_fd_account(export->table);
+    ret = node_fd_account(table);
     if (ret < 0) {
         return ret;
     }
-    fd = local_pin(call, &pin, name_from_fs(file->node));
-    if (fd == 0) {
-        fd = open_to_lock(export, pin.fd);
-    }
+    fd = open_to_lock(call, file, open);
     if (fd < 0) {
-        node_fd_unaccount(export->table);
+        node_fd_unaccount(table);
         return fd;
     }
-    *out = local_locker_new(file, fd);
+    locker = g_new0(LocalLocker, 1);
+    locker->base.export = file->node->export;
+    locker->fd = fd;
+    locker->remote = file->remote;
+    *out = &locker->base;
     return 0;
+}
+
+static int open_again(const FsCall *call, FsFile *file, int flags)
+{
+    LOCAL_PIN pin = { 0 };
+    int ret = local_pin(call, &pin, name_from_fs(file->node));
+
+    return ret < 0 ? ret : host_reopen(pin.fd, flags);
+}
+
+int local_locker_open(const FsCall *call, FsFile *file, FsLocker **locker)
+{
+    return local_locker_open_by(call, file, open_again, locker);
 }
 
 void local_locker_close(FsLocker *base)

@@ -259,6 +259,17 @@ int local_drop_setid(LocalExport *export, const LocalObject *obj,
 
 /* local-create.c */
 
+/* A step of local_create_or_open(): 0 or -errno. */
+typedef int LocalCreateFn(void *opaque);
+/**
+ * local_create_or_open: make a file by @create, or open the one that is there
+ * by @open unless @flags have O_EXCL.
+ *
+ * Files that come and go on the host make both fail in turn, so this is tried
+ * a few times.  Returns what the last step did.
+ */
+int local_create_or_open(int flags, LocalCreateFn *create, LocalCreateFn *open,
+                         void *opaque);
 /** local_check_new: 0 when a new @component may be made in @dir's export. */
 int local_check_new(Name *dir, const char *component);
 int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
@@ -308,8 +319,14 @@ void local_release(FsFile *file);
 
 /* local-lock.c */
 
-/** local_locker_new: @fd (taken over, accounted) to lock @file's object by. */
-FsLocker *local_locker_new(const FsFile *file, int fd);
+/* A descriptor of the object of @file, the caller's own, or -errno. */
+typedef int LocalOpenFn(const FsCall *call, FsFile *file, int flags);
+/**
+ * local_locker_open_by: as fs_locker_open(), with a descriptor that @open
+ * opens for writing or, where that is not allowed, for reading.
+ */
+int local_locker_open_by(const FsCall *call, FsFile *file, LocalOpenFn *open,
+                         FsLocker **locker);
 int local_locker_open(const FsCall *call, FsFile *file, FsLocker **locker);
 void local_locker_close(FsLocker *locker);
 int local_lock_range(const FsCall *call, FsLocker *locker, const FsLock *lock);

@@ -181,13 +181,6 @@ static int climb_down(Climb *climb, Name **failed)
     return 0;
 }
 
-/* Whether the result of a way back that failed says that the name is wrong. */
-static bool is_wrong_name(int ret)
-{
-    return ret == -ENOENT || ret == -ENOTDIR || ret == -ESTALE ||
-           ret == -ELOOP || ret == -EXDEV;
-}
-
 /* Not locked: drop what one attempt holds, except the pin if @keep_pin. */
 static void climb_release(Climb *climb, Name *name, bool keep_pin)
 {
@@ -271,7 +264,7 @@ static int climb_attempt(Climb *climb, Name *name, bool *again)
     }
     climb_release(climb, name, false);
     *again = false;
-    if (is_wrong_name(ret)) {
+    if (name_leads_elsewhere(ret)) {
         ret = -ESTALE;
         *again = climb_calm(climb, table);
         if (!*again && failed && climb->avoided < MAX_DETOURS) {

@@ -139,6 +139,16 @@ void name_rename_begin(Name *dir);
 void name_rename_end(Name *dir);
 
 /**
+ * name_leads_elsewhere: does the result of looking a name up mean that it leads
+ * to another object now, or to none?
+ */
+static inline bool name_leads_elsewhere(int ret)
+{
+    return ret == -ENOENT || ret == -ENOTDIR || ret == -ESTALE ||
+           ret == -ELOOP || ret == -EXDEV;
+}
+
+/**
  * name_fd_get: pin and return the node's path fd, reopening it when it was
  * evicted.  Returns a borrowed descriptor, good until name_fd_put().
  *

@@ -129,13 +129,6 @@ static int descend(const ProxyAsk *ask, const GPtrArray *chain, uint64_t *id)
     return ret;
 }
 
-/* The names lead to another object, or to none. */
-static bool is_wrong_name(int ret)
-{
-    return ret == -ENOENT || ret == -ENOTDIR || ret == -ELOOP ||
-           ret == -ESTALE;
-}
-
 int proxy_number_get(const ProxyAsk *ask, Name *name, uint64_t *id)
 {
     GPtrArray *chain =
@@ -146,5 +139,5 @@ int proxy_number_get(const ProxyAsk *ask, Name *name, uint64_t *id)
         ret = descend(ask, chain, id);
     }
     g_ptr_array_free(chain, true);
-    return is_wrong_name(ret) ? adopt(ask, name, id) : ret;
+    return name_leads_elsewhere(ret) ? adopt(ask, name, id) : ret;
 }

@@ -222,38 +222,22 @@ static int proxy_open(const FsCall *call, FsNode *node, int flags,
     return proxy_open_attr(call, node, flags, file, NULL);
 }
 
-static int proxy_locker_open(const FsCall *call, FsFile *file,
-                             FsLocker **locker)
+static int ask_to_lock(const FsCall *call, FsFile *file, int flags)
 {
-    LocalExport *export = local_export(file->node->export);
     const Node *node = name_node(name_from_fs(file->node));
-    bool readonly = export->base.config.readonly;
     PROXY_ASK ask = { 0 };
-    int flags = readonly ? O_RDONLY : O_RDWR;
-    int ret;
+    int ret = ask_open(call, &ask, file->node, flags);
 
-    if (file->is_dir) {
-        return -EOPNOTSUPP;
-    }
-    ret = node_fd_account(export->table);
-    if (ret < 0) {
-        return ret;
-    }
-    ret = ask_open(call, &ask, file->node, flags);
-    if (ret == -EACCES || ret == -EPERM || ret == -EROFS || ret == -ETXTBSY) {
-        proxy_ask_clear(&ask);
-        flags = O_RDONLY;
-        ret = ask_open(call, &ask, file->node, flags);
-    }
     if (ret == 0 && !proxy_is_file_fd(ask.answer.fds[0], node, flags)) {
         ret = proxy_ask_refuse(&ask);
     }
-    if (ret < 0) {
-        node_fd_unaccount(export->table);
-        return ret;
-    }
-    *locker = local_locker_new(file, proxy_ask_take_fd(&ask, 0));
-    return 0;
+    return ret < 0 ? ret : proxy_ask_take_fd(&ask, 0);
+}
+
+static int proxy_locker_open(const FsCall *call, FsFile *file,
+                             FsLocker **locker)
+{
+    return local_locker_open_by(call, file, ask_to_lock, locker);
 }
 
 /* ---- the export ------------------------------------------------------- */
