@@ -154,13 +154,3 @@ bool proxy_ids_forget(ProxyIds *ids, uint64_t id, uint32_t count)
     fs_node_unref(unused);
     return known;
 }
-
-uint32_t proxy_ids_used(ProxyIds *ids)
-{
-    uint32_t used;
-
-    g_mutex_lock(&ids->lock);
-    used = g_hash_table_size(ids->by_node);
-    g_mutex_unlock(&ids->lock);
-    return used;
-}

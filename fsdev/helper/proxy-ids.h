@@ -23,7 +23,5 @@ int proxy_ids_tell(ProxyIds *ids, FsNode *node, uint64_t *id);
 FsNode *proxy_ids_get(ProxyIds *ids, uint64_t id);
 /** proxy_ids_forget: false when it was not told that often. */
 bool proxy_ids_forget(ProxyIds *ids, uint64_t id, uint32_t count);
-/** proxy_ids_used: how many objects are kept, without the root. */
-uint32_t proxy_ids_used(ProxyIds *ids);
 
 #endif
