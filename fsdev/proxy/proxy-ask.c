@@ -10,7 +10,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include <sys/socket.h>
 #include <sys/un.h>
-#include "fsdev/proxy/proxy.h"
+#include "fsdev/proxy/proxy-int.h"
 
 /* How long the helper may take to answer the first question. */
 #define HELLO_SECONDS 10

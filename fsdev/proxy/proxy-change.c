@@ -8,7 +8,7 @@
  * nothing of that.  Called through fsdriver.c from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/proxy/proxy.h"
+#include "fsdev/proxy/proxy-int.h"
 
 static ProxyText text(const char *s)
 {

@@ -10,7 +10,7 @@
  * given on.  Called through fsdriver.c from any thread.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/proxy/proxy.h"
+#include "fsdev/proxy/proxy-int.h"
 
 #define BATCH 128
 

@@ -9,7 +9,7 @@
  * Called by proxy-ask.c, from any thread that may block, and in coroutines.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/proxy/proxy.h"
+#include "fsdev/proxy/proxy-int.h"
 
 static ProxyAsk ask_beside(const ProxyAsk *ask)
 {

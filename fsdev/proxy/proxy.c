@@ -16,7 +16,7 @@
  * they share.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/proxy/proxy.h"
+#include "fsdev/proxy/proxy-int.h"
 
 /* ---- lookup ----------------------------------------------------------- */
 

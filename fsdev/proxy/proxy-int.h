@@ -7,8 +7,8 @@
  * code, all that needs a right that QEMU may lack is asked of the helper.
  * Everything here may be called from any thread; what asks may block.
  */
-#ifndef FSDEV_PROXY_H
-#define FSDEV_PROXY_H
+#ifndef FSDEV_PROXY_INT_H
+#define FSDEV_PROXY_INT_H
 
 #include "fsdev/local/local.h"
 #include "fsdev/proxy/proxy-conn.h"
