@@ -185,35 +185,9 @@ void proxy_ask_clear(ProxyAsk *ask)
     }
 }
 
-int proxy_known_number(const ProxyAsk *ask, Name *name, uint64_t *id)
+int proxy_ask_begin(const FsCall *call, ProxyAsk *ask, FsExport *base)
 {
-    Name *root = node_table_root(ask->export->local.table);
-    NameRemote remote;
-    int ret = 0;
-
-    name_unref(root);
-    if (name == root) {
-        *id = PROXY_ROOT_ID;
-    } else {
-        remote = name_remote(name);
-        *id = remote.id;
-        ret = remote.count && remote.epoch == ask->epoch ? 0 : -ENOENT;
-    }
-    return ret;
-}
-
-int proxy_ask_id(ProxyAsk *ask, FsNode *node, uint64_t *id)
-{
-    int ret = proxy_known_number(ask, name_from_fs(node), id);
-
-    return ret == -ENOENT ? proxy_number_get(ask, name_from_fs(node), id)
-                          : ret;
-}
-
-int proxy_ask_about(const FsCall *call, ProxyAsk *ask, FsNode *node,
-                    uint64_t *id)
-{
-    ProxyExport *export = proxy_export(node->export);
+    ProxyExport *export = proxy_export(base);
 
     *ask = (ProxyAsk) {
         .call = call,
@@ -225,7 +199,7 @@ int proxy_ask_about(const FsCall *call, ProxyAsk *ask, FsNode *node,
         return -EAGAIN;
     }
     ask->conn = proxy_current_conn(export, &ask->epoch);
-    if (export->local.base.config.socket && proxy_conn_is_broken(ask->conn)) {
+    if (base->config.socket && proxy_conn_is_broken(ask->conn)) {
         if (call->yield) {
             return -EAGAIN;
         }
@@ -233,7 +207,7 @@ int proxy_ask_about(const FsCall *call, ProxyAsk *ask, FsNode *node,
         proxy_conn_unref(ask->conn);
         ask->conn = proxy_current_conn(export, &ask->epoch);
     }
-    return proxy_ask_id(ask, node, id);
+    return 0;
 }
 
 int proxy_ask(ProxyAsk *ask, ProxyType type)

@@ -2,7 +2,7 @@
 /*
  * What the files of the proxy driver share.
  *
- * Private to fsdev/proxy*.c.  A ProxyExport is a LocalExport whose descriptors
+ * Private to fsdev/proxy.  A ProxyExport is a LocalExport whose descriptors
  * come from a helper: all that can be done through one is the local driver's
  * code, all that needs a right that QEMU may lack is asked of the helper.
  * Everything here may be called from any thread; what asks may block.
@@ -22,12 +22,6 @@ typedef struct ProxyExport {
     gint no_mounts;             /* nothing is mounted below; atomic */
     bool asks_always;           /* for what it could do itself as well */
 } ProxyExport;
-
-/**
- * proxy_ask_always: tests only: exports opened from now on do nothing by
- * themselves that the helper can be asked for, as if they had no right to.
- */
-void proxy_ask_always(bool always);
 
 static inline ProxyExport *proxy_export(FsExport *export)
 {
@@ -68,20 +62,13 @@ void proxy_ask_clear(ProxyAsk *ask);
 #define PROXY_ASK __attribute__((cleanup(proxy_ask_clear))) ProxyAsk
 
 /**
- * proxy_ask_about: begin a question about @node; *@id is its number, which may
- * have to be asked for first.
+ * proxy_ask_begin: a question to the helper of @export.
  *
- * -EAGAIN when @call may not wait for an answer.  -EIO when the helper has
- * gone, or is not the one that knew @node; -ESTALE when there is no way to tell
- * it which object is meant.  May connect to another helper, which takes time
- * that a coroutine does not have: -EAGAIN.
+ * -EAGAIN when @call may not wait for an answer.  May connect to another
+ * helper when this one has gone, which takes time that a coroutine does not
+ * have: -EAGAIN.
  */
-int proxy_ask_about(const FsCall *call, ProxyAsk *ask, FsNode *node,
-                    uint64_t *id);
-/** proxy_ask_id: number of a further object of the same question. */
-int proxy_ask_id(ProxyAsk *ask, FsNode *node, uint64_t *id);
-/** proxy_known_number: without a question; -ENOENT when there is none yet. */
-int proxy_known_number(const ProxyAsk *ask, Name *name, uint64_t *id);
+int proxy_ask_begin(const FsCall *call, ProxyAsk *ask, FsExport *export);
 /** proxy_ask: send ask->t as @type, wait for ask->answer. */
 int proxy_ask(ProxyAsk *ask, ProxyType type);
 /** proxy_ask_refuse: the answer cannot be true; breaks the connection. */
@@ -111,10 +98,16 @@ int proxy_ask_file(ProxyAsk *ask, Name *name, unsigned n, int flags,
 /* proxy-number.c */
 
 /**
- * proxy_number_get: the helper's number for @name, which has none so far.
- * For proxy_ask_id().
+ * proxy_ask_about: begin a question about @node; *@id is its number, which may
+ * have to be asked for first.
+ *
+ * As proxy_ask_begin().  -EIO when the helper has gone, or is not the one that
+ * knew @node; -ESTALE when there is no way to tell it which object is meant.
  */
-int proxy_number_get(const ProxyAsk *ask, Name *name, uint64_t *id);
+int proxy_ask_about(const FsCall *call, ProxyAsk *ask, FsNode *node,
+                    uint64_t *id);
+/** proxy_ask_id: number of a further object of the same question. */
+int proxy_ask_id(ProxyAsk *ask, FsNode *node, uint64_t *id);
 
 /* proxy-change.c */
 

@@ -1,15 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The proxy driver: getting the helper's number for an object.
+ * The proxy driver: questions about an object, and the helper's number for it.
  *
  * What we can look up ourselves has no number until something is asked about
  * it.  Then the helper looks up the same names, from the nearest directory
  * that has a number on, and each has to lead it to the object that it led us
  * to.  An object that has lost its name is told by its descriptor.
- * Called by proxy-ask.c, from any thread that may block, and in coroutines.
+ * Called by the other proxy*.c, from any thread that may block, and in
+ * coroutines.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/proxy/proxy-int.h"
+
+/* Without a question; -ENOENT when there is none yet. */
+static int known_number(const ProxyAsk *ask, Name *name, uint64_t *id)
+{
+    Name *root = node_table_root(ask->export->local.table);
+    NameRemote remote;
+    int ret = 0;
+
+    name_unref(root);
+    if (name == root) {
+        *id = PROXY_ROOT_ID;
+    } else {
+        remote = name_remote(name);
+        *id = remote.id;
+        ret = remote.count && remote.epoch == ask->epoch ? 0 : -ENOENT;
+    }
+    return ret;
+}
 
 static ProxyAsk ask_beside(const ProxyAsk *ask)
 {
@@ -104,7 +123,7 @@ static int climb(const ProxyAsk *ask, Name *name, GPtrArray *chain,
             return -ENOENT;
         }
         at = parent;
-        ret = proxy_known_number(ask, at, id);
+        ret = known_number(ask, at, id);
     }
     name_unref(at);
     return ret;
@@ -129,7 +148,8 @@ static int descend(const ProxyAsk *ask, const GPtrArray *chain, uint64_t *id)
     return ret;
 }
 
-int proxy_number_get(const ProxyAsk *ask, Name *name, uint64_t *id)
+/* The helper's number for @name, which has none so far. */
+static int get_number(const ProxyAsk *ask, Name *name, uint64_t *id)
 {
     GPtrArray *chain =
         g_ptr_array_new_with_free_func((GDestroyNotify)name_unref);
@@ -140,4 +160,20 @@ int proxy_number_get(const ProxyAsk *ask, Name *name, uint64_t *id)
     }
     g_ptr_array_free(chain, true);
     return name_leads_elsewhere(ret) ? adopt(ask, name, id) : ret;
+}
+
+int proxy_ask_id(ProxyAsk *ask, FsNode *node, uint64_t *id)
+{
+    Name *name = name_from_fs(node);
+    int ret = known_number(ask, name, id);
+
+    return ret == -ENOENT ? get_number(ask, name, id) : ret;
+}
+
+int proxy_ask_about(const FsCall *call, ProxyAsk *ask, FsNode *node,
+                    uint64_t *id)
+{
+    int ret = proxy_ask_begin(call, ask, node->export);
+
+    return ret < 0 ? ret : proxy_ask_id(ask, node, id);
 }

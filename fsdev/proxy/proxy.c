@@ -12,10 +12,11 @@
  * connects again, to a helper that exports the same directory.
  *
  * Here are the export, lookup and open; proxy-ask.c puts the questions,
- * proxy-number.c, proxy-change.c and proxy-dir.c hold the rest, proxy.h what
+ * proxy-number.c, proxy-change.c and proxy-dir.c hold the rest, proxy-int.h what
  * they share.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/proxy/proxy.h"
 #include "fsdev/proxy/proxy-int.h"
 
 /* ---- lookup ----------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include "fsdev/host/host-fs.h"
 #include "fsdev/host/host.h"
-#include "fsdev/proxy/proxy-int.h"
+#include "fsdev/proxy/proxy.h"
 #include "conformance/conformance.h"
 #include "helper/helper-run.h"
 #include "lib/test-call.h"

@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 #include "fsdev/host/host.h"
-#include "fsdev/proxy/proxy-int.h"
+#include "fsdev/proxy/proxy.h"
 #include "conformance/conformance.h"
 #include "helper/helper-run.h"
 #include "local/local-fixture.h"
