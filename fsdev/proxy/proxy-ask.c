@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The proxy driver: the connection, and the questions that go over it.
+ * The proxy driver: connecting, and requests to the helper.
  *
- * What an answer brings is checked here before anybody uses it: descriptors
- * are of the kind they should be, and what opens a file is that file.
- * Called by the other proxy*.c, from any thread that may block, and in
+ * Replies are checked here before they are used: each descriptor must be of the
+ * expected kind, and an open file must be the file that was requested.  Called
+ * by the other files of this folder, from any thread that may block and in
  * coroutines.
  */
 #include "fsdev/core/p9-osdep.h"
@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include "fsdev/proxy/proxy-int.h"
 
-/* How long the helper may take to answer the first question. */
+/* How long the helper may take to answer the first request. */
 #define HELLO_SECONDS 10
 
 /* ---- the connection --------------------------------------------------- */
@@ -34,7 +34,7 @@ static int connect_path(const char *path)
     return ret < 0 ? ret : host_fd_steal(&fd);
 }
 
-/* A copy, so that the share can be unplugged and plugged in again. */
+/* Duplicates @sock_fd, so that the share can be unplugged and plugged again. */
 static int connect_fd(int sock_fd)
 {
     int value;
@@ -51,7 +51,7 @@ static int connect_fd(int sock_fd)
     return value < 0 ? -errno : value;
 }
 
-/* Of waiting for an answer; 0: for ever. */
+/* Limit the time to wait for a reply; 0: no limit. */
 static void set_patience(int fd, unsigned seconds)
 {
     struct timeval patience = { .tv_sec = seconds };
@@ -72,7 +72,7 @@ static int take_map(ProxyText spec, IdMap **map)
     return spec.len && !*map ? -EPROTO : 0;
 }
 
-/* Path fd of what the helper exports. */
+/* Returns the path fd of the exported directory. */
 static int say_hello(ProxyConn *conn, ProxyHello *hello)
 {
     const FsCall call = { .wait = FS_WAIT_ANYTHING };
@@ -136,7 +136,7 @@ ProxyConn *proxy_current_conn(ProxyExport *export, uint32_t *epoch)
     return conn;
 }
 
-/* Take up with another helper, unless another thread has just done so. */
+/* Connect to another helper, unless another thread has just done so. */
 static void reconnect(ProxyExport *export)
 {
     const FsConfig *config = &export->local.base.config;
@@ -174,7 +174,7 @@ static void reconnect(ProxyExport *export)
     name_unref(root);
 }
 
-/* ---- questions -------------------------------------------------------- */
+/* ---- requests --------------------------------------------------------- */
 
 void proxy_ask_clear(ProxyAsk *ask)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The proxy driver: everything that changes files and names, and extended
+ * The proxy driver: operations that change files and names, and extended
  * attributes.
  *
- * Each function is one question.  The helper does it, and keeps its own names
- * in step; what succeeded there is then done to ours.  A read-only export asks
- * nothing of that.  Called through fsdriver.c from any thread that may block.
+ * Each function sends one request.  The helper performs the operation and
+ * updates its own Names; on success the driver makes the same change to its
+ * Names.  A read-only export refuses changes without a request.  Called through
+ * fsdriver.c from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/proxy/proxy-int.h"
@@ -15,7 +16,7 @@ static ProxyText text(const char *s)
     return (ProxyText) { s, strlen(s) };
 }
 
-/* A question about what changes @node, or about making something in it. */
+/* Begin a request that changes @node or creates an object in it. */
 static int ask_to_change(const FsCall *call, ProxyAsk *ask, FsNode *node,
                          uint64_t *id)
 {
@@ -23,7 +24,7 @@ static int ask_to_change(const FsCall *call, ProxyAsk *ask, FsNode *node,
                                          : proxy_ask_about(call, ask, node, id);
 }
 
-/* ---- making ----------------------------------------------------------- */
+/* ---- creation --------------------------------------------------------- */
 
 static int create_counted(const FsCall *call, FsNode *dir, const char *name,
                           int flags, uint32_t mode, const FsCred *cred,
@@ -81,7 +82,7 @@ int proxy_create(const FsCall *call, FsNode *dir, const char *name, int flags,
     return 0;
 }
 
-/* What was made is of another type than was asked for: nobody's mistake. */
+/* A new object of another type than requested is a protocol violation. */
 static int check_made(ProxyAsk *ask, const FsAttr *made, uint32_t type,
                       FsAttr *attr)
 {
@@ -238,7 +239,7 @@ int proxy_setattr(const FsCall *call, FsNode *node, FsFile *file,
     return ret;
 }
 
-/* A value that does not fit into what was offered is no answer to it. */
+/* A value that is longer than the requested size is a protocol violation. */
 static ssize_t take_value(ProxyAsk *ask, uint32_t length, ProxyBlob value,
                           void *buf, size_t size)
 {

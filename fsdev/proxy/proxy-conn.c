@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The asking end of a proxy connection: see proxy-conn.h.
+ * The client end of a proxy connection: see proxy-conn.h.
  *
- * One mutex guards everything but the reading, which whoever has set "reading"
- * does without it.  The socket is closed when nobody uses the connection any
- * more; until then a broken one is only shut down, so that no thread waits on
- * a descriptor that has become something else's.
+ * One mutex guards everything except the inbox and the receiving side of the
+ * socket, which belong to the thread that has set "reading".  A broken
+ * connection is only shut down; the socket is closed with the last reference,
+ * so that no thread waits on a descriptor number that has been reused.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <poll.h>
@@ -13,19 +13,19 @@
 #include "fsdev/proxy/proxy-conn.h"
 #include "fsdev/proxy/proxy-packet.h"
 
-/* So many fit into one packet; fewer wait for more, or for the end. */
+/* Elements of a full FORGET packet; fewer are kept until more are added. */
 #define FORGET_TOGETHER 32
-/* Answers that a loop takes before it lets those who wait for them go on. */
+/* Replies that a loop receives before it resumes their coroutines. */
 #define RESUME_TOGETHER 32
 
-/* Somebody waits for an answer. */
+/* A request in flight. */
 typedef struct Pending {
     uint32_t tag;
-    GCond ready;                /* done, or to become the reader */
+    GCond ready;                /* signalled: done, or take up the reading */
     const FsYield *yield;       /* borrowed; NULL: a thread waits */
-    void *self;                 /* the coroutine */
-    void *loop;                 /* … of this loop */
-    bool yielded;               /* … that waits to be woken, once */
+    void *self;                 /* the coroutine that waits, else NULL */
+    void *loop;                 /* the event loop of self */
+    bool yielded;               /* self has yielded and was not woken so far */
     bool done;
     char *buf;                  /* owned once done */
     size_t len;
@@ -33,15 +33,15 @@ typedef struct Pending {
 } Pending;
 
 /*
- * A loop whose coroutines have asked something reads answers from then on,
- * until it leaves or the connection is broken: to begin and to end that costs
- * more than an answer.
+ * An event loop that watches the socket for its coroutines.  It does so from
+ * their first request until it leaves or the connection is broken, as adding
+ * and removing the handler costs more than a reply.
  */
 typedef struct Watch {
     ProxyConn *conn;            /* counted */
     const FsYield *yield;       /* borrowed */
     void *loop;
-    unsigned calls;             /* that wait */
+    unsigned calls;             /* of its coroutines, in flight */
 } Watch;
 
 typedef struct Forget {
@@ -54,13 +54,13 @@ struct ProxyConn {
     int fd;                     /* owned */
     GMutex lock;
     gint broken;                /* atomic; set with the lock held */
-    bool reading;               /* one of the pending reads the socket */
+    bool reading;               /* a waiting thread reads the socket */
     uint32_t next_tag;
     GHashTable *pending;        /* tag → Pending, borrowed */
-    unsigned unanswered;        /* of them */
+    unsigned unanswered;        /* requests in pending without a reply */
     GSList *watches;            /* of Watch */
     GArray *unsent;             /* of Forget: see send_unsent() */
-    char inbox[PROXY_MESSAGE_MAX];      /* the reader's */
+    char inbox[PROXY_MESSAGE_MAX];      /* owned by the reading thread */
 };
 
 ProxyConn *proxy_conn_new(int fd)
@@ -81,7 +81,7 @@ ProxyConn *proxy_conn_ref(ProxyConn *conn)
     return conn;
 }
 
-/* ---- the end of it ---------------------------------------------------- */
+/* ---- breaking --------------------------------------------------------- */
 
 /* Locked. */
 static void wake(Pending *pending)
@@ -125,7 +125,7 @@ bool proxy_conn_is_broken(ProxyConn *conn)
 {
     struct pollfd peer = { .fd = conn->fd };
 
-    /* It may have gone while nobody had a question. */
+    /* The helper may have gone while no request was in flight. */
     if (!g_atomic_int_get(&conn->broken) && poll(&peer, 1, 0) > 0 &&
         (peer.revents & (POLLHUP | POLLERR))) {
         proxy_conn_break(conn);
@@ -136,8 +136,8 @@ bool proxy_conn_is_broken(ProxyConn *conn)
 /* ---- sending ---------------------------------------------------------- */
 
 /*
- * Locked: what is to be forgotten, if it is worth a packet.  Everything that
- * is left waits for more of it.
+ * Locked: send FORGET packets while at least @at_least elements are left.  The
+ * others wait for more.
  */
 static void send_unsent(ProxyConn *conn, guint at_least)
 {
@@ -181,7 +181,7 @@ void proxy_conn_unref(ProxyConn *conn)
     if (!g_atomic_int_dec_and_test(&conn->refs)) {
         return;
     }
-    /* With sock_fd= the helper goes on without us. */
+    /* With sock_fd= the socket may stay open, and the helper goes on. */
     send_unsent(conn, 1);
     close(conn->fd);
     g_hash_table_destroy(conn->pending);
@@ -213,8 +213,8 @@ static int send_request(ProxyConn *conn, const Pending *pending,
 /* ---- reading ---------------------------------------------------------- */
 
 /*
- * One message into the inbox.  0, -EAGAIN when there is none (@flags), -EIO
- * when there is no use in reading on.
+ * Receive one message into the inbox.  Returns 0, -EAGAIN if there is none and
+ * @flags has MSG_DONTWAIT, or -EIO if the connection is unusable.
  */
 static int receive(ProxyConn *conn, int flags, Pending *got)
 {
@@ -235,8 +235,9 @@ static int receive(ProxyConn *conn, int flags, Pending *got)
 }
 
 /*
- * Locked: give @got, which is in the inbox, to whom it is for, who is still to
- * be woken.  NULL when nobody asked for it.
+ * Locked: move @got, whose bytes are in the inbox, to the request with its tag,
+ * which is returned; the caller wakes its waiter.  NULL when no request in
+ * flight has that tag.
  */
 static Pending *deliver(ProxyConn *conn, Pending *got)
 {
@@ -256,15 +257,16 @@ static Pending *deliver(ProxyConn *conn, Pending *got)
     return to;
 }
 
-/* Tags are counted up, and start anew some day. */
+/* Tags increase and wrap around; hence the distances to the next one. */
 static bool is_older(const ProxyConn *conn, const Pending *a, const Pending *b)
 {
     return conn->next_tag - a->tag > conn->next_tag - b->tag;
 }
 
 /*
- * Locked: somebody else who waits shall read.  Whoever has waited for longest,
- * as the next answer is most likely for him: nobody has to be woken for it.
+ * Locked: let another waiting thread read.  This is the one that has waited
+ * longest: the next reply is most likely its own, and then no further thread
+ * has to be woken.
  */
 static void pass_reading_on(ProxyConn *conn)
 {
@@ -286,7 +288,7 @@ static void pass_reading_on(ProxyConn *conn)
     }
 }
 
-/* Locked; the lock is released while this thread reads. */
+/* Locked; the lock is released while this thread reads or waits. */
 static void await(ProxyConn *conn, Pending *pending)
 {
     while (!pending->done && !g_atomic_int_get(&conn->broken)) {
@@ -317,7 +319,10 @@ static void await(ProxyConn *conn, Pending *pending)
 
 /* ---- coroutines ------------------------------------------------------- */
 
-/* Locked; the caller has a reference of his own.  Context: its loop. */
+/*
+ * Locked; the caller holds a reference to the connection.  Context: the loop of
+ * @watch.
+ */
 static void watch_free(Watch *watch)
 {
     ProxyConn *conn = watch->conn;
@@ -329,8 +334,8 @@ static void watch_free(Watch *watch)
 }
 
 /*
- * Context: the loop of @opaque, a Watch.  A thread that reads gets whatever
- * comes: it would wait for ever for an answer that was taken from it.
+ * Context: the loop of @opaque, a Watch.  Receives nothing while a thread is
+ * reading: the thread would wait for ever if its reply were received here.
  */
 static void watch_ready(void *opaque)
 {
@@ -368,7 +373,7 @@ static void watch_ready(void *opaque)
     proxy_conn_unref(conn);
 }
 
-/* Locked: the Watch of this thread's loop, made if need be. */
+/* Locked: the Watch of this thread's loop, created on first use. */
 static Watch *watch_begin(ProxyConn *conn, const FsYield *yield)
 {
     void *loop = yield->loop();
@@ -413,7 +418,7 @@ void proxy_conn_leave_loop(ProxyConn *conn, const FsYield *yield)
     g_mutex_unlock(&conn->lock);
 }
 
-/* As await(), in a coroutine. */
+/* Like await(), in a coroutine. */
 static void await_yielding(ProxyConn *conn, Pending *pending)
 {
     while (!pending->done && !g_atomic_int_get(&conn->broken)) {
@@ -426,7 +431,7 @@ static void await_yielding(ProxyConn *conn, Pending *pending)
 
 /* ---- calls ------------------------------------------------------------ */
 
-/* Locked.  Tags of answers that are still awaited are not used again. */
+/* Locked.  Skips the tags of requests that are still in flight. */
 static void pending_add(ProxyConn *conn, Pending *pending)
 {
     do {

@@ -2,12 +2,13 @@
 /*
  * The proxy driver: reading directories.
  *
- * The helper opened the directory, so entries come from its descriptor as they
- * do in the local driver.  Their identity may need a right to look into the
- * directory: a file system is not always one device, and others may be mounted
- * below.  When neither is the case the directory says all; otherwise a batch
- * of entries is read, one question tells what they are, and then they are
- * given on.  Called through fsdriver.c from any thread.
+ * The entries are read from the directory's descriptor, as in the local driver.
+ * Their device numbers are not part of an entry: a file system may have several
+ * devices, and other file systems may be mounted below.  If neither is the case
+ * the device is that of the directory.  Otherwise entries are read in batches,
+ * and one IDENTIFY request for each batch returns their identity, because QEMU
+ * may lack search permission in the directory.  Called through fsdriver.c from
+ * any thread.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/proxy/proxy-int.h"
@@ -15,12 +16,12 @@
 #define BATCH 128
 
 typedef struct Batch {
-    GString *names;             /* owned; each with its NUL */
+    GString *names;             /* owned; each ends with a NUL */
     unsigned n;
     struct {
         FsDirent dirent;        /* .name is not valid */
-        size_t at;              /* of its name in names */
-        bool dot;               /* its identity is known */
+        size_t at;              /* offset of its name in names */
+        bool dot;               /* "." or "..": its identity is known */
     } entries[BATCH];
 } Batch;
 
@@ -45,7 +46,7 @@ static int batch_add(void *opaque, const FsDirent *dirent)
     return 0;
 }
 
-/* What the entries are, in the order of their names. */
+/* Request the identity of all entries of @batch. */
 static int ask_identities(const FsCall *call, ProxyAsk *ask, FsNode *dir,
                           const Batch *batch)
 {
@@ -65,7 +66,7 @@ static int ask_identities(const FsCall *call, ProxyAsk *ask, FsNode *dir,
     return ret;
 }
 
-/* 0: all were taken, 1: the sink has enough. */
+/* Returns 0 if the sink took all entries, 1 if it is full. */
 static int batch_give(const Batch *batch, const ProxyBlob *identities,
                       FsDirSink *sink, void *opaque)
 {
@@ -81,7 +82,7 @@ static int batch_give(const Batch *batch, const ProxyBlob *identities,
         proxy_get_identity(identities, i, &dev, &ino, &mode);
         if (!batch->entries[i].dot) {
             if (!mode) {
-                /* Removed since; who asks for the rest need not know. */
+                /* Removed since the directory was read: skip it. */
                 continue;
             }
             dirent.dev = dev;
@@ -113,7 +114,7 @@ static int readdir_with_identity(const FsCall *call, FsFile *file,
             ret = ask_identities(call, &ask, file->node, &batch);
         }
         if (ret < 0) {
-            /* What was taken must reach the guest first. */
+            /* The entries that the sink has taken must reach the guest. */
             return given ? 0 : ret;
         }
         ret = batch_give(&batch, &ask.answer.r.identify.identities, sink,
@@ -141,7 +142,7 @@ static int give_with_device(void *opaque, const FsDirent *dirent)
     return one->sink(one->opaque, &known);
 }
 
-/* All below the root have its device, and the numbers that entries say. */
+/* Whether all objects of the export have the device number of the root. */
 static bool is_one_device(const FsFile *file)
 {
     ProxyExport *export = proxy_export(file->node->export);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the proxy driver share.
+ * Declarations shared by the files of the proxy driver.
  *
  * Private to fsdev/proxy.  A ProxyExport is a LocalExport whose descriptors
- * come from a helper: all that can be done through one is the local driver's
- * code, all that needs a right that QEMU may lack is asked of the helper.
- * Everything here may be called from any thread; what asks may block.
+ * come from a helper.  Work that only needs such a descriptor is done by the
+ * code of the local driver; work that needs a privilege which QEMU may lack is
+ * requested from the helper.  All functions may be called from any thread;
+ * those that send a request may block.
  */
 #ifndef FSDEV_PROXY_INT_H
 #define FSDEV_PROXY_INT_H
@@ -15,12 +16,12 @@
 
 typedef struct ProxyExport {
     LocalExport local;          /* first */
-    GMutex reconnecting;        /* one at a time; taken before lock */
+    GMutex reconnecting;        /* held while reconnecting; before lock */
     GMutex lock;                /* guards conn and epoch */
     ProxyConn *conn;            /* counted */
-    uint32_t epoch;             /* changes with conn: its numbers are its own */
+    uint32_t epoch;             /* changes with conn, as numbers become void */
     gint no_mounts;             /* nothing is mounted below; atomic */
-    bool asks_always;           /* for what it could do itself as well */
+    bool asks_always;           /* even for what QEMU could do itself */
 } ProxyExport;
 
 static inline ProxyExport *proxy_export(FsExport *export)
@@ -28,9 +29,9 @@ static inline ProxyExport *proxy_export(FsExport *export)
     return container_of(local_export(export), ProxyExport, local);
 }
 
-/* What the helper says of itself. */
+/* The helper's reply to HELLO. */
 typedef struct ProxyHello {
-    HostStat st;                /* of what it exports */
+    HostStat st;                /* of the exported directory */
     uint32_t flags;             /* PROXY_HELLO_* */
     IdMap *users;               /* counted */
     IdMap *groups;
@@ -39,58 +40,61 @@ typedef struct ProxyHello {
 void proxy_hello_clear(ProxyHello *hello);
 #define PROXY_GREETING __attribute__((cleanup(proxy_hello_clear))) ProxyHello
 
-/* A question to the helper, and its answer. */
+/* A request to the helper, and its reply. */
 typedef struct ProxyAsk {
-    const FsCall *call;         /* borrowed: how to wait for the answer */
+    const FsCall *call;         /* borrowed: how to wait for the reply */
     ProxyExport *export;        /* borrowed */
     ProxyConn *conn;            /* counted */
     uint32_t epoch;             /* of conn */
-    int fd;                     /* borrowed; goes with t where it has one */
+    int fd;                     /* borrowed; sent along if the type takes one */
     ProxyRequest t;
     ProxyAnswer answer;
 } ProxyAsk;
 
 /* proxy-ask.c */
 
-/** proxy_connect: a new connection in *@conn; returns the root's path fd. */
+/** proxy_connect: open a connection, *@conn; returns the root's path fd. */
 int proxy_connect(const FsConfig *config, ProxyConn **conn,
                   ProxyHello *hello);
-/** proxy_current_conn: counted, with its epoch. */
+/** proxy_current_conn: the connection, counted, and its epoch. */
 ProxyConn *proxy_current_conn(ProxyExport *export, uint32_t *epoch);
 
 void proxy_ask_clear(ProxyAsk *ask);
 #define PROXY_ASK __attribute__((cleanup(proxy_ask_clear))) ProxyAsk
 
 /**
- * proxy_ask_begin: a question to the helper of @export.
+ * proxy_ask_begin: begin a request to the helper of @export.
  *
- * -EAGAIN when @call may not wait for an answer.  May connect to another
- * helper when this one has gone, which takes time that a coroutine does not
- * have: -EAGAIN.
+ * Connects to another helper if this one has gone and socket= is set.  Returns
+ * -EAGAIN when @call may not wait for a reply, or when it is a coroutine and
+ * would have to connect, which blocks.
  */
 int proxy_ask_begin(const FsCall *call, ProxyAsk *ask, FsExport *export);
-/** proxy_ask: send ask->t as @type, wait for ask->answer. */
+/** proxy_ask: send ask->t as @type and wait for ask->answer. */
 int proxy_ask(ProxyAsk *ask, ProxyType type);
-/** proxy_ask_refuse: the answer cannot be true; breaks the connection. */
+/** proxy_ask_refuse: break the connection after an invalid reply; -EIO. */
 int proxy_ask_refuse(ProxyAsk *ask);
 /**
- * proxy_is_path_fd: a descriptor that can do more than it should is not one to
- * look through.
+ * proxy_is_path_fd: whether @fd is an O_PATH descriptor.  One that also reads
+ * or writes is not accepted in its place.
  */
 bool proxy_is_path_fd(int fd);
-/** proxy_is_file_fd: a file or directory, that of @node, open as @flags say. */
+/**
+ * proxy_is_file_fd: whether @fd is the regular file or directory of @node,
+ * opened with the access mode in @flags.
+ */
 bool proxy_is_file_fd(int fd, const Node *node, int flags);
-/** proxy_ask_take_fd: descriptor @n of the answer, now the caller's. */
+/** proxy_ask_take_fd: move descriptor @n of the reply to the caller. */
 int proxy_ask_take_fd(ProxyAsk *ask, unsigned n);
 /**
- * proxy_ask_insert: the Name for @component in @dir, of path fd @n and number
- * @id in the answer; *@st is what the host says of it.
+ * proxy_ask_insert: the Name for @component in @dir, counted, made from path fd
+ * @n of the reply and its number @id; sets *@st to the object's attributes.
  */
 int proxy_ask_insert(ProxyAsk *ask, FsNode *dir, const char *component,
                      unsigned n, uint64_t id, HostStat *st, Name **name);
 /**
- * proxy_ask_file: descriptor @n of the answer as an open file of @name.
- * node_fd_account() was called; on failure the caller takes that back.
+ * proxy_ask_file: an open file of @name made from descriptor @n of the reply.
+ * The caller has called node_fd_account() and undoes that on failure.
  */
 int proxy_ask_file(ProxyAsk *ask, Name *name, unsigned n, int flags,
                    LocalFile **file);
@@ -98,15 +102,15 @@ int proxy_ask_file(ProxyAsk *ask, Name *name, unsigned n, int flags,
 /* proxy-number.c */
 
 /**
- * proxy_ask_about: begin a question about @node; *@id is its number, which may
- * have to be asked for first.
+ * proxy_ask_about: begin a request about @node; *@id is its number, which may
+ * have to be requested from the helper first.
  *
- * As proxy_ask_begin().  -EIO when the helper has gone, or is not the one that
- * knew @node; -ESTALE when there is no way to tell it which object is meant.
+ * Errors: as proxy_ask_begin(); -EIO when the helper has gone; -ESTALE when the
+ * helper cannot be told which object @node is.
  */
 int proxy_ask_about(const FsCall *call, ProxyAsk *ask, FsNode *node,
                     uint64_t *id);
-/** proxy_ask_id: number of a further object of the same question. */
+/** proxy_ask_id: the number of a further object for the same request. */
 int proxy_ask_id(ProxyAsk *ask, FsNode *node, uint64_t *id);
 
 /* proxy-change.c */

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The proxy driver: questions about an object, and the helper's number for it.
+ * The proxy driver: requests about an object, and the helper's number for it.
  *
- * What we can look up ourselves has no number until something is asked about
- * it.  Then the helper looks up the same names, from the nearest directory
- * that has a number on, and each has to lead it to the object that it led us
- * to.  An object that has lost its name is told by its descriptor.
- * Called by the other proxy*.c, from any thread that may block, and in
- * coroutines.
+ * An object that QEMU looked up itself has no number until it is needed in a
+ * request.  Then the helper looks up the same names, beginning at the nearest
+ * parent directory that has a number, and each lookup has to lead to the object
+ * that QEMU found under that name.  An object that has lost its name is passed
+ * to the helper as a descriptor.  Called by the other files of this folder,
+ * from any thread that may block and in coroutines.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/proxy/proxy-int.h"
 
-/* Without a question; -ENOENT when there is none yet. */
+/* The number if it is known, else -ENOENT; sends no request. */
 static int known_number(const ProxyAsk *ask, Name *name, uint64_t *id)
 {
     Name *root = node_table_root(ask->export->local.table);
@@ -30,6 +30,7 @@ static int known_number(const ProxyAsk *ask, Name *name, uint64_t *id)
     return ret;
 }
 
+/* A further request over the connection of @ask. */
 static ProxyAsk ask_beside(const ProxyAsk *ask)
 {
     return (ProxyAsk) {
@@ -41,7 +42,7 @@ static ProxyAsk ask_beside(const ProxyAsk *ask)
     };
 }
 
-/* Is path fd 0 of the answer the object of @name? */
+/* -ESTALE unless descriptor 0 of the reply is the object of @name. */
 static int check_object(const ProxyAsk *ask, Name *name)
 {
     const Node *node = name_node(name);
@@ -54,7 +55,7 @@ static int check_object(const ProxyAsk *ask, Name *name)
     return ret;
 }
 
-/* By its name in the directory with the number @dir_id. */
+/* Get a number by looking up @component in the directory @dir_id. */
 static int look_up(const ProxyAsk *about, uint64_t dir_id,
                    const char *component, Name *name, uint64_t *id)
 {
@@ -81,7 +82,7 @@ static int look_up(const ProxyAsk *about, uint64_t dir_id,
     return 0;
 }
 
-/* By its descriptor. */
+/* Get a number by passing the path fd of @name. */
 static int adopt(const ProxyAsk *about, Name *name, uint64_t *id)
 {
     const FsCall at_hand = { .wait = FS_WAIT_NEVER };
@@ -90,13 +91,13 @@ static int adopt(const ProxyAsk *about, Name *name, uint64_t *id)
     int ret;
 
     if (local_pin(&at_hand, &pin, name) < 0) {
-        /* Without a descriptor at hand there is no way to it either. */
+        /* Without an open path fd the object cannot be reached any more. */
         return -ESTALE;
     }
     ask.fd = pin.fd;
     ret = proxy_ask(&ask, PROXY_ADOPT);
     if (ret < 0) {
-        /* Of another helper's mount, or of one below. */
+        /* It is on another helper's mount, or on a mount below. */
         return ret == -EXDEV ? -ESTALE : ret;
     }
     *id = ask.answer.r.adopt.id;
@@ -105,8 +106,8 @@ static int adopt(const ProxyAsk *about, Name *name, uint64_t *id)
 }
 
 /*
- * The Names from @name up to below the first with a number, which is *@id.
- * -ENOENT when one of them is no name any more.
+ * Collect @name and its parents up to the first that has a number, *@id; that
+ * one is not added to @chain.  -ENOENT when one of them has lost its name.
  */
 static int climb(const ProxyAsk *ask, Name *name, GPtrArray *chain,
                  uint64_t *id)
@@ -129,7 +130,7 @@ static int climb(const ProxyAsk *ask, Name *name, GPtrArray *chain,
     return ret;
 }
 
-/* The same way down; *@id becomes the last one's number. */
+/* Look up the Names of @chain from the top; *@id becomes the last number. */
 static int descend(const ProxyAsk *ask, const GPtrArray *chain, uint64_t *id)
 {
     int ret = 0;
@@ -148,7 +149,7 @@ static int descend(const ProxyAsk *ask, const GPtrArray *chain, uint64_t *id)
     return ret;
 }
 
-/* The helper's number for @name, which has none so far. */
+/* Request a number for @name, which has none. */
 static int get_number(const ProxyAsk *ask, Name *name, uint64_t *id)
 {
     GPtrArray *chain =

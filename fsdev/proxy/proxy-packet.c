@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packets with descriptors: see proxy-packet.h. */
+/* Packets with descriptors; see proxy-packet.h. */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/socket.h>
 #include "fsdev/proxy/proxy-packet.h"
 
-/* Aligned room for a header and descriptors. */
+/* An aligned buffer for a header and descriptors. */
 typedef union Control {
     struct cmsghdr header;
     char room[CMSG_SPACE(PROXY_FDS_MAX * sizeof(int))];
@@ -47,8 +47,9 @@ static void take_fds(struct msghdr *msg, ProxyFds *fds)
 }
 
 /*
- * The room is for @max_fds and no more, not even where alignment would leave
- * some: what does not fit is closed by the kernel, which reports MSG_CTRUNC.
+ * The length passed is CMSG_LEN() of @max_fds, not CMSG_SPACE(), whose padding
+ * may hold one more.  The kernel closes those that do not fit and reports
+ * MSG_CTRUNC.
  */
 ssize_t proxy_packet_receive(int sock, void *buf, size_t size,
                              unsigned max_fds, ProxyFds *fds, int flags)

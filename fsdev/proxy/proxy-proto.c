@@ -2,9 +2,9 @@
 /*
  * Encoders and decoders of the proxy's messages, expanded from the table.
  *
- * Each expansion of proxy-messages.def makes one static function a message, in
- * which a field of the row becomes one statement.  What a name and a text may
- * hold is decided by get_name() and get_text() and nowhere else.
+ * Each expansion of proxy-messages.def defines one static function for each
+ * message, in which a field of the row becomes one statement.  Only get_name()
+ * and get_text() decide what a name and a text may contain.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/p9-wire.h"
@@ -12,8 +12,8 @@
 
 typedef struct Packet {
     P9Cursor c;
-    struct iovec iov;           /* the whole of it; c goes along it */
-    bool refused;               /* a field that nobody may send */
+    struct iovec iov;           /* the whole packet, which c reads or writes */
+    bool refused;               /* a field has an invalid value */
 } Packet;
 
 static void packet_init(Packet *p, const void *buf, size_t size)
@@ -39,7 +39,7 @@ static ProxyBlob get_blob(Packet *p)
     return p->c.failed ? (ProxyBlob) { .data = "" } : blob;
 }
 
-/* With its NUL, so that the receiver need not copy it. */
+/* A NUL is sent too, so that the receiver need not copy the text. */
 static void put_text(Packet *p, ProxyText text)
 {
     put_blob(p, (ProxyBlob) { text.s, text.len });
@@ -255,7 +255,7 @@ ssize_t proxy_encode_reply(void *buf, size_t size, uint32_t tag,
     return p.c.failed ? -EMSGSIZE : (ssize_t)p.c.pos;
 }
 
-/* What is left over was not meant by anybody. */
+/* Whether the fields use up the packet: bytes left over are an error. */
 static bool is_whole(const Packet *p)
 {
     return !p->c.failed && p->c.pos == p->c.limit;

@@ -2,11 +2,11 @@
 /*
  * Messages between the proxy driver and its helper, as structs and as bytes.
  *
- * Both directions are generated from proxy-messages.def.  Neither side trusts
- * the other: a message that is not exactly what its row says is -EBADMSG, one
- * with a field that nobody may send is -EINVAL.  A decoded struct points into
- * the message's bytes, which have to be a private copy.  Context: any thread;
- * never blocks.
+ * Encoders and decoders are generated from proxy-messages.def.  Neither side
+ * trusts the other: decoding returns -EBADMSG for a message whose layout is not
+ * exactly that of its row, and -EINVAL for a request with an invalid field
+ * value.  A decoded struct points into the bytes of the message, which must be
+ * a private copy.  Context: any thread; never blocks.
  */
 #ifndef FSDEV_PROXY_PROTO_H
 #define FSDEV_PROXY_PROTO_H
@@ -16,13 +16,13 @@
 enum {
     PROXY_VERSION = 2,
     PROXY_ROOT_ID = 0,          /* stands for the exported directory */
-    PROXY_XATTR_MAX = 65536,    /* the kernel's bound for values and lists */
-    PROXY_SMALL_MAX = 8192,     /* all but a few requests are shorter */
+    PROXY_XATTR_MAX = 65536,    /* the kernel's limit for values and lists */
+    PROXY_SMALL_MAX = 8192,     /* limit of a request without PROXY_F_BIG */
     PROXY_MESSAGE_MAX = PROXY_XATTR_MAX + PROXY_SMALL_MAX,
     PROXY_FDS_MAX = 2,
     PROXY_IDENTITY_SIZE = 20,   /* see IDENTIFY */
     PROXY_FORGOTTEN_SIZE = 12,  /* see FORGET */
-    PROXY_ERRNO_MAX = 4095,     /* the kernel's own */
+    PROXY_ERRNO_MAX = 4095,     /* as in the kernel */
 };
 
 typedef struct ProxyText {
@@ -65,7 +65,10 @@ typedef enum ProxyType {
 } ProxyType;
 
 enum {
-    /* Nothing is mounted below the directory, nor ever will be for us. */
+    /*
+     * Nothing is mounted below the directory, and no later mount will become
+     * visible to the helper.
+     */
     PROXY_HELLO_NO_MOUNTS = 1u << 0,
 };
 
@@ -83,14 +86,14 @@ typedef struct ProxyMessageInfo {
     uint8_t flags;              /* PROXY_F_* */
 } ProxyMessageInfo;
 
-/** proxy_message_info: NULL for a number that is no message. */
+/** proxy_message_info: NULL for an unknown message number. */
 const ProxyMessageInfo *proxy_message_info(uint32_t type);
 
 /**
- * proxy_encode_request, proxy_encode_reply: into @size bytes at @buf.
+ * proxy_encode_request, proxy_encode_reply: encode into @size bytes at @buf.
  *
- * Return the length, or -EMSGSIZE.  With @error, which is an errno, a reply
- * has no fields and @r may be NULL.
+ * Return the length, or -EMSGSIZE.  If @error (an errno) is set, the reply has
+ * no fields and @r may be NULL.
  */
 ssize_t proxy_encode_request(void *buf, size_t size, uint32_t tag,
                              ProxyType type, const ProxyRequest *t);
@@ -99,17 +102,17 @@ ssize_t proxy_encode_reply(void *buf, size_t size, uint32_t tag,
                            const ProxyReply *r);
 
 /**
- * proxy_decode_request: all @len bytes at @buf.
+ * proxy_decode_request: decode the request that is all @len bytes at @buf.
  *
  * @tag and @type are set unless -EBADMSG is returned.
  */
 int proxy_decode_request(const void *buf, size_t len, uint32_t *tag,
                          ProxyType *type, ProxyRequest *t);
-/** proxy_decode_tag: of a reply, whose type its receiver knows by the tag. */
+/** proxy_decode_tag: the tag of a reply; the receiver finds its type by it. */
 int proxy_decode_tag(const void *buf, size_t len, uint32_t *tag);
 /**
- * proxy_decode_reply: @error is set to the errno that it carries, 0 for none;
- * only then @r is set.
+ * proxy_decode_reply: set *@error to the errno in the reply, or to 0 and *@r to
+ * the fields.
  */
 int proxy_decode_reply(const void *buf, size_t len, ProxyType type,
                        uint32_t *error, ProxyReply *r);

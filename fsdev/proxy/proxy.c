@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The proxy driver: an export that virtfs-proxy-helper opens for us.
+ * The proxy driver: an export whose privileged work is done by
+ * virtfs-proxy-helper.
  *
- * QEMU may be anybody; the helper holds the privilege.  What anybody may look
- * up or open to read, the driver does itself, from the descriptors that it has.
- * For the rest the helper tells a number and passes an O_PATH descriptor for
- * an object that is looked up, and a real one for a file that is opened, so
- * attributes, links, reads, writes and directories need no word with it.  What
- * it says is checked: a helper that has been taken over must not take QEMU too.
- * When it has gone, what needs it is -EIO; with socket= the next question
+ * QEMU may run as any user; the helper holds the privilege.  The driver itself
+ * looks up, and opens for reading, whatever QEMU's own user may, relative to
+ * the descriptors that it has.  For the rest the helper sends a number and an
+ * O_PATH descriptor for an object that is looked up, and a descriptor with
+ * access for a file that is opened, so that attributes, symbolic links, reads,
+ * writes and directories need no further request.  Every reply is checked: a
+ * compromised helper must not compromise QEMU as well.  When the helper has
+ * gone, operations that need it fail with -EIO; with socket= the next request
  * connects again, to a helper that exports the same directory.
  *
- * Here are the export, lookup and open; proxy-ask.c puts the questions,
- * proxy-number.c, proxy-change.c and proxy-dir.c hold the rest, proxy-int.h what
- * they share.
+ * This file holds the export, lookup and open.  proxy-ask.c sends requests;
+ * proxy-number.c, proxy-change.c and proxy-dir.c hold the other operations.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/proxy/proxy.h"
@@ -21,7 +22,7 @@
 
 /* ---- lookup ----------------------------------------------------------- */
 
-/* Is it worth while to ask who has more rights? */
+/* The helper, which has more privileges, may succeed where QEMU got @ret. */
 static bool lacks_right(int ret)
 {
     return ret == -EACCES || ret == -EPERM;
@@ -76,7 +77,7 @@ static int proxy_lookup(const FsCall *call, FsNode *dir, const char *name,
     return ret;
 }
 
-/* The way back of an evicted path fd. */
+/* Get an evicted path fd back. */
 static int proxy_fetch(const FsCall *call, Name *name)
 {
     PROXY_ASK ask = { 0 };
@@ -129,7 +130,7 @@ static int ask_open_once(const FsCall *call, ProxyAsk *ask, FsNode *node,
     return ret;
 }
 
-/* Descriptor 0 of the answer is open as @flags say. */
+/* On success descriptor 0 of the reply is the file opened with @flags. */
 static int ask_open(const FsCall *call, ProxyAsk *ask, FsNode *node, int flags)
 {
     int ret = ask_open_once(call, ask, node, flags);
@@ -143,8 +144,9 @@ static int ask_open(const FsCall *call, ProxyAsk *ask, FsNode *node, int flags)
 }
 
 /*
- * To read, by ourselves.  Not without a trace, which takes an owner, and not to
- * write, where the kernel asks who does it.
+ * Open for reading in QEMU itself.  O_NOATIME is left to the helper because it
+ * requires ownership of the file; opening for writing is, because the kernel
+ * looks at the credentials of the process that opened the file.
  */
 static int open_here(const FsCall *call, FsNode *node, int flags,
                      int open_flags, FsFile **file, FsAttr *attr)
@@ -161,7 +163,7 @@ static int open_here(const FsCall *call, FsNode *node, int flags,
     return ret < 0 ? ret : local_open_attr(call, node, flags, file, attr);
 }
 
-/* By the helper. */
+/* Open in the helper. */
 static int open_there(const FsCall *call, FsNode *node, int flags,
                       int open_flags, LocalFile **file)
 {
@@ -254,12 +256,12 @@ static const char *connect_problem(int error)
 {
     switch (error) {
     case EPROTOTYPE:
-        return "it is no socket of the type SOCK_SEQPACKET";
+        return "it is not a SOCK_SEQPACKET socket";
     case EPROTONOSUPPORT:
-        return "virtfs-proxy-helper is of another version";
+        return "virtfs-proxy-helper has another version";
     case EPROTO:
     case EIO:
-        return "what answers there, if anything, is no virtfs-proxy-helper";
+        return "there is no valid reply from virtfs-proxy-helper";
     default:
         return g_strerror(error);
     }
@@ -286,7 +288,8 @@ static FsExport *proxy_open_export(const FsConfig *config, GError **error)
             : g_strdup_printf("sock_fd %d", config->sock_fd);
 
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(-fd),
-                    "cannot connect by %s: %s", where, connect_problem(-fd));
+                    "cannot connect through %s: %s", where,
+                    connect_problem(-fd));
         return NULL;
     }
     export = g_new0(ProxyExport, 1);
@@ -294,7 +297,10 @@ static FsExport *proxy_open_export(const FsConfig *config, GError **error)
     g_mutex_init(&export->reconnecting);
     export->conn = conn;
     export->no_mounts = hello.flags & PROXY_HELLO_NO_MOUNTS;
-    /* What has no number must have a mount to be told by: see ADOPT. */
+    /*
+     * An object without a number can only be passed to the helper by ADOPT,
+     * which needs the id of its mount.
+     */
     export->asks_always = ask_always || !hello.st.mnt_id;
     local_export_init(&export->local, config, &cred_passthrough, fd,
                       &hello.st, export->asks_always ? &proxy_remote_always
