@@ -2,24 +2,24 @@
 /*
  * Encoders, decoders and printers of all messages, expanded from the table.
  *
- * Each expansion of 9p-messages.def below makes one static function a message
- * (decode_Twalk, encode_Rwalk, …) in which a field of the row becomes one
- * statement, and then a table from message number to those functions.  The
- * rules about strings are the get_*() functions, those about names
- * p9_name_check(), and nowhere else.
+ * Each expansion of 9p-messages.def below defines one static function for
+ * each message (decode_Twalk, encode_Rwalk, …), in which every field of the
+ * row becomes one statement.  A table leads from the message number to these
+ * functions.  The rules about strings are in the get_*() functions, and those
+ * about names in p9_name_check().
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-codec.h"
 
-#define ARENA_CHUNK 4608        /* sixteen names of 255 bytes and a bit */
+#define ARENA_CHUNK 4608        /* 16 names of 255 bytes and some more */
 
-/* What one decode needs to know besides the struct it fills. */
+/* The state of one decoding, besides the struct that it fills. */
 typedef struct Decoder {
     P9Cursor *c;
     P9Arena *arena;
-    size_t whole;               /* where a payload must end */
-    bool plain;                 /* optional fields are absent */
-    int refused;                /* first errno of an unacceptable field */
+    size_t whole;               /* offset at which a payload ends */
+    bool plain;                 /* the optional fields are absent */
+    int refused;                /* errno of the first unacceptable field */
 } Decoder;
 
 void *p9_arena_alloc(P9Arena *arena, size_t size)
@@ -85,7 +85,7 @@ static P9String get_string(Decoder *d)
     return str;
 }
 
-/* 1: ".", 2: "..", 0: anything else. */
+/* Returns 1 for ".", 2 for "..", 0 for any other name. */
 static uint8_t name_dots(const char *s)
 {
     return strcmp(s, ".") ? (strcmp(s, "..") ? 0 : 2) : 1;
@@ -129,7 +129,7 @@ static P9Names get_names(Decoder *d)
     P9Names names = { .n = p9_get_u16(d->c) };
 
     if (names.n > P9_MAXWELEM) {
-        /* The rest cannot be kept; the row promises at most sixteen. */
+        /* P9Names has no room for more, and a Twalk may not have more. */
         refuse(d, EINVAL);
         names.n = 0;
     }
@@ -167,7 +167,7 @@ static P9Data get_data(Decoder *d)
 {
     P9Data data;
 
-    /* Not in an initializer list: C leaves the order in those open. */
+    /* An initializer list would leave the order of the two reads open. */
     data.count = p9_get_u32(d->c);
     data.offset = d->c->pos;
     if (data.count > d->whole - d->c->pos) {
@@ -202,7 +202,7 @@ static P9Stat get_stat(Decoder *d)
         st.n_gid = p9_get_u32(d->c);
         st.n_muid = p9_get_u32(d->c);
     }
-    /* The counts say again what the fields say. */
+    /* Both counts must agree with the length of the fields. */
     if (outer != (uint16_t)p9_stat_size(&st) ||
         inner != (uint16_t)(outer - 2)) {
         refuse(d, EINVAL);
@@ -425,7 +425,7 @@ static void print_stat(GString *to, const char *field, const P9Stat *st)
     }
 #include "9p-messages.def"
 
-/* What each request adds to the shortest reply there is. */
+/* What the content of a request adds to the shortest possible reply. */
 #define U8(f)
 #define U16(f)
 #define U32(f)
@@ -457,7 +457,7 @@ typedef struct Codec {
     size_t (*further_reply)(const P9Tmsg *t);
 } Codec;
 
-/* Bytes of a field that are always there. */
+/* The bytes of a field that are always present. */
 #define U8(f) + 1
 #define U16(f) + 2
 #define U32(f) + 4
@@ -565,7 +565,10 @@ static void put_header(P9Cursor *c, uint32_t size, uint8_t type, uint16_t tag)
     p9_put_u16(c, tag);
 }
 
-/* The size stands first but is known last: note the start, come back to it. */
+/*
+ * The size field comes first but is known last: note where it starts and fill
+ * it in at the end.
+ */
 static ssize_t finish_message(P9Cursor *start, P9Cursor *end, uint8_t type,
                               uint16_t tag)
 {

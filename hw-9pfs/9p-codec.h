@@ -3,10 +3,11 @@
  * Messages as C structs, and their way to and from the wire.
  *
  * Structs, decoders, encoders and printers are generated from
- * 9p-messages.def, in both directions: a server decodes requests and encodes
- * replies, test clients do the reverse.  A decoded struct is trusted: counts
- * are clamped, strings are NUL-terminated private copies, names are legal
- * components.  Context: any thread; never blocks.
+ * 9p-messages.def, for both directions: a server decodes requests and encodes
+ * replies, and test clients do the reverse.  The content of a decoded struct
+ * can be trusted: counts are within their limits, strings are NUL-terminated
+ * private copies, and names are legal path components.
+ * Context: any thread; never blocks.
  */
 #ifndef HW_9PFS_9P_CODEC_H
 #define HW_9PFS_9P_CODEC_H
@@ -23,7 +24,7 @@ typedef struct P9Qid {
 
 typedef struct P9String {
     const char *s;          /* NUL-terminated, owned by the arena */
-    uint16_t len;           /* without the NUL; s may hold more NULs (TEXT) */
+    uint16_t len;           /* without the NUL; a TEXT may contain NULs */
 } P9String;
 
 /* One legal path component. */
@@ -43,15 +44,15 @@ typedef struct P9Qids {
     P9Qid qid[P9_MAXWELEM];
 } P9Qids;
 
-/* Payload that stays where it is: in the guest's buffers. */
+/* Payload, which stays where it is in the guest's buffers. */
 typedef struct P9Data {
     uint32_t count;
-    uint32_t offset;        /* of the payload, from the message's start */
+    uint32_t offset;        /* of the payload in the message */
 } P9Data;
 
 /* A directory entry of stat(5), with the fields that 9P2000.u adds. */
 typedef struct P9Stat {
-    bool plain;             /* without those fields */
+    bool plain;             /* 9P2000: without those fields */
     uint16_t type;
     uint32_t dev;
     P9Qid qid;
@@ -69,7 +70,7 @@ typedef struct P9Stat {
     uint32_t n_muid;
 } P9Stat;
 
-/* One struct a message: struct P9Twalk, struct P9Rwalk, … */
+/* One struct for each message: struct P9Twalk, struct P9Rwalk, … */
 #define U8(f) uint8_t f;
 #define U16(f) uint16_t f;
 #define U32(f) uint32_t f;
@@ -104,7 +105,7 @@ typedef union P9Rmsg {
 #include "9p-messages.def"
 } P9Rmsg;
 
-/* Versions of the protocol, as bits: a row's dialects are a set. */
+/* Versions of the protocol, as bits: the dialects of a row are a set. */
 enum {
     P9_DIALECT_NONE = 0,    /* before Tversion */
     P9_DIALECT_L = 1,       /* 9P2000.L */
@@ -133,7 +134,7 @@ typedef enum P9Inline {
     P9_INLINE_NEVER,
 } P9Inline;
 
-/* A row of the table, without the functions. */
+/* A row of the message table, without its functions. */
 typedef struct P9MessageInfo {
     const char *name;       /* "walk" */
     uint8_t number;         /* of the request; the reply's is one more */
@@ -143,17 +144,18 @@ typedef struct P9MessageInfo {
     uint16_t min_reply;     /* bytes of the shortest reply, header included */
 } P9MessageInfo;
 
-/** p9_message_info: NULL for a number that is no request. */
+/** p9_message_info: NULL if @type is not the number of a request. */
 const P9MessageInfo *p9_message_info(uint8_t type);
 /**
- * p9_min_reply: bytes of the shortest reply that answers all of request @t,
- * header included.  The type is one that p9_message_info() knows.
+ * p9_min_reply: the length of the shortest reply that answers all of the
+ * request @t, including its header.  @type must be known to p9_message_info().
  */
 size_t p9_min_reply(uint8_t type, const P9Tmsg *t);
 
 /*
- * Memory of one request's strings.  A first chunk is kept for the next
- * request; what does not fit gets chunks of its own, freed by the reset.
+ * Memory for the strings of one request.  The first chunk is kept for the next
+ * request.  Strings that do not fit in it get chunks of their own, which
+ * p9_arena_reset() frees.
  */
 typedef struct P9Arena {
     char *chunk;
@@ -162,7 +164,7 @@ typedef struct P9Arena {
 } P9Arena;
 
 void *p9_arena_alloc(P9Arena *arena, size_t size);
-/** p9_arena_reset: everything allocated so far is gone. */
+/** p9_arena_reset: free everything that was allocated in @arena. */
 void p9_arena_reset(P9Arena *arena);
 void p9_arena_destroy(P9Arena *arena);
 
@@ -170,69 +172,74 @@ typedef struct P9Header {
     uint32_t size;
     uint8_t type;
     uint16_t tag;
-    bool plain;             /* set by the decoder's caller: plain 9P2000 */
+    bool plain;             /* plain 9P2000; set by the decoder's caller */
 } P9Header;
 
 /**
- * p9_name_check: 0 if @name is one legal path component, else -EINVAL,
- * -ENOENT or -ENAMETOOLONG.  For "." and ".." -@dot and -@dotdot.
+ * p9_name_check: is @name one legal path component?
+ *
+ * Returns 0, or -EINVAL, -ENOENT or -ENAMETOOLONG.  For "." it returns -@dot,
+ * for ".." -@dotdot.
  */
 int p9_name_check(const P9String *name, int dot, int dotdot);
 
 /**
- * p9_decode_header: header of a message at the start of @c.
+ * p9_decode_header: decode the header of the message at the start of @c.
  *
- * Returns 0, or -EBADMSG when fewer than 7 bytes are there or the size field
- * is below 7 or above what @c holds.
+ * Returns 0, or -EBADMSG if @c holds fewer than 7 bytes or if the size field is
+ * less than 7 or more than @c holds.
  */
 int p9_decode_header(P9Cursor *c, P9Header *header);
 
 /**
- * p9_decode_request: body of a request, header already consumed.
+ * p9_decode_request: decode the body of a request, after its header.
  *
- * Here and below the type is one that p9_message_info() knows.
- * Fields end at @header->size; a payload may go on to the end of @c, as old
- * Linux clients count only the fields in zero-copy writes.  Returns 0;
- * -EBADMSG when the framing is broken; any other -errno when the message is
- * well-framed but a field is not acceptable: *@t must not be used then, but
- * for fields before the offending one.
+ * Here and below, the type must be known to p9_message_info().  The fields end
+ * at @header->size.  A payload may extend to the end of @c, because old Linux
+ * clients count only the fields in the size of a zero-copy write.
+ *
+ * Returns 0; -EBADMSG if the framing is broken; any other -errno if the framing
+ * is correct but the value of a field is not acceptable.  In the last case only
+ * the fields of *@t before that field may be used.
  */
 int p9_decode_request(P9Cursor *c, const P9Header *header, P9Arena *arena,
                       P9Tmsg *t);
-/** p9_decode_reply: the same for replies, for clients. */
+/** p9_decode_reply: decode the body of a reply, in a client. */
 int p9_decode_reply(P9Cursor *c, const P9Header *header, P9Arena *arena,
                     P9Rmsg *r);
 
 /**
- * p9_encode_reply: header and body of the reply to request @type.
+ * p9_encode_reply: encode header and body of the reply to request @type.
  *
- * A payload is counted but not written: it is in place already.  Returns the
- * message's size, or -EMSGSIZE when @c is too small; then nothing was written
- * beyond it and the caller may start again at the buffer's beginning.
+ * A payload is counted but not written, because it is already in place.
+ * Returns the size of the message, or -EMSGSIZE if @c is too small for it.  In
+ * that case nothing was written beyond the end of @c, and the caller may encode
+ * another message at the start of the buffer.
  */
 ssize_t p9_encode_reply(P9Cursor *c, uint8_t type, uint16_t tag,
                         const P9Rmsg *r);
 /** p9_encode_rlerror: @error is a positive Linux errno. */
 ssize_t p9_encode_rlerror(P9Cursor *c, uint16_t tag, uint32_t error);
 /**
- * p9_encode_rerror: for 9P2000.u, and plain 9P2000, which has no number.
+ * p9_encode_rerror: an Rerror of 9P2000.u, or of plain 9P2000, which has no
+ * error number.
  *
- * @text is left out when there is no room for it.
+ * @text is left out if there is no room for it.
  */
 ssize_t p9_encode_rerror(P9Cursor *c, uint16_t tag, uint32_t error,
                          const char *text, bool plain);
-/** p9_encode_request: for clients; as p9_encode_reply(). */
+/** p9_encode_request: like p9_encode_reply(), for clients. */
 ssize_t p9_encode_request(P9Cursor *c, uint8_t type, uint16_t tag,
                           const P9Tmsg *t);
 
-/** p9_put_qid: as part of payloads that the session builds (Rreaddir). */
+/** p9_put_qid: a qid in a payload that the session builds (Rreaddir). */
 void p9_put_qid(P9Cursor *c, const P9Qid *qid);
 P9Qid p9_get_qid(P9Cursor *c);
-/** p9_put_stat: one entry of a directory read, p9_stat_size() bytes long. */
+/** p9_put_stat: one entry of a directory, p9_stat_size() bytes long. */
 void p9_put_stat(P9Cursor *c, const P9Stat *stat);
 size_t p9_stat_size(const P9Stat *stat);
 
-/** p9_print_request, p9_print_reply: "fid 3 offset 0 count 4096". */
+/** p9_print_request, p9_print_reply: like " fid 3 offset 0 count 4096". */
 void p9_print_request(GString *to, uint8_t type, const P9Tmsg *t);
 void p9_print_reply(GString *to, uint8_t type, const P9Rmsg *r);
 

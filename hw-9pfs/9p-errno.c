@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Host errno to the numbers of asm-generic/errno.h: see 9p-errno.h.
+ * Host errno values and the numbers on the wire: see 9p-errno.h.
  *
- * Values up to 34 are the same on every Linux architecture; the table has
- * those above that file systems return.
+ * Values up to 34 are the same on every Linux architecture.  The table lists
+ * the higher ones that file systems return.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-errno.h"
 
-#define P9_ERRNO_MAX 4095       /* what Linux takes for an error */
+#define P9_ERRNO_MAX 4095       /* the highest error number of Linux */
 #define P9_EIO       5
 
 static const struct {
@@ -56,6 +56,6 @@ uint32_t p9_errno_to_wire(int error)
             return errno_map[i].wire;
         }
     }
-    /* Anything else would make the client fail with EPROTO. */
+    /* With any other number the client would fail with EPROTO. */
     return error > 0 && error <= P9_ERRNO_MAX ? error : P9_EIO;
 }

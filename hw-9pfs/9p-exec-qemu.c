@@ -2,10 +2,11 @@
 /*
  * The executor on QEMU's AioContext thread pool: see 9p-exec.h.
  *
- * The pool reports completions from a bottom half of the submitting context,
- * inside a defer_call section, so replies that become ready together share
- * one interrupt.  A job that yields is a coroutine of that context, which
- * lives until the job is done.  Context: an AioContext's home thread.
+ * The pool reports the end of jobs from a bottom half of the context that
+ * submitted them, inside a defer_call section, so replies that are ready at the
+ * same time share one interrupt.  A job that yields is a coroutine of that
+ * context, which exists until the job is done.
+ * Context: the home thread of an AioContext.
  */
 #include "qemu/osdep.h"
 #include "block/block-io.h"
@@ -38,7 +39,7 @@ static void exec_submit(P9Exec *exec, P9Job *job)
 
 static void exec_cancel(P9Exec *exec, P9Job *job)
 {
-    /* Takes it out of the queue if no worker has picked it up yet. */
+    /* Removes the job from the queue, unless a worker has taken it. */
     bdrv_aio_cancel_async(job->handle);
 }
 
@@ -52,8 +53,8 @@ typedef struct YieldingJob {
 } YieldingJob;
 
 /*
- * What job->done() begins is not in the coroutine, so that cannot be asked of
- * QEMU.  Each has one thread: that of its context.
+ * The job whose coroutine runs in this thread.  qemu_coroutine_self() is not
+ * the same, because requests that job->done() begins do not belong to the job.
  */
 static __thread YieldingJob *inside;
 
@@ -67,7 +68,7 @@ static void coroutine_fn yielding_entry(void *opaque)
     y->ran = true;
 }
 
-/* Until it yields or has run.  Context: the home thread, in no coroutine. */
+/* Run it until it yields or ends.  Context: home thread, in no coroutine. */
 static void yielding_enter(YieldingJob *y)
 {
     inside = y;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The executor: how work that may block leaves the event loop and comes back.
+ * The executor: runs work that may block outside of the event loop.
  *
- * A P9Job goes to a worker once, and its end is reported on the event loop
- * that submitted it.  The session knows only this interface; QEMU's thread
- * pool is behind it in 9p-exec-qemu.c, and tests put executors of their own
- * there (inline, stepped by hand, plain threads).
+ * A P9Job is given to a worker once, and its end is reported on the event loop
+ * that submitted it.  The session knows only this interface.  In QEMU it is
+ * implemented by 9p-exec-qemu.c on QEMU's thread pool; the tests have executors
+ * of their own (inline, stepped by the test, plain threads).
  */
 #ifndef HW_9PFS_9P_EXEC_H
 #define HW_9PFS_9P_EXEC_H
@@ -17,38 +17,41 @@ typedef struct P9Job P9Job;
 typedef struct P9Exec P9Exec;
 
 struct P9Job {
-    void (*run)(P9Job *job);    /* context: worker, or a coroutine */
+    void (*run)(P9Job *job);    /* context: worker or coroutine */
     void (*done)(P9Job *job);   /* context: event loop, exactly once */
-    gint started;               /* atomic: 1 once run() or cancel() won */
-    void *handle;               /* the executor's own */
+    gint started;               /* atomic; 1 after p9_job_claim() */
+    void *handle;               /* belongs to the executor */
 };
 
 struct P9Exec {
-    /* Have job->run called once, then job->done.  Context: event loop. */
+    /* Call job->run once, then job->done.  Context: event loop. */
     void (*submit)(P9Exec *exec, P9Job *job);
     /*
-     * Give up a job whose p9_job_claim() the caller has won: the executor
-     * forgets it as soon as it can and calls only job->done, later, from the
-     * event loop.  Context: event loop.
+     * Cancel a job that the caller has claimed with p9_job_claim().  job->run
+     * is not called; job->done is called later, from the event loop.
+     * Context: event loop.
      */
     void (*cancel)(P9Exec *exec, P9Job *job);
     /*
-     * As submit(), but job->run is called at once, here, in a coroutine that
-     * yields where it waits.  NULL where there are none.
+     * Like submit(), but job->run is called at once by this function, in a
+     * coroutine that yields where it has to wait.  NULL without coroutines.
      */
     void (*submit_yielding)(P9Exec *exec, P9Job *job);
-    /* Those coroutines; borrowed. */
+    /* How these coroutines yield; borrowed. */
     const FsYield *yield;
 };
 
-/* The one who gets true decides the job's fate: run it, or cancel it. */
+/*
+ * Claim a job, in order to run it or to cancel it.  Returns true to the first
+ * caller only.
+ */
 static inline bool p9_job_claim(P9Job *job)
 {
     return g_atomic_int_compare_and_exchange(&job->started, 0, 1);
 }
 
 #ifndef P9_STANDALONE
-/** p9_exec_qemu: on the thread pool of the calling AioContext.  Static. */
+/** p9_exec_qemu: the executor on the thread pool of the current AioContext. */
 P9Exec *p9_exec_qemu(void);
 #endif
 

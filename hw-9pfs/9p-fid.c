@@ -2,9 +2,9 @@
 /*
  * The fid table of a session: see 9p-fid.h.
  *
- * A fid is freed when it is out of the table and no request pins it.  Closing
- * its file may block, so an open file goes to a worker then; everything else
- * is freed on the spot.
+ * A fid is freed when it is no longer in the table and no request pins it.
+ * Closing its file may block and is therefore done by a worker; everything else
+ * is freed at once.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-fid.h"
@@ -63,7 +63,7 @@ void p9_fid_set_node(P9Fid *fid, FsNode *node, uint32_t recent)
     fid->looked_at = false;
 }
 
-/* Is @node @root, or somewhere below it? */
+/* Is @node the same as @root, or below it? */
 static bool node_is_in(FsNode *node, FsNode *root)
 {
     FsNode *at = fs_node_ref(node);
@@ -135,7 +135,7 @@ void p9_fid_unpin(P9Fid *fid)
     }
 }
 
-/* ---- does the session hold anything? ---- */
+/* ---- does the session have fids? ---- */
 
 int p9_fid_hold(P9Session *s)
 {
@@ -161,7 +161,7 @@ bool p9_fid_hold_done(P9Session *s, int result)
     return true;
 }
 
-/* No fid is left. */
+/* The last fid is gone. */
 static void let_go(P9Session *s)
 {
     if (s->busy != P9_BUSY_NO && s->ops->set_busy) {
@@ -170,7 +170,7 @@ static void let_go(P9Session *s)
     s->busy = P9_BUSY_NO;
 }
 
-/* ---- the end of fids ---- */
+/* ---- removing fids ---- */
 
 static void fid_out_of_table(P9Fid *fid)
 {
@@ -211,7 +211,7 @@ void p9_fid_remove_all(P9Session *s)
     let_go(s);
 }
 
-/* ---- fids that carry an attribute ---- */
+/* ---- extended attributes ---- */
 
 P9XattrFid *p9_xattr_fid_new(uint32_t size, bool for_write)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Flags and modes of 9P and the host's: see 9p-flags.h.
+ * Flags and modes of 9P and of the host: see 9p-flags.h.
  *
- * Open flags of 9P2000.L are octal, as in asm-generic/fcntl.h.  Only those
- * listed here reach the driver.  Left out on purpose: O_CREAT (its
- * own message), O_NOCTTY, O_NONBLOCK, O_CLOEXEC (always or never set by the
- * driver), FASYNC, O_NOFOLLOW (always implied) and O_LARGEFILE (implied).
+ * The open flags of 9P2000.L have the values of asm-generic/fcntl.h, which are
+ * octal there and here.  Only flags in the table reach the driver.  Left out on
+ * purpose are O_CREAT (creating is a message of its own), O_NOCTTY, O_NONBLOCK
+ * and O_CLOEXEC (the driver always or never sets them), FASYNC, O_NOFOLLOW and
+ * O_LARGEFILE (both are always implied).
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-flags.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lock owners of a session, and those who wait for a lock: see 9p-lock.h.
+ * The lock owners of a session, and requests that wait for a lock: see
+ * 9p-lock.h.
  *
- * Waiting costs no thread.  A Tlock that has to wait is parked, and tried again
- * when this session gives a lock up, and at short intervals because others,
- * guests and programs of the host, do not tell.
+ * A Tlock that has to wait is parked, so that it does not occupy a thread.  It
+ * is tried again when this session releases a lock, and at short intervals
+ * because other guests and programs of the host release locks without notice.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-hash.h"
@@ -83,7 +84,7 @@ int p9_lock_owner_open(const FsCall *call, P9LockOwner *owner, FsFile *file,
     if (*locker) {
         return 0;
     }
-    /* A lease on the file makes opening wait for its holder. */
+    /* Opening the file may have to wait until a lease on it is broken. */
     if (call->wait < FS_WAIT_ANYTHING) {
         return -EAGAIN;
     }
@@ -119,7 +120,7 @@ void p9_lock_wait_over(P9Session *s)
 
 void p9_locks_changed(P9Session *s)
 {
-    /* A worker may still try to get a lock for a session that has ended. */
+    /* A request of a freed session may still run; ops must not be called. */
     if (s->lock_waiters && !s->freed) {
         s->ops->set_timer(s->opaque, 0);
     }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who holds byte-range locks in a session.
+ * The owners of byte-range locks in a session.
  *
- * POSIX locks belong to a process, whichever of its descriptors they were
- * taken by: a P9LockOwner is (file, client, process) and is shared by all fids
- * that process has of the file.  The owner's locks go when the last of those
- * fids does, and with the session.  Context: event loop.
+ * A POSIX lock belongs to a process, whichever of its descriptors it was taken
+ * with.  So a P9LockOwner stands for a process of a client and a file, and all
+ * fids of the file that the process has locked with share it.  The locks of an
+ * owner are released when the last of these fids is gone, or when the session
+ * ends.  Context: event loop.
  */
 #ifndef HW_9PFS_9P_LOCK_H
 #define HW_9PFS_9P_LOCK_H
@@ -20,31 +21,33 @@ typedef struct P9LockOwner {
     uint32_t proc_id;
     char *client_id;            /* owned */
     unsigned refs;
-    GMutex opening;             /* guards locker while it is NULL */
-    FsLocker *locker;           /* owned; set once, by a worker; atomic */
+    GMutex opening;             /* guards the setting of locker */
+    FsLocker *locker;           /* owned; atomic; set once, by a worker */
 } P9LockOwner;
 
-/** p9_lock_owners_new: an empty set for P9Session.lock_owners. */
+/** p9_lock_owners_new: a new, empty set for P9Session.lock_owners. */
 GHashTable *p9_lock_owners_new(void);
-/** p9_lock_owner_get: counted; found or made. */
+/** p9_lock_owner_get: the owner for these values, counted.  Never fails. */
 P9LockOwner *p9_lock_owner_get(P9Session *s, const FsFile *file,
                                const char *client_id, uint32_t proc_id);
-/** p9_lock_owner_unref: the last one gives the owner's locks up. */
+/** p9_lock_owner_unref: releases the locks with the last reference. */
 void p9_lock_owner_unref(P9Session *s, P9LockOwner *owner);
 /**
- * p9_lock_owner_open: the owner's locker, opened at first use.
+ * p9_lock_owner_open: the locker of @owner, which is opened at its first use.
  *
- * -EAGAIN where @call may not wait for it.
+ * -EAGAIN if that would have to wait for longer than @call allows.
+ * Context: any thread.
  */
 int p9_lock_owner_open(const FsCall *call, P9LockOwner *owner, FsFile *file,
                        FsLocker **locker);
 
-/** p9_locks_changed: a lock was given up: those who wait try again soon. */
+/** p9_locks_changed: a lock was released; waiting requests are retried. */
 void p9_locks_changed(P9Session *s);
-/** p9_lock_wait: may one more Tlock wait?  It is counted then. */
+/** p9_lock_wait: count a request that will wait; false if it may not. */
 bool p9_lock_wait(P9Session *s);
+/** p9_lock_wait_over: it does not wait any more. */
 void p9_lock_wait_over(P9Session *s);
-/** p9_lock_poll: those who wait have tried: they try again later. */
+/** p9_lock_poll: have waiting requests retried after the usual interval. */
 void p9_lock_poll(P9Session *s);
 
 #endif

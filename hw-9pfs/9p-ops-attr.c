@@ -7,11 +7,11 @@
 #include "9p-ops.h"
 #include "9p-reply.h"
 
-/* Bits of Tgetattr's request_mask and Rgetattr's valid. */
-#define GETATTR_BASIC   0x000007ffULL   /* mode … blocks */
+/* Bits of request_mask in a Tgetattr and of valid in an Rgetattr. */
+#define GETATTR_BASIC   0x000007ffULL   /* all fields from mode to blocks */
 #define GETATTR_BTIME   0x00000800ULL
 
-/* Bits of Tsetattr's valid. */
+/* Bits of valid in a Tsetattr. */
 #define SETATTR_MODE        0x001u
 #define SETATTR_UID         0x002u
 #define SETATTR_GID         0x004u
@@ -22,7 +22,7 @@
 #define SETATTR_ATIME_SET   0x080u
 #define SETATTR_MTIME_SET   0x100u
 
-/* Linux' new_encode_dev(): what the guest decodes. */
+/* The encoding of new_encode_dev() in Linux, which the guest decodes. */
 static uint32_t encode_dev(dev_t dev)
 {
     return (minor(dev) & 0xff) | major(dev) << 8 | (minor(dev) & ~0xffu) << 12;
@@ -34,7 +34,7 @@ int p9_getattr_prepare(P9Request *req)
 
     req->first_look = !fid->looked_at;
     fid->looked_at = true;
-    /* An open file is asked itself; it may be another size by now. */
+    /* The size of an open file may have changed since the walk. */
     req->has_attr = !req->file[0] &&
                     p9_recent_get(&req->session->recent, fid->recent,
                                   &req->attr);
@@ -80,7 +80,7 @@ int p9_getattr_run(P9Request *req, const FsCall *call)
     return p9_qid_from_attr(req->session->qids, &attr, &r->qid);
 }
 
-/* Time to set: a given one, or the host's now. */
+/* A time to set: the given one, or the current time of the host. */
 static int time_from_wire(bool given, uint64_t sec, uint64_t nsec,
                           struct timespec *ts)
 {
@@ -123,7 +123,7 @@ int p9_setattr_run(P9Request *req, const FsCall *call)
     if ((set.valid & FS_SET_SIZE) && set.size > INT64_MAX) {
         return -EINVAL;
     }
-    /* The file has to be opened for it: a lease may be in the way. */
+    /* Opening the file for it may have to wait for a lease on the file. */
     if ((set.valid & FS_SET_SIZE) && !req->file[0] &&
         call->wait < FS_WAIT_ANYTHING) {
         return -EAGAIN;
@@ -150,11 +150,12 @@ int p9_statfs_run(P9Request *req, const FsCall *call)
         return ret;
     }
     /*
-     * Guests take f_bsize for the best transfer size: show the largest
-     * multiple of the host's that a message carries, and count in it.
+     * Guests use f_bsize as the best transfer size.  Report the largest
+     * multiple of the host's block size that fits in a message, and count the
+     * blocks in that unit.
      */
     if (!st.f_bsize) {
-        st.f_bsize = 4096;      /* FUSE servers that leave it out */
+        st.f_bsize = 4096;      /* some FUSE servers leave it 0 */
     }
     r->bsize = p9_reply_iounit(req, st.f_bsize);
     factor = MAX(r->bsize / (uint64_t)st.f_bsize, 1);
@@ -181,7 +182,7 @@ int p9_readlink(P9Request *req, const FsCall *call, FsNode *node,
     if (len < 0) {
         return len;
     }
-    /* Kernels make no target as long as that; a faked one may be cut. */
+    /* A kernel never returns that many bytes; others may have cut it. */
     if (len == PATH_MAX) {
         return -ENAMETOOLONG;
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Topen and Tcreate, of 9P2000.u and of plain 9P2000.
+ * Topen and Tcreate of 9P2000.u and of plain 9P2000.
  *
- * They say modes, flags and special files in Plan 9's way; the work is that
- * of their 9P2000.L counterparts.  Sources: section 5 of the Plan 9 manual and
- * the 9P2000.u draft (Van Hensbergen, "Plan 9 Remote Resource Protocol: Unix
+ * They encode modes, flags and special files as Plan 9 does; what they do is
+ * the same as in 9P2000.L.  Sources: section 5 of the Plan 9 manual and the
+ * draft of 9P2000.u (Van Hensbergen, "Plan 9 Remote Resource Protocol: Unix
  * Extension").
  */
 #include "fsdev/core/p9-osdep.h"
@@ -57,8 +57,8 @@ int p9_open_finish(P9Request *req, int result)
 }
 
 /*
- * The extension of a link is the number of a fid of its target; the Linux
- * client ends it with a newline.
+ * The extension of a hard link is the number of a fid that refers to its
+ * target.  The Linux client appends a newline.
  */
 static int create_find_link(P9Request *req)
 {
@@ -93,7 +93,7 @@ int p9_create_prepare(P9Request *req)
     return ret;
 }
 
-/* "c 1 3": type, major and minor of a device. */
+/* The extension is the type, major and minor of the device: "c 1 3". */
 static int create_device(P9Request *req, const FsCall *call, const FsCred *cred)
 {
     const struct P9Tcreate *t = &req->t.create;
@@ -111,7 +111,7 @@ static int create_device(P9Request *req, const FsCall *call, const FsCred *cred)
                     makedev(major, minor), cred, &attr);
 }
 
-/* Everything but a regular file: made first, then walked to. */
+/* Anything but a regular file is created first and then looked up. */
 static int create_special(P9Request *req, const FsCall *call,
                           const FsCred *cred)
 {

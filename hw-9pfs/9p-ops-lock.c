@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tlock and Tgetlock: byte-range locks that hold on the host too.
+ * Tlock and Tgetlock: byte-range locks, which also lock files on the host.
  *
  * The Linux client takes every lock in its own VFS first and asks the server
- * then; flock(2) arrives as a lock of the whole file.  A request that may
- * block is held until the lock is granted or the request is flushed: a client
- * told BLOCKED would try again only after 30 seconds.
+ * afterwards; flock(2) becomes a lock of the whole file.  A request that may
+ * block is not answered until the lock is granted or the request is flushed,
+ * because the client tries again only 30 seconds after it was told BLOCKED.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-ops.h"
@@ -61,8 +61,8 @@ int p9_lock_prepare(P9Request *req)
 }
 
 /*
- * A host that has no locks, or does not let us have this one, is treated as
- * QEMU always treated locks: they hold within the guest.
+ * If the host does not support locks, or not this one, the lock only excludes
+ * other processes of the same guest.  QEMU has always behaved like that.
  */
 static bool lock_is_vain(int ret)
 {
@@ -133,9 +133,9 @@ int p9_getlock_prepare(P9Request *req)
 }
 
 /*
- * The Linux client looks at its own locks first, which leaves UNLCK in its
- * question if none is in the way, and asks us for that.  What was meant is not
- * known then; a lock for writing would be in the way of either.
+ * The Linux client tests its own locks first.  That sets the type to UNLCK if
+ * none of them conflicts, and with this type it asks the server, which cannot
+ * know the original type.  A lock for writing conflicts with both.
  */
 int p9_getlock_run(P9Request *req, const FsCall *call)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages that make, move and remove names: Tmkdir, Tmknod, Tsymlink, Tlink,
- * Trename, Trenameat, Tunlinkat, Tremove.
+ * Messages that create, rename and remove names: Tmkdir, Tmknod, Tsymlink,
+ * Tlink, Trename, Trenameat, Tunlinkat, Tremove.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-ops.h"
 
-/* Owner of what is made: who attached, and the group of the message. */
+/* The owner of a new object: the user of the attach, group of the message. */
 static FsCred request_cred(const P9Request *req, uint32_t gid)
 {
     return (FsCred) { .uid = req->fid[0]->uid, .gid = gid };
@@ -48,7 +48,7 @@ int p9_symlink_run(P9Request *req, const FsCall *call)
     FsAttr attr;
     int ret;
 
-    /* As symlink(2), also where the link is kept as a file. */
+    /* As symlink(2); a link that is stored as a file must behave the same. */
     if (!t->target.len) {
         return -ENOENT;
     }
@@ -72,7 +72,7 @@ int p9_renameat_run(P9Request *req, const FsCall *call)
                      t->newname.s);
 }
 
-/* What is mounted on a directory may be quick where that is not. */
+/* Calls on the parent may wait for longer than those on a mount in it. */
 static int locate(P9Request *req, const FsCall *call, FsNode **dir, char *name)
 {
     FsNode *found;
@@ -115,7 +115,7 @@ int p9_unlinkat_run(P9Request *req, const FsCall *call)
                      t->flags & P9_DOTL_AT_REMOVEDIR);
 }
 
-/* Whatever happens to the file, the fid is gone. */
+/* The fid is clunked even if the file cannot be removed. */
 int p9_remove_prepare(P9Request *req)
 {
     p9_fid_remove(req->fid[0]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tversion and Tflush: messages about other messages.
+ * Tversion and Tflush, which concern other requests.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-ops.h"
@@ -22,7 +22,7 @@ static int negotiate(P9Session *s, const struct P9Tversion *t,
     r->msize = MIN(t->msize, s->limits.max_msize);
     r->version = (P9String) { .s = "unknown", .len = strlen("unknown") };
     for (size_t i = 0; i < ARRAY_SIZE(dialects); i++) {
-        /* By length: "9P2000.L\0junk" is not 9P2000.L. */
+        /* With the length, as "9P2000.L\0junk" is not "9P2000.L". */
         if (t->version.len != strlen(dialects[i].name) ||
             memcmp(t->version.s, dialects[i].name, t->version.len)) {
             continue;
@@ -39,7 +39,7 @@ static int negotiate(P9Session *s, const struct P9Tversion *t,
     return 0;
 }
 
-/* A new session: its row has seen to it that no other request is left. */
+/* P9_F_ALONE in its row ensures that there is no other request. */
 int p9_version_prepare(P9Request *req)
 {
     P9Session *s = req->session;
@@ -47,7 +47,7 @@ int p9_version_prepare(P9Request *req)
 
     p9_fid_remove_all(s);
     ret = negotiate(s, &req->t.version, &req->r.version);
-    /* Even if that is an error: the client waits for one of its dialect. */
+    /* An error, too, must be in the dialect that the client asked for. */
     req->header.plain = s->dialect == P9_DIALECT_PLAIN;
     return ret;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Directory entries of stat(5), in 9P2000.u and in plain 9P2000: Tstat, Twstat
- * and the Tread of a directory.
+ * Tstat, Twstat and the Tread of a directory, of 9P2000.u and of plain 9P2000:
+ * messages with directory entries as in stat(5) of Plan 9.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-flags.h"
 #include "9p-ops.h"
 #include "9p-payload.h"
 
-#define STAT_MIN_SZ     49          /* an entry with empty strings, plain */
-#define STAT_KEEP       UINT32_MAX  /* Twstat: "don't touch" */
+#define STAT_MIN_SZ     49          /* plain 9P2000, with empty strings */
+#define STAT_KEEP       UINT32_MAX  /* Twstat: leave unchanged */
 
 static P9String arena_printf(P9Request *req, const char *format, ...)
     G_GNUC_PRINTF(2, 3);
@@ -50,7 +50,7 @@ static int stat_extension(P9Request *req, const FsCall *call, FsNode *node,
     }
 }
 
-/* Plain 9P2000 knows users by name only: their numbers in digits. */
+/* Plain 9P2000 has names of users only: use their numbers in digits. */
 static int fill_stat(P9Request *req, const FsCall *call, FsNode *node,
                      const FsAttr *attr, P9String name, P9Stat *st)
 {
@@ -91,7 +91,7 @@ int p9_stat_run(P9Request *req, const FsCall *call)
     }
     ret = p9_fid_locate(req->fid[0], req->node[0], &dir, name);
     if (ret < 0) {
-        /* The root's name is "/"; an unlinked file has none. */
+        /* The name of the root is "/"; an unlinked file has no name. */
         strcpy(name, ret == -EBUSY ? "/" : "");
     } else {
         fs_node_unref(dir);
@@ -101,7 +101,7 @@ int p9_stat_run(P9Request *req, const FsCall *call)
                      &req->r.stat.stat);
 }
 
-/* Directories can be read from the start, or on from the last read. */
+/* A Tread starts at offset 0, or where the previous one has ended. */
 int p9_stat_read_prepare(P9Request *req)
 {
     const P9Fid *fid = req->fid[0];
@@ -113,13 +113,13 @@ int p9_stat_read_prepare(P9Request *req)
     return 0;
 }
 
-/* An entry that waits to be looked at. */
+/* An entry whose attributes are not known yet. */
 typedef struct Entry {
     uint64_t next;
     char name[];
 } Entry;
 
-/* The names first: a sink must not call the driver. */
+/* Collects names only, because a sink must not call the driver. */
 typedef struct NameSink {
     GPtrArray *entries;         /* of Entry, owned */
     unsigned max;
@@ -157,7 +157,7 @@ static int entry_node(P9Request *req, const FsCall *call, const char *name,
     return ret < 0 ? ret : fs_getattr(call, *node, NULL, 0, attr);
 }
 
-/* 1: the entry does not fit into what is left of @room. */
+/* Returns 1 if the entry does not fit in what is left of @room. */
 static int put_entry(P9Request *req, const FsCall *call, const Entry *entry,
                      P9Cursor *c, uint32_t room)
 {
@@ -173,7 +173,7 @@ static int put_entry(P9Request *req, const FsCall *call, const Entry *entry,
     }
     fs_node_unref(node);
     if (ret == -ENOENT) {
-        return 0;               /* removed since */
+        return 0;               /* removed meanwhile */
     }
     if (ret < 0) {
         return ret;
@@ -182,7 +182,7 @@ static int put_entry(P9Request *req, const FsCall *call, const Entry *entry,
         return 1;
     }
     p9_put_stat(c, &st);
-    p9_arena_reset(&req->kept.arena);        /* the strings of this entry */
+    p9_arena_reset(&req->kept.arena);        /* this entry's strings */
     return 0;
 }
 
@@ -197,7 +197,7 @@ int p9_stat_read_run(P9Request *req, const FsCall *call)
     P9Cursor c;
     int ret;
 
-    /* Each entry is looked up, and may be a mount point of anything. */
+    /* Each entry is looked up, and any file system may be mounted on it. */
     if (call->wait < FS_WAIT_ANYTHING) {
         return -EAGAIN;
     }
@@ -215,8 +215,8 @@ int p9_stat_read_run(P9Request *req, const FsCall *call)
     req->r.read.data.count = c.pos;
     if (ret == 1) {
         /*
-         * Linux fills its buffer and asks for the few bytes that are left as
-         * well; an error would take away what it has.
+         * Linux goes on until its buffer is full, down to a few bytes.  With
+         * an error it would discard the entries that it has.
          */
         ret = req->r.read.data.count || req->t.read.offset ? 0 : -EINVAL;
     }
@@ -282,7 +282,7 @@ static int wstat_attr(P9Request *req, const FsCall *call, const P9Stat *st)
             return ret;
         }
         if ((st->mode & P9_DM_TYPES) != p9_dm_from_type(attr.mode)) {
-            return -EIO;        /* what a file is cannot be changed */
+            return -EIO;        /* the type cannot be changed */
         }
     }
     return fs_setattr(call, req->node[0], req->file[0], &set);
@@ -317,12 +317,15 @@ int p9_wstat_run(P9Request *req, const FsCall *call)
     bool sync = wstat_keeps_all(st);
     int ret;
 
-    /* A lease may be in the way of another length; a name has a directory. */
+    /*
+     * Setting the length may have to wait for a lease on the file, and renaming
+     * also concerns the directory.
+     */
     if (call->wait < FS_WAIT_ANYTHING &&
         (sync || st->length != UINT64_MAX || st->name.len)) {
         return -EAGAIN;
     }
-    /* stat(5): no change at all asks for the file to be on the disk. */
+    /* stat(5): a Twstat that changes nothing asks for an fsync. */
     if (sync) {
         return req->file[0] ? fs_fsync(call, req->file[0], false) : -EBADF;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tattach, Twalk, Tclunk: how fids come and go.
+ * Tattach, Twalk and Tclunk, which create and remove fids.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
@@ -16,7 +16,7 @@ int p9_attach_prepare(P9Request *req)
     return ret == -EINPROGRESS ? p9_request_park(req, P9_WAIT_BUSY) : ret;
 }
 
-/* One component of an aname from @node, which is let go, as walk_step(). */
+/* Walk one component of an aname, like walk_step(). */
 static int attach_step(P9Request *req, const FsCall *call, FsNode **node,
                        const char *name, P9Qid *qid)
 {
@@ -42,8 +42,8 @@ static int attach_step(P9Request *req, const FsCall *call, FsNode **node,
 }
 
 /*
- * The aname is a path from the exported directory on, with or without a '/'
- * before it.  Nothing in it leads up or through a symbolic link.
+ * The aname is a path that starts at the exported directory, with or without a
+ * leading '/'.  It may not lead up or through a symbolic link.
  */
 int p9_attach_run(P9Request *req, const FsCall *call)
 {
@@ -58,12 +58,12 @@ int p9_attach_run(P9Request *req, const FsCall *call)
         return -EINVAL;
     }
     if (names[0] && call->wait < FS_WAIT_ANYTHING) {
-        return -EAGAIN;         /* may have thousands of components */
+        return -EAGAIN;         /* it may have thousands of components */
     }
     node = fs_root(req->session->export);
     ret = fs_getattr(call, node, NULL, 0, &attr);
     if (!ret) {
-        /* Also makes this the device that the map takes for the export's. */
+        /* This also tells the map which device is that of the export. */
         ret = p9_qid_from_attr(req->session->qids, &attr, qid);
     }
     for (unsigned i = 0; !ret && names[i]; i++) {
@@ -100,7 +100,7 @@ int p9_walk_prepare(P9Request *req)
         return p9_fid_reserve(req->session, req->t.walk.newfid,
                               &req->newfid);
     }
-    /* An open fid stays what it is. */
+    /* An open fid cannot be walked in place. */
     return req->fid[0]->state == P9_FID_NONE ? 0 : -EINVAL;
 }
 
@@ -126,7 +126,7 @@ static int walk_dots(P9Request *req, const FsCall *call, FsNode *node,
     return 0;
 }
 
-/* One step from @node, which is let go; *@node becomes where it led. */
+/* Replace *@node by the node that @name leads to. */
 static int walk_step(P9Request *req, const FsCall *call, FsNode **node,
                      const P9Name *name, P9Qid *qid)
 {
@@ -164,7 +164,7 @@ int p9_walk_run(P9Request *req, const FsCall *call)
     }
     if (ret < 0) {
         fs_node_unref(node);
-        /* Part of the way is an answer, but gives no fid. */
+        /* A walk that ends early succeeds, but makes no fid. */
         return qids->n && ret != -EAGAIN ? 0 : ret;
     }
     req->new_node = node;
@@ -193,14 +193,14 @@ int p9_walk_finish(P9Request *req, int result)
     if (fid->state != P9_FID_NONE) {
         return -EINVAL;
     }
-    /* Others that named this fid captured the old node. */
+    /* Other requests with this fid have captured the old node. */
     p9_fid_set_node(fid, g_steal_pointer(&req->new_node), recent);
     return 0;
 }
 
 /*
- * The fid's number is free at once.  What it holds is released here when
- * nobody else uses it; otherwise by the last request that does.
+ * The number of the fid is free at once.  If no other request uses the fid,
+ * this request closes its file; else the last of those requests has it closed.
  */
 int p9_clunk_prepare(P9Request *req)
 {
@@ -224,7 +224,7 @@ static int clunk_xattr(P9Request *req, const FsCall *call, const P9XattrFid *x)
     if (call->wait == FS_WAIT_NEVER) {
         return -EAGAIN;
     }
-    /* How the Linux client says removexattr(2). */
+    /* The Linux client sends this for removexattr(2). */
     if (!x->size && x->flags == XATTR_REPLACE) {
         return fs_removexattr(call, req->node[0], x->name);
     }

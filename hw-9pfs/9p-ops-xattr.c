@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Txattrwalk and Txattrcreate: fids that carry an extended attribute.
+ * Txattrwalk and Txattrcreate: fids for an extended attribute.
  *
- * Reading one is a Tread of the fid (9p-ops-io.c); setting one is
- * Txattrcreate, Twrite and the Tclunk, whose reply is the result
- * (9p-ops-walk.c).
+ * After a Txattrwalk, the value is read with Tread (9p-ops-io.c).  After a
+ * Txattrcreate, it is written with Twrite and then set by Tclunk, whose reply
+ * tells the result (9p-ops-walk.c).
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
 #include "9p-ops.h"
 
-#define XATTR_VALUE_MAX 65536   /* Linux' XATTR_SIZE_MAX and XATTR_LIST_MAX */
+#define XATTR_VALUE_MAX 65536   /* XATTR_SIZE_MAX and XATTR_LIST_MAX of Linux */
 #define XATTR_RETRIES   16
 
 int p9_xattrwalk_prepare(P9Request *req)
@@ -18,7 +18,7 @@ int p9_xattrwalk_prepare(P9Request *req)
     return p9_xattr_fid_count(req->session, 1);
 }
 
-/* The value, or the list of names for an empty one. */
+/* The value of the attribute; for an empty name, the list of names. */
 static ssize_t xattr_fetch(const FsCall *call, FsNode *node,
                            const P9String *name, void *buf, size_t size)
 {
@@ -30,7 +30,7 @@ int p9_xattrwalk_run(P9Request *req, const FsCall *call)
 {
     const P9String *name = &req->t.xattrwalk.name;
 
-    /* The length may change between the two calls. */
+    /* Try again if the length changes between the two calls. */
     for (int i = 0; i < XATTR_RETRIES; i++) {
         ssize_t size = xattr_fetch(call, req->node[0], name, NULL, 0);
         P9XattrFid *x;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The functions of the table's rows, in 9p-ops-*.c, and what these share.
+ * The functions of the rows of the message table, and functions that several
+ * of the files 9p-ops-*.c use.
  */
 #ifndef HW_9PFS_9P_OPS_H
 #define HW_9PFS_9P_OPS_H
 
 #include "9p-request-int.h"
 
-/* p9_<name>_prepare(), _run(), _finish(): see P9RowOps. */
+/* p9_<name>_prepare(), _run() and _finish(): see P9RowOps. */
 #define P9_PROTO_prepare_YES(fn) int fn(P9Request *req);
 #define P9_PROTO_run_YES(fn) int fn(P9Request *req, const FsCall *call);
 #define P9_PROTO_finish_YES(fn) int fn(P9Request *req, int result);
@@ -21,14 +22,14 @@
     P9_PROTO_finish_##finish(p9_##name##_finish)
 #include "9p-messages.def"
 
-/** p9_readlink: target of @node, owned by the request's arena. */
+/** p9_readlink: the target of @node, in memory of the request's arena. */
 int p9_readlink(P9Request *req, const FsCall *call, FsNode *node,
                 P9String *target);
 
-/** p9_remove_object: unlink what fid[0] stands for. */
+/** p9_remove_object: unlink the object of req->fid[0]. */
 int p9_remove_object(P9Request *req, const FsCall *call);
 
-/** p9_stat_read_prepare, _run, _finish: Tread of a directory (.u). */
+/** p9_stat_read_prepare, _run, _finish: the Tread of a directory. */
 int p9_stat_read_prepare(P9Request *req);
 int p9_stat_read_run(P9Request *req, const FsCall *call);
 void p9_stat_read_finish(P9Request *req);

@@ -6,16 +6,16 @@
 #include "9p-policy.h"
 
 /*
- * A trip to a worker is some 10 µs of CPU time and 40 µs of waiting.  Alone, a
- * request may take several times that on the loop before the trip pays, since
- * nobody is held up; with others behind it, it pays as soon as the work is
- * long enough to be worth a second CPU.
+ * Giving a request to a worker costs about 10 µs of CPU time and 40 µs of
+ * latency.  While no other request waits, a request may take several times as
+ * long on the event loop before that is worth its cost.  While others wait, it
+ * is worth its cost as soon as the work is long enough to use a second CPU.
  */
 #define ALONE_NS        200000u
 #define CROWDED_NS      60000u
-/* One sample weighs 1/8: a single slow call decides nothing for long. */
+/* One sample has a weight of 1/8, so a single slow call has little effect. */
 #define WEIGHT_SHIFT    3
-/* Longer runs all say the same, and the sum must not overflow. */
+/* The limit of a sample, so that the mean cannot overflow. */
 #define SAMPLE_MAX      (1u << 26)
 
 bool p9_policy_may_wait(const P9Policy *policy, uint8_t type, bool others)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inode numbers of many devices in one 64-bit space: see 9p-qid.h.
+ * Inode numbers of several devices in one 64-bit space: see 9p-qid.h.
  *
- * The export's own device keeps its inode numbers (bit 63 clear), so that
- * guest and host show the same ones.  On any other device the upper bits of
- * the inode number, which few values share, are replaced by a slot number
- * (bits 63..62 = 10): one small table entry serves 2^40 inodes.  File systems
- * that scatter their numbers run out of slots; then every inode gets a number
- * of its own (bits 63..62 = 11), up to a limit.  The three spaces are disjoint
- * and each mapping is injective, so paths never collide.
+ * Inodes on the device of the exported directory keep their numbers (bit 63 is
+ * clear), so guest and host show the same numbers.  For every other device, the
+ * upper bits of the inode number, which have few different values, are replaced
+ * by a slot number (bits 63..62 = 10), so that one table entry serves 2^40
+ * inodes.  A file system that scatters its inode numbers uses up the slots;
+ * then each inode gets a number of its own (bits 63..62 = 11), up to a limit.
+ * The three ranges are disjoint and each mapping is injective, so two inodes
+ * never get the same path.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-hash.h"
@@ -19,21 +20,21 @@
 #define SLOT_BITS       16
 #define SLOT_INO_BITS   40
 #define SLOTS_MAX       (1u << SLOT_BITS)
-#define SINGLES_MAX     (1u << 20)      /* some 60 MB at worst */
+#define SINGLES_MAX     (1u << 20)      /* about 60 MB in the worst case */
 
 typedef struct QidKey {
     uint64_t dev;
-    uint64_t ino;               /* upper bits only for a slot */
+    uint64_t ino;               /* of a slot: its upper bits only */
     uint64_t number;
 } QidKey;
 
 struct P9QidMap {
     FsMultidevs policy;
     bool no_cache_hint;
-    uint64_t root_dev;          /* valid once has_root is set */
+    uint64_t root_dev;          /* valid when has_root is set */
     gint has_root;              /* atomic */
     GMutex lock;                /* guards the tables */
-    GHashTable *slots;          /* set of QidKey, owned */
+    GHashTable *slots;          /* sets of QidKey, owned */
     GHashTable *singles;
 };
 
@@ -94,7 +95,7 @@ static bool qid_is_root_dev(P9QidMap *map, uint64_t dev)
     return same;
 }
 
-/* The number of (dev, ino) in @table, given out in sequence. */
+/* The number of (dev, ino) in @table; numbers are assigned in sequence. */
 static bool qid_number(GHashTable *table, unsigned max, uint64_t dev,
                        uint64_t ino, uint64_t *number)
 {
@@ -170,12 +171,13 @@ static uint64_t stir(uint64_t h, const struct timespec *ts)
 }
 
 /*
- * Changes whenever content does: a caching client takes another version for
- * another inode.  The mtime alone would not do, as whoever writes may put it
- * back; the ctime he cannot, though it also changes with names and owners.
- * Two writes within one tick of the host's clock look the same.
+ * The version changes whenever the content does; a client that caches drops
+ * the inode then.  The mtime is not sufficient, because a program that writes
+ * can reset it.  The ctime cannot be reset, although it also changes with names
+ * and owners.  Two writes within one tick of the host's clock get the same
+ * version.
  *
- * Zero turns the Linux client's page cache off for the file.
+ * The version 0 turns off the Linux client's page cache for the file.
  */
 static uint32_t qid_version(const P9QidMap *map, const FsAttr *attr)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From host identity (device, inode number) to the 64 bits of a qid path.
+ * From the identity of a host inode (device, number) to the path of a qid.
  *
- * A guest sees one device per mount, so inode numbers of several host file
- * systems below one export have to be told apart; multidevs= says how.  A map
- * belongs to a session and never forgets, so qids are stable while mounted.
+ * A guest sees one device for each mount.  If an export contains several file
+ * systems, inodes with the same number must get different paths; the option
+ * multidevs= tells how.  A map belongs to a session and keeps all its entries,
+ * so a qid stays the same while the guest has the export mounted.
  * Context: any thread; never blocks for long.
  */
 #ifndef HW_9PFS_9P_QID_H
@@ -16,8 +17,8 @@
 typedef struct P9QidMap P9QidMap;
 
 /**
- * p9_qid_map_new: with the policy and the cache hint of @config; the root's
- * device is learned from the first qid made.
+ * p9_qid_map_new: a map with the multidevs policy and the cache hint of
+ * @config.  The device of the first qid is taken for that of the root.
  */
 P9QidMap *p9_qid_map_new(const FsConfig *config);
 void p9_qid_map_free(P9QidMap *map);
@@ -25,8 +26,9 @@ void p9_qid_map_free(P9QidMap *map);
 /**
  * p9_qid_path: the path for an inode.
  *
- * Distinct (@dev, @ino) get distinct paths.  -ENODEV when @dev is not the
- * root's and the policy forbids it; -ENFILE when the map is full.
+ * Different inodes get different paths, unless the policy is "warn".  -ENODEV
+ * if @dev is not the root's device and the policy forbids that; -ENFILE if the
+ * map is full.
  */
 int p9_qid_path(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t *path);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Attributes that a walk has just seen: see 9p-recent.h.
+ * Attributes that a walk has just read: see 9p-recent.h.
  *
- * Serial numbers are given out in sequence and choose the slot, so an entry is
- * overwritten by the walk that comes P9_RECENT_SLOTS later.  A number comes
- * again after 2^32 walks, long after the clock has ticked.
+ * Serial numbers are assigned in sequence and determine the slot, so an entry
+ * is overwritten P9_RECENT_SLOTS walks later.  A number is used again after
+ * 2^32 walks; the clock has ticked by then.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-recent.h"

@@ -8,8 +8,8 @@
 typedef struct Release {
     P9Job job;
     P9Session *session;         /* counted */
-    FsFile *file;               /* owned; NULL, or … */
-    FsLocker *locker;           /* … NULL */
+    FsFile *file;               /* owned; may be NULL */
+    FsLocker *locker;           /* owned; may be NULL */
     void (*closed)(P9Session *s);
 } Release;
 

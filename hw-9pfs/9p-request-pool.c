@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The requests of a session, in use and idle: see 9p-request-pool.h.
+ * The requests of a session: see 9p-request-pool.h.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-release.h"
 #include "9p-request-int.h"
 #include "9p-request-pool.h"
 
-/* An idle request, or a new one. */
+/* Takes an idle request, or allocates one. */
 static P9Request *request_take(P9Session *s)
 {
     GList *link = g_queue_pop_head_link(&s->idle);

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rows of the table as functions: what pins the fids that a message
- * names, and what its prepare, run and finish are.
- *
- * Made from 9p-messages.def; 9p-request.c drives every message by it.
+ * The functions of each row of the message table: a generated one that pins
+ * the fids of the message, and its prepare, run and finish.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-ops.h"
 #include "9p-rows.h"
 
-/* The fids a row names, from its FID and NEWFID fields. */
+/* pin_<name>(): pin or reserve the fids in the FID and NEWFID fields. */
 #define U8(f)
 #define U16(f)
 #define U32(f)

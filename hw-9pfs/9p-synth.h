@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The entries of a synth export, for the qtest client.
+ * The names in a synth export, for the qtest client.
  *
- * Only tests include this; the definitions belong to the driver.
+ * Only tests include this header.  The driver defines the names.
  */
 #ifndef HW_9PFS_9P_SYNTH_H
 #define HW_9PFS_9P_SYNTH_H

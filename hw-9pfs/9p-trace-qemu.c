@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * QEMU's trace events of requests and replies: see 9p-trace.h.
+ * QEMU's trace events for requests and replies: see 9p-trace.h.
  */
 #include "qemu/osdep.h"
 #include "9p-trace.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * QEMU's trace events of requests and replies, with all their fields.
+ * QEMU's trace events for requests and replies, with all fields of these.
  */
 #ifndef HW_9PFS_9P_TRACE_H
 #define HW_9PFS_9P_TRACE_H
@@ -8,8 +8,8 @@
 #include "9p-codec.h"
 
 /*
- * p9_trace_request, p9_trace_reply: P9TransportOps of any transport; @opaque
- * stands for it in the events.  Context: event loop.
+ * p9_trace_request, p9_trace_reply: operations for P9TransportOps.  The events
+ * show @opaque, which identifies the transport.  Context: event loop.
  */
 void p9_trace_request(void *opaque, uint16_t tag, const P9MessageInfo *info,
                       const P9Tmsg *t);

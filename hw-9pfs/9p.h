@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Constants of the 9P wire: message numbers, limits, bits.
+ * Constants of the 9P protocol: message numbers, limits and flag bits.
  *
- * Numbers come from the message table.  Only constants that both ends of the
- * wire share stand here; the qtest client of QEMU includes this header too,
- * so it defines no types or functions.  Sources: the 9P2000 manual (section 5),
- * the 9P2000.L description of diod and Linux' include/net/9p/9p.h.
+ * The message numbers come from the message table.  This header contains only
+ * constants that both ends of a connection use, and no types or functions,
+ * because QEMU's qtest client includes it as well.  Sources: section 5 of the
+ * Plan 9 manual, the description of 9P2000.L in diod, and
+ * include/net/9p/9p.h of Linux.
  */
 #ifndef HW_9PFS_9P_H
 #define HW_9PFS_9P_H
@@ -28,8 +29,8 @@ enum {
 #define P9_NOTAG        UINT16_MAX
 #define P9_NOFID        UINT32_MAX
 #define P9_NONUNAME     UINT32_MAX
-#define P9_MAXWELEM     16      /* names in a Twalk */
-#define P9_NAME_MAX     255     /* bytes of one component */
+#define P9_MAXWELEM     16      /* most names in a Twalk */
+#define P9_NAME_MAX     255     /* bytes of one path component */
 
 #define P9_HDRSZ        7       /* size[4] type[1] tag[2] */
 #define P9_RLERROR_SZ   (P9_HDRSZ + 4)
@@ -49,7 +50,7 @@ enum {
 /* Tunlinkat */
 #define P9_DOTL_AT_REMOVEDIR 0x200
 
-/* Tlock, Tgetlock: diod's protocol.md */
+/* Tlock and Tgetlock: see protocol.md of diod */
 #define P9_LOCK_TYPE_RDLCK  0
 #define P9_LOCK_TYPE_WRLCK  1
 #define P9_LOCK_TYPE_UNLCK  2
@@ -59,7 +60,7 @@ enum {
 #define P9_LOCK_ERROR       2
 #define P9_LOCK_GRACE       3
 
-/* Open xattr fids an export allows unless max_xattr says otherwise. */
+/* How many xattr fids an export allows unless max_xattr is set. */
 #define V9FS_MAX_XATTR_DEFAULT 1024
 
 #endif
