@@ -202,7 +202,11 @@ static const Call calls[] = {
 #include "fsdev/host/host-calls.def"
 };
 
-/* Negative where this architecture does not have the call. */
+/*
+ * __NR_SCMP_ERROR if libseccomp does not know the call.  Other negative numbers
+ * are its own: of calls that other architectures have, which it leaves out of
+ * the filter, and on i386 of those of sockets, for which it adds socketcall().
+ */
 static int number_of(const Call *call)
 {
     return call->number >= 0 ? call->number
@@ -221,7 +225,7 @@ int helper_sandbox_filter(void)
     for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(calls); i++) {
         int number = number_of(&calls[i]);
 
-        if (number >= 0 && (calls[i].users & allowed)) {
+        if (number != __NR_SCMP_ERROR && (calls[i].users & allowed)) {
             ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
         }
     }
