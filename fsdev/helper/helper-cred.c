@@ -2,10 +2,10 @@
 /*
  * A thread's ids, by raw system calls: see helper-cred.h.
  *
- * The C library's functions would change them for all threads.  The effective
- * ids are changed, and with them those that file systems look at: geteuid()
- * then tells the local driver the truth, and the kernel takes every effective
- * capability away until the saved id 0 is taken up again.
+ * The C library's functions would change them for all threads.  Changing the
+ * effective ids changes the file system ids as well; geteuid() then returns
+ * what the local driver has to know, and the kernel clears the effective
+ * capabilities until the thread returns to the saved id 0.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <grp.h>
@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include "fsdev/helper/helper-cred.h"
 
-/* 32-bit ids where the first set of calls had 16 bits. */
+/* Some architectures have older calls with 16-bit ids under the plain names. */
 #ifdef SYS_setresuid32
 #define NR_SETRESUID SYS_setresuid32
 #define NR_SETRESGID SYS_setresgid32
@@ -29,11 +29,11 @@
 static struct {
     uint32_t uid;
     uint32_t gid;
-    GArray *groups;             /* of gid_t; our own */
+    GArray *groups;             /* of gid_t; of the process itself */
     GHashTable *users;          /* uid → GArray of gid_t */
 } host;
 
-/* What this thread is; OURS, OURS: ourselves. */
+/* The ids of this thread; OURS: that of the process. */
 static __thread uint32_t now_uid = OURS;
 static __thread uint32_t now_gid = OURS;
 
@@ -113,11 +113,11 @@ void helper_cred_own(void)
     if (now_uid == OURS && now_gid == OURS) {
         return;
     }
-    /* The uid first: it brings the capabilities back that the rest needs. */
+    /* The uid first: it restores the capabilities that the rest needs. */
     if (syscall(NR_SETRESUID, -1, host.uid, -1) < 0 ||
         syscall(NR_SETRESGID, -1, host.gid, -1) < 0 ||
         (now_uid != OURS && set_groups(host.groups) < 0)) {
-        /* Going on as somebody else would be the wrong thing. */
+        /* Do not go on with the ids of another user. */
         g_error("cannot become uid %u again: %s", host.uid, strerror(errno));
     }
     now_uid = now_gid = OURS;
@@ -143,7 +143,7 @@ int helper_cred_become(uint32_t uid, uint32_t gid)
         ret = set_groups(g_hash_table_lookup(host.users,
                                              GUINT_TO_POINTER(uid)));
         if (ret < 0) {
-            /* Not ours to change, so nothing has. */
+            /* Without the privilege for it, no id has changed so far. */
             return ret;
         }
     }

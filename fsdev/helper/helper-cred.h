@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whose ids virtfs-proxy-helper works with, a matter of each thread.
+ * The ids with which a thread of virtfs-proxy-helper works.
  *
- * What the guest's users make is made as these users, so the kernel gives it
- * its owner and checks rights, quotas and set-group-id directories.  QEMU never
- * calls this: its seccomp filter kills whoever tries.
+ * New files of the guest's users are created with the ids of these users, so
+ * that the kernel sets the owner and applies permissions, quotas and
+ * set-group-id directories.  QEMU itself must not call this: its seccomp filter
+ * kills a process that changes its ids.
  */
 #ifndef FSDEV_HELPER_CRED_H
 #define FSDEV_HELPER_CRED_H
@@ -12,23 +13,29 @@
 #include "fsdev/core/p9-osdep.h"
 
 /**
- * helper_cred_init: who we are, and the host's users and groups.
+ * helper_cred_init: store the process's own ids, and the host's users and
+ * groups.
  *
- * Reads the user database, so it has to come before the sandbox.  Context:
- * while there is one thread.
+ * Reads the user database, which is out of reach once the sandbox is set up.
+ * Context: while there is one thread.
  */
 void helper_cred_init(void);
-/** helper_cred_who: what UINT32_MAX stands for in helper_cred_become(). */
+/**
+ * helper_cred_who: replace UINT32_MAX by the process's own id, as
+ * helper_cred_become() does.
+ */
 void helper_cred_who(uint32_t *uid, uint32_t *gid);
 /**
- * helper_cred_become: this thread's ids from now on; UINT32_MAX is our own.
+ * helper_cred_become: set this thread's effective ids; UINT32_MAX stands for
+ * the process's own id.
  *
- * Supplementary groups are those that the host knows of @uid.  A thread that
- * is somebody else holds no capability.  Returns 0, or -errno with the thread
- * being ourselves.  Nothing is called when that is who it is already.
+ * The supplementary groups are those of @uid in the host's user database.  With
+ * the uid of another user the thread has no effective capability.  Returns 0,
+ * or -errno with the process's own ids in effect.  Makes no system call if the
+ * thread has these ids already.
  */
 int helper_cred_become(uint32_t uid, uint32_t gid);
-/** helper_cred_own: ourselves again. */
+/** helper_cred_own: return to the process's own ids. */
 void helper_cred_own(void);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The walls round virtfs-proxy-helper: see helper-sandbox.h.
+ * The sandbox of virtfs-proxy-helper: see helper-sandbox.h.
  *
- * The helper is root and does what QEMU says, and QEMU does what a guest says.
- * Whoever takes it over shall find an empty room: the export as the only file
- * system, the rights that changing files takes, and the system calls that
- * serving makes.
+ * The helper runs as root and performs requests of QEMU, which performs those
+ * of a guest.  An attacker who takes over the helper gains no more than the
+ * export as the only file system, the capabilities for changing files, and the
+ * system calls that serving makes.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <cap-ng.h>
@@ -20,7 +20,7 @@
 #include "fsdev/host/host-fs.h"
 #include "fsdev/host/host.h"
 
-/* As many as QEMU's own share of an export may get to ask for. */
+/* Upper limit of descriptors; most of them are path fds of objects. */
 #define MAX_FDS 65536
 
 /* ---- file systems ----------------------------------------------------- */
@@ -59,7 +59,7 @@ static int restrict_mounts(bool readonly)
 }
 #endif
 
-/* Kernels before 5.12 know one mount at a time: then what is below is left. */
+/* For kernels before 5.12, which can only change the flags of one mount. */
 static int restrict_one_mount(bool readonly)
 {
     unsigned long flags = MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV |
@@ -68,7 +68,10 @@ static int restrict_one_mount(bool readonly)
     return mount(NULL, ".", NULL, flags, NULL) < 0 ? -errno : 0;
 }
 
-/* An old kernel cannot restrict what is mounted below, so it is not there. */
+/*
+ * On a kernel that cannot restrict the mounts below @path, they are left out of
+ * the bind mount.
+ */
 static int bind_export(const char *path, bool readonly)
 {
     int ret;
@@ -88,7 +91,7 @@ static int bind_export(const char *path, bool readonly)
     return restrict_one_mount(readonly);
 }
 
-/* Whether the bind, which is the working directory, has mounts in it. */
+/* Whether anything is mounted below the bind mount, the working directory. */
 static bool has_mounts(void)
 {
     g_autofree char *text = NULL;
@@ -122,7 +125,7 @@ int helper_sandbox_mounts(const char *path, bool readonly, bool *no_mounts)
         return ret;
     }
     *no_mounts = !has_mounts();
-    /* The old root is mounted over the new one, and then is gone. */
+    /* This stacks the old root on the new one, from where it is unmounted. */
     if (syscall(SYS_pivot_root, ".", ".") < 0 ||
         umount2(".", MNT_DETACH) < 0 || chdir("/") < 0) {
         return -errno;
@@ -130,7 +133,7 @@ int helper_sandbox_mounts(const char *path, bool readonly, bool *no_mounts)
     return 0;
 }
 
-/* ---- rights ----------------------------------------------------------- */
+/* ---- limits and capabilities ------------------------------------------ */
 
 static int set_limit(int resource, rlim_t value)
 {
@@ -154,7 +157,7 @@ int helper_sandbox_limits(void)
         ret = -errno;
     }
     if (ret == 0) {
-        /* Ours is better than the soft one we came with, if we may. */
+        /* Raise the soft limit as far as the hard limit allows. */
         ret = set_limit(RLIMIT_NOFILE, MIN(fds.rlim_max, MAX_FDS));
     }
     return ret;
@@ -163,11 +166,11 @@ int helper_sandbox_limits(void)
 int helper_sandbox_capabilities(bool devices)
 {
     static const unsigned kept[] = {
-        CAP_CHOWN,              /* owners that the guest's root chooses */
-        CAP_DAC_OVERRIDE,       /* the guest's kernel has checked already */
-        CAP_FOWNER,             /* modes and times of files of others */
-        CAP_FSETID,             /* a set-group-id bit stays when it shall */
-        CAP_SETGID,             /* to make files as the guest's users */
+        CAP_CHOWN,              /* the guest's root changes owners */
+        CAP_DAC_OVERRIDE,       /* the guest's kernel has checked permissions */
+        CAP_FOWNER,             /* modes and times of files of other users */
+        CAP_FSETID,             /* keep a set-group-id bit that is set */
+        CAP_SETGID,             /* create files as the guest's users */
         CAP_SETUID,
     };
 
@@ -190,7 +193,7 @@ int helper_sandbox_capabilities(bool devices)
 
 typedef struct Call {
     const char *name;
-    int number;                 /* -1: what libseccomp says */
+    int number;                 /* -1: libseccomp knows it */
     unsigned users;             /* BY_* */
 } Call;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The walls round virtfs-proxy-helper, each one function.
+ * The sandbox of virtfs-proxy-helper: one function for each restriction.
  *
- * In the order of the declarations; each returns 0 or -errno, and a wall that
- * cannot be built is a reason not to start.  Context: while there is one
- * thread, but for helper_sandbox_filter(), which binds all there are.
+ * They are called in the order of the declarations.  Each returns 0 or -errno;
+ * if one fails, the helper does not start.  Context: while there is one thread,
+ * except helper_sandbox_filter(), which applies to all threads.
  */
 #ifndef FSDEV_HELPER_SANDBOX_H
 #define FSDEV_HELPER_SANDBOX_H
@@ -12,24 +12,28 @@
 #include "fsdev/core/p9-osdep.h"
 
 /**
- * helper_sandbox_mounts: see nothing but @path from now on.
+ * helper_sandbox_mounts: make @path the root directory, "/", of the process.
  *
- * A mount namespace of our own, whose root is a private bind of @path, without
- * set-id programs, devices and execution there and in all that is mounted
- * below; with @readonly without writing too.  "/" is the export afterwards.
- * *@no_mounts: nothing is mounted below, and what is mounted later on the host
- * does not come in here.
+ * Creates a mount namespace whose root is a private bind mount of @path.  It
+ * and all mounts below have the flags nosuid, nodev and noexec, with @readonly
+ * also ro.  *@no_mounts: nothing is mounted below; what the host mounts later
+ * does not appear in the namespace.
  */
 int helper_sandbox_mounts(const char *path, bool readonly, bool *no_mounts);
-/** helper_sandbox_limits: descriptors, core dumps, and what never is used. */
+/**
+ * helper_sandbox_limits: raise the limit of descriptors; forbid core dumps,
+ * locked memory and message queues.
+ */
 int helper_sandbox_limits(void);
 /**
- * helper_sandbox_capabilities: keep what serving takes, for good.
+ * helper_sandbox_capabilities: drop all capabilities that serving does not
+ * need, for good; with @devices CAP_MKNOD is kept.
  *
- * The bounding set is cut down to the same, and no exec can add anything.
+ * Also reduces the bounding set and sets NO_NEW_PRIVS, so that execve() cannot
+ * add any.
  */
 int helper_sandbox_capabilities(bool devices);
-/** helper_sandbox_filter: system calls outside of a list kill the process. */
+/** helper_sandbox_filter: a system call outside of a list kills the process. */
 int helper_sandbox_filter(void);
 
 #endif

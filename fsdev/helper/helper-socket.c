@@ -2,10 +2,10 @@
 /*
  * The socket of virtfs-proxy-helper: see helper-socket.h.
  *
- * Other users may be able to look at the directory that the socket is in, so
- * it has no rights until it has its owner, and that is changed through a
- * descriptor of the socket itself.  Who connects is asked for by the kernel's
- * word, whatever the mode let through.
+ * Other users may have access to the directory of the socket.  Therefore the
+ * socket has mode 0 until it has its owner, and the owner is changed through a
+ * descriptor of the socket itself.  The uid of a client is checked with
+ * SO_PEERCRED, even though the mode has let it connect.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <stdarg.h>
@@ -24,7 +24,7 @@ void helper_say(const char *format, ...)
     fprintf(stderr, "virtfs-proxy-helper: %s\n", text);
 }
 
-/* Path fd of the directory of @path; its last component in *@name. */
+/* Returns a path fd of the directory of @path, and its last component. */
 static int open_directory_of(const char *path, char **name)
 {
     g_autofree char *dir = g_path_get_dirname(path);
@@ -33,7 +33,7 @@ static int open_directory_of(const char *path, char **name)
     return open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Owner first: nobody else must be let in by the mode. */
+/* The owner is set first, so that the mode lets no other user in. */
 static int give_socket(const HelperSocket *sock, uid_t uid, gid_t gid)
 {
     int fd = openat(sock->dirfd, sock->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -66,7 +66,7 @@ bool helper_socket_listen(const char *path, uid_t uid, gid_t gid,
     int ret;
 
     if (strlen(path) >= sizeof(addr.sun_path)) {
-        helper_say("socket '%s': a name may have %zu bytes", path,
+        helper_say("the path of socket '%s' is longer than %zu bytes", path,
                    sizeof(addr.sun_path) - 1);
         return false;
     }
@@ -81,13 +81,14 @@ bool helper_socket_listen(const char *path, uid_t uid, gid_t gid,
     }
     umask(mask);
     if (ret < 0) {
-        helper_say("cannot make socket '%s': %s%s", path, strerror(errno),
-                   errno == EADDRINUSE ? "; remove it if no helper runs" : "");
+        helper_say("cannot create socket '%s': %s%s", path, strerror(errno),
+                   errno == EADDRINUSE ? "; remove it if no helper uses it"
+                                       : "");
         return false;
     }
     if (give_socket(&sock, uid, gid) < 0) {
-        helper_say("cannot give socket '%s' to uid %u, gid %u: %s", path, uid,
-                   gid, strerror(errno));
+        helper_say("cannot change the owner of socket '%s' to uid %u, gid %u: "
+                   "%s", path, uid, gid, strerror(errno));
         unlinkat(sock.dirfd, sock.name, 0);
         return false;
     }
@@ -130,8 +131,8 @@ static bool is_client(int fd, uid_t uid)
         return false;
     }
     if (peer.uid != uid) {
-        helper_say("refused a client of uid %u, process %d; uid %u is let in",
-                   peer.uid, peer.pid, uid);
+        helper_say("refused a client of uid %u, process %d; only uid %u may "
+                   "connect", peer.uid, peer.pid, uid);
     }
     return peer.uid == uid;
 }

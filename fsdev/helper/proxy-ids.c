@@ -2,8 +2,8 @@
 /*
  * Numbers for objects: see proxy-ids.h.
  *
- * One mutex guards the slots, the list of free ones through them, and the hash
- * from object to slot.
+ * One mutex guards the slots, the list of free slots that they form, and the
+ * hash table from object to slot.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/helper/proxy-ids.h"
@@ -13,8 +13,8 @@
 
 typedef struct Slot {
     FsNode *node;               /* counted; NULL: free */
-    uint32_t uses;              /* how many objects it was given to */
-    uint32_t told;
+    uint32_t uses;              /* how many objects it has been used for */
+    uint32_t told;              /* references of the client */
     uint32_t next_free;
 } Slot;
 
@@ -52,13 +52,13 @@ void proxy_ids_free(ProxyIds *ids)
     g_free(ids);
 }
 
-/* Never PROXY_ROOT_ID: a slot in use was given to somebody. */
+/* Never PROXY_ROOT_ID, as "uses" of a slot in use is at least 1. */
 static uint64_t id_of(const ProxyIds *ids, uint32_t slot)
 {
     return (uint64_t)g_array_index(ids->slots, Slot, slot).uses << 32 | slot;
 }
 
-/* Locked.  NULL unless @id is somebody's number now. */
+/* Locked.  NULL unless an object has the number @id. */
 static Slot *slot_of(ProxyIds *ids, uint64_t id)
 {
     uint32_t n = (uint32_t)id;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The numbers that virtfs-proxy-helper tells its peer for objects.
+ * The numbers by which virtfs-proxy-helper and its client identify objects.
  *
- * An object that was told keeps its number, and is kept, until it has been
- * forgotten as often as it was told.  A number says which slot of a table it
- * is and how often that slot was used, so an old or invented one is noticed.
+ * Each reply with the number of an object counts as a reference.  The object is
+ * kept, and keeps its number, until FORGET requests have dropped all of them.
+ * A number consists of the index of a slot in a table and of how often that
+ * slot has been used, so that a stale or invented number is detected.
  * Context: any thread; freeing the last reference may close descriptors.
  */
 #ifndef FSDEV_PROXY_IDS_H
@@ -17,11 +18,14 @@ typedef struct ProxyIds ProxyIds;
 /** proxy_ids_new: at most @max numbers; @root is PROXY_ROOT_ID (counted). */
 ProxyIds *proxy_ids_new(FsNode *root, uint32_t max);
 void proxy_ids_free(ProxyIds *ids);
-/** proxy_ids_tell: the number of @node, once more.  -ENFILE at the limit. */
+/**
+ * proxy_ids_tell: the number of @node, with one more reference.  -ENFILE at the
+ * limit.
+ */
 int proxy_ids_tell(ProxyIds *ids, FsNode *node, uint64_t *id);
-/** proxy_ids_get: counted, NULL for what is nobody's number. */
+/** proxy_ids_get: the object, counted; NULL if no object has that number. */
 FsNode *proxy_ids_get(ProxyIds *ids, uint64_t id);
-/** proxy_ids_forget: false when it was not told that often. */
+/** proxy_ids_forget: drop @count references; false if there are not as many. */
 bool proxy_ids_forget(ProxyIds *ids, uint64_t id, uint32_t count);
 
 #endif

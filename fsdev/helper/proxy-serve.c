@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What each message of a proxy connection does, one serve_*() function each.
+ * The requests of a proxy connection: one function serve_*() for each.
  *
- * What is made for the guest is made with the ids of its user; everything else
- * is done as ourselves, as the guest's kernel has checked rights already.
- * Set-id bits and device nodes are dealt with here and nowhere else.
+ * Objects are created with the ids of the guest's user.  All other operations
+ * use the helper's own ids, as the guest's kernel has checked permissions
+ * already.  The rules for set-id bits and device nodes are only in this file.
  * Called by proxy-server.c.  Context: one worker.
  */
 #include "fsdev/core/p9-osdep.h"
@@ -13,12 +13,12 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
 
-/* A worker serves one request at a time and waits for whatever it takes. */
+/* A worker serves one request at a time, so it may block. */
 static const FsCall call = { .wait = FS_WAIT_ANYTHING };
 
 /* ---- objects ---------------------------------------------------------- */
 
-/* Numbers of another time are no reason to end the connection. */
+/* An unknown number is -ESTALE, not a violation of the protocol. */
 static int work_node(const ProxyWork *work, uint64_t id, FsNode **node)
 {
     *node = proxy_ids_get(work->ids, id);
@@ -26,8 +26,8 @@ static int work_node(const ProxyWork *work, uint64_t id, FsNode **node)
 }
 
 /*
- * Pin @node's path fd.  A cached one costs nothing; the way back to another
- * leads through directories that only we may search.
+ * Pin @node's path fd.  If it has to be opened again, this is done with the
+ * helper's own ids, which may search all directories on the way.
  */
 static int work_pin(LocalPin *pin, FsNode *node)
 {
@@ -54,7 +54,10 @@ static int send_path_fd(ProxyWork *work, FsNode *node)
     return 0;
 }
 
-/* Its path fd and its number, which counts as told even if nobody hears it. */
+/*
+ * Add the path fd and the number of @node to the reply.  The reference to the
+ * number counts even if the reply cannot be sent.
+ */
 static int send_object(ProxyWork *work, FsNode *node, uint64_t *id)
 {
     int ret = send_path_fd(work, node);
@@ -84,7 +87,7 @@ void proxy_work_clear(ProxyWork *work)
     work->n_fds = 0;
 }
 
-/* ---- looking and opening ---------------------------------------------- */
+/* ---- lookup and open -------------------------------------------------- */
 
 static ProxyText text_of(const char *s)
 {
@@ -121,8 +124,9 @@ static int serve_lookup(ProxyWork *work)
 }
 
 /*
- * Descriptors on the mount of the export come from us, or lead there from one
- * that does: its root is where their way up ends.
+ * A descriptor on the mount of the export can only come from the helper, or
+ * have been opened relative to one that does.  "..", too, ends at the root of
+ * that mount.
  */
 static int serve_adopt(ProxyWork *work)
 {
@@ -230,12 +234,15 @@ static int serve_identify(ProxyWork *work)
     return ret;
 }
 
-/* ---- making ----------------------------------------------------------- */
+/* ---- creation --------------------------------------------------------- */
 
-/* The kernel gives what is made its owner: nobody has to change it. */
+/* The kernel sets the owner of a new object, which needs no change. */
 static const FsCred as_made = { UINT32_MAX, UINT32_MAX };
 
-/* In a directory the set-group-id bit passes a group on, and runs nothing. */
+/*
+ * The set-group-id bit of a directory is kept: there it only means that new
+ * entries inherit the group.
+ */
 static uint32_t allowed_mode(const ProxyWork *work, uint32_t mode, bool is_dir)
 {
     if (work->options->allow_suid) {
@@ -244,7 +251,7 @@ static uint32_t allowed_mode(const ProxyWork *work, uint32_t mode, bool is_dir)
     return mode & ~(is_dir ? S_ISUID : S_ISUID | S_ISGID);
 }
 
-/* May something new belong to @uid and @gid?  What is nobody's is ours. */
+/* Whether @uid and @gid may own a new object; UINT32_MAX is the own id. */
 static int check_owner(const ProxyWork *work, uint32_t uid, uint32_t gid)
 {
     helper_cred_who(&uid, &gid);
@@ -252,7 +259,10 @@ static int check_owner(const ProxyWork *work, uint32_t uid, uint32_t gid)
            id_map_has_host(work->options->groups, gid) ? 0 : -EOVERFLOW;
 }
 
-/* @dir to make something in, with its path fd at hand, as @uid and @gid. */
+/*
+ * Prepare creating an object in the directory with the number @id: pin its path
+ * fd, then become @uid and @gid.
+ */
 static int work_become(ProxyWork *work, uint64_t id, uint32_t uid, uint32_t gid,
                        FsNode **dir, LocalPin *pin)
 {
@@ -296,7 +306,7 @@ static int create_as_user(void *opaque)
                                &as_made, &op->node, &op->file, &attr);
 }
 
-/* What is there already is opened as any file is: as ourselves. */
+/* An existing file is opened with the helper's own ids, as in OPEN. */
 static int open_existing(void *opaque)
 {
     Creation *op = opaque;
@@ -348,8 +358,8 @@ static int serve_mkdir(ProxyWork *work)
 }
 
 /*
- * The capability that device nodes take is one that no user has.  So it is us
- * who make one, if at all, and then it is given away.
+ * Creating a device node requires a capability that no other user has.  So it
+ * is created with the helper's own ids, and its owner is changed afterwards.
  */
 static int serve_mknod(ProxyWork *work)
 {
@@ -389,7 +399,7 @@ static int serve_symlink(ProxyWork *work)
                       &work->r.symlink.attr);
 }
 
-/* ---- changing --------------------------------------------------------- */
+/* ---- changes ---------------------------------------------------------- */
 
 static int serve_link(ProxyWork *work)
 {
@@ -450,7 +460,7 @@ static int serve_setattr(ProxyWork *work)
 
 /* ---- extended attributes ---------------------------------------------- */
 
-/* @len is what the driver said of a buffer of @size bytes, 0: none. */
+/* @len: the driver's result for a buffer of @size bytes; 0: length only. */
 static int send_value(ProxyWork *work, ssize_t len, size_t size,
                       uint32_t *length, ProxyBlob *value)
 {
@@ -512,7 +522,7 @@ static int serve_removexattr(ProxyWork *work)
     return ret < 0 ? ret : fs_removexattr(&call, node, t->name.s);
 }
 
-/* ---- all of them ------------------------------------------------------ */
+/* ---- dispatch --------------------------------------------------------- */
 
 int proxy_work_serve(ProxyWork *work)
 {
@@ -530,7 +540,7 @@ int proxy_work_serve(ProxyWork *work)
     case PROXY_MKDIR:
     case PROXY_MKNOD:
     case PROXY_SYMLINK:
-        break;                  /* with the ids of whoever asks */
+        break;                  /* see work_become() */
     default:
         helper_cred_own();
     }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One request at the serving end of a proxy connection.
+ * One request at the server end of a proxy connection.
  *
- * Private to proxy-server.c, which takes requests and sends replies, and
- * proxy-serve.c, which does what they ask for.  Context: one worker.
+ * Private to proxy-server.c, which receives requests and sends replies, and
+ * proxy-serve.c, which performs them.  Context: one worker.
  */
 #ifndef FSDEV_PROXY_SERVER_INT_H
 #define FSDEV_PROXY_SERVER_INT_H
@@ -13,18 +13,18 @@
 #include "fsdev/proxy/proxy-proto.h"
 #include "fsdev/helper/proxy-server.h"
 
-/* One request under way; a worker has one for all of its life. */
+/* The request that a worker performs; allocated once for each worker. */
 typedef struct ProxyWork {
-    /* Of the server; borrowed. */
+    /* Borrowed from the server. */
     FsExport *export;
     const ProxyServerOptions *options;
     ProxyIds *ids;
     ProxyType type;
     ProxyRequest t;
     ProxyReply r;
-    int in_fd;                  /* owned; came with it, or -1 */
-    bool fd_lost;               /* there was no descriptor free for it */
-    /* What the reply sends: borrowed from what is below. */
+    int in_fd;                  /* owned; received with the request, or -1 */
+    bool fd_lost;               /* in_fd is -1 as no descriptor was free */
+    /* Descriptors of the reply, borrowed from the fields below. */
     int fds[PROXY_FDS_MAX];
     unsigned n_fds;
     Name *pinned;               /* counted and pinned */
@@ -35,13 +35,13 @@ typedef struct ProxyWork {
 } ProxyWork;
 
 /**
- * proxy_work_serve: do what work->t asks for.
+ * proxy_work_serve: perform the request work->t.
  *
- * Returns 0 with work->r filled in, or -errno.  proxy_work_clear() is due once
- * the reply is sent.
+ * Returns 0 with work->r filled in, or -errno.  The caller calls
+ * proxy_work_clear() after it has sent the reply.
  */
 int proxy_work_serve(ProxyWork *work);
-/** proxy_work_clear: give up what the reply has borrowed. */
+/** proxy_work_clear: release what the reply borrowed. */
 void proxy_work_clear(ProxyWork *work);
 
 #endif

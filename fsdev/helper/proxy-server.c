@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The serving end of a proxy connection: see proxy-server.h.
+ * The server end of a proxy connection: see proxy-server.h.
  *
- * Each request is decoded, done (proxy-serve.c) and answered by the thread that
- * took it.  Context: the threads of one server.
+ * The thread that receives a request decodes it, performs it (proxy-serve.c)
+ * and sends the reply.  Context: the threads of one server.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/socket.h>
@@ -20,9 +20,9 @@ struct ProxyServer {
     GMutex lock;                /* guards the next three */
     GCond changed;
     unsigned waiting;           /* workers that have started */
-    bool open;                  /* … may begin */
-    gint greeted;               /* HELLO has been answered; atomic */
-    gint violated;              /* the peer broke the protocol; atomic */
+    bool open;                  /* workers may receive requests */
+    gint greeted;               /* HELLO succeeded; atomic */
+    gint violated;              /* the client violated the protocol; atomic */
 };
 
 /* ---- requests --------------------------------------------------------- */
@@ -30,11 +30,11 @@ struct ProxyServer {
 static void violation(ProxyServer *server)
 {
     g_atomic_int_set(&server->violated, true);
-    /* Ends the waiting of the other workers too. */
+    /* This also ends recvmsg() in the other workers. */
     shutdown(server->fd, SHUT_RDWR);
 }
 
-/* Returns the length of the next request, 0 when there will be none. */
+/* Returns the length of the next request, or 0 at the end of the connection. */
 static size_t receive(ProxyServer *server, ProxyWork *work)
 {
     ProxyFds fds;
@@ -42,7 +42,7 @@ static size_t receive(ProxyServer *server, ProxyWork *work)
                                        1, &fds, 0);
 
     if (len == -EMSGSIZE || (fds.lost && fds.n)) {
-        /* No request is that long, and none has so many descriptors. */
+        /* No request is longer or has more than one descriptor. */
         proxy_fds_close(&fds);
         violation(server);
         return 0;
@@ -68,14 +68,14 @@ static void reply(ProxyServer *server, ProxyWork *work, uint32_t tag,
     ret = proxy_packet_send(server->fd, work->out, len, work->fds, work->n_fds,
                             0);
     if (ret == -ETOOMANYREFS) {
-        /* More descriptors on their way than the peer takes. */
+        /* Too many sent descriptors have not been received by the client. */
         len = proxy_encode_reply(work->out, sizeof(work->out), tag,
                                  work->type, ENFILE, NULL);
         proxy_packet_send(server->fd, work->out, len, NULL, 0, 0);
     }
 }
 
-/* May there be such a request now? */
+/* Whether the protocol allows this request at this time. */
 static bool is_legal(ProxyServer *server, const ProxyWork *work)
 {
     bool takes_fd = proxy_message_info(work->type)->flags & PROXY_F_TAKES_FD;
@@ -157,7 +157,7 @@ ProxyServer *proxy_server_new(int fd, FsExport *export,
     for (unsigned i = 0; i < options->workers; i++) {
         server->workers[i] = g_thread_new("worker", worker, server);
     }
-    /* What a thread does to start is not what it may do later. */
+    /* The filter will not allow the system calls that start a thread. */
     g_mutex_lock(&server->lock);
     while (server->waiting < options->workers) {
         g_cond_wait(&server->changed, &server->lock);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The serving end of a proxy connection: what virtfs-proxy-helper does once
- * it is locked up.
+ * The server end of a proxy connection: what virtfs-proxy-helper does once its
+ * sandbox is set up.
  *
- * A fixed number of threads take requests from the socket, each the next one
- * there is, do them with the local driver and answer, so answers come in any
- * order and never more requests are under way than there are threads.  No
- * file stays open here: its descriptor goes with the answer.  A peer that
- * breaks the protocol is a peer that has gone.
+ * A fixed number of threads receive requests from the socket, perform them with
+ * the local driver and reply.  Replies are in any order, and at most as many
+ * requests are in progress as there are threads.  No file stays open in the
+ * server: its descriptor is sent with the reply.  The connection is closed when
+ * the client violates the protocol.
  */
 #ifndef FSDEV_PROXY_SERVER_H
 #define FSDEV_PROXY_SERVER_H
@@ -20,12 +20,12 @@ enum {
 };
 
 typedef struct ProxyServerOptions {
-    bool allow_suid;            /* guests may make set-id programs */
-    bool allow_devices;         /* … and device nodes */
-    bool no_mounts;             /* nothing is mounted below, for good */
+    bool allow_suid;            /* guests may create set-id programs */
+    bool allow_devices;         /* guests may create device nodes */
+    bool no_mounts;             /* nothing will ever be mounted below */
     /*
-     * Ids that things may be made for or given to, and the same as text, for
-     * the peer to hear.  NULL: any.  Borrowed for the life of the server.
+     * The ids that may own new files or be given files, and the same as text
+     * for HELLO.  NULL: any.  Borrowed for the life of the server.
      */
     IdMap *users;
     IdMap *groups;
@@ -38,18 +38,18 @@ typedef struct ProxyServerOptions {
 typedef struct ProxyServer ProxyServer;
 
 /**
- * proxy_server_new: serve @export, one of the local driver with the model
+ * proxy_server_new: serve @export, which uses the local driver with the model
  * passthrough, on the connected SOCK_SEQPACKET @fd (taken over).
  *
- * The threads are made here and begin in proxy_server_run(): what concerns
- * the whole process can be set between the two.  helper_cred_init() was
- * called.
+ * The threads are created here but wait until proxy_server_run(), so that the
+ * caller can install a filter for all of them in between.  The caller has
+ * called helper_cred_init().
  */
 ProxyServer *proxy_server_new(int fd, FsExport *export,
                               const ProxyServerOptions *options);
 /**
- * proxy_server_run: until the peer has gone.  Returns 0 when it closed the
- * connection, -EPROTO when it broke the protocol.
+ * proxy_server_run: serve until the connection ends.  Returns 0 when the client
+ * closed it, -EPROTO when the client violated the protocol.
  */
 int proxy_server_run(ProxyServer *server);
 void proxy_server_free(ProxyServer *server);

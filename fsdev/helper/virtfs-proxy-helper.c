@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * virtfs-proxy-helper: opens files for a QEMU that may not.
+ * virtfs-proxy-helper: opens files for a QEMU process without the privilege.
  *
- * It takes its options and its socket, locks itself up with the directory it
- * exports, lets one client in, and serves it (proxy-server.c) until that has
- * gone.  A wall that cannot be built is an error.  docs/virtfs-proxy-helper.rst
- * is its manual.
+ * It parses the options, creates its socket, sets up the sandbox, accepts one
+ * client, and serves it (proxy-server.c) until the connection ends.  If a part
+ * of the sandbox cannot be set up, it does not start.  The manual is
+ * docs/tools/virtfs-proxy-helper.rst.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <getopt.h>
@@ -64,20 +64,20 @@ typedef struct OptionRow {
 
 static const OptionRow option_rows[] = {
     { { "path", 1, NULL, 'p' }, "DIR", "the directory to export" },
-    { { "socket", 1, NULL, 's' }, "PATH", "make this socket and listen there" },
-    { { "uid", 1, NULL, 'u' }, "UID", "who may connect" },
-    { { "gid", 1, NULL, 'g' }, "GID", "the group that the socket belongs to" },
+    { { "socket", 1, NULL, 's' }, "PATH", "create this socket and listen" },
+    { { "uid", 1, NULL, 'u' }, "UID", "the user who may connect" },
+    { { "gid", 1, NULL, 'g' }, "GID", "the group of the socket" },
     { { "fd", 1, NULL, 'f' }, "N", "serve this inherited connection" },
     { { "readonly", 0, NULL, 'r' }, NULL, "refuse all changes" },
     { { "nodaemon", 0, NULL, 'n' }, NULL, "stay in the foreground" },
-    { { "verbose", 0, NULL, 'v' }, NULL, "tell what happens, on stderr" },
+    { { "verbose", 0, NULL, 'v' }, NULL, "report events on stderr" },
     { { "allow-suid", 0, NULL, OPT_ALLOW_SUID }, NULL,
-      "let guests make set-uid and set-gid programs" },
+      "allow the guest to create set-uid and set-gid programs" },
     { { "allow-devices", 0, NULL, OPT_ALLOW_DEVICES }, NULL,
-      "let guests make device nodes" },
+      "allow the guest to create device nodes" },
     { { "uidmap", 1, NULL, OPT_UIDMAP }, "MAP",
-      "the guest's users on the host: GUEST:HOST:COUNT+…" },
-    { { "gidmap", 1, NULL, OPT_GIDMAP }, "MAP", "the same for groups" },
+      "map user ids of the guest: GUEST:HOST:COUNT+…" },
+    { { "gidmap", 1, NULL, OPT_GIDMAP }, "MAP", "map group ids of the guest" },
     { { "version", 0, NULL, OPT_VERSION }, NULL, "print the version" },
     { { "help", 0, NULL, 'h' }, NULL, "print this text" },
 };
@@ -87,7 +87,8 @@ static void print_help(void)
     printf("usage: virtfs-proxy-helper -p DIR -s PATH -u UID -g GID "
            "[options]\n"
            "       virtfs-proxy-helper -p DIR -f N [options]\n"
-           "Opens the files of DIR for one QEMU with -fsdev proxy.\n\n");
+           "Opens the files of DIR for one QEMU process with -fsdev proxy."
+           "\n\n");
     for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++) {
         const OptionRow *row = &option_rows[i];
         g_autofree char *letter = row->option.val < 256
@@ -97,7 +98,7 @@ static void print_help(void)
 
         printf("  %-22s %s\n", usage, row->help);
     }
-    printf("\nWith neither -s nor -f the socket is the one that systemd "
+    printf("\nWithout -s and -f, the helper uses the socket that systemd "
            "passes (LISTEN_FDS).\n");
 }
 
@@ -107,7 +108,7 @@ static bool parse_number(char option, const char *text, uint32_t max,
     uint64_t parsed;
 
     if (!g_ascii_string_to_unsigned(text, 10, 0, max, &parsed, NULL)) {
-        helper_say("-%c '%s' is no number from 0 to %u", option, text, max);
+        helper_say("-%c '%s' is not a number from 0 to %u", option, text, max);
         return false;
     }
     *value = parsed;
@@ -126,7 +127,7 @@ static bool parse_map(const char *option, const char *spec, IdMap **map)
     return *map;
 }
 
-/* False when the option is unknown or its value is bad. */
+/* False when the option is unknown or its value is invalid. */
 static bool take_option(int option, Options *o)
 {
     switch (option) {
@@ -173,12 +174,12 @@ static bool take_option(int option, Options *o)
         print_help();
         exit(EXIT_SUCCESS);
     default:
-        /* getopt_long() has said what is wrong. */
+        /* getopt_long() has printed an error. */
         return false;
     }
 }
 
-/* Number of the socket that systemd passed, 0: none, -1 after an error. */
+/* The descriptor that systemd passed, 0 if there is none, -1 on error. */
 static int activated_fd(void)
 {
     const char *pid = g_getenv("LISTEN_PID");
@@ -192,7 +193,8 @@ static int activated_fd(void)
     }
     value = g_ascii_strtoull(fds, NULL, 10);
     if (value != 1) {
-        helper_say("LISTEN_FDS is '%s'; one socket can be served", fds);
+        helper_say("LISTEN_FDS is '%s', but the helper serves one socket",
+                   fds);
         return -1;
     }
     return FIRST_ACTIVATED_FD;
@@ -203,22 +205,22 @@ static const char *usage_problem(const Options *o, int activated)
     bool listens = o->socket || (activated && !o->has_fd);
 
     if (!o->path) {
-        return "no directory is given; add -p DIR";
+        return "the directory to export is missing; add -p DIR";
     }
     if (o->socket && o->has_fd) {
         return "-s and -f exclude each other";
     }
     if (!o->socket && !o->has_fd && !activated) {
-        return "no socket is given; add -s PATH -u UID -g GID, or -f N";
+        return "the socket is missing; add -s PATH -u UID -g GID, or -f N";
     }
     if (o->socket && (!o->has_uid || !o->has_gid)) {
-        return "-s needs -u UID and -g GID: who may connect";
+        return "-s needs -u UID and -g GID, the owner of the socket";
     }
     if (listens && !o->has_uid) {
-        return "a listening socket needs -u UID: who may connect";
+        return "a listening socket needs -u UID, the user who may connect";
     }
     if (o->has_gid && !o->socket) {
-        return "-g is for the socket that -s makes";
+        return "-g needs -s, which creates a socket";
     }
     return NULL;
 }
@@ -248,7 +250,7 @@ static void parse_options(int argc, char **argv, Options *o)
         exit(EXIT_USAGE);
     }
     if (optind < argc) {
-        helper_say("'%s' is no option; see --help", argv[optind]);
+        helper_say("unexpected argument '%s'; see --help", argv[optind]);
         exit(EXIT_USAGE);
     }
     problem = usage_problem(o, activated);
@@ -265,7 +267,7 @@ static void parse_options(int argc, char **argv, Options *o)
 
 /* ---- start ------------------------------------------------------------ */
 
-/* Whatever else was inherited might lead out of the export. */
+/* Close all other descriptors: an inherited one may lead out of the export. */
 static void close_others(const HelperSocket *sock)
 {
     g_autoptr(GDir) dir = g_dir_open("/proc/self/fd", 0, NULL);
@@ -286,8 +288,9 @@ static void close_others(const HelperSocket *sock)
 }
 
 /*
- * Into the background.  The process that was started ends when the other one
- * is ready, or fails as that one does.  Returns where to tell so.
+ * Go on in a child process in the background.  The parent exits with success
+ * when the child writes a byte to the descriptor that is returned, and with
+ * failure when the child exits before.
  */
 static int become_daemon(void)
 {
@@ -309,7 +312,7 @@ static int become_daemon(void)
     return ready[1];
 }
 
-/* stderr stays: somebody may have asked for it. */
+/* stderr is kept for messages. */
 static void detach_stdio(void)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -325,12 +328,13 @@ static void must(int ret, const char *what)
 {
     if (ret < 0) {
         helper_say("cannot %s: %s%s", what, strerror(-ret),
-                   ret == -EPERM ? " (it has to be started by root)" : "");
+                   ret == -EPERM ? " (the helper must be started as root)"
+                                 : "");
         exit(EXIT_FAILURE);
     }
 }
 
-/* All walls but the last, and the export, which is "/" by then. */
+/* Set up the sandbox except the filter, and open the export, "/" by then. */
 static FsExport *lock_up(const Options *o, bool *no_mounts)
 {
     g_autofree char *path = realpath(o->path, NULL);
@@ -344,16 +348,16 @@ static FsExport *lock_up(const Options *o, bool *no_mounts)
 
     if (!path || !g_file_test(path, G_FILE_TEST_IS_DIR)) {
         helper_say("cannot export '%s': %s", o->path,
-                   path ? "it is no directory" : strerror(errno));
+                   path ? "it is not a directory" : strerror(errno));
         exit(EXIT_FAILURE);
     }
     if (!strcmp(path, "/")) {
         helper_say("cannot export '/'; name a directory below it");
         exit(EXIT_FAILURE);
     }
-    /* Modes are the guest's. */
+    /* New files get the modes that the guest requests. */
     umask(0);
-    /* /proc and the user database are out of sight afterwards. */
+    /* These read /proc and the user database, which are inaccessible later. */
     must(host_init(&what), "use /proc");
     helper_cred_init();
     must(helper_sandbox_limits(), "set limits");
@@ -387,9 +391,9 @@ static int serve(const Options *o, FsExport *export, bool no_mounts, int fd)
     must(helper_sandbox_filter(), "filter system calls");
     ret = proxy_server_run(server);
     if (ret < 0) {
-        helper_say("the client broke the protocol");
+        helper_say("the client violated the protocol");
     } else if (o->verbose) {
-        helper_say("the client has gone");
+        helper_say("the client has closed the connection");
     }
     proxy_server_free(server);
     return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

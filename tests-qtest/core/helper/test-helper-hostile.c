@@ -339,7 +339,7 @@ static void test_broken(gconstpointer opaque)
     g_assert_cmpint(send(peer.run.fd, bytes, len, MSG_NOSIGNAL), ==, len);
     g_assert_cmpint(recv(peer.run.fd, &end, 1, 0), <=, 0);
     g_assert_cmpint(helper_run_wait(&peer.run), ==, 1);
-    g_assert_true(helper_run_said(&peer.run, "broke the protocol"));
+    g_assert_true(helper_run_said(&peer.run, "violated the protocol"));
 }
 
 /* Send a request of @type, whose fields do not matter, with @n descriptors. */
@@ -390,7 +390,7 @@ static void unexpected_descriptors(gconstpointer opaque)
     }
     send_with_fds(&peer, row->type, (int[2]) { peer.root, peer.root }, row->n);
     g_assert_cmpint(helper_run_wait(&peer.run), ==, 1);
-    g_assert_true(helper_run_said(&peer.run, "broke the protocol"));
+    g_assert_true(helper_run_said(&peer.run, "violated the protocol"));
 }
 
 /* The result of ADOPT with @fd, which is closed. */

@@ -28,25 +28,25 @@ typedef struct BadUse {
 
 static const BadUse bad_uses[] = {
     { "nothing", { NULL }, 2, "add -p DIR" },
-    { "no-socket", { "-p", "/tmp" }, 2, "no socket is given" },
+    { "no-socket", { "-p", "/tmp" }, 2, "the socket is missing" },
     { "both-sockets", { "-p", "/tmp", "-s", "x", "-f", "3" }, 2,
       "-s and -f exclude each other" },
     { "socket-for-nobody", { "-p", "/tmp", "-s", "x" }, 2,
       "-s needs -u UID and -g GID" },
     { "bad-uid", { "-p", "/tmp", "-s", "x", "-u", "root", "-g", "0" }, 2,
-      "-u 'root' is no number" },
+      "-u 'root' is not a number" },
     { "uid-minus-one", { "-p", "/tmp", "-s", "x", "-u", "4294967295" }, 2,
-      "-u '4294967295' is no number" },
-    { "bad-fd", { "-p", "/tmp", "-f", "-1" }, 2, "-f '-1' is no number" },
+      "-u '4294967295' is not a number" },
+    { "bad-fd", { "-p", "/tmp", "-f", "-1" }, 2, "-f '-1' is not a number" },
     { "group-without-socket", { "-p", "/tmp", "-f", "3", "-g", "5" }, 2,
-      "-g is for the socket" },
+      "-g needs -s" },
     { "unknown-option", { "--chroot" }, 2, "--chroot" },
     { "bad-uidmap", { "-p", "/tmp", "-f", "3", "--uidmap", "0:1000" }, 2,
       "--uidmap: '0:1000' is neither a range nor squash; allowed: GUEST:" },
     { "bad-gidmap", { "-p", "/tmp", "-f", "3", "--gidmap=0:1:1+1:1:1" }, 2,
       "--gidmap: '1:1:1' has host ids" },
     { "word-too-many", { "-p", "/tmp", "-f", "3", "more" }, 2,
-      "'more' is no option" },
+      "unexpected argument 'more'" },
     { "closed-fd", { "-p", "/tmp", "-f", "77", "-n" }, 1,
       "descriptor 77 is not a unix socket" },
 };
@@ -74,7 +74,7 @@ static void test_not_a_directory(void)
     g_assert_true(g_file_set_contents(run.dir, "", 0, NULL));
     helper_run_fd(&run, NULL);
     g_assert_cmpint(helper_run_wait(&run), ==, 1);
-    g_assert_true(helper_run_said(&run, "it is no directory"));
+    g_assert_true(helper_run_said(&run, "it is not a directory"));
 }
 
 static void test_no_root(void)
@@ -250,7 +250,7 @@ static void test_socket_name_taken(gconstpointer opaque)
                             : mknod(run.socket, S_IFREG | 0600, 0), ==, 0);
     start_listening(&run, "0");
     g_assert_cmpint(helper_run_wait(&run), ==, 1);
-    g_assert_true(helper_run_said(&run, "cannot make socket"));
+    g_assert_true(helper_run_said(&run, "cannot create socket"));
     g_assert_false(g_file_test(elsewhere, G_FILE_TEST_EXISTS));
 }
 
