@@ -25,33 +25,23 @@
 static ssize_t get_value(const CredObject *obj, const char *name, void *value,
                          size_t size)
 {
-    ssize_t ret;
-
-    if (obj->fd_is_path) {
-        return host_getxattr(obj->fd, name, value, size);
-    }
-    ret = fgetxattr(obj->fd, name, value, size);
-    return ret < 0 ? -errno : ret;
+    return obj->fd_is_path
+           ? host_getxattr(obj->fd, name, value, size)
+           : NEG_ERRNO(fgetxattr(obj->fd, name, value, size));
 }
 
 static ssize_t list_names(const CredObject *obj, char *list, size_t size)
 {
-    ssize_t ret;
-
-    if (obj->fd_is_path) {
-        return host_listxattr(obj->fd, list, size);
-    }
-    ret = flistxattr(obj->fd, list, size);
-    return ret < 0 ? -errno : ret;
+    return obj->fd_is_path ? host_listxattr(obj->fd, list, size)
+                           : NEG_ERRNO(flistxattr(obj->fd, list, size));
 }
 
 static int put_value(const CredObject *obj, const char *name,
                      const void *value, size_t size)
 {
-    if (obj->fd_is_path) {
-        return host_setxattr(obj->fd, name, value, size, 0);
-    }
-    return fsetxattr(obj->fd, name, value, size, 0) < 0 ? -errno : 0;
+    return obj->fd_is_path
+           ? host_setxattr(obj->fd, name, value, size, 0)
+           : NEG_ERRNO(fsetxattr(obj->fd, name, value, size, 0));
 }
 
 /* Nothing stored, nothing storable, nothing we may see, or not our format. */
@@ -61,35 +51,38 @@ static bool means_absent(ssize_t err)
            err == -EACCES || err == -ERANGE;
 }
 
-/* 1 when @out was filled, 0 when there is no such value. */
-static int load32(const CredObject *obj, const char *name, uint32_t *out)
+/* 1 when @out was filled, 0 when there is no such value of @size bytes. */
+static int load_bytes(const CredObject *obj, const char *name, void *out,
+                      size_t size)
 {
-    uint32_t value;
-    ssize_t ret = get_value(obj, name, &value, sizeof(value));
+    ssize_t ret = get_value(obj, name, out, size);
 
     if (ret < 0) {
         return means_absent(ret) ? 0 : (int)ret;
     }
-    if (ret != sizeof(value)) {
-        return 0;
+    return (size_t)ret == size;
+}
+
+static int load32(const CredObject *obj, const char *name, uint32_t *out)
+{
+    uint32_t value;
+    int ret = load_bytes(obj, name, &value, sizeof(value));
+
+    if (ret > 0) {
+        *out = le32_to_cpu(value);
     }
-    *out = le32_to_cpu(value);
-    return 1;
+    return ret;
 }
 
 static int load64(const CredObject *obj, const char *name, uint64_t *out)
 {
     uint64_t value;
-    ssize_t ret = get_value(obj, name, &value, sizeof(value));
+    int ret = load_bytes(obj, name, &value, sizeof(value));
 
-    if (ret < 0) {
-        return means_absent(ret) ? 0 : (int)ret;
+    if (ret > 0) {
+        *out = le64_to_cpu(value);
     }
-    if (ret != sizeof(value)) {
-        return 0;
-    }
-    *out = le64_to_cpu(value);
-    return 1;
+    return ret;
 }
 
 /*

@@ -26,21 +26,19 @@ static int set_owner(const CredObject *obj, const CredValues *values)
     if (uid == UINT32_MAX && gid == UINT32_MAX) {
         return 0;
     }
-    if (obj->fd_is_path) {
-        return host_chown(obj->fd, uid, gid);
-    }
-    return fchown(obj->fd, uid, gid) < 0 ? -errno : 0;
+    return obj->fd_is_path ? host_chown(obj->fd, uid, gid)
+                           : NEG_ERRNO(fchown(obj->fd, uid, gid));
 }
 
 static int set_mode(const CredObject *obj, const CredValues *values)
 {
+    mode_t mode = values->mode & 07777;
+
     if (!(values->valid & FS_SET_MODE)) {
         return 0;
     }
-    if (obj->fd_is_path) {
-        return host_chmod(obj->fd, values->mode & 07777);
-    }
-    return fchmod(obj->fd, values->mode & 07777) < 0 ? -errno : 0;
+    return obj->fd_is_path ? host_chmod(obj->fd, mode)
+                           : NEG_ERRNO(fchmod(obj->fd, mode));
 }
 
 static int passthrough_store(const CredObject *obj, const CredValues *values)
