@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stored values by inode: a table of small sets, the oldest of a set replaced.
+ * The cache of stored values: see cred-cache.h, also for why its answers are
+ * correct.
  *
- * The table never grows, and pages of it that nothing was kept in take no
- * memory.  One mutex, held for one set.  See cred-cache.h for what makes the
- * answers right; called by local.c and cred-*.c from any thread.
+ * It is a table of small sets; a new entry replaces the oldest of its set.  The
+ * table never grows, and pages of it that were never written take no memory.
+ * One mutex guards it and is held while one set is searched.  Called by the
+ * local driver from any thread.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-hash.h"
@@ -14,7 +16,7 @@
 
 enum {
     SETS = 1 << 13,
-    WAYS = 4,           /* entries of one set, the latest first */
+    WAYS = 4,           /* entries of one set, the newest first */
 };
 
 typedef struct Entry {
@@ -36,7 +38,7 @@ typedef Entry Set[WAYS];
 
 struct CredCache {
     pthread_mutex_t lock;
-    uint64_t seed;      /* constant; guests choose what is made, not sets */
+    uint64_t seed;      /* constant; keeps guests from choosing the set */
     Set *sets;          /* owned */
 };
 
@@ -80,7 +82,7 @@ static Entry *set_of(CredCache *cache, const HostStat *st)
     return cache->sets[(hash >> 32) & (SETS - 1)];
 }
 
-/* Is @entry about the inode of @st, as of whatever ctime? */
+/* Is @entry about the inode of @st, whatever its ctime was? */
 static bool is_about(const Entry *entry, const HostStat *st)
 {
     return entry->ctime && entry->ino == st->ino && entry->dev == st->dev;
@@ -118,9 +120,9 @@ bool cred_cache_get(CredCache *cache, const HostStat *st, CredValues *values)
 }
 
 /*
- * File systems cut ctimes off: at 100 ns or 1 µs some, whole milliseconds or
- * one or two seconds old formats (ext4 with inodes of 128 bytes, FAT).  So
- * long a change may still get what the inode has.
+ * File systems round ctimes down: some to 100 ns or 1 µs, old formats to whole
+ * milliseconds or to one or two seconds (ext4 with inodes of 128 bytes, FAT).
+ * For that long a change may be given the ctime that the inode has already.
  */
 static int64_t grain_of(const struct timespec *ctime)
 {

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stored values of files, kept by the inode that holds them.
+ * A cache of the values that a mapped model stores for files, by the inode that
+ * holds them.
  *
- * Values are costly to read, and the fids that ask for them come and go.  One
- * cache an export, of bounded size, whose entries outlive every node.  An entry
- * is the values of one inode as of one ctime, "nothing stored" among them.
+ * Reading these values is expensive, and the fids that need them come and go.
+ * Each export has one cache of bounded size, whose entries outlive the nodes.
+ * An entry says what one inode held when it had one ctime; that nothing was
+ * stored is an entry as well.
  *
- * Why it never answers with old values: storing one changes the ctime of the
- * inode that holds it, and an entry counts for its own ctime only.  A change
- * within the same tick of the clock that ctimes are taken from would not show,
- * so values are kept only if the ctime was past already before they were read,
- * on the coarsest clock that the file system may keep it by: no change since,
- * ours or another's, can have been given the same one.  Other
- * inodes that get the number later differ in ctime too, and in birth time.
+ * The cache never returns outdated values.  Storing a value changes the ctime
+ * of the inode that holds it, and an entry is used only while the inode has the
+ * ctime of the entry.  A change within the same tick of the clock that ctimes
+ * are taken from would not show.  So values are kept only if the ctime was
+ * already past when the values were about to be read, according to the coarsest
+ * clock that the file system may use: no later change, by this process or
+ * another, can have the same ctime.  An inode that is given the same number
+ * later differs in its ctime and its birth time.
  *
- * For file systems alone whose ctimes the host's kernel sets.
+ * This holds only for file systems whose ctimes the host's kernel sets.
  * Context: any thread, never blocks.
  */
 #ifndef FSDEV_CRED_CACHE_H
@@ -26,11 +29,14 @@ typedef struct CredCache CredCache;
 
 CredCache *cred_cache_new(void);
 void cred_cache_free(CredCache *cache);
-/** cred_cache_get: false when nothing is known of the inode as @st has it. */
+/** cred_cache_get: false when there is no entry for the inode as of @st. */
 bool cred_cache_get(CredCache *cache, const HostStat *st, CredValues *values);
 /**
- * cred_cache_put: @st is what the inode was before @values were read, @before
- * what cred_cache_clock() said then.  Not kept when that is no proof.
+ * cred_cache_put: keep @values.
+ *
+ * Before they were read, the inode was as in @st, and cred_cache_clock()
+ * returned @before.  They are not kept when this does not prove that they are
+ * still valid.
  */
 void cred_cache_put(CredCache *cache, const HostStat *st,
                     const struct timespec *before, const CredValues *values);

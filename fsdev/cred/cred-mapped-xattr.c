@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Security model mapped-xattr: what the guest set is kept in extended
+ * Security model mapped-xattr: what the guest has set is stored in extended
  * attributes of the host file.
  *
- * user.virtfs.uid, .gid and .mode hold 32 bits, user.virtfs.rdev 64, all
- * little-endian; that there is a user.virtfs.whiteouts, which QEMU's 9pfs does
- * not know, is all it says.  An attribute that is absent, or cannot be one of
- * these, means "as the host says".  A real symbolic link can carry no user
- * attribute and so always shows its host values.
+ * user.virtfs.uid, .gid and .mode hold 32 bits, user.virtfs.rdev holds 64 bits,
+ * all in little-endian order.  user.virtfs.whiteouts, which QEMU's 9pfs does
+ * not know, has no value: what counts is that it exists.  Where an attribute
+ * is missing or does not have this format, the host's value applies.  A real
+ * symbolic link cannot have user attributes, so it always shows its host
+ * values.
  * Called by the local driver, from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
@@ -19,7 +20,7 @@
 #define VIRTFS_MODE "user.virtfs.mode"
 #define VIRTFS_RDEV "user.virtfs.rdev"
 #define VIRTFS_WHITEOUTS "user.virtfs.whiteouts"
-/* Room for more names than nearly all files have. */
+/* Enough for the names of nearly all files. */
 #define LIST_SIZE 1024
 
 static ssize_t get_value(const CredObject *obj, const char *name, void *value,
@@ -44,14 +45,17 @@ static int put_value(const CredObject *obj, const char *name,
            : NEG_ERRNO(fsetxattr(obj->fd, name, value, size, 0));
 }
 
-/* Nothing stored, nothing storable, nothing we may see, or not our format. */
+/*
+ * Does the error mean that there is no stored value?  There is none, there
+ * cannot be one, it may not be read, or it does not have our format.
+ */
 static bool means_absent(ssize_t err)
 {
     return err == -ENODATA || err == -EOPNOTSUPP || err == -EPERM ||
            err == -EACCES || err == -ERANGE;
 }
 
-/* 1 when @out was filled, 0 when there is no such value of @size bytes. */
+/* Returns 1 with *@out set, 0 when there is no such value of @size bytes. */
 static int load_bytes(const CredObject *obj, const char *name, void *out,
                       size_t size)
 {
@@ -86,8 +90,8 @@ static int load64(const CredObject *obj, const char *name, uint64_t *out)
 }
 
 /*
- * FS_SET_* of the values there may be; a device number goes with a mode.  And
- * the one whose being there is all.
+ * Sets *@found to FS_SET_* of the values that may be stored, a device number
+ * counting with the mode, and *@whiteouts if that attribute exists.
  */
 static int find_values(const CredObject *obj, uint32_t *found,
                        bool *whiteouts)
@@ -97,7 +101,7 @@ static int find_values(const CredObject *obj, uint32_t *found,
 
     *found = 0;
     if (len == -ERANGE || len == -E2BIG) {
-        /* Too many to list: then each has to be asked for. */
+        /* Too many to list, so each value has to be read to know. */
         *found = FS_SET_UID | FS_SET_GID | FS_SET_MODE;
         *whiteouts = get_value(obj, VIRTFS_WHITEOUTS, NULL, 0) >= 0;
         return 0;
@@ -128,8 +132,8 @@ static int load_one(const CredObject *obj, const char *name, uint32_t bit,
 }
 
 /*
- * Most files that the host made have no value, and one call tells; those that
- * the guest made have all of them, others any.
+ * Listing the names first takes one call for most files that were made on the
+ * host, which have no value.  Files that the guest has made have all values.
  */
 static int mapped_xattr_load(const CredObject *obj, const FsAttr *attr,
                              CredValues *values)
@@ -154,7 +158,7 @@ static int mapped_xattr_load(const CredObject *obj, const FsAttr *attr,
         ret = load_one(obj, VIRTFS_MODE, FS_SET_MODE, found, &values->mode,
                        values);
     }
-    /* Only a stored mode can make a device; spare the others a call. */
+    /* Only a stored mode makes a file a device: others cost no call. */
     if (ret == 0 && S_ISREG(attr->mode) && (values->valid & FS_SET_MODE) &&
         (S_ISCHR(values->mode) || S_ISBLK(values->mode))) {
         ret = load64(obj, VIRTFS_RDEV, &values->rdev);
@@ -170,8 +174,8 @@ static int store32(const CredObject *obj, const char *name, uint32_t value)
 }
 
 /*
- * Owner before mode: a failure in between must not leave set-id bits with
- * the old owner.
+ * The owner is stored before the mode: a failure between the two must not
+ * leave set-id bits with the old owner.
  */
 static int mapped_xattr_store(const CredObject *obj, const CredValues *values)
 {

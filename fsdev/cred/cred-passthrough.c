@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Security models passthrough and none: the host's inode holds everything.
+ * Security models passthrough and none: the host's inode holds all values.
  *
- * Attributes need no overlay.  Storing is a chown and a chmod of the very
- * object by descriptor, owner first, because a change of owner clears the
- * set-id bits.  The model none differs in one thing: an owner that the host
- * does not let us set stays as it is, without an error.
+ * There is nothing to overlay on the host's attributes.  Storing is a chown and
+ * a chmod of the object by its descriptor, the owner first, because a change of
+ * owner clears the set-id bits.  The model none differs in one thing: an owner
+ * that the host does not permit to be set stays as it is, without an error.
  * Called by the local driver, from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
@@ -49,8 +49,8 @@ static int passthrough_store(const CredObject *obj, const CredValues *values)
 }
 
 /*
- * What "you may not own this" looks like: no privilege, an id that the user
- * namespace does not map, a file system without owners.
+ * Does the error mean that this owner cannot be set?  The privilege is missing,
+ * the user namespace does not map the id, or the file system stores no owners.
  */
 static bool owner_not_ours_to_set(int err)
 {

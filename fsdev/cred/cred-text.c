@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Values as the text of a metadata file; see cred-text.h. */
+/* The text of metadata files: see cred-text.h. */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/cred/cred-text.h"
 
-/* 1 and *@out when @text is a decimal number alone; 0 otherwise. */
+/* Returns 1 with *@out set when @text is a decimal number, 0 otherwise. */
 static int parse_number(const char *text, uint64_t *out)
 {
     const char *digits = text + (*text == '-');
@@ -22,8 +22,8 @@ static int parse_number(const char *text, uint64_t *out)
 }
 
 /*
- * The format's writers print 32-bit values through "%d": large ids and device
- * numbers come as negative numbers.  -1 never stands for a value.
+ * Programs that write this format print 32-bit values by "%d", so large ids and
+ * device numbers appear as negative numbers.  -1 is not a value.
  */
 static int parse_u32(const char *text, uint32_t *out)
 {
@@ -94,7 +94,7 @@ char *cred_text_format(const CredValues *values)
     if (values->valid & FS_SET_MODE) {
         g_string_append_printf(text, "virtfs.mode=%d\n", (int)values->mode);
     }
-    /* All ones would read as "-1", which never stands for a value. */
+    /* By "%d" this one would become "-1", which is not a value. */
     if (values->has_rdev && values->rdev < UINT32_MAX) {
         g_string_append_printf(text, "virtfs.rdev=%d\n", (int)values->rdev);
     } else if (values->has_rdev) {

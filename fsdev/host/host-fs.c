@@ -2,15 +2,15 @@
 /*
  * File systems by their magic numbers, and the mounts of this process.
  *
- * A directory and an entry of it are on different devices only where something
- * is mounted on the entry, on most file systems; the last component of every
- * mount point is all that has to be known to tell which entries to look at.
- * An entry elsewhere in that mount with such a name is looked at in vain.
+ * On most file systems a directory and its entry are on different devices only
+ * if something is mounted on the entry.  It is enough to know the last
+ * components of all mount points to know which entries need a closer look; an
+ * entry that has such a name by chance gets that look for nothing.
  *
- * One snapshot for the process, replaced when poll(2) says that the mounts
- * have changed.  Its mutex is held while it is read anew, so that the change
- * is not announced to one thread and missed by another.
- * Used by local*.c from any thread.
+ * The process has one snapshot, which is replaced when poll(2) reports that
+ * the mounts have changed.  Its mutex is held while the list is read, so that
+ * the change is not reported to one thread and missed by another.
+ * Used by the local driver from any thread.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/host/host.h"
@@ -21,23 +21,23 @@
 #include <poll.h>
 #include <pthread.h>
 
-/* Not in the kernel headers of every supported host, or in none. */
+/* Missing from the kernel headers of some hosts, or of all of them. */
 #ifndef BCACHEFS_SUPER_MAGIC
 #define BCACHEFS_SUPER_MAGIC 0xca451a4e
 #endif
 #define ZFS_SUPER_MAGIC 0x2fc12fc1
 #define JFS_SUPER_MAGIC 0x3153464a
 
-/* How often the mounts are read again that change while they are read. */
+/* How often the list is read again when it changes while it is read. */
 #define READ_TRIES 8
-/* Some hundred thousand mounts; who has more has each entry looked at. */
+/* Some hundred thousand mounts; with more, each entry gets a closer look. */
 #define MOUNTS_MAX_BYTES (64 * 1024 * 1024)
 
 /* ---- file systems ----------------------------------------------------- */
 
 /*
- * Only what is known to be backed by local memory or block devices: overlayfs
- * and the like may stand on anything.
+ * Only file systems that certainly use local memory or block devices; overlayfs
+ * and the like may be based on any other file system.
  */
 static const struct {
     uint32_t magic;
@@ -56,7 +56,7 @@ static const struct {
     { SQUASHFS_MAGIC, HOST_DEVS_MOUNTS },
     { EROFS_SUPER_MAGIC_V1, HOST_DEVS_MOUNTS },
     { ISOFS_SUPER_MAGIC, HOST_DEVS_ANY },
-    { MSDOS_SUPER_MAGIC, HOST_DEVS_ANY },       /* inode numbers made up */
+    { MSDOS_SUPER_MAGIC, HOST_DEVS_ANY },       /* inode numbers vary */
     { EXFAT_SUPER_MAGIC, HOST_DEVS_ANY },       /* likewise */
 };
 
@@ -122,7 +122,7 @@ GHashTable *host_mounts_in(const HostMounts *mounts, uint64_t mnt_id)
     return g_hash_table_lookup(mounts->by_id, &key);
 }
 
-/* The set of @id, made when it is not there. */
+/* The set of @id, which is made if it does not exist. */
 static GHashTable *components_of(GHashTable *by_id, gint64 id)
 {
     GHashTable *set = g_hash_table_lookup(by_id, &id);
@@ -137,7 +137,7 @@ static GHashTable *components_of(GHashTable *by_id, gint64 id)
     return set;
 }
 
-/* @path with its \ooo undone, in place; its last component. */
+/* Decodes the \ooo in @path in place and returns its last component. */
 static char *last_component(char *path)
 {
     char *to = path;
@@ -157,7 +157,7 @@ static char *last_component(char *path)
     return to ? to + 1 : path;
 }
 
-/* "36 35 98:0 /root /mount/point options…": id, parent's id, …, where. */
+/* "36 35 98:0 /root /mount/point options…": id, parent's id, …, path. */
 static bool parse_mount(char *line, GHashTable *seen, GHashTable *by_id)
 {
     g_auto(GStrv) fields = g_strsplit(line, " ", 6);
@@ -199,12 +199,12 @@ HostMounts *host_mounts_parse(const char *text)
             return NULL;
         }
     }
-    /* A mount that has no line of its own may have others we do not see. */
+    /* A mount without a line of its own may contain others that we miss. */
     g_hash_table_foreach_remove(mounts->by_id, is_unseen, seen);
     return mounts;
 }
 
-/* All of the file, whose length is not known before. */
+/* Reads all of the file, whose length is not known in advance. */
 static char *read_text(int fd)
 {
     size_t room = 16384;
@@ -233,7 +233,7 @@ static char *read_text(int fd)
     return done < 0 ? NULL : g_steal_pointer(&text);
 }
 
-/* Locked.  Since the last time this was asked, or since the file was opened. */
+/* Locked.  Since the last call of this, or since the file was opened. */
 static bool mounts_changed(int fd)
 {
     struct pollfd poll_fd = { .fd = fd, .events = POLLPRI };
@@ -241,7 +241,7 @@ static bool mounts_changed(int fd)
     return RETRY_ON_EINTR(poll(&poll_fd, 1, 0)) != 0;
 }
 
-/* Locked.  NULL when it cannot be read, or not twice the same. */
+/* Locked.  NULL when the list cannot be read, or changes all the time. */
 static HostMounts *read_mounts(int fd)
 {
     HostMounts *mounts = NULL;

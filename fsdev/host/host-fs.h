@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is known of the host's file systems, and what is mounted where.
+ * Properties of the host's file systems, and what is mounted where.
  *
- * The kernel tells through /proc/self/mountinfo, kept open since host_init(),
- * whether anything was mounted or unmounted; it is read again only then.  What
- * was read is a snapshot that its holder may go on using.  Context: any thread.
+ * /proc/self/mountinfo, which is open since host_init(), reports whether
+ * anything was mounted or unmounted; it is read again only then.  What was read
+ * is a snapshot, which may be used as long as it is referenced.
+ * Context: any thread.
  */
 #ifndef FSDEV_HOST_FS_H
 #define FSDEV_HOST_FS_H
@@ -16,14 +17,14 @@
  * user-space server (fstatfs magic).
  */
 bool host_fs_is_local(int fd);
-/** host_fs_is_in_memory: reading a file of @fd's file system needs no disk. */
+/** host_fs_is_in_memory: files of @fd's file system are read from memory. */
 bool host_fs_is_in_memory(int fd);
 
-/* Which entries of a directory may have another st_dev than it has itself. */
+/* Which entries of a directory may have another st_dev than the directory. */
 typedef enum HostFsDevs {
-    HOST_DEVS_ANY,          /* nothing is known: any of them */
-    HOST_DEVS_DIRS,         /* mount points and directories: subvolumes */
-    HOST_DEVS_MOUNTS,       /* mount points; others have st_ino == d_ino too */
+    HOST_DEVS_ANY,          /* all of them; the file system is not known */
+    HOST_DEVS_DIRS,         /* mount points, and directories: subvolumes */
+    HOST_DEVS_MOUNTS,       /* mount points; for others st_ino == d_ino */
 } HostFsDevs;
 HostFsDevs host_fs_devs(int fd);
 
@@ -31,19 +32,21 @@ HostFsDevs host_fs_devs(int fd);
 typedef struct HostMounts HostMounts;
 
 /**
- * host_mounts_get: what is mounted now, counted.  Reading it anew may sleep:
- * -EAGAIN instead unless @may_sleep.  -ENOSYS when the kernel does not tell.
+ * host_mounts_get: what is mounted now, counted.
+ *
+ * Reading the list again may sleep; without @may_sleep that is -EAGAIN.
+ * -ENOSYS when the kernel does not provide the list.
  */
 int host_mounts_get(bool may_sleep, HostMounts **mounts);
 void host_mounts_put(HostMounts *mounts);
 /**
- * host_mounts_in: last components of what is mounted within mount @mnt_id, as
- * a set (borrowed).  NULL when the mount is none that this process sees, which
- * tells nothing.
+ * host_mounts_in: the last components of all mount points within the mount
+ * @mnt_id, as a set (borrowed).  NULL when this process does not see the mount,
+ * so that it is not known what is mounted there.
  */
 GHashTable *host_mounts_in(const HostMounts *mounts, uint64_t mnt_id);
 
-/* host_mounts_parse: the text of a mountinfo file; for tests too. */
+/** host_mounts_parse: from the text of a mountinfo file. */
 HostMounts *host_mounts_parse(const char *text);
 
 #endif

@@ -2,14 +2,14 @@
 /*
  * The cache of path fds: budget and eviction.
  *
- * A Node is in one of its table's two LRU queues while its descriptor may be
- * closed: it is not in use, some live Name leads to the Node, and it is not
- * the root.  Nodes that live Names have as parent are the second choice, since
- * everything below them is reached through their descriptors.  Getting a
- * descriptor back is the work of node-climb.c.
+ * A Node is in one of the two LRU queues of its table while its descriptor may
+ * be closed: the descriptor is not in use, a live Name leads to the Node, and
+ * the Node is not the root.  Nodes that are the parent of live Names are
+ * evicted last, since all objects below them are reached through their
+ * descriptors.  node-climb.c opens evicted descriptors again.
  *
  * Called by the other node*.c and, through node.h, by the drivers, from any
- * thread.  Descriptors are closed without any lock held.
+ * thread.  Descriptors are closed while no lock is held.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/node/node-int.h"
@@ -18,17 +18,17 @@
 
 enum {
     RESERVED_FDS = 64,      /* for the rest of QEMU: images, monitors, … */
-    MIN_FDS = 16,           /* what we take even when that is a squeeze */
-    MAX_FDS = 1 << 20,      /* where no limit is set */
+    MIN_FDS = 16,           /* used even if that many are not left for us */
+    MAX_FDS = 1 << 20,      /* where there is no limit */
     MAX_OPEN_RESERVE = 32,  /* path fds that open files may not displace */
     MAX_BATCH = 64,
-    MIN_CACHE = 8,          /* kept over budget if the rest cannot go */
+    MIN_CACHE = 8,          /* kept above the budget if others must stay */
 };
 
 /*
- * One budget for the process.  The counters and limits are atomic: they are
- * compared without a lock, so they may be exceeded by a few descriptors for a
- * moment, never for long.
+ * The budget of the process.  Counters and limits are atomic and are compared
+ * without a lock, so a limit may be exceeded by a few descriptors for a short
+ * time.
  */
 static struct {
     pthread_mutex_t lock;   /* guards tables; taken before a table's lock */
@@ -121,9 +121,9 @@ int node_fd_take(Node *node)
 }
 
 /*
- * Locked: could @node, which is evictable, be found again?  Its parent's
- * descriptor may be gone for good when the host replaced the directory, and
- * then what is below it is better kept.
+ * Locked: could the descriptor of @node, which is evictable, be opened again?
+ * That of its parent may be lost if the directory was replaced on the host, and
+ * then the descriptors below it are better kept.
  */
 static bool has_way_back(const Node *node)
 {
@@ -192,7 +192,7 @@ static bool evict_batch(NodeTable *table, gint spare)
     return count > 0;
 }
 
-/* Not locked.  The table's own descriptors first, then everybody's. */
+/* Not locked: evict from @table or, if it has nothing to evict, others. */
 static bool evict_somewhere(NodeTable *table, gint spare)
 {
     bool done = evict_batch(table, spare);
@@ -220,10 +220,10 @@ static bool hard_limit_reached(int more)
 }
 
 /*
- * What cannot be evicted may exceed the soft budgets by itself (a guest that
- * holds thousands of unlinked files).  The cache then shrinks to MIN_CACHE,
- * not to nothing: every request would have to find its way back.  At the hard
- * limit it does.
+ * The descriptors that cannot be evicted may exceed the soft budgets on their
+ * own, for example those of a guest that holds thousands of unlinked files.
+ * The cache then shrinks to MIN_CACHE and is not emptied, or every request
+ * would have to open its descriptors again.  At the hard limit it is emptied.
  */
 void node_fd_trim(NodeTable *table)
 {

@@ -2,11 +2,11 @@
 /*
  * An intrusive hash table with chains, for the objects of node.c.
  *
- * Elements embed a HashLink, so the table itself costs one pointer a slot.
- * Resizing is spread over the operations that follow it: each moves a few
- * slots, so that no request of a guest with half a million names has to wait
- * for all of them.  Not thread-safe: the NodeTable's mutex guards it.  Keys
- * and their comparison are the caller's.
+ * Elements embed a HashLink, so the table itself takes one pointer for each
+ * slot.  Resizing is spread over the operations that follow it, each of which
+ * moves a few slots: no request of a guest with half a million names has to
+ * wait until all of them are moved.  The caller defines the keys and compares
+ * them.  The mutex of the NodeTable guards the table.
  */
 #ifndef FSDEV_NODE_HASH_H
 #define FSDEV_NODE_HASH_H
@@ -24,13 +24,13 @@ typedef struct HashTable {
     size_t mask;
     HashLink **old;         /* owned; being emptied into slots, or NULL */
     size_t old_mask;
-    size_t moved;           /* slots of old that are empty for good */
+    size_t moved;           /* slots of old that have been emptied */
     size_t count;
 } HashTable;
 
 enum {
     HASH_MIN_SLOTS = 64,
-    HASH_MOVE_SLOTS = 4,    /* ends a move long before the next may start */
+    HASH_MOVE_SLOTS = 4,    /* so a move ends long before the next begins */
 };
 
 static inline void hash_init(HashTable *table)
