@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The entries of synth exports that the tests of the 9p server use.
+ * The entries of a synth export that the tests of the 9p server use.
  *
- * One table says what is there; their names are in synth-names.h.  The
- * functions behind the files run in any thread.
+ * They are listed in one table, with names from synth-names.h.  The functions
+ * that read and write the files run in any thread.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/synth/synth.h"
 #include "fsdev/synth/synth-names.h"
 
-/* How deep the WALK directories go: as many names as one Twalk can carry */
+/* Depth of the WALK directories: the number of names that a Twalk can carry */
 #define SYNTH_WALK_DEPTH 16
 
 static ssize_t synth_write_swallow(FsNode *node, const struct iovec *iov,
@@ -19,9 +19,9 @@ static ssize_t synth_write_swallow(FsNode *node, const struct iovec *iov,
 }
 
 /*
- * The test decides by the first byte whether the write may complete.  Parking
- * needs no state here: nothing ever completes such a write, the session only
- * gives it up when the client flushes it.
+ * The first byte of the data decides whether the write completes.  A write that
+ * does not complete needs no state here, because it only ends when the client
+ * flushes it.
  */
 static ssize_t synth_write_flush(FsNode *node, const struct iovec *iov,
                                  int iovcnt, uint64_t offset)
@@ -38,8 +38,9 @@ static ssize_t synth_write_flush(FsNode *node, const struct iovec *iov,
 }
 
 /*
- * A size_t in host order: the test runs on the same host.  The fid that reads
- * this is no xattr fid and so is not in the number.
+ * Returns a size_t in host byte order, as the test runs on the same host.  The
+ * number does not include the fid that reads this file, which is not an xattr
+ * fid.
  */
 static ssize_t synth_read_xattr_count(FsNode *node, const struct iovec *iov,
                                       int iovcnt, uint64_t offset)
@@ -51,10 +52,10 @@ static ssize_t synth_read_xattr_count(FsNode *node, const struct iovec *iov,
 
 typedef struct SynthEntry {
     const char *name;           /* with "%d" for the index if count > 0 */
-    uint32_t mode;              /* with the type */
+    uint32_t mode;              /* with the file type */
     int count;                  /* 0: one entry, no index in its name */
-    bool nested;                /* each one inside the one before */
-    bool in_last_dir;           /* in what the row above made, not the root */
+    bool nested;                /* each one is inside the previous one */
+    bool in_last_dir;           /* in the directory of the row above */
     SynthReadFn *read;
     SynthWriteFn *write;
 } SynthEntry;
@@ -95,7 +96,7 @@ static const SynthEntry synth_test_entries[] = {
     },
 };
 
-/* Returns the last node made. */
+/* Returns the node that was created last. */
 static FsNode *synth_add_entry(FsNode *dir, const SynthEntry *entry)
 {
     FsNode *node = NULL;

@@ -2,13 +2,13 @@
 /*
  * The synth driver: a small tree in memory, for tests of the layers above.
  *
- * It owns the nodes of its exports, from opening to closing; reference counts
- * of nodes mean nothing to it.  The tree is complete before the first guest
- * request, and no request changes it, so that readers in any number of
- * threads need no lock.  Nothing here ever waits.
- * There are no permission checks: a file of mode 0 opens for writing.
- * Where a request would change the tree, the errno is the one that guests
- * have always got from this driver in QEMU.
+ * The export owns its nodes until it is closed, so references to nodes are not
+ * counted.  The tree is complete before the first guest request and no request
+ * changes it, so that any number of threads can read it without a lock.  No
+ * function blocks.
+ * There are no permission checks: a file of mode 0 can be opened for writing.
+ * A request that would change the tree fails with the errno that guests have
+ * always got from this driver in QEMU.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/synth/synth.h"
@@ -20,7 +20,7 @@ typedef struct SynthNode SynthNode;
 
 struct SynthNode {
     FsNode base;
-    SynthNode *parent;          /* borrowed, the root's is itself */
+    SynthNode *parent;          /* borrowed; the root is its own parent */
     char *name;                 /* owned */
     GPtrArray *children;        /* owned nodes, oldest first; NULL: a file */
     SynthReadFn *read;
@@ -67,7 +67,7 @@ static void synth_node_free(gpointer opaque)
     g_free(node);
 }
 
-/* @mode with its type.  Inode numbers depend on the order of adding only. */
+/* @mode includes the type.  Inode numbers only depend on the order of calls. */
 static SynthNode *synth_node_new(SynthExport *export, const char *name,
                                  uint32_t mode)
 {
@@ -179,7 +179,7 @@ static FsExport *synth_open_export(const FsConfig *config, GError **error)
     SynthExport *export = g_new0(SynthExport, 1);
 
     fs_export_init(&export->base, config);
-    /* The same in every run for the same id, and like no disk's number */
+    /* The same in each run for the same id, and unlike any device number */
     export->dev = 0x73796e74ULL << 32 | g_str_hash(config->id ?: "");
     export->root = synth_node_new(export, "/", S_IFDIR | 0555);
     export->root->parent = export->root;
@@ -200,7 +200,7 @@ static FsNode *synth_root(FsExport *export)
     return &container_of(export, SynthExport, base)->root->base;
 }
 
-/* The export owns its nodes; references on them need no count. */
+/* The export owns its nodes, so references to them are not counted. */
 static void synth_node_ref(FsNode *node)
 {
 }
@@ -226,7 +226,7 @@ static int synth_locate(FsNode *fsnode, FsNode **dir, char *name)
     return 0;
 }
 
-/* All of it is in memory. */
+/* The whole tree is in memory. */
 static bool synth_is_brief(FsNode *fsnode G_GNUC_UNUSED)
 {
     return true;
@@ -244,7 +244,7 @@ static void synth_fill_attr(const SynthNode *node, FsAttr *attr)
     if (!synth_is_dir(node)) {
         return;
     }
-    /* its own "." and the ".." of each directory in it */
+    /* Its name and its own ".", and the ".." of each directory in it. */
     attr->nlink = 2;
     for (guint i = 0; i < node->children->len; i++) {
         attr->nlink += synth_is_dir(g_ptr_array_index(node->children, i));
@@ -276,7 +276,7 @@ static int synth_getattr(const FsCall *call, FsNode *node, FsFile *file,
     return 0;
 }
 
-/* Times are accepted and stay as they are. */
+/* Setting times succeeds without effect. */
 static int synth_setattr(const FsCall *call, FsNode *node, FsFile *file,
                          const FsSetattr *set)
 {
@@ -307,7 +307,7 @@ static int synth_statfs(const FsCall *call, FsNode *node, struct statfs *st)
     return 0;
 }
 
-/* The driver: what would change the tree */
+/* The driver: requests that would change the tree */
 
 static int synth_mkdir(const FsCall *call, FsNode *dir, const char *name,
                        uint32_t mode, const FsCred *cred, FsAttr *attr)
@@ -445,10 +445,10 @@ static int synth_fsync(const FsCall *call, FsFile *file, bool datasync)
 }
 
 /*
- * Entry 0 is ".", 1 is "..", then the newest first; the cookie is the number
- * of entries given.  The order matters to a stock test that asks for as many
- * bytes as the last reply had: short names must not come before long ones,
- * and of numbered files the newest have the longest names.
+ * Entry 0 is ".", entry 1 is "..", and the others follow, the newest first; the
+ * cookie of an entry is its index plus 1.  The order matters to a test of QEMU
+ * that requests as many bytes as the last reply had: short names must not come
+ * before long ones, and the newest of numbered files have the longest names.
  */
 static void synth_dirent(const SynthNode *dir, uint64_t index, FsDirent *entry)
 {
@@ -495,7 +495,7 @@ static int synth_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
     return 0;
 }
 
-/* The driver: extended attributes, taken and forgotten */
+/* The driver: extended attributes, which are accepted and discarded */
 
 static ssize_t synth_getxattr(const FsCall *call, FsNode *node,
                               const char *name, void *buf, size_t size)
