@@ -98,9 +98,9 @@ static const Refused refused[] = {
       "multidevs, max_xattr, locks, statfs, cache-hint, uidmap, gidmap, "
       "throttling.*" },
     { "proxy-without-socket", "-fsdev proxy,id=a",
-      "neither socket nor sock_fd", "socket=<path> and sock_fd=<number>" },
+      "neither socket nor sock_fd", "socket=<path> or sock_fd=<number>" },
     { "proxy-with-both", "-fsdev proxy,id=a,socket=/s,sock_fd=3",
-      "exclude each other", "socket=<path> and sock_fd=<number>" },
+      "exclude each other", "socket=<path> or sock_fd=<number>" },
     { "proxy-sock-fd", "-fsdev proxy,id=a,sock_fd=2", "sock_fd '2'",
       "from 3 on" },
     { "proxy-with-path", "-fsdev proxy,id=a,socket=/s,path=/", "'path'",
@@ -128,7 +128,7 @@ static const Refused refused[] = {
     { "virtfs/gidmap", "-virtfs local,path=/,security_model=none,mount_tag=a,"
       "gidmap=1:2:3:4", "gidmap '1:2:3:4': '1:2:3:4'", "GUEST:HOST:COUNT" },
     { "virtfs/proxy-without-socket", "-virtfs proxy,mount_tag=a",
-      "neither socket nor sock_fd", "socket=<path> and sock_fd=<number>" },
+      "neither socket nor sock_fd", "socket=<path> or sock_fd=<number>" },
     { "virtfs/synth-with-path", "-virtfs synth,mount_tag=a,path=/", "'path'",
       "id, fsdriver, readonly, max_xattr" },
 };

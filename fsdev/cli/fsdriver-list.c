@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The list of drivers that -fsdev knows.
+ * The list of drivers for -fsdev.
  *
- * Apart from fsdriver.c, so that a program may have one driver alone.
+ * It is not in fsdriver.c so that a program can be linked with a single driver.
  * Context: any thread.
  */
 #include "fsdev/core/p9-osdep.h"

@@ -2,8 +2,8 @@
 /*
  * -fsdev and -virtfs for targets that have no virtio-9p device.
  *
- * Stands in for the registry where CONFIG_FSDEV_9P is off, with the functions
- * that the command line code calls.  Main thread.
+ * Replaces the registry where CONFIG_FSDEV_9P is off, with the functions that
+ * the command line code calls.  Context: main thread.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -11,7 +11,7 @@
 #include "qemu/option.h"
 #include "fsdev/qemu-fsdev.h"
 
-/* No error: such command lines have always been accepted. */
+/* This is not an error, as such command lines have always been accepted. */
 int qemu_fsdev_add(QemuOpts *opts, Error **errp)
 {
     warn_report("fsdev '%s' is ignored: this QEMU has no device for it",
@@ -30,6 +30,6 @@ bool qemu_fsdev_print_help(const char *optarg)
     if (!has_help_option(optarg)) {
         return false;
     }
-    printf("This QEMU has no device for an fsdev, and so no drivers.\n");
+    printf("This QEMU has no device for an fsdev and therefore no drivers.\n");
     return true;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of options as data: which driver takes which option, and the
- * help text for -fsdev and -virtfs.
+ * Checks of the options of each driver, and the help text for -fsdev and
+ * -virtfs, both from the table of options.
  *
- * It knows names, not values: those are parsed in qemu-fsdev.c.  Called by
- * the command line code and by its neighbours in fsdev/, in the main thread.
+ * Only names are checked here; qemu-fsdev.c parses the values.  Called by the
+ * command line code and by the other files of fsdev/cli, in the main thread.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -72,7 +72,7 @@ static char *fsdev_driver_names(void)
     return g_string_free(names, false);
 }
 
-/* For a message: the throttling options stand as one word. */
+/* For messages; all throttling options are listed as one word. */
 static char *fsdev_option_names(const FsdevDriver *driver)
 {
     GString *names = g_string_new("id");
@@ -108,7 +108,7 @@ bool qemu_fsdev_check_driver(const char *name, Error **errp)
         error_setg(errp, "there is no fsdev driver '%s'; the drivers are: %s",
                    name, names);
     } else {
-        error_setg(errp, "no fsdev driver is given; the drivers are: %s",
+        error_setg(errp, "no fsdev driver is specified; the drivers are: %s",
                    names);
     }
     return false;
@@ -127,15 +127,15 @@ static int fsdev_check_option(void *opaque, const char *name,
         }
     }
     names = fsdev_option_names(driver);
-    error_setg(errp, "fsdev driver '%s' has no option '%s'; it takes: %s",
-               driver->name, name, names);
+    error_setg(errp, "fsdev driver '%s' has no option '%s'; its options are: "
+               "%s", driver->name, name, names);
     return -1;
 }
 
 bool qemu_fsdev_check_options(QemuOpts *opts, const char *driver,
                               Error **errp)
 {
-    /* qemu_opt_foreach() hands the pointer through and changes nothing */
+    /* qemu_opt_foreach() only passes the pointer on to the function. */
     return qemu_opt_foreach(opts, fsdev_check_option,
                             (void *)fsdev_driver_find(driver), errp) == 0;
 }
@@ -176,7 +176,7 @@ static void fsdev_print_driver_help(const FsdevDriver *driver)
            driver->summary, driver->name, driver->name);
     fsdev_print_option("id", QEMU_OPT_STRING, NULL,
                        "name for a device's fsdev=; "
-                       "-virtfs takes the mount tag if it is not given");
+                       "-virtfs uses the mount tag by default");
     for (size_t i = 0; i < ARRAY_SIZE(fsdev_options); i++) {
         const FsdevOption *option = &fsdev_options[i];
 
@@ -185,7 +185,7 @@ static void fsdev_print_driver_help(const FsdevDriver *driver)
                                option->help);
         }
     }
-    printf("Of -virtfs %s only:\n", driver->name);
+    printf("Options of -virtfs %s only:\n", driver->name);
     fsdev_print_option("mount_tag", QEMU_OPT_STRING, NULL,
                        "name by which the guest mounts it; "
                        "mnt_tag means the same");
@@ -202,9 +202,9 @@ static void fsdev_print_drivers(void)
 }
 
 /*
- * The driver named in @optarg, NULL if none.  Values with commas fall apart
- * here, which cannot make a first word or an "fsdriver=" out of them unless
- * somebody wants that for a path.
+ * The driver named in @optarg, or NULL.  Splitting at each comma also splits
+ * values that contain ",,".  This matters only if a value contains
+ * ",,fsdriver=".
  */
 static char *fsdev_driver_wanted(const char *optarg)
 {

@@ -2,9 +2,9 @@
 /*
  * The option groups "fsdev" and "virtfs".
  *
- * They exist in every build, also where no target has virtio-9p, because
- * management tools ask for them.  Registered before main() parses options;
- * nothing here is called afterwards.
+ * They exist in all builds, even if no target has virtio-9p, because management
+ * tools query them.  They are registered before main() parses options; nothing
+ * in this file is called afterwards.
  */
 #include "qemu/osdep.h"
 #include "qemu/config-file.h"

@@ -2,12 +2,12 @@
 /*
  * Throttling: an FsGate on QEMU's leaky buckets.
  *
- * Reads and writes wait in one queue each, first come, first served, and a
- * timer for each queue lets the next one go.  Several devices, each with an
- * event loop of its own, may share a gate: timers run in the main loop, and
- * what they let go is admitted in the loop that it came from, by a GateLoop's
- * bottom half.  Time is the host's: a guest that is stopped or runs slowly has
- * the same rate.
+ * Reads wait in one first-in, first-out queue and writes in another, and the
+ * timer of each queue releases the next ticket.  Several devices with event
+ * loops of their own may share a gate: the timers run in the main loop, and the
+ * bottom half of a GateLoop admits the tickets in the loop where they were
+ * submitted.  The rates refer to the host's clock, whether or not the guest is
+ * stopped or runs slowly.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -19,18 +19,18 @@
 
 typedef struct FsdevGate FsdevGate;
 
-/* An event loop that has tickets waiting.  Never freed, but used again. */
+/* An event loop with waiting tickets.  Not freed, but reused by other loops. */
 typedef struct GateLoop {
     FsdevGate *gate;
-    AioContext *ctx;                /* NULL: free to be used */
-    QEMUBH *bh;                     /* in ctx: admits */
-    GQueue going;                   /* borrowed FsTicket that may go */
+    AioContext *ctx;                /* NULL: not in use */
+    QEMUBH *bh;                     /* runs gate_loop_admit() in ctx */
+    GQueue going;                   /* borrowed FsTicket to be admitted */
     unsigned tickets;               /* waiting or going */
 } GateLoop;
 
 struct FsdevGate {
     FsGate gate;
-    QemuMutex lock;                 /* guards all below, and GateLoops */
+    QemuMutex lock;                 /* guards the rest and all GateLoops */
     ThrottleState state;
     ThrottleTimers timers;
     GQueue waiting[THROTTLE_MAX];   /* borrowed FsTicket, by direction */
@@ -62,7 +62,7 @@ static ThrottleDirection fsdev_ticket_direction(const FsTicket *ticket)
     return ticket->is_write ? THROTTLE_WRITE : THROTTLE_READ;
 }
 
-/* Locked; in the loop. */
+/* Locked.  Context: the loop. */
 static void gate_loop_put(GateLoop *loop)
 {
     if (--loop->tickets == 0) {
@@ -72,7 +72,7 @@ static void gate_loop_put(GateLoop *loop)
     }
 }
 
-/* In the loop.  NULL: nothing may go there. */
+/* The next ticket to admit in @loop, or NULL.  Context: the loop. */
 static FsTicket *gate_loop_next(GateLoop *loop)
 {
     GList *link;
@@ -89,7 +89,7 @@ static FsTicket *gate_loop_next(GateLoop *loop)
     return link->data;
 }
 
-/* Whoever is admitted may cancel others, or come again. */
+/* admitted() may cancel other tickets, or submit the same one again. */
 static void gate_loop_admit(void *opaque)
 {
     FsTicket *ticket;
@@ -99,7 +99,7 @@ static void gate_loop_admit(void *opaque)
     }
 }
 
-/* Locked; in the loop. */
+/* Locked.  Context: the loop. */
 static GateLoop *gate_loop_get(FsdevGate *gate)
 {
     AioContext *ctx = qemu_get_current_aio_context();
@@ -124,7 +124,7 @@ static GateLoop *gate_loop_get(FsdevGate *gate)
     return unused;
 }
 
-/* While a queue is not empty its timer runs, or fsdev_gate_open() does. */
+/* While a queue is not empty, its timer or fsdev_gate_open() is running. */
 static bool fsdev_gate_admit(FsGate *fsgate, FsTicket *ticket)
 {
     FsdevGate *gate = container_of(fsgate, FsdevGate, gate);
@@ -146,7 +146,7 @@ static bool fsdev_gate_admit(FsGate *fsgate, FsTicket *ticket)
     return false;
 }
 
-/* The timer may run on: it finds the queue empty, or somebody else's turn. */
+/* The timer is left running: it may find the queue empty or another ticket. */
 static void fsdev_gate_cancel(FsGate *fsgate, FsTicket *ticket)
 {
     FsdevGate *gate = container_of(fsgate, FsdevGate, gate);
@@ -161,9 +161,9 @@ static void fsdev_gate_cancel(FsGate *fsgate, FsTicket *ticket)
 }
 
 /*
- * The first ticket goes without another look at the buckets.  Under a common
- * limit both timers fire together, and if the later one had to ask again, the
- * other direction would have taken what there was, every time.
+ * The first ticket is released without checking the buckets again.  With a
+ * limit for the total both timers expire together; if the later one checked
+ * again, it would always find that the other direction had used up the rate.
  */
 static void fsdev_gate_open(FsdevGate *gate, ThrottleDirection dir)
 {

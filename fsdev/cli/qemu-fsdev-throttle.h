@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The gate that keeps an export to the rates of its throttling.* options.
+ * The gate that limits an export to the rates of its throttling.* options.
  */
 #ifndef FSDEV_QEMU_FSDEV_THROTTLE_H
 #define FSDEV_QEMU_FSDEV_THROTTLE_H
@@ -17,10 +17,11 @@ bool qemu_fsdev_throttle_parse(ThrottleConfig *config, QemuOpts *opts,
                                Error **errp);
 
 /**
- * qemu_fsdev_gate_new: a gate for @config, or NULL when it limits nothing.
+ * qemu_fsdev_gate_new: a new gate for @config, or NULL when it has no limits.
  *
- * The gate has its timers in the main loop and is never freed: it remembers
- * what was used while devices come and go.  Context: BQL held.
+ * The timers of the gate run in the main loop.  It is never freed, so that the
+ * limits still hold when a device is unplugged and plugged again.  Context: BQL
+ * held.
  */
 FsGate *qemu_fsdev_gate_new(ThrottleConfig *config);
 

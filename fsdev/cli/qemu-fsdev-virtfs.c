@@ -2,8 +2,8 @@
 /*
  * -virtfs: one option for an fsdev and the PCI device that uses it.
  *
- * Each entry of the group "virtfs" becomes one of "fsdev" and one of
- * "device", as if the user had written both.  Called by the command line
+ * Each entry of the group "virtfs" is turned into an entry of "fsdev" and one
+ * of "device", as if the user had specified both.  Called by the command line
  * code, in the main thread, before either group is evaluated.
  */
 #include "qemu/osdep.h"
@@ -25,8 +25,8 @@ static const char *virtfs_mount_tag(QemuOpts *virtfs, Error **errp)
         return NULL;
     }
     if (tag && other && strcmp(tag, other)) {
-        error_setg(errp, "mount_tag '%s' and mnt_tag '%s' mean the same thing "
-                   "and differ; give one", tag, other);
+        error_setg(errp, "mount_tag '%s' and mnt_tag '%s' differ, but are the "
+                   "same option; give one", tag, other);
         return NULL;
     }
     return tag ?: other;
@@ -43,7 +43,7 @@ static int virtfs_copy_option(void *opaque, const char *name,
     return qemu_opt_set(fsdev, name, value, errp) ? 0 : -1;
 }
 
-/* Everything but the tag: what the driver cannot use is refused by it. */
+/* Copies all options but the tag; qemu_fsdev_add() checks them. */
 static QemuOpts *virtfs_make_fsdev(QemuOpts *virtfs, const char *tag,
                                    Error **errp)
 {

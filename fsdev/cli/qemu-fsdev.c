@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The registry: what every -fsdev said, and its export while it is in use.
+ * The registry: the configuration of each -fsdev, and its export while it is in
+ * use.
  *
- * An entry is made when the command line is evaluated and stays until QEMU
- * ends.  The export behind it is opened when the first device is realized
- * and closed when the last one goes, so a share may be plugged again later
- * with the directory that is there then.  Main loop, BQL held.
+ * An entry is created when the command line is evaluated and lives until QEMU
+ * exits.  Its export is opened when the first device is realized and closed
+ * when the last one is unrealized, so that a share that is plugged again uses
+ * the directory that exists then.  Context: main loop, BQL held.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -24,8 +25,8 @@
 typedef struct FsdevEntry {
     FsConfig config;            /* config.id is the entry's id */
     ThrottleConfig throttle;
-    FsGate *gate;               /* made at first use, NULL: no limits */
-    FsExport *export;           /* counted once a user; NULL: not open */
+    FsGate *gate;               /* created at first use; NULL: no limits */
+    FsExport *export;           /* counted for each user; NULL: not open */
     unsigned users;
     QTAILQ_ENTRY(FsdevEntry) next;
 } FsdevEntry;
@@ -33,7 +34,7 @@ typedef struct FsdevEntry {
 static QTAILQ_HEAD(, FsdevEntry) fsdev_entries =
     QTAILQ_HEAD_INITIALIZER(fsdev_entries);
 
-/* The words that an option allows.  Ends with a NULL word. */
+/* The allowed values of an option.  The last word is NULL. */
 typedef struct FsdevWord {
     const char *word;
     int value;
@@ -113,7 +114,7 @@ static bool fsdev_parse_max_xattr(FsConfig *config, QemuOpts *opts,
     return true;
 }
 
-/* QEMU has always cut these to permission bits; now it says so. */
+/* QEMU has always used the permission bits only; this also warns. */
 static bool fsdev_parse_mode(const FsConfig *config, QemuOpts *opts,
                              const char *name, uint32_t *mode, Error **errp)
 {
@@ -131,9 +132,9 @@ static bool fsdev_parse_mode(const FsConfig *config, QemuOpts *opts,
     }
     value = qemu_opt_get_number(opts, name, 0);
     if (value & ~(uint64_t)FSDEV_MODE_BITS) {
-        warn_report("fsdev '%s': of %s=%s only 0%" PRIo64 " is used%s",
-                    config->id, name, qemu_opt_get(opts, name),
-                    value & FSDEV_MODE_BITS,
+        warn_report("fsdev '%s': only the bits 0%" PRIo64 " of %s=%s are "
+                    "used%s", config->id, value & FSDEV_MODE_BITS, name,
+                    qemu_opt_get(opts, name),
                     *qemu_opt_get(opts, name) == '0' ? "" :
                     " (octal numbers begin with 0)");
     }
@@ -159,7 +160,7 @@ static bool fsdev_parse_map(QemuOpts *opts, const char *name, IdMap **map,
     return true;
 }
 
-/* What the drivers of host files have in common. */
+/* The options that all drivers of host files have. */
 static bool fsdev_parse_files(FsdevEntry *entry, QemuOpts *opts, Error **errp)
 {
     int multidevs = FS_MULTIDEVS_REMAP;
@@ -189,11 +190,11 @@ static bool fsdev_parse_local(FsdevEntry *entry, QemuOpts *opts, Error **errp)
         return false;
     }
     if (model < 0) {
-        error_setg(errp, "security_model is not given; allowed: %s", models);
+        error_setg(errp, "security_model is required; allowed: %s", models);
         return false;
     }
     if (!qemu_opt_get(opts, "path")) {
-        error_setg(errp, "path is not given; it names the directory to export");
+        error_setg(errp, "path is required; it is the directory to export");
         return false;
     }
     config->path = g_strdup(qemu_opt_get(opts, "path"));
@@ -210,14 +211,15 @@ static bool fsdev_parse_proxy(FsdevEntry *entry, QemuOpts *opts, Error **errp)
     uint64_t fd = qemu_opt_get_number(opts, "sock_fd", 0);
 
     if (!socket == !sock_fd) {
-        error_setg(errp, "%s; socket=<path> and sock_fd=<number> are the two "
-                   "ways to the helper", socket ? "socket and sock_fd exclude "
-                   "each other" : "neither socket nor sock_fd is given");
+        error_setg(errp, "%s; use either socket=<path> or sock_fd=<number> to "
+                   "connect to the helper",
+                   socket ? "socket and sock_fd exclude each other"
+                          : "neither socket nor sock_fd is given");
         return false;
     }
     if (fd > INT_MAX || (sock_fd && fd <= STDERR_FILENO)) {
-        error_setg(errp, "sock_fd '%s' is no inherited descriptor; allowed: "
-                   "from 3 on", sock_fd);
+        error_setg(errp, "sock_fd '%s' is not an inherited descriptor; "
+                   "allowed: from 3 on", sock_fd);
         return false;
     }
     entry->config.socket = g_strdup(socket);
@@ -272,7 +274,7 @@ int qemu_fsdev_add(QemuOpts *opts, Error **errp)
         return -1;
     }
     driver = fs_driver_find(name);
-    assert(driver);             /* else the table of options is wrong */
+    assert(driver);             /* the table of options has all drivers */
 
     entry = fsdev_entry_new(id, driver);
     entry->config.readonly = qemu_opt_get_bool(opts, "readonly", false);
@@ -321,7 +323,7 @@ static bool fsdev_entry_open(FsdevEntry *entry, Error **errp)
     if (entry->config.driver == &fs_synth_driver && qtest_enabled()) {
         synth_add_test_entries(entry->export);
     }
-    /* Not before now: the main loop has to exist */
+    /* The gate is created as late as this because it needs the main loop. */
     if (!entry->gate) {
         entry->gate = qemu_fsdev_gate_new(&entry->throttle);
     }
