@@ -35,14 +35,13 @@ int p9_open_file_run(P9Request *req, const FsCall *call, FsNode *node,
 }
 
 int p9_open_create_run(P9Request *req, const FsCall *call, const char *name,
-                       int oflags, uint32_t mode, const FsCred *cred,
-                       P9OpenReply *reply)
+                       int oflags, uint32_t mode, P9OpenReply *reply)
 {
     FsAttr attr;
     int ret;
 
-    ret = fs_create(call, req->node[0], name, oflags, mode, cred,
-                    &req->new_node, &req->new_file, &attr);
+    ret = fs_create(call, req->node[0], name, oflags, mode, &req->new_node,
+                    &req->new_file, &attr);
     return ret < 0 ? ret : p9_open_reply(req, &attr, reply);
 }
 

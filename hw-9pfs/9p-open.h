@@ -26,8 +26,7 @@ int p9_open_file_run(P9Request *req, const FsCall *call, FsNode *node,
  * and req->new_file.
  */
 int p9_open_create_run(P9Request *req, const FsCall *call, const char *name,
-                       int oflags, uint32_t mode, const FsCred *cred,
-                       P9OpenReply *reply);
+                       int oflags, uint32_t mode, P9OpenReply *reply);
 /** p9_open_reply: the reply for an object with these attributes. */
 int p9_open_reply(P9Request *req, const FsAttr *attr, P9OpenReply *reply);
 /** p9_open_file_finish: on success move new_file and new_node to the fid. */

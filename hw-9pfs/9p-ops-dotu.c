@@ -94,7 +94,7 @@ int p9_create_prepare(P9Request *req)
 }
 
 /* The extension is the type, major and minor of the device: "c 1 3". */
-static int create_device(P9Request *req, const FsCall *call, const FsCred *cred)
+static int create_device(P9Request *req, const FsCall *call)
 {
     const struct P9Tcreate *t = &req->t.create;
     unsigned major, minor;
@@ -108,12 +108,11 @@ static int create_device(P9Request *req, const FsCall *call, const FsCred *cred)
     return fs_mknod(call, req->node[0], t->name.s,
                     p9_mode_from_dm(t->perm) |
                         (type == 'c' ? S_IFCHR : S_IFBLK),
-                    makedev(major, minor), cred, &attr);
+                    makedev(major, minor), &attr);
 }
 
 /* Anything but a regular file is created first and then looked up. */
-static int create_special(P9Request *req, const FsCall *call,
-                          const FsCred *cred)
+static int create_special(P9Request *req, const FsCall *call)
 {
     const struct P9Tcreate *t = &req->t.create;
     const char *name = t->name.s;
@@ -122,29 +121,29 @@ static int create_special(P9Request *req, const FsCall *call,
     FsAttr attr;
 
     if (t->perm & P9_DM_DIR) {
-        return fs_mkdir(call, dir, name, mode, cred, &attr);
+        return fs_mkdir(call, dir, name, mode, &attr);
     }
     if (t->perm & P9_DM_SYMLINK) {
         return t->extension.len
-               ? fs_symlink(call, dir, name, t->extension.s, cred, &attr)
+               ? fs_symlink(call, dir, name, t->extension.s, &attr)
                : -ENOENT;
     }
     if (t->perm & P9_DM_LINK) {
         return fs_link(call, req->node[1], dir, name);
     }
     if (t->perm & P9_DM_DEVICE) {
-        return create_device(req, call, cred);
+        return create_device(req, call);
     }
     mode |= t->perm & P9_DM_PIPE ? S_IFIFO : S_IFSOCK;
-    return fs_mknod(call, dir, name, mode, 0, cred, &attr);
+    return fs_mknod(call, dir, name, mode, 0, &attr);
 }
 
 static int create_and_walk(P9Request *req, const FsCall *call,
-                           const FsCred *cred, P9OpenReply *reply)
+                           P9OpenReply *reply)
 {
     const struct P9Tcreate *t = &req->t.create;
     FsAttr attr;
-    int ret = create_special(req, call, cred);
+    int ret = create_special(req, call);
 
     if (ret < 0) {
         return ret;
@@ -164,15 +163,14 @@ static int create_and_walk(P9Request *req, const FsCall *call,
 int p9_create_run(P9Request *req, const FsCall *call)
 {
     const struct P9Tcreate *t = &req->t.create;
-    FsCred cred = { .uid = req->fid[0]->uid, .gid = UINT32_MAX };
     P9OpenReply reply;
     int ret;
 
     ret = t->perm & P9_DM_TYPES
-          ? create_and_walk(req, call, &cred, &reply)
+          ? create_and_walk(req, call, &reply)
           : p9_open_create_run(req, call, t->name.s,
                                p9_open_flags_from_omode(t->mode),
-                               p9_mode_from_dm(t->perm), &cred, &reply);
+                               p9_mode_from_dm(t->perm), &reply);
     if (!ret) {
         req->r.create.qid = reply.qid;
         req->r.create.iounit = reply.iounit;

@@ -45,13 +45,13 @@ int p9_lcreate_prepare(P9Request *req)
 int p9_lcreate_run(P9Request *req, const FsCall *call)
 {
     const struct P9Tlcreate *t = &req->t.lcreate;
-    FsCred cred = { .uid = req->fid[0]->uid, .gid = t->gid };
+    FsCall in_group = fs_call_in_group(call, t->gid);
     P9OpenReply reply;
     int ret;
 
-    ret = p9_open_create_run(req, call, t->name.s,
+    ret = p9_open_create_run(req, &in_group, t->name.s,
                              p9_open_flags_from_wire(t->flags), t->mode & 07777,
-                             &cred, &reply);
+                             &reply);
     if (!ret) {
         req->r.lcreate.qid = reply.qid;
         req->r.lcreate.iounit = reply.iounit;

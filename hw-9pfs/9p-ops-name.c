@@ -6,12 +6,6 @@
 #include "fsdev/core/p9-osdep.h"
 #include "9p-ops.h"
 
-/* The owner of a new object: the user of the attach, group of the message. */
-static FsCred request_cred(const P9Request *req, uint32_t gid)
-{
-    return (FsCred) { .uid = req->fid[0]->uid, .gid = gid };
-}
-
 static int qid_of_new(P9Request *req, int ret, const FsAttr *attr, P9Qid *qid)
 {
     return ret < 0 ? ret : p9_qid_from_attr(req->session->qids, attr, qid);
@@ -20,31 +14,31 @@ static int qid_of_new(P9Request *req, int ret, const FsAttr *attr, P9Qid *qid)
 int p9_mkdir_run(P9Request *req, const FsCall *call)
 {
     const struct P9Tmkdir *t = &req->t.mkdir;
-    FsCred cred = request_cred(req, t->gid);
+    FsCall in_group = fs_call_in_group(call, t->gid);
     FsAttr attr;
     int ret;
 
-    ret = fs_mkdir(call, req->node[0], t->name.s, t->mode & 07777, &cred,
-                   &attr);
+    ret = fs_mkdir(&in_group, req->node[0], t->name.s, t->mode & 07777, &attr);
     return qid_of_new(req, ret, &attr, &req->r.mkdir.qid);
 }
 
 int p9_mknod_run(P9Request *req, const FsCall *call)
 {
     const struct P9Tmknod *t = &req->t.mknod;
-    FsCred cred = request_cred(req, t->gid);
+    FsCall in_group = fs_call_in_group(call, t->gid);
     FsAttr attr;
     int ret;
 
-    ret = fs_mknod(call, req->node[0], t->name.s, t->mode & (S_IFMT | 07777),
-                   makedev(t->major, t->minor), &cred, &attr);
+    ret = fs_mknod(&in_group, req->node[0], t->name.s,
+                   t->mode & (S_IFMT | 07777), makedev(t->major, t->minor),
+                   &attr);
     return qid_of_new(req, ret, &attr, &req->r.mknod.qid);
 }
 
 int p9_symlink_run(P9Request *req, const FsCall *call)
 {
     const struct P9Tsymlink *t = &req->t.symlink;
-    FsCred cred = request_cred(req, t->gid);
+    FsCall in_group = fs_call_in_group(call, t->gid);
     FsAttr attr;
     int ret;
 
@@ -55,7 +49,7 @@ int p9_symlink_run(P9Request *req, const FsCall *call)
     if (t->target.len >= PATH_MAX) {
         return -ENAMETOOLONG;
     }
-    ret = fs_symlink(call, req->node[0], t->name.s, t->target.s, &cred, &attr);
+    ret = fs_symlink(&in_group, req->node[0], t->name.s, t->target.s, &attr);
     return qid_of_new(req, ret, &attr, &req->r.symlink.qid);
 }
 

@@ -32,13 +32,29 @@ void p9_run_wait_guest(P9Session *s)
     g_mutex_unlock(&s->lock);
 }
 
+/*
+ * What is created belongs to the user who attached; .L messages name a group.
+ * Context: any that the request is run in; with @yield a coroutine.
+ */
+static int call_run(P9Request *req, FsWait wait, const FsYield *yield)
+{
+    const FsCall call = {
+        .wait = wait, .yield = yield,
+        .cred = {
+            .uid = req->nfids ? req->fid[0]->uid : UINT32_MAX,
+            .gid = UINT32_MAX,
+        },
+    };
+
+    return p9_request_ops(req)->run(req, &call);
+}
+
 static void run_on_worker(P9Job *job)
 {
     P9Request *req = container_of(job, P9Request, kept.job);
-    const FsCall call = { .wait = FS_WAIT_ANYTHING };
     uint64_t begun = p9_policy_now();
 
-    req->result = p9_request_ops(req)->run(req, &call);
+    req->result = call_run(req, FS_WAIT_ANYTHING, NULL);
     req->ran_ns = p9_policy_now() - begun;
     guest_memory_done(req);
 }
@@ -47,12 +63,8 @@ static void run_on_worker(P9Job *job)
 static void run_yielding(P9Job *job)
 {
     P9Request *req = container_of(job, P9Request, kept.job);
-    const FsCall call = {
-        .wait = FS_WAIT_STORAGE,
-        .yield = req->session->exec->yield,
-    };
 
-    req->result = p9_request_ops(req)->run(req, &call);
+    req->result = call_run(req, FS_WAIT_STORAGE, req->session->exec->yield);
 }
 
 static void job_prepare(P9Request *req, void (*run)(P9Job *job))
@@ -184,9 +196,8 @@ static bool is_long_copy(const P9Request *req)
 
 static int run_waiting(P9Request *req)
 {
-    const FsCall call = { .wait = FS_WAIT_STORAGE };
     uint64_t begun = p9_policy_now();
-    int result = p9_request_ops(req)->run(req, &call);
+    int result = call_run(req, FS_WAIT_STORAGE, NULL);
 
     p9_policy_learn(&req->session->policy, req->info->number,
                     p9_policy_now() - begun);
@@ -196,7 +207,6 @@ static int run_waiting(P9Request *req)
 /* All that can be done on the event loop.  -EAGAIN: the rest is a job. */
 static int run_on_loop(P9Request *req)
 {
-    const FsCall call = { .wait = FS_WAIT_NEVER };
     bool wait = may_wait_here(req);
     int result = -EAGAIN;
 
@@ -205,7 +215,7 @@ static int run_on_loop(P9Request *req)
     }
     if (req->info->inl < P9_INLINE_BRIEF &&
         (!wait || (req->info->flags & P9_F_TRY_FIRST))) {
-        result = p9_request_ops(req)->run(req, &call);
+        result = call_run(req, FS_WAIT_NEVER, NULL);
     }
     return result == -EAGAIN && wait ? run_waiting(req) : result;
 }

@@ -5,14 +5,14 @@
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-ids.h"
 
-int fs_cred_to_host(const FsConfig *config, const FsCred *cred, FsCred *host)
+int fs_call_to_host(const FsConfig *config, const FsCall *call, FsCall *host)
 {
     int ret;
 
-    *host = *cred;
-    host->root = cred->uid == 0;
-    ret = id_map_to_host(config->users, &host->uid);
-    return ret < 0 ? ret : id_map_to_host(config->groups, &host->gid);
+    *host = *call;
+    host->cred.root = call->cred.uid == 0;
+    ret = id_map_to_host(config->users, &host->cred.uid);
+    return ret < 0 ? ret : id_map_to_host(config->groups, &host->cred.gid);
 }
 
 int fs_set_to_host(const FsConfig *config, const FsSetattr *set,

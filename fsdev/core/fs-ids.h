@@ -11,8 +11,8 @@
 
 #include "fsdev/core/fsdriver.h"
 
-/** fs_cred_to_host, fs_set_to_host: copy; -EOVERFLOW as id_map_to_host(). */
-int fs_cred_to_host(const FsConfig *config, const FsCred *cred, FsCred *host);
+/** fs_call_to_host, fs_set_to_host: copy; -EOVERFLOW as id_map_to_host(). */
+int fs_call_to_host(const FsConfig *config, const FsCall *call, FsCall *host);
 int fs_set_to_host(const FsConfig *config, const FsSetattr *set,
                    FsSetattr *host);
 /** fs_attr_to_guest: owner and group, in place. */

@@ -298,25 +298,24 @@ int fs_statfs(const FsCall *call, FsNode *node, struct statfs *st)
 /* Names */
 
 int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
-              uint32_t mode, const FsCred *cred, FsNode **node, FsFile **file,
-              FsAttr *attr)
+              uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr)
 {
     CHANGES;
     FsNode *made = NULL;
     FsFile *opened = NULL;
-    FsCred host;
+    FsCall host;
     FsAttr seen;
     int ret;
 
     if (!driver_of(dir)->create) {
         return -EOPNOTSUPP;
     }
-    ret = fs_cred_to_host(&dir->export->config, cred, &host);
+    ret = fs_call_to_host(&dir->export->config, call, &host);
     if (ret < 0) {
         return ret;
     }
-    ret = status(driver_of(dir)->create(call, dir, name, flags, mode, &host,
-                                        &made, &opened, &seen));
+    ret = status(driver_of(dir)->create(&host, dir, name, flags, mode, &made,
+                                        &opened, &seen));
     if (ret == 0) {
         assert(made && opened && opened->node && !opened->is_dir);
         *node = made;
@@ -326,58 +325,56 @@ int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
 }
 
 int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
-             const FsCred *cred, FsAttr *attr)
+             FsAttr *attr)
 {
     CHANGES;
-    FsCred host;
+    FsCall host;
     FsAttr seen;
     int ret;
 
     if (!driver_of(dir)->mkdir) {
         return -EOPNOTSUPP;
     }
-    ret = fs_cred_to_host(&dir->export->config, cred, &host);
+    ret = fs_call_to_host(&dir->export->config, call, &host);
     if (ret == 0) {
-        ret = status(
-            driver_of(dir)->mkdir(call, dir, name, mode, &host, &seen));
+        ret = status(driver_of(dir)->mkdir(&host, dir, name, mode, &seen));
     }
     return tell_attr(dir, ret, &seen, attr);
 }
 
 int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
-             uint64_t rdev, const FsCred *cred, FsAttr *attr)
+             uint64_t rdev, FsAttr *attr)
 {
     CHANGES;
-    FsCred host;
+    FsCall host;
     FsAttr seen;
     int ret;
 
     if (!driver_of(dir)->mknod) {
         return -EOPNOTSUPP;
     }
-    ret = fs_cred_to_host(&dir->export->config, cred, &host);
+    ret = fs_call_to_host(&dir->export->config, call, &host);
     if (ret == 0) {
         ret = status(
-            driver_of(dir)->mknod(call, dir, name, mode, rdev, &host, &seen));
+            driver_of(dir)->mknod(&host, dir, name, mode, rdev, &seen));
     }
     return tell_attr(dir, ret, &seen, attr);
 }
 
 int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
-               const char *target, const FsCred *cred, FsAttr *attr)
+               const char *target, FsAttr *attr)
 {
     CHANGES;
-    FsCred host;
+    FsCall host;
     FsAttr seen;
     int ret;
 
     if (!driver_of(dir)->symlink) {
         return -EOPNOTSUPP;
     }
-    ret = fs_cred_to_host(&dir->export->config, cred, &host);
+    ret = fs_call_to_host(&dir->export->config, call, &host);
     if (ret == 0) {
-        ret = status(
-            driver_of(dir)->symlink(call, dir, name, target, &host, &seen));
+        ret = status(driver_of(dir)->symlink(&host, dir, name, target, &seen));
     }
     return tell_attr(dir, ret, &seen, attr);
 }

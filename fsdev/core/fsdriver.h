@@ -70,13 +70,6 @@ typedef struct FsAttr {
     struct timespec btime;
 } FsAttr;
 
-/* Who asks: owner of what is created.  UINT32_MAX means "leave alone". */
-typedef struct FsCred {
-    uint32_t uid;
-    uint32_t gid;
-    bool root;                  /* set by fsdriver.c: uid 0 in the guest */
-} FsCred;
-
 enum {
     FS_SET_MODE = 1u << 0,
     FS_SET_UID = 1u << 1,
@@ -248,15 +241,13 @@ struct FsDriver {
     int (*statfs)(const FsCall *call, FsNode *node, struct statfs *st);
 
     int (*create)(const FsCall *call, FsNode *dir, const char *name, int flags,
-                  uint32_t mode, const FsCred *cred, FsNode **node,
-                  FsFile **file, FsAttr *attr);
+                  uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr);
     int (*mkdir)(const FsCall *call, FsNode *dir, const char *name,
-                 uint32_t mode, const FsCred *cred, FsAttr *attr);
+                 uint32_t mode, FsAttr *attr);
     int (*mknod)(const FsCall *call, FsNode *dir, const char *name,
-                 uint32_t mode, uint64_t rdev, const FsCred *cred,
-                 FsAttr *attr);
+                 uint32_t mode, uint64_t rdev, FsAttr *attr);
     int (*symlink)(const FsCall *call, FsNode *dir, const char *name,
-                   const char *target, const FsCred *cred, FsAttr *attr);
+                   const char *target, FsAttr *attr);
     int (*link)(const FsCall *call, FsNode *node, FsNode *dir,
                 const char *name);
     int (*unlink)(const FsCall *call, FsNode *dir, const char *name,
@@ -391,16 +382,15 @@ int fs_statfs(const FsCall *call, FsNode *node, struct statfs *st);
  * failure nothing that this call made is left, and nothing else is removed.
  */
 int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
-              uint32_t mode, const FsCred *cred, FsNode **node, FsFile **file,
-              FsAttr *attr);
+              uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr);
 /** fs_mkdir, fs_mknod, fs_symlink: with owner and mode, or not at all. */
 int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
-             const FsCred *cred, FsAttr *attr);
+             FsAttr *attr);
 /** @mode includes the type; -EINVAL for a type that mknod(2) does not make. */
 int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
-             uint64_t rdev, const FsCred *cred, FsAttr *attr);
+             uint64_t rdev, FsAttr *attr);
 int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
-               const char *target, const FsCred *cred, FsAttr *attr);
+               const char *target, FsAttr *attr);
 /** fs_link: give @node's object the further name @name in @dir. */
 int fs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name);
 /** fs_unlink: remove a name; @is_dir asks for rmdir(2) semantics. */

@@ -49,11 +49,31 @@ typedef struct FsYield {
     void (*watch)(int fd, void (*ready)(void *opaque), void *opaque);
 } FsYield;
 
+/*
+ * On whose behalf: who will own what the call creates.  UINT32_MAX leaves it
+ * to the file system.
+ */
+typedef struct FsCred {
+    uint32_t uid;
+    uint32_t gid;
+    bool root;                  /* set by fsdriver.c: uid 0 in the guest */
+} FsCred;
+
 /* One call, or the calls that one request consists of. */
 typedef struct FsCall {
     FsWait wait;                /* how long the thread may wait */
     const FsYield *yield;       /* borrowed; NULL: in no coroutine */
+    FsCred cred;
 } FsCall;
+
+/** fs_call_in_group: @call, with @gid for the group of what it creates. */
+static inline FsCall fs_call_in_group(const FsCall *call, uint32_t gid)
+{
+    FsCall copy = *call;
+
+    copy.cred.gid = gid;
+    return copy;
+}
 
 /**
  * fs_call_may_ask: may the caller wait for an answer of another process, in

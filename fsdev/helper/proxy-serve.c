@@ -13,8 +13,13 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
 
-/* A worker serves one request at a time, so it may block. */
-static const FsCall call = { .wait = FS_WAIT_ANYTHING };
+/*
+ * A worker serves one request at a time, so it may block.  The kernel sets the
+ * owner of a new object, which needs no change: see helper_cred_become().
+ */
+static const FsCall call = {
+    .wait = FS_WAIT_ANYTHING, .cred = { UINT32_MAX, UINT32_MAX },
+};
 
 /* ---- objects ---------------------------------------------------------- */
 
@@ -236,9 +241,6 @@ static int serve_identify(ProxyWork *work)
 
 /* ---- creation --------------------------------------------------------- */
 
-/* The kernel sets the owner of a new object, which needs no change. */
-static const FsCred as_made = { UINT32_MAX, UINT32_MAX };
-
 /*
  * The set-group-id bit of a directory is kept: there it only means that new
  * entries inherit the group.
@@ -303,7 +305,7 @@ static int create_as_user(void *opaque)
 
     return ret < 0 ? ret
                    : fs_create(&call, dir, t->name.s, t->flags | O_EXCL, mode,
-                               &as_made, &op->node, &op->file, &attr);
+                               &op->node, &op->file, &attr);
 }
 
 /* An existing file is opened with the helper's own ids, as in OPEN. */
@@ -354,7 +356,7 @@ static int serve_mkdir(ProxyWork *work)
         return ret;
     }
     return fs_mkdir(&call, dir, t->name.s, allowed_mode(work, t->mode, true),
-                    &as_made, &work->r.mkdir.attr);
+                    &work->r.mkdir.attr);
 }
 
 /*
@@ -365,7 +367,7 @@ static int serve_mknod(ProxyWork *work)
 {
     const struct ProxyTmknod *t = &work->t.mknod;
     bool is_device = S_ISCHR(t->mode) || S_ISBLK(t->mode);
-    const FsCred owner = { t->uid, t->gid };
+    FsCall make = call;
     g_autoptr(FsNode) dir = NULL;
     LOCAL_PIN pin = { 0 };
     int ret;
@@ -379,10 +381,10 @@ static int serve_mknod(ProxyWork *work)
     }
     if (is_device) {
         helper_cred_own();
+        make.cred = (FsCred) { t->uid, t->gid };
     }
-    return fs_mknod(&call, dir, t->name.s, allowed_mode(work, t->mode, false),
-                    t->rdev, is_device ? &owner : &as_made,
-                    &work->r.mknod.attr);
+    return fs_mknod(&make, dir, t->name.s, allowed_mode(work, t->mode, false),
+                    t->rdev, &work->r.mknod.attr);
 }
 
 static int serve_symlink(ProxyWork *work)
@@ -395,7 +397,7 @@ static int serve_symlink(ProxyWork *work)
     if (ret < 0) {
         return ret;
     }
-    return fs_symlink(&call, dir, t->name.s, t->target.s, &as_made,
+    return fs_symlink(&call, dir, t->name.s, t->target.s,
                       &work->r.symlink.attr);
 }
 

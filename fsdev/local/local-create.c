@@ -34,34 +34,33 @@ int local_check_new(Name *dir, const char *component)
  * no member of it must not make a program that runs as this group.  The
  * protocol does not tell the members: only uid 0 is taken for one.
  */
-static uint32_t new_mode(const FsCall *call, Name *dir, uint32_t mode,
-                         const FsCred *cred)
+static uint32_t new_mode(const FsCall *call, Name *dir, uint32_t mode)
 {
     const uint32_t program = S_ISGID | S_IXGRP;
     FsAttr attr;
 
     mode &= 07777;
-    if ((mode & program) == program && !cred->root &&
+    if ((mode & program) == program && !call->cred.root &&
         local_name_attr(call, dir, NULL, &attr) == 0 && (attr.mode & S_ISGID)) {
         mode &= ~S_ISGID;
     }
     return mode;
 }
 
-static CredValues new_values(const LocalExport *export, uint32_t mode,
-                             const FsCred *cred)
+static CredValues new_values(const FsCall *call, const LocalExport *export,
+                             uint32_t mode)
 {
     CredValues values = {
         .valid = FS_SET_MODE,
-        .uid = cred->uid,
-        .gid = cred->gid,
+        .uid = call->cred.uid,
+        .gid = call->cred.gid,
         .mode = mode,
     };
 
-    if (cred->uid != UINT32_MAX) {
+    if (call->cred.uid != UINT32_MAX) {
         values.valid |= FS_SET_UID;
     }
-    if (cred->gid != UINT32_MAX) {
+    if (call->cred.gid != UINT32_MAX) {
         values.valid |= FS_SET_GID;
     }
     return values;
@@ -324,8 +323,7 @@ int local_create_or_open(int flags, LocalCreateFn *create, LocalCreateFn *open,
 }
 
 int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
-                 uint32_t mode, const FsCred *cred, FsNode **node,
-                 FsFile **file, FsAttr *attr)
+                 uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr)
 {
     Creation op = {
         .call = call, .export = local_export(dir->export),
@@ -339,8 +337,8 @@ int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
     if ((flags & O_ACCMODE) == O_ACCMODE) {
         return -EINVAL;
     }
-    mode = new_mode(call, op.dir, mode, cred);
-    op.values = new_values(op.export, mode | S_IFREG, cred);
+    mode = new_mode(call, op.dir, mode);
+    op.values = new_values(call, op.export, mode | S_IFREG);
     ret = local_create_or_open(flags, create_new, open_existing, &op);
     if (ret < 0) {
         return ret;
@@ -410,7 +408,7 @@ static int adopt(LocalExport *export, int dirfd, const char *component,
 }
 
 int local_mkdir(const FsCall *call, FsNode *dir, const char *name,
-                uint32_t mode, const FsCred *cred, FsAttr *attr)
+                uint32_t mode, FsAttr *attr)
 {
     LocalExport *export = local_export(dir->export);
     Name *parent = name_from_fs(dir);
@@ -426,7 +424,7 @@ int local_mkdir(const FsCall *call, FsNode *dir, const char *name,
     if (ret < 0) {
         return ret;
     }
-    values = new_values(export, (mode & 07777) | S_IFDIR, cred);
+    values = new_values(call, export, (mode & 07777) | S_IFDIR);
     lock = local_lock(export, true);
     if (mkdirat(pin.fd, name, export->policy->fake_special
                 ? export->base.config.dmode : 0) < 0) {
@@ -466,7 +464,7 @@ static int mknod_regular(LocalExport *export, int dirfd, const char *component,
 }
 
 int local_mknod(const FsCall *call, FsNode *dir, const char *name,
-                uint32_t mode, uint64_t rdev, const FsCred *cred, FsAttr *attr)
+                uint32_t mode, uint64_t rdev, FsAttr *attr)
 {
     LocalExport *export = local_export(dir->export);
     Name *parent = name_from_fs(dir);
@@ -485,8 +483,7 @@ int local_mknod(const FsCall *call, FsNode *dir, const char *name,
         !S_ISFIFO(type) && !S_ISSOCK(type)) {
         return -EINVAL;
     }
-    values = new_values(export, new_mode(call, parent, mode, cred) | type,
-                        cred);
+    values = new_values(call, export, new_mode(call, parent, mode) | type);
     /* Stored for FIFOs and sockets too, as the formats have always done. */
     values.has_rdev = fake;
     values.rdev = rdev;
@@ -534,11 +531,11 @@ static int symlink_real(LocalExport *export, int dirfd, const char *component,
 }
 
 int local_symlink(const FsCall *call, FsNode *dir, const char *name,
-                  const char *target, const FsCred *cred, FsAttr *attr)
+                  const char *target, FsAttr *attr)
 {
     LocalExport *export = local_export(dir->export);
     Name *parent = name_from_fs(dir);
-    CredValues values = new_values(export, S_IFLNK | 0777, cred);
+    CredValues values = new_values(call, export, S_IFLNK | 0777);
     LOCAL_LOCK lock = { 0 };
     LOCAL_PIN pin = { 0 };
     FsAttr seen;

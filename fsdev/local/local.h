@@ -273,14 +273,13 @@ int local_create_or_open(int flags, LocalCreateFn *create, LocalCreateFn *open,
 /** local_check_new: 0 when a new @component may be made in @dir's export. */
 int local_check_new(Name *dir, const char *component);
 int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
-                 uint32_t mode, const FsCred *cred, FsNode **node,
-                 FsFile **file, FsAttr *attr);
+                 uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr);
 int local_mkdir(const FsCall *call, FsNode *dir, const char *name,
-                uint32_t mode, const FsCred *cred, FsAttr *attr);
+                uint32_t mode, FsAttr *attr);
 int local_mknod(const FsCall *call, FsNode *dir, const char *name,
-                uint32_t mode, uint64_t rdev, const FsCred *cred, FsAttr *attr);
+                uint32_t mode, uint64_t rdev, FsAttr *attr);
 int local_symlink(const FsCall *call, FsNode *dir, const char *name,
-                  const char *target, const FsCred *cred, FsAttr *attr);
+                  const char *target, FsAttr *attr);
 
 /* local-names.c */
 

@@ -27,8 +27,8 @@ static int ask_to_change(const FsCall *call, ProxyAsk *ask, FsNode *node,
 /* ---- creation --------------------------------------------------------- */
 
 static int create_counted(const FsCall *call, FsNode *dir, const char *name,
-                          int flags, uint32_t mode, const FsCred *cred,
-                          LocalFile **file, FsAttr *attr)
+                          int flags, uint32_t mode, LocalFile **file,
+                          FsAttr *attr)
 {
     PROXY_ASK ask = { 0 };
     uint64_t dir_id;
@@ -38,7 +38,7 @@ static int create_counted(const FsCall *call, FsNode *dir, const char *name,
 
     if (ret == 0) {
         ask.t.create = (struct ProxyTcreate) {
-            dir_id, text(name), flags, mode, cred->uid, cred->gid,
+            dir_id, text(name), flags, mode, call->cred.uid, call->cred.gid,
         };
         ret = proxy_ask(&ask, PROXY_CREATE);
     }
@@ -62,8 +62,7 @@ static int create_counted(const FsCall *call, FsNode *dir, const char *name,
 }
 
 int proxy_create(const FsCall *call, FsNode *dir, const char *name, int flags,
-                 uint32_t mode, const FsCred *cred, FsNode **node,
-                 FsFile **file, FsAttr *attr)
+                 uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr)
 {
     LocalExport *export = local_export(dir->export);
     LocalFile *opened = NULL;
@@ -72,7 +71,7 @@ int proxy_create(const FsCall *call, FsNode *dir, const char *name, int flags,
     if (ret < 0) {
         return ret;
     }
-    ret = create_counted(call, dir, name, flags, mode, cred, &opened, attr);
+    ret = create_counted(call, dir, name, flags, mode, &opened, attr);
     if (ret < 0) {
         node_fd_unaccount(export->table);
         return ret;
@@ -94,7 +93,7 @@ static int check_made(ProxyAsk *ask, const FsAttr *made, uint32_t type,
 }
 
 int proxy_mkdir(const FsCall *call, FsNode *dir, const char *name,
-                uint32_t mode, const FsCred *cred, FsAttr *attr)
+                uint32_t mode, FsAttr *attr)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
@@ -102,7 +101,7 @@ int proxy_mkdir(const FsCall *call, FsNode *dir, const char *name,
 
     if (ret == 0) {
         ask.t.mkdir = (struct ProxyTmkdir) {
-            id, text(name), mode, cred->uid, cred->gid,
+            id, text(name), mode, call->cred.uid, call->cred.gid,
         };
         ret = proxy_ask(&ask, PROXY_MKDIR);
     }
@@ -111,7 +110,7 @@ int proxy_mkdir(const FsCall *call, FsNode *dir, const char *name,
 }
 
 int proxy_mknod(const FsCall *call, FsNode *dir, const char *name,
-                uint32_t mode, uint64_t rdev, const FsCred *cred, FsAttr *attr)
+                uint32_t mode, uint64_t rdev, FsAttr *attr)
 {
     uint32_t type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
     PROXY_ASK ask = { 0 };
@@ -120,7 +119,7 @@ int proxy_mknod(const FsCall *call, FsNode *dir, const char *name,
 
     if (ret == 0) {
         ask.t.mknod = (struct ProxyTmknod) {
-            id, text(name), mode, rdev, cred->uid, cred->gid,
+            id, text(name), mode, rdev, call->cred.uid, call->cred.gid,
         };
         ret = proxy_ask(&ask, PROXY_MKNOD);
     }
@@ -129,7 +128,7 @@ int proxy_mknod(const FsCall *call, FsNode *dir, const char *name,
 }
 
 int proxy_symlink(const FsCall *call, FsNode *dir, const char *name,
-                  const char *target, const FsCred *cred, FsAttr *attr)
+                  const char *target, FsAttr *attr)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
@@ -140,7 +139,7 @@ int proxy_symlink(const FsCall *call, FsNode *dir, const char *name,
     }
     if (ret == 0) {
         ask.t.symlink = (struct ProxyTsymlink) {
-            id, text(name), text(target), cred->uid, cred->gid,
+            id, text(name), text(target), call->cred.uid, call->cred.gid,
         };
         ret = proxy_ask(&ask, PROXY_SYMLINK);
     }

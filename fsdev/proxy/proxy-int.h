@@ -116,14 +116,13 @@ int proxy_ask_id(ProxyAsk *ask, FsNode *node, uint64_t *id);
 /* proxy-change.c */
 
 int proxy_create(const FsCall *call, FsNode *dir, const char *name, int flags,
-                 uint32_t mode, const FsCred *cred, FsNode **node,
-                 FsFile **file, FsAttr *attr);
+                 uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr);
 int proxy_mkdir(const FsCall *call, FsNode *dir, const char *name,
-                uint32_t mode, const FsCred *cred, FsAttr *attr);
+                uint32_t mode, FsAttr *attr);
 int proxy_mknod(const FsCall *call, FsNode *dir, const char *name,
-                uint32_t mode, uint64_t rdev, const FsCred *cred, FsAttr *attr);
+                uint32_t mode, uint64_t rdev, FsAttr *attr);
 int proxy_symlink(const FsCall *call, FsNode *dir, const char *name,
-                  const char *target, const FsCred *cred, FsAttr *attr);
+                  const char *target, FsAttr *attr);
 int proxy_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name);
 int proxy_unlink(const FsCall *call, FsNode *dir, const char *name,
                  bool is_dir);

@@ -310,20 +310,19 @@ static int synth_statfs(const FsCall *call, FsNode *node, struct statfs *st)
 /* The driver: requests that would change the tree */
 
 static int synth_mkdir(const FsCall *call, FsNode *dir, const char *name,
-                       uint32_t mode, const FsCred *cred, FsAttr *attr)
+                       uint32_t mode, FsAttr *attr)
 {
     return -EPERM;
 }
 
 static int synth_mknod(const FsCall *call, FsNode *dir, const char *name,
-                       uint32_t mode, uint64_t rdev, const FsCred *cred,
-                       FsAttr *attr)
+                       uint32_t mode, uint64_t rdev, FsAttr *attr)
 {
     return -EPERM;
 }
 
 static int synth_symlink(const FsCall *call, FsNode *dir, const char *name,
-                         const char *target, const FsCred *cred, FsAttr *attr)
+                         const char *target, FsAttr *attr)
 {
     return -EPERM;
 }
@@ -376,8 +375,8 @@ static int synth_open(const FsCall *call, FsNode *fsnode, int flags,
 }
 
 static int synth_create(const FsCall *call, FsNode *dir, const char *name,
-                        int flags, uint32_t mode, const FsCred *cred,
-                        FsNode **node, FsFile **file, FsAttr *attr)
+                        int flags, uint32_t mode, FsNode **node, FsFile **file,
+                        FsAttr *attr)
 {
     FsNode *found;
     FsAttr found_attr;

@@ -12,8 +12,7 @@ static void mkdir_tells_what_it_made(Conf *c)
     g_autoptr(FsNode) dir = NULL;
     FsAttr attr, again;
 
-    conf_assert_errno(fs_mkdir(&test_call, c->root, "d", 0751, owner, &attr),
-                      0);
+    conf_assert_errno(fs_mkdir(CALL_AS(owner), c->root, "d", 0751, &attr), 0);
     dir = conf_lookup(c->root, "d");
     again = conf_attr(dir);
     g_assert_cmphex(attr.mode, ==, S_IFDIR | 0751);
@@ -41,11 +40,11 @@ static void mkdir_existing(Conf *c)
     g_autoptr(FsNode) file = conf_sample_file(c);
     FsAttr attr;
 
-    conf_assert_errno(fs_mkdir(&test_call, c->root, "sample-dir", 0700,
-                               &c->subject->owner, &attr),
+    conf_assert_errno(fs_mkdir(CALL_AS(&c->subject->owner), c->root,
+                               "sample-dir", 0700, &attr),
                       -EEXIST);
-    conf_assert_errno(fs_mkdir(&test_call, c->root, "sample-file", 0700,
-                               &c->subject->owner, &attr),
+    conf_assert_errno(fs_mkdir(CALL_AS(&c->subject->owner), c->root,
+                               "sample-file", 0700, &attr),
                       -EEXIST);
     g_assert_cmphex(conf_attr(dir).mode, ==, S_IFDIR | 0755);
 }

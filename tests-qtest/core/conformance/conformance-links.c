@@ -22,8 +22,8 @@ static void symlink_tells_what_it_made(Conf *c)
     g_autofree char *target = NULL;
     FsAttr attr, again;
 
-    conf_assert_errno(fs_symlink(&test_call, c->root, "l", "../some/where",
-                                 owner, &attr),
+    conf_assert_errno(fs_symlink(CALL_AS(owner), c->root, "l", "../some/where",
+                                 &attr),
                       0);
     link = conf_lookup(c->root, "l");
     again = conf_attr(link);
@@ -241,7 +241,7 @@ static void check_special(Conf *c, const char *name, uint32_t mode,
     g_autoptr(FsNode) node = NULL;
     FsAttr attr, again;
 
-    conf_assert_errno(fs_mknod(&test_call, c->root, name, mode, rdev, owner,
+    conf_assert_errno(fs_mknod(CALL_AS(owner), c->root, name, mode, rdev,
                                &attr),
                       0);
     node = conf_lookup(c->root, name);

@@ -13,7 +13,7 @@ static void create_tells_what_it_made(Conf *c)
     const FsCred *owner = &c->subject->owner;
     FsAttr attr, again;
 
-    conf_assert_errno(fs_create(&test_call, c->root, "f", O_RDWR, 0642, owner,
+    conf_assert_errno(fs_create(CALL_AS(owner), c->root, "f", O_RDWR, 0642,
                                 &node, &file, &attr),
                       0);
     again = conf_attr(node);
@@ -32,13 +32,12 @@ static void create_tells_what_it_made(Conf *c)
 
 static void create_leaves_owner_alone(Conf *c)
 {
-    const FsCred nobody = { UINT32_MAX, UINT32_MAX };
     g_autoptr(FsNode) node = NULL;
     g_autoptr(FsFile) file = NULL;
     FsAttr attr;
 
-    conf_assert_errno(fs_create(&test_call, c->root, "f", O_RDWR, 0600, &nobody,
-                                &node, &file, &attr),
+    conf_assert_errno(fs_create(&test_call, c->root, "f", O_RDWR, 0600, &node,
+                                &file, &attr),
                       0);
     g_assert_cmpuint(attr.uid, ==, c->subject->maker);
     g_assert_cmpuint(conf_attr(node).uid, ==, c->subject->maker);
@@ -115,9 +114,9 @@ static void create_existing_truncates(Conf *c)
     g_autoptr(FsFile) file = NULL;
     FsAttr attr;
 
-    conf_assert_errno(fs_create(&test_call, c->root, "sample-file",
-                                O_RDWR | O_TRUNC, 0600, &c->subject->owner,
-                                &node, &file, &attr),
+    conf_assert_errno(fs_create(CALL_AS(&c->subject->owner), c->root,
+                                "sample-file", O_RDWR | O_TRUNC, 0600, &node,
+                                &file, &attr),
                       0);
     g_assert_cmpuint(attr.size, ==, 0);
     g_assert_cmpuint(conf_attr(before).size, ==, 0);

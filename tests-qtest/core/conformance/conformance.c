@@ -113,7 +113,7 @@ FsNode *conf_mkdir(Conf *c, FsNode *dir, const char *name, uint32_t mode)
 {
     FsAttr attr;
 
-    conf_assert_errno(fs_mkdir(&test_call, dir, name, mode, &c->subject->owner,
+    conf_assert_errno(fs_mkdir(CALL_AS(&c->subject->owner), dir, name, mode,
                                &attr),
                       0);
     return conf_lookup(dir, name);
@@ -126,8 +126,8 @@ FsFile *conf_create(Conf *c, FsNode *dir, const char *name, int flags,
     FsFile *file = NULL;
     FsAttr attr;
 
-    conf_assert_errno(fs_create(&test_call, dir, name, flags, mode,
-                                &c->subject->owner, &node, &file, &attr),
+    conf_assert_errno(fs_create(CALL_AS(&c->subject->owner), dir, name, flags,
+                                mode, &node, &file, &attr),
                       0);
     g_assert_true(file->node == node);
     fs_node_unref(node);
@@ -140,7 +140,7 @@ int conf_try_create(Conf *c, FsNode *dir, const char *name, int flags,
     FsNode *node = NULL;
     FsFile *file = NULL;
     FsAttr attr;
-    int ret = fs_create(&test_call, dir, name, flags, mode, &c->subject->owner,
+    int ret = fs_create(CALL_AS(&c->subject->owner), dir, name, flags, mode,
                         &node, &file, &attr);
 
     if (ret == 0) {
@@ -191,7 +191,7 @@ int conf_symlink(Conf *c, FsNode *dir, const char *name, const char *target)
 {
     FsAttr attr;
 
-    return fs_symlink(&test_call, dir, name, target, &c->subject->owner, &attr);
+    return fs_symlink(CALL_AS(&c->subject->owner), dir, name, target, &attr);
 }
 
 int conf_mknod(Conf *c, FsNode *dir, const char *name, uint32_t mode,
@@ -199,8 +199,7 @@ int conf_mknod(Conf *c, FsNode *dir, const char *name, uint32_t mode,
 {
     FsAttr attr;
 
-    return fs_mknod(&test_call, dir, name, mode, rdev, &c->subject->owner,
-                    &attr);
+    return fs_mknod(CALL_AS(&c->subject->owner), dir, name, mode, rdev, &attr);
 }
 
 FsNode *conf_sample_dir(Conf *c)

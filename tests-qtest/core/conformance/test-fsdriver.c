@@ -223,14 +223,14 @@ static void test_missing_entries(void)
     g_assert_cmpint(fs_setattr(&test_call, root, NULL, &set), ==, -EOPNOTSUPP);
     g_assert_cmpint(fs_readlink(&test_call, root, buf, 9), ==, -EOPNOTSUPP);
     g_assert_cmpint(fs_statfs(&test_call, root, &st), ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_create(&test_call, root, "x", 0, 0, &cred, &node,
-                              &opened, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&cred), root, "x", 0, 0, &node, &opened,
+                              &attr),
                     ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_mkdir(&test_call, root, "x", 0, &cred, &attr), ==,
+    g_assert_cmpint(fs_mkdir(CALL_AS(&cred), root, "x", 0, &attr), ==,
                     -EOPNOTSUPP);
-    g_assert_cmpint(fs_mknod(&test_call, root, "x", 0, 0, &cred, &attr), ==,
+    g_assert_cmpint(fs_mknod(CALL_AS(&cred), root, "x", 0, 0, &attr), ==,
                     -EOPNOTSUPP);
-    g_assert_cmpint(fs_symlink(&test_call, root, "x", "y", &cred, &attr), ==,
+    g_assert_cmpint(fs_symlink(CALL_AS(&cred), root, "x", "y", &attr), ==,
                     -EOPNOTSUPP);
     g_assert_cmpint(fs_link(&test_call, root, root, "x"), ==, -EOPNOTSUPP);
     g_assert_cmpint(fs_unlink(&test_call, root, "x", false), ==, -EOPNOTSUPP);

@@ -316,19 +316,18 @@ static void test_every_call(void)
     FsFile *file = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(&test_call, root, "file", O_RDWR, 0600, &cred,
-                              &node, &file, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&cred), root, "file", O_RDWR, 0600, &node,
+                              &file, &attr),
                     ==, 0);
     check_owner(root, "file", &attr, 70, 80);
     fs_release(&test_call, file);
-    g_assert_cmpint(fs_mkdir(&test_call, root, "dir", 0700, &cred, &attr), ==,
-                    0);
+    g_assert_cmpint(fs_mkdir(CALL_AS(&cred), root, "dir", 0700, &attr), ==, 0);
     check_owner(root, "dir", &attr, 70, 80);
-    g_assert_cmpint(fs_mknod(&test_call, root, "fifo", S_IFIFO | 0600, 0, &cred,
+    g_assert_cmpint(fs_mknod(CALL_AS(&cred), root, "fifo", S_IFIFO | 0600, 0,
                              &attr),
                     ==, 0);
     check_owner(root, "fifo", &attr, 70, 80);
-    g_assert_cmpint(fs_symlink(&test_call, root, "link", "x", &cred, &attr), ==,
+    g_assert_cmpint(fs_symlink(CALL_AS(&cred), root, "link", "x", &attr), ==,
                     0);
     check_owner(root, "link", &attr, 70, 80);
     for (unsigned i = 0; i < ARRAY_SIZE(nobody); i++) {
@@ -337,17 +336,15 @@ static void test_every_call(void)
             .uid = nobody[i].uid, .gid = nobody[i].gid,
         };
 
-        g_assert_cmpint(fs_create(&test_call, root, "no", O_RDWR, 0600,
-                                  &nobody[i], &node, &file, &attr),
+        g_assert_cmpint(fs_create(CALL_AS(&nobody[i]), root, "no", O_RDWR, 0600,
+                                  &node, &file, &attr),
                         ==, -EOVERFLOW);
-        g_assert_cmpint(fs_mkdir(&test_call, root, "no", 0700, &nobody[i],
+        g_assert_cmpint(fs_mkdir(CALL_AS(&nobody[i]), root, "no", 0700, &attr),
+                        ==, -EOVERFLOW);
+        g_assert_cmpint(fs_mknod(CALL_AS(&nobody[i]), root, "no", S_IFIFO, 0,
                                  &attr),
                         ==, -EOVERFLOW);
-        g_assert_cmpint(fs_mknod(&test_call, root, "no", S_IFIFO, 0, &nobody[i],
-                                 &attr),
-                        ==, -EOVERFLOW);
-        g_assert_cmpint(fs_symlink(&test_call, root, "no", "x", &nobody[i],
-                                   &attr),
+        g_assert_cmpint(fs_symlink(CALL_AS(&nobody[i]), root, "no", "x", &attr),
                         ==, -EOVERFLOW);
         g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==,
                         -EOVERFLOW);
@@ -437,7 +434,7 @@ static void local_keeps_host_ids(LocalEnv *env)
     Mapped m;
 
     mapped_open(env, &m);
-    g_assert_cmpint(fs_create(&test_call, m.root, "file", O_RDWR, 0600, &cred,
+    g_assert_cmpint(fs_create(CALL_AS(&cred), m.root, "file", O_RDWR, 0600,
                               &node, &file, &attr),
                     ==, 0);
     g_assert_cmpuint(attr.uid, ==, 0);
@@ -473,16 +470,16 @@ static void local_root_keeps_setgid(LocalEnv *env)
     Mapped m;
 
     mapped_open(env, &m);
-    g_assert_cmpint(fs_mkdir(&test_call, m.root, "dir", 02777, &root, &attr),
-                    ==, 0);
+    g_assert_cmpint(fs_mkdir(CALL_AS(&root), m.root, "dir", 02777, &attr), ==,
+                    0);
     g_assert_cmpint(fs_lookup(&test_call, m.root, "dir", &dir, &attr), ==, 0);
-    g_assert_cmpint(fs_create(&test_call, dir, "a", O_RDWR, 02755, &root, &node,
+    g_assert_cmpint(fs_create(CALL_AS(&root), dir, "a", O_RDWR, 02755, &node,
                               &file, &attr),
                     ==, 0);
     g_assert_cmphex(attr.mode, ==, S_IFREG | 02755);
     fs_release(&test_call, file);
     fs_node_unref(node);
-    g_assert_cmpint(fs_create(&test_call, dir, "b", O_RDWR, 02755, &user, &node,
+    g_assert_cmpint(fs_create(CALL_AS(&user), dir, "b", O_RDWR, 02755, &node,
                               &file, &attr),
                     ==, 0);
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0755);
@@ -507,7 +504,7 @@ static void local_acl(LocalEnv *env)
         return;
     }
     mapped_open(env, &m);
-    g_assert_cmpint(fs_create(&test_call, m.root, "file", O_RDWR, 0444, &cred,
+    g_assert_cmpint(fs_create(CALL_AS(&cred), m.root, "file", O_RDWR, 0444,
                               &node, &file, &attr),
                     ==, 0);
     g_assert_cmpint(fs_setxattr(&test_call, node, ACL_ACCESS, &acl, sizeof(acl),

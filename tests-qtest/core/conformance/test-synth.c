@@ -159,25 +159,25 @@ static void test_tree_cannot_be_changed(void)
     char target[4];
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(&test_call, o.root, "new", O_WRONLY | O_EXCL,
-                              0600, &cred, &node, &opened, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&cred), o.root, "new", O_WRONLY | O_EXCL,
+                              0600, &node, &opened, &attr),
                     ==, -ENOSYS);
-    g_assert_cmpint(fs_create(&test_call, o.root, QTEST_V9FS_SYNTH_WRITE_FILE,
-                              O_WRONLY | O_EXCL, 0600, &cred, &node, &opened,
-                              &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&cred), o.root,
+                              QTEST_V9FS_SYNTH_WRITE_FILE, O_WRONLY | O_EXCL,
+                              0600, &node, &opened, &attr),
                     ==, -EEXIST);
-    g_assert_cmpint(fs_create(&test_call, o.root, "WALK0", O_WRONLY, 0600,
-                              &cred, &node, &opened, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&cred), o.root, "WALK0", O_WRONLY, 0600,
+                              &node, &opened, &attr),
                     ==, -EISDIR);
     g_assert_null(node);
     g_assert_null(opened);
-    g_assert_cmpint(fs_mkdir(&test_call, o.root, "new", 0700, &cred, &attr), ==,
+    g_assert_cmpint(fs_mkdir(CALL_AS(&cred), o.root, "new", 0700, &attr), ==,
                     -EPERM);
-    g_assert_cmpint(fs_mknod(&test_call, o.root, "new", S_IFIFO | 0600, 0,
-                             &cred, &attr),
+    g_assert_cmpint(fs_mknod(CALL_AS(&cred), o.root, "new", S_IFIFO | 0600, 0,
+                             &attr),
                     ==, -EPERM);
-    g_assert_cmpint(fs_symlink(&test_call, o.root, "new", "to", &cred, &attr),
-                    ==, -EPERM);
+    g_assert_cmpint(fs_symlink(CALL_AS(&cred), o.root, "new", "to", &attr), ==,
+                    -EPERM);
     g_assert_cmpint(fs_link(&test_call, file, o.root, "new"), ==, -EPERM);
     g_assert_cmpint(fs_unlink(&test_call, o.root, QTEST_V9FS_SYNTH_WRITE_FILE,
                               false),
@@ -199,8 +199,9 @@ static void test_create_opens_what_is_there(void)
     FsAttr attr, before;
 
     fs_node_unref(synth_find(o.root, QTEST_V9FS_SYNTH_WRITE_FILE, &before));
-    g_assert_cmpint(fs_create(&test_call, o.root, QTEST_V9FS_SYNTH_WRITE_FILE,
-                              O_WRONLY, 0600, &cred, &node, &file, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&cred), o.root,
+                              QTEST_V9FS_SYNTH_WRITE_FILE, O_WRONLY, 0600,
+                              &node, &file, &attr),
                     ==, 0);
     g_assert_cmpuint(attr.ino, ==, before.ino);
     g_assert_cmpuint(attr.uid, ==, 0);

@@ -191,16 +191,16 @@ FAULT_CALL(int, STATFS, statfs, node,
            (call, node, st))
 FAULT_CALL(int, MKDIR, mkdir, dir,
            (const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
-            const FsCred *cred, FsAttr *attr),
-           (call, dir, name, mode, cred, attr))
+            FsAttr *attr),
+           (call, dir, name, mode, attr))
 FAULT_CALL(int, MKNOD, mknod, dir,
            (const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
-            uint64_t rdev, const FsCred *cred, FsAttr *attr),
-           (call, dir, name, mode, rdev, cred, attr))
+            uint64_t rdev, FsAttr *attr),
+           (call, dir, name, mode, rdev, attr))
 FAULT_CALL(int, SYMLINK, symlink, dir,
            (const FsCall *call, FsNode *dir, const char *name,
-            const char *target, const FsCred *cred, FsAttr *attr),
-           (call, dir, name, target, cred, attr))
+            const char *target, FsAttr *attr),
+           (call, dir, name, target, attr))
 FAULT_CALL(int, LINK, link, node,
            (const FsCall *call, FsNode *node, FsNode *dir, const char *name),
            (call, node, dir, name))
@@ -253,8 +253,8 @@ static int opened(Fault *fault, int ret, FsFile **file)
 }
 
 static int fault_create(const FsCall *call, FsNode *dir, const char *name,
-                        int flags, uint32_t mode, const FsCred *cred,
-                        FsNode **node, FsFile **file, FsAttr *attr)
+                        int flags, uint32_t mode, FsNode **node, FsFile **file,
+                        FsAttr *attr)
 {
     Fault *fault = fault_of(dir->export);
     int ret = fault_enter(call, dir->export, FAULT_CREATE, NULL);
@@ -262,7 +262,7 @@ static int fault_create(const FsCall *call, FsNode *dir, const char *name,
     return ret < 0 ? ret
                    : opened(fault,
                             fault->inner->create(call, dir, name, flags, mode,
-                                                 cred, node, file, attr),
+                                                 node, file, attr),
                             file);
 }
 

@@ -84,6 +84,7 @@ int mem_enter(const FsCall *call, MemExport *m, MemOp op, const char *name);
 
 /* These are called with the lock held. */
 void mem_touch(MemExport *m, MemInode *inode, bool content);
+/** mem_inode_new: owned by @cred, by root when it is NULL. */
 MemInode *mem_inode_new(MemExport *m, uint32_t mode, const FsCred *cred);
 void mem_inode_unref(MemExport *m, MemInode *inode);
 MemEntry *mem_entry_find(MemInode *dir, const char *name);
@@ -101,14 +102,13 @@ FsAttr mem_attr(const MemInode *inode);
 
 /* memfs-names.c */
 int memfs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
-                 uint32_t mode, const FsCred *cred, FsNode **node,
-                 FsFile **file, FsAttr *attr);
+                 uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr);
 int memfs_mkdir(const FsCall *call, FsNode *dir, const char *name,
-                uint32_t mode, const FsCred *cred, FsAttr *attr);
+                uint32_t mode, FsAttr *attr);
 int memfs_mknod(const FsCall *call, FsNode *dir, const char *name,
-                uint32_t mode, uint64_t rdev, const FsCred *cred, FsAttr *attr);
+                uint32_t mode, uint64_t rdev, FsAttr *attr);
 int memfs_symlink(const FsCall *call, FsNode *dir, const char *name,
-                  const char *target, const FsCred *cred, FsAttr *attr);
+                  const char *target, FsAttr *attr);
 int memfs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name);
 int memfs_unlink(const FsCall *call, FsNode *dir, const char *name,
                  bool is_dir);

@@ -38,8 +38,7 @@ static MemInode *mem_make(MemExport *m, MemNode *d, const char *name,
 }
 
 int memfs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
-                 uint32_t mode, const FsCred *cred, FsNode **node,
-                 FsFile **file, FsAttr *attr)
+                 uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr)
 {
     MemNode *d = mem_node(dir);
     MemExport *m = mem_of_node(d);
@@ -51,7 +50,7 @@ int memfs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
     if (ret < 0) {
         return ret;
     }
-    inode = mem_make(m, d, name, S_IFREG | mode, cred, &ret);
+    inode = mem_make(m, d, name, S_IFREG | mode, &call->cred, &ret);
     if (ret == -EEXIST && !(flags & O_EXCL)) {
         inode = mem_entry_find(d->inode, name)->inode;
         ret = inode->data ? 0 : inode->entries ? -EISDIR : -ENXIO;
@@ -72,7 +71,7 @@ int memfs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
 }
 
 int memfs_mkdir(const FsCall *call, FsNode *dir, const char *name,
-                uint32_t mode, const FsCred *cred, FsAttr *attr)
+                uint32_t mode, FsAttr *attr)
 {
     MemNode *d = mem_node(dir);
     MemExport *m = mem_of_node(d);
@@ -83,7 +82,7 @@ int memfs_mkdir(const FsCall *call, FsNode *dir, const char *name,
     if (ret < 0) {
         return ret;
     }
-    inode = mem_make(m, d, name, S_IFDIR | mode, cred, &ret);
+    inode = mem_make(m, d, name, S_IFDIR | mode, &call->cred, &ret);
     if (inode) {
         *attr = mem_attr(inode);
     }
@@ -92,7 +91,7 @@ int memfs_mkdir(const FsCall *call, FsNode *dir, const char *name,
 }
 
 int memfs_mknod(const FsCall *call, FsNode *dir, const char *name,
-                uint32_t mode, uint64_t rdev, const FsCred *cred, FsAttr *attr)
+                uint32_t mode, uint64_t rdev, FsAttr *attr)
 {
     MemNode *d = mem_node(dir);
     MemExport *m = mem_of_node(d);
@@ -107,7 +106,7 @@ int memfs_mknod(const FsCall *call, FsNode *dir, const char *name,
         g_mutex_unlock(&m->lock);
         return -EINVAL;
     }
-    inode = mem_make(m, d, name, mode, cred, &ret);
+    inode = mem_make(m, d, name, mode, &call->cred, &ret);
     if (inode) {
         inode->attr.rdev = S_ISCHR(mode) || S_ISBLK(mode) ? rdev : 0;
         *attr = mem_attr(inode);
@@ -117,7 +116,7 @@ int memfs_mknod(const FsCall *call, FsNode *dir, const char *name,
 }
 
 int memfs_symlink(const FsCall *call, FsNode *dir, const char *name,
-                  const char *target, const FsCred *cred, FsAttr *attr)
+                  const char *target, FsAttr *attr)
 {
     MemNode *d = mem_node(dir);
     MemExport *m = mem_of_node(d);
@@ -127,7 +126,7 @@ int memfs_symlink(const FsCall *call, FsNode *dir, const char *name,
     if (ret < 0) {
         return ret;
     }
-    inode = mem_make(m, d, name, S_IFLNK | 0777, cred, &ret);
+    inode = mem_make(m, d, name, S_IFLNK | 0777, &call->cred, &ret);
     if (inode) {
         inode->target = g_strdup(target);
         *attr = mem_attr(inode);

@@ -72,7 +72,6 @@ static void storm_node(FsNode *dir, const char *name, unsigned what)
 static void storm_names(Storm *storm, FsNode *dir, const char *name,
                         const char *other, unsigned what)
 {
-    const FsCred cred = { UINT32_MAX, UINT32_MAX };
     FsNode *node = NULL;
     FsFile *file = NULL;
     FsAttr attr;
@@ -80,8 +79,8 @@ static void storm_names(Storm *storm, FsNode *dir, const char *name,
 
     switch (what % 6) {
     case 0:
-        ret = fs_create(&test_call, dir, name, O_RDWR, 0640, &cred, &node,
-                        &file, &attr);
+        ret = fs_create(&test_call, dir, name, O_RDWR, 0640, &node, &file,
+                        &attr);
         tolerate(ret);
         if (ret == 0) {
             struct iovec iov = { (void *)name, strlen(name) };
@@ -93,7 +92,7 @@ static void storm_names(Storm *storm, FsNode *dir, const char *name,
         }
         break;
     case 1:
-        tolerate(fs_mkdir(&test_call, dir, name, 0750, &cred, &attr));
+        tolerate(fs_mkdir(&test_call, dir, name, 0750, &attr));
         break;
     case 2:
         tolerate(fs_unlink(&test_call, dir, name, what & 8));
@@ -103,7 +102,7 @@ static void storm_names(Storm *storm, FsNode *dir, const char *name,
                            other));
         break;
     case 4:
-        tolerate(fs_symlink(&test_call, dir, name, other, &cred, &attr));
+        tolerate(fs_symlink(&test_call, dir, name, other, &attr));
         break;
     case 5:
         ret = fs_lookup(&test_call, dir, name, &node, &attr);
@@ -164,15 +163,13 @@ static void empty_directory(FsNode *dir)
 
 void storm_run(FsExport *export)
 {
-    const FsCred cred = { UINT32_MAX, UINT32_MAX };
     Storm storms[THREADS];
     GThread *threads[THREADS];
     FsNode *root, *dir = NULL;
     FsAttr attr;
 
     root = fs_root(export);
-    g_assert_cmpint(fs_mkdir(&test_call, root, "dir", 0755, &cred, &attr), ==,
-                    0);
+    g_assert_cmpint(fs_mkdir(&test_call, root, "dir", 0755, &attr), ==, 0);
     g_assert_cmpint(fs_lookup(&test_call, root, "dir", &dir, &attr), ==, 0);
     for (int i = 0; i < THREADS; i++) {
         storms[i] = (Storm) { export, { root, dir }, i + 1 };

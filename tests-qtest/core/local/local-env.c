@@ -114,8 +114,8 @@ void local_env_create(const LocalEnv *env, const char *name, uint32_t mode)
     g_autoptr(FsFile) file = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(&test_call, env->root, name, O_RDWR | O_EXCL,
-                              mode, &local_env_cred, &node, &file, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&local_env_cred), env->root, name,
+                              O_RDWR | O_EXCL, mode, &node, &file, &attr),
                     ==, 0);
 }
 
@@ -124,7 +124,7 @@ FsNode *local_env_made_dir(const LocalEnv *env, const char *name,
 {
     FsAttr attr;
 
-    g_assert_cmpint(fs_mkdir(&test_call, env->root, name, mode, &local_env_cred,
+    g_assert_cmpint(fs_mkdir(CALL_AS(&local_env_cred), env->root, name, mode,
                              &attr),
                     ==, 0);
     return local_env_lookup(env, name);
@@ -144,7 +144,7 @@ int local_env_try_create(FsNode *dir, const char *name, int flags)
     g_autoptr(FsFile) file = NULL;
     FsAttr attr;
 
-    return fs_create(&test_call, dir, name, flags, 0644, &local_env_cred, &node,
+    return fs_create(CALL_AS(&local_env_cred), dir, name, flags, 0644, &node,
                      &file, &attr);
 }
 

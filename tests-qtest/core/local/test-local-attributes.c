@@ -179,13 +179,12 @@ static void check_nothing_made(FsNode *dir, const char *path)
 
     g_assert_cmpint(local_env_try_create(dir, "new", O_RDWR), ==,
                     -EOPNOTSUPP);
-    g_assert_cmpint(fs_mkdir(&test_call, dir, "new", 0755, &local_env_cred,
-                             &attr),
+    g_assert_cmpint(fs_mkdir(CALL_AS(&local_env_cred), dir, "new", 0755, &attr),
                     ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_mknod(&test_call, dir, "new", S_IFCHR | 0600, 0x103,
-                             &local_env_cred, &attr),
+    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), dir, "new",
+                             S_IFCHR | 0600, 0x103, &attr),
                     ==, -EOPNOTSUPP);
-    g_assert_cmpint(fs_symlink(&test_call, dir, "new", "f", &local_env_cred,
+    g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), dir, "new", "f",
                                &attr),
                     ==, -EOPNOTSUPP);
     host = g_dir_open(path, 0, NULL);

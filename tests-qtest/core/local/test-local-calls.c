@@ -115,8 +115,8 @@ static void life_of_file(FsNode *dir, bool create, bool writing, bool release,
     FsAttr attr;
 
     begin(create);
-    g_assert_cmpint(fs_create(&test_call, dir, "life", O_RDWR | O_EXCL, 0644,
-                              &local_env_cred, &node, &file, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&local_env_cred), dir, "life",
+                              O_RDWR | O_EXCL, 0644, &node, &file, &attr),
                     ==, 0);
     end(create);
     begin(writing);
@@ -213,7 +213,7 @@ static void run_mkdir(LocalEnv *env, FsNode *dir, bool counted)
     int ret;
 
     begin(counted);
-    ret = fs_mkdir(&test_call, dir, "new-dir", 0755, &local_env_cred, &attr);
+    ret = fs_mkdir(CALL_AS(&local_env_cred), dir, "new-dir", 0755, &attr);
     end(counted);
     g_assert_cmpint(ret, ==, 0);
     g_assert_cmpint(fs_unlink(&test_call, dir, "new-dir", true), ==, 0);
@@ -300,7 +300,7 @@ static void count_case(void *opaque)
         local_env_end(&env);
         count_calls_skip();
     }
-    g_assert_cmpint(fs_mkdir(&test_call, env.root, "d", 0755, &local_env_cred,
+    g_assert_cmpint(fs_mkdir(CALL_AS(&local_env_cred), env.root, "d", 0755,
                              &attr),
                     ==, 0);
     dir = local_env_lookup(&env, "d");

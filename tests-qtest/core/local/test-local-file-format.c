@@ -77,14 +77,14 @@ static void device_on_disk(void)
     FsAttr attr;
 
     local_env_start(&env);
-    g_assert_cmpint(fs_mknod(&test_call, env.root, "null", S_IFCHR | 0666,
-                             makedev(1, 3), &local_env_cred, &attr),
+    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), env.root, "null",
+                             S_IFCHR | 0666, makedev(1, 3), &attr),
                     ==, 0);
     check_text(&env, META("null"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
                                    "virtfs.mode=8630\nvirtfs.rdev=259\n");
     /* Numbers have always been written with "%d". */
-    g_assert_cmpint(fs_mknod(&test_call, env.root, "high", S_IFCHR | 0666,
-                             0xfffffff0, &local_env_cred, &attr),
+    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), env.root, "high",
+                             S_IFCHR | 0666, 0xfffffff0, &attr),
                     ==, 0);
     check_text(&env, META("high"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
                                    "virtfs.mode=8630\nvirtfs.rdev=-16\n");
@@ -97,8 +97,8 @@ static void link_on_disk(void)
     FsAttr attr;
 
     local_env_start(&env);
-    g_assert_cmpint(fs_symlink(&test_call, env.root, "l", "../target",
-                               &local_env_cred, &attr),
+    g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), env.root, "l",
+                               "../target", &attr),
                     ==, 0);
     check_text(&env, META("l"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
                                 "virtfs.mode=41471\n");
@@ -146,7 +146,7 @@ static void new_file_takes_nothing_over(void)
     check_text(&env, META("f"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
                                 "virtfs.mode=33152\n");
     local_env_put(&env, META("l"), "virtfs.uid=7\nvirtfs.rdev=9\n");
-    g_assert_cmpint(fs_symlink(&test_call, env.root, "l", "x", &local_env_cred,
+    g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), env.root, "l", "x",
                                &attr),
                     ==, 0);
     check_text(&env, META("l"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
@@ -375,14 +375,12 @@ static void check_refused(const LocalEnv *env, FsNode *dir, const char *name)
 
     g_assert_cmpint(local_env_try_lookup(dir, name), ==, -EINVAL);
     g_assert_cmpint(local_env_try_create(dir, name, O_RDWR), ==, -EINVAL);
-    g_assert_cmpint(fs_mkdir(&test_call, dir, name, 0700, &local_env_cred,
-                             &attr),
+    g_assert_cmpint(fs_mkdir(CALL_AS(&local_env_cred), dir, name, 0700, &attr),
                     ==, -EINVAL);
-    g_assert_cmpint(fs_mknod(&test_call, dir, name, S_IFREG | 0600, 0,
-                             &local_env_cred, &attr),
+    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), dir, name,
+                             S_IFREG | 0600, 0, &attr),
                     ==, -EINVAL);
-    g_assert_cmpint(fs_symlink(&test_call, dir, name, "x", &local_env_cred,
-                               &attr),
+    g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), dir, name, "x", &attr),
                     ==, -EINVAL);
     g_assert_cmpint(fs_link(&test_call, file, dir, name), ==, -EINVAL);
     g_assert_cmpint(fs_unlink(&test_call, dir, name, false), ==, -EINVAL);
@@ -501,14 +499,14 @@ static void all_values_are_elsewhere(LocalEnv *env)
     FsAttr attr;
 
     g_assert_cmpint(local_env_try_create(env->root, "new", O_RDWR), ==, -EIO);
-    g_assert_cmpint(fs_mkdir(&test_call, env->root, "new", 0700,
-                             &local_env_cred, &attr),
+    g_assert_cmpint(fs_mkdir(CALL_AS(&local_env_cred), env->root, "new", 0700,
+                             &attr),
                     ==, -EIO);
-    g_assert_cmpint(fs_symlink(&test_call, env->root, "new", "x",
-                               &local_env_cred, &attr),
+    g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), env->root, "new", "x",
+                               &attr),
                     ==, -EIO);
-    g_assert_cmpint(fs_mknod(&test_call, env->root, "new", S_IFIFO, 0,
-                             &local_env_cred, &attr),
+    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), env->root, "new",
+                             S_IFIFO, 0, &attr),
                     ==, -EIO);
     g_assert_false(local_env_exists(env, "new"));
     g_assert_cmpint(fs_rename(&test_call, env->root, "f", env->root, "g"), ==,

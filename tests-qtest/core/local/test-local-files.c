@@ -70,8 +70,8 @@ static void open_new(const LocalEnv *env, const char *name, int flags,
     g_autoptr(FsNode) node = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(&test_call, env->root, name, flags, 0600,
-                              &local_env_cred, &node, file, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&local_env_cred), env->root, name, flags,
+                              0600, &node, file, &attr),
                     ==, 0);
 }
 

@@ -208,24 +208,24 @@ static void foreign_owner(LocalEnv *env)
     g_autofree char *text = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(&test_call, env->root, "f", O_RDWR, 04755, &root,
+    g_assert_cmpint(fs_create(CALL_AS(&root), env->root, "f", O_RDWR, 04755,
                               &node, &file, &attr),
                     ==, -EPERM);
-    g_assert_cmpint(fs_mkdir(&test_call, env->root, "d", 0755, &root, &attr),
+    g_assert_cmpint(fs_mkdir(CALL_AS(&root), env->root, "d", 0755, &attr), ==,
+                    -EPERM);
+    g_assert_cmpint(fs_mknod(CALL_AS(&root), env->root, "p", S_IFIFO | 0644, 0,
+                             &attr),
                     ==, -EPERM);
-    g_assert_cmpint(fs_mknod(&test_call, env->root, "p", S_IFIFO | 0644, 0,
-                             &root, &attr),
+    g_assert_cmpint(fs_mknod(CALL_AS(&root), env->root, "r", S_IFREG | 0644, 0,
+                             &attr),
                     ==, -EPERM);
-    g_assert_cmpint(fs_mknod(&test_call, env->root, "r", S_IFREG | 0644, 0,
-                             &root, &attr),
-                    ==, -EPERM);
-    g_assert_cmpint(fs_symlink(&test_call, env->root, "l", "x", &root, &attr),
-                    ==, -EPERM);
+    g_assert_cmpint(fs_symlink(CALL_AS(&root), env->root, "l", "x", &attr), ==,
+                    -EPERM);
     g_assert_cmpuint(count_entries(env), ==, 0);
     /* A file that exists is opened, and keeps its owner and mode. */
     local_env_put(env, "old", "kept");
-    g_assert_cmpint(fs_create(&test_call, env->root, "old", O_RDWR, 04755,
-                              &root, &node, &file, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&root), env->root, "old", O_RDWR, 04755,
+                              &node, &file, &attr),
                     ==, 0);
     g_assert_cmpuint(attr.uid, ==, geteuid());
     g_assert_cmphex(local_env_stat(env, "old").st_mode, ==, S_IFREG | 0600);
@@ -239,14 +239,13 @@ static int make_one(LocalEnv *env, unsigned i, const char *name)
 
     switch (i % 4) {
     case 0:
-        return fs_mkdir(&test_call, env->root, name, 0755, &local_env_cred,
-                        &attr);
+        return fs_mkdir(CALL_AS(&local_env_cred), env->root, name, 0755, &attr);
     case 1:
-        return fs_symlink(&test_call, env->root, name, "somewhere",
-                          &local_env_cred, &attr);
+        return fs_symlink(CALL_AS(&local_env_cred), env->root, name,
+                          "somewhere", &attr);
     case 2:
-        return fs_mknod(&test_call, env->root, name, S_IFIFO | 0644, 0,
-                        &local_env_cred, &attr);
+        return fs_mknod(CALL_AS(&local_env_cred), env->root, name,
+                        S_IFIFO | 0644, 0, &attr);
     default:
         return local_env_try_create(env->root, name, O_RDWR);
     }
@@ -285,8 +284,8 @@ static void full_disk(LocalEnv *env)
     FsAttr attr;
     ssize_t len;
 
-    g_assert_cmpint(fs_create(&test_call, env->root, "f", O_RDWR, 0600,
-                              &local_env_cred, &node, &file, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&local_env_cred), env->root, "f", O_RDWR,
+                              0600, &node, &file, &attr),
                     ==, 0);
     while ((len = fs_write(&test_call, file, &iov, 1, offset)) > 0) {
         offset += len;
@@ -307,8 +306,8 @@ static void umask_changes_no_mode(LocalEnv *env)
 
     local_env_create(env, "f", 0666);
     dir = local_env_made_dir(env, "d", 01777);
-    g_assert_cmpint(fs_mknod(&test_call, env->root, "p", S_IFIFO | 0622, 0,
-                             &local_env_cred, &attr),
+    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), env->root, "p",
+                             S_IFIFO | 0622, 0, &attr),
                     ==, 0);
     umask(mask);
     g_assert_cmphex(local_env_stat(env, "f").st_mode, ==, S_IFREG | 0666);
@@ -345,14 +344,12 @@ static void read_only(LocalEnv *env)
     g_assert_cmpint(local_env_try_open(root, O_RDONLY), ==, 0);
     g_assert_cmpint(local_env_try_create(root, "f", O_RDONLY), ==, -EROFS);
     g_assert_cmpint(local_env_try_create(root, "g", O_RDWR), ==, -EROFS);
-    g_assert_cmpint(fs_mkdir(&test_call, root, "g", 0700, &local_env_cred,
+    g_assert_cmpint(fs_mkdir(CALL_AS(&local_env_cred), root, "g", 0700, &attr),
+                    ==, -EROFS);
+    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), root, "g", S_IFIFO, 0,
                              &attr),
                     ==, -EROFS);
-    g_assert_cmpint(fs_mknod(&test_call, root, "g", S_IFIFO, 0, &local_env_cred,
-                             &attr),
-                    ==, -EROFS);
-    g_assert_cmpint(fs_symlink(&test_call, root, "g", "x", &local_env_cred,
-                               &attr),
+    g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), root, "g", "x", &attr),
                     ==, -EROFS);
     g_assert_cmpint(fs_link(&test_call, file, root, "g"), ==, -EROFS);
     g_assert_cmpint(fs_rename(&test_call, root, "f", root, "g"), ==, -EROFS);
@@ -405,8 +402,8 @@ static void descriptors_are_not_inherited(LocalEnv *env)
     unsigned checked = 0;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(&test_call, env->root, "f", O_RDWR, 0600,
-                              &local_env_cred, &node, &file, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&local_env_cred), env->root, "f", O_RDWR,
+                              0600, &node, &file, &attr),
                     ==, 0);
     g_assert_cmpint(fs_open(&test_call, dir, O_RDONLY, &open_dir), ==, 0);
     fds = g_dir_open("/proc/self/fd", 0, NULL);
@@ -525,8 +522,8 @@ static void writeout_immediate(LocalEnv *env)
     FsAttr attr;
 
     env->export->config.writeout_immediate = true;
-    g_assert_cmpint(fs_create(&test_call, env->root, "f", O_RDWR, 0600,
-                              &local_env_cred, &node, &file, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&local_env_cred), env->root, "f", O_RDWR,
+                              0600, &node, &file, &attr),
                     ==, 0);
     g_assert_cmpint(write_byte(file), ==, 1);
     g_assert_cmpint(fs_open(&test_call, node, O_WRONLY | O_APPEND, &appending),

@@ -17,8 +17,8 @@ static struct stat make(LocalEnv *env, const char *name, uint32_t mode,
     g_autoptr(FsFile) file = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(&test_call, env->root, name, O_RDWR | O_EXCL,
-                              mode, &cred, &node, &file, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&cred), env->root, name, O_RDWR | O_EXCL,
+                              mode, &node, &file, &attr),
                     ==, 0);
     g_assert_cmpuint(attr.uid, ==, cred.uid);
     g_assert_cmpuint(attr.gid, ==, cred.gid);
@@ -88,8 +88,8 @@ static New make_new(LocalEnv *env, const char *name)
 {
     New new;
 
-    g_assert_cmpint(fs_create(&test_call, env->root, name, O_RDWR | O_EXCL,
-                              0640, &local_env_cred, &new.node, &new.file,
+    g_assert_cmpint(fs_create(CALL_AS(&local_env_cred), env->root, name,
+                              O_RDWR | O_EXCL, 0640, &new.node, &new.file,
                               &new.attr),
                     ==, 0);
     return new;

@@ -90,10 +90,10 @@ static void use_directory(LocalEnv *env, unsigned i)
     if (fs_lookup(&test_call, env->root, "d", &dir, &attr) < 0) {
         return;
     }
-    fs_mkdir(&test_call, env->root, "x", 0700, &local_env_cred, &attr);
+    fs_mkdir(CALL_AS(&local_env_cred), env->root, "x", 0700, &attr);
     local_env_try_create(dir, name, O_RDWR | O_TRUNC);
-    fs_mkdir(&test_call, dir, "made", 0700, &local_env_cred, &attr);
-    fs_symlink(&test_call, dir, "link", "x", &local_env_cred, &attr);
+    fs_mkdir(CALL_AS(&local_env_cred), dir, "made", 0700, &attr);
+    fs_symlink(CALL_AS(&local_env_cred), dir, "link", "x", &attr);
     fs_setattr(&test_call, dir, NULL, &set);
     if (fs_lookup(&test_call, dir, "canary", &node, &attr) == 0) {
         local_env_try_open(node, O_RDWR | O_TRUNC);
@@ -162,7 +162,7 @@ static void new_directory_swapped(LocalEnv *env)
     before = local_env_stat(env, "hosts");
     thread = g_thread_new("swapper", swap_thread, &swapper);
     for (unsigned i = 0; i < 1500; i++) {
-        fs_mkdir(&test_call, env->root, "new", 01777, &local_env_cred, &attr);
+        fs_mkdir(CALL_AS(&local_env_cred), env->root, "new", 01777, &attr);
         /* The new directory is the empty one; remove it, whatever its name. */
         while (local_env_exists(env, "new") &&
                local_env_exists(env, "hosts")) {

@@ -71,11 +71,11 @@ static void make_tree(const LocalEnv *env)
     local_env_create(env, "file", 0644);
     local_env_put(env, "file", "content");
     g_assert_cmpint(local_env_try_create(dir, "inner", O_RDWR), ==, 0);
-    g_assert_cmpint(fs_symlink(&test_call, env->root, "link", "dir",
-                               &local_env_cred, &attr),
+    g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), env->root, "link",
+                               "dir", &attr),
                     ==, 0);
-    g_assert_cmpint(fs_mknod(&test_call, env->root, "fifo", S_IFIFO | 0600, 0,
-                             &local_env_cred, &attr),
+    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), env->root, "fifo",
+                             S_IFIFO | 0600, 0, &attr),
                     ==, 0);
     file = local_env_lookup(env, "file");
     if (local_can_user_xattr()) {
@@ -174,14 +174,14 @@ static void try_to_change(FsNode *root)
         g_assert_cmpint(fs_setattr(&test_call, file, NULL, &sets[i]), ==,
                         -EROFS);
     }
-    g_assert_cmpint(fs_mkdir(&test_call, root, "new", 0755, &local_env_cred,
+    g_assert_cmpint(fs_mkdir(CALL_AS(&local_env_cred), root, "new", 0755,
                              &attr),
                     ==, -EROFS);
-    g_assert_cmpint(fs_symlink(&test_call, root, "new", "x", &local_env_cred,
+    g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), root, "new", "x",
                                &attr),
                     ==, -EROFS);
-    g_assert_cmpint(fs_mknod(&test_call, root, "new", S_IFIFO, 0,
-                             &local_env_cred, &attr),
+    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), root, "new", S_IFIFO, 0,
+                             &attr),
                     ==, -EROFS);
     g_assert_cmpint(fs_link(&test_call, file, root, "new"), ==, -EROFS);
     g_assert_cmpint(fs_rename(&test_call, root, "file", root, "new"), ==,

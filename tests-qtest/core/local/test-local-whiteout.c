@@ -38,8 +38,8 @@ static void make_device(FsNode *dir, const char *name, uint64_t rdev)
 {
     FsAttr attr;
 
-    g_assert_cmpint(fs_mknod(&test_call, dir, name, S_IFCHR | 0600, rdev,
-                             &local_env_cred, &attr),
+    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), dir, name,
+                             S_IFCHR | 0600, rdev, &attr),
                     ==, 0);
     g_assert_cmphex(attr.mode & S_IFMT, ==, S_IFCHR);
 }

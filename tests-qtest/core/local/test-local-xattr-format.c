@@ -87,14 +87,14 @@ static void device_on_disk(void)
     if (!env.export) {
         return;
     }
-    g_assert_cmpint(fs_mknod(&test_call, env.root, "b", S_IFBLK | 0660,
-                             makedev(0x12, 0x34), &local_env_cred, &attr),
+    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), env.root, "b",
+                             S_IFBLK | 0660, makedev(0x12, 0x34), &attr),
                     ==, 0);
     check_bytes(&env, "b", "user.virtfs.mode", mode, 4);
     check_bytes(&env, "b", "user.virtfs.rdev", rdev, 8);
     g_assert_cmphex(local_env_stat(&env, "b").st_mode, ==, S_IFREG | 0600);
-    g_assert_cmpint(fs_mknod(&test_call, env.root, "p", S_IFIFO | 0660, 0,
-                             &local_env_cred, &attr),
+    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), env.root, "p",
+                             S_IFIFO | 0660, 0, &attr),
                     ==, 0);
     check_bytes(&env, "p", "user.virtfs.rdev", none, 8);
     g_assert_cmphex(local_env_stat(&env, "p").st_mode, ==, S_IFREG | 0600);
@@ -111,8 +111,8 @@ static void link_on_disk(void)
     if (!env.export) {
         return;
     }
-    g_assert_cmpint(fs_symlink(&test_call, env.root, "l", "../target",
-                               &local_env_cred, &attr),
+    g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), env.root, "l",
+                               "../target", &attr),
                     ==, 0);
     check_bytes(&env, "l", "user.virtfs.mode", mode, 4);
     text = local_env_text(&env, "l");
@@ -132,7 +132,7 @@ static void chmod_on_disk(void)
     if (!env.export) {
         return;
     }
-    g_assert_cmpint(fs_symlink(&test_call, env.root, "l", "x", &local_env_cred,
+    g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), env.root, "l", "x",
                                &attr),
                     ==, 0);
     link = local_env_lookup(&env, "l");

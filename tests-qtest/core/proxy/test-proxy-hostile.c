@@ -215,10 +215,10 @@ static ssize_t call_for(FsNode *root, ProxyType type)
         g_assert_cmpint(fs_lookup(&test_call, root, "f", &node, &attr), ==, 0);
         return fs_open(&test_call, node, O_RDONLY, &file);
     case PROXY_CREATE:
-        return fs_create(&test_call, root, "f", O_RDWR, 0600, &cred, &node,
-                         &file, &attr);
+        return fs_create(CALL_AS(&cred), root, "f", O_RDWR, 0600, &node, &file,
+                         &attr);
     case PROXY_MKDIR:
-        return fs_mkdir(&test_call, root, "d", 0700, &cred, &attr);
+        return fs_mkdir(CALL_AS(&cred), root, "d", 0700, &attr);
     case PROXY_GETXATTR:
         return fs_getxattr(&test_call, root, "user.a", value, sizeof(value));
     case PROXY_IDENTIFY:
@@ -499,7 +499,7 @@ static void removed_file_is_let_go(void)
         g_assert_no_error(error);
         root = fs_root(export);
         before = helper_run_count_fds(&run);
-        g_assert_cmpint(fs_create(&test_call, root, "new", O_RDWR, 0600, &cred,
+        g_assert_cmpint(fs_create(CALL_AS(&cred), root, "new", O_RDWR, 0600,
                                   &node, &file, &attr),
                         ==, 0);
         fs_release(&test_call, file);

@@ -18,7 +18,6 @@
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsExport, fs_export_unref)
 
-static const FsCred nobody = { UINT32_MAX, UINT32_MAX };
 static const FsSetattr to_0640 = { .valid = FS_SET_MODE, .mode = 0640 };
 
 typedef struct Self {
@@ -163,7 +162,7 @@ static void test_brief_does_not_ask(void)
     g_assert_cmpint(fs_open(&test_call_storage, node, O_RDWR, &file), ==,
                     -EAGAIN);
     g_assert_cmpint(fs_create(&test_call_storage, self.root, "new", O_RDWR,
-                              0600, &nobody, &made, &file, &attr),
+                              0600, &made, &file, &attr),
                     ==, -EAGAIN);
     g_assert_cmpint(fs_getattr(&test_call_storage, node, NULL, 0, &attr), ==,
                     0);
@@ -188,7 +187,7 @@ static void test_told_by_names(void)
     c = look(&test_call, b, "c");
     g_assert_cmpint(fs_setattr(&test_call, c, NULL, &to_0640), ==, 0);
     g_assert_cmphex(host_mode(&self, "a/b/c"), ==, 0640);
-    g_assert_cmpint(fs_mkdir(&test_call, b, "d", 0700, &nobody, &attr), ==, 0);
+    g_assert_cmpint(fs_mkdir(&test_call, b, "d", 0700, &attr), ==, 0);
     g_assert_cmphex(host_mode(&self, "a/b/d"), ==, 0700);
     g_assert_cmpint(fs_rename(&test_call, b, "c", a, "e"), ==, 0);
     g_assert_cmphex(host_mode(&self, "a/e"), ==, 0640);
@@ -308,8 +307,7 @@ static void test_deep(void)
         fs_node_unref(dir);
         dir = next;
     }
-    g_assert_cmpint(fs_mkdir(&test_call, dir, "new", 0700, &nobody, &attr), ==,
-                    0);
+    g_assert_cmpint(fs_mkdir(&test_call, dir, "new", 0700, &attr), ==, 0);
     g_assert_cmpint(faccessat(fd, "new", F_OK, 0), ==, 0);
     close(fd);
 }

@@ -21,8 +21,6 @@
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsExport, fs_export_unref)
 
-static const FsCred nobody = { UINT32_MAX, UINT32_MAX };
-
 /* ---- coroutines, and the loop of the test's thread --------------------- */
 
 typedef struct Co {
@@ -168,7 +166,9 @@ static const FsYield yield = {
 };
 
 /* The FsCall of the coroutines on the loop */
-static const FsCall co_call = { .wait = FS_WAIT_STORAGE, .yield = &yield };
+static const FsCall co_call = {
+    .wait = FS_WAIT_STORAGE, .yield = &yield, .cred = TEST_NOBODY,
+};
 
 static void loop_init(void)
 {
@@ -219,10 +219,9 @@ static void make_and_remove(const FsCall *call, FsNode *dir, const char *name)
 {
     FsAttr attr;
 
-    g_assert_cmpint(fs_mkdir(call, dir, name, 0700, &nobody, &attr), ==, 0);
+    g_assert_cmpint(fs_mkdir(call, dir, name, 0700, &attr), ==, 0);
     g_assert_cmphex(attr.mode, ==, S_IFDIR | 0700);
-    g_assert_cmpint(fs_mkdir(call, dir, name, 0700, &nobody, &attr), ==,
-                    -EEXIST);
+    g_assert_cmpint(fs_mkdir(call, dir, name, 0700, &attr), ==, -EEXIST);
     g_assert_cmpint(fs_unlink(call, dir, name, true), ==, 0);
 }
 
@@ -242,7 +241,7 @@ static void co_mkdir(Co *co)
     g_autofree char *name = g_strdup_printf("co%u", co->n);
     FsAttr attr;
 
-    co->ret = fs_mkdir(&co_call, co->dir, name, 0700, &nobody, &attr);
+    co->ret = fs_mkdir(&co_call, co->dir, name, 0700, &attr);
 }
 
 enum { COS = 40, THREADS = 4 };
@@ -449,8 +448,8 @@ static void co_brief_calls(Co *co)
     FsFile *file = NULL;
     FsAttr attr;
 
-    g_assert_cmpint(fs_create(&co_call, co->dir, "f", O_RDWR, 0600, &nobody,
-                              &node, &file, &attr),
+    g_assert_cmpint(fs_create(&co_call, co->dir, "f", O_RDWR, 0600, &node,
+                              &file, &attr),
                     ==, 0);
     fs_release(&co_call, file);
     g_assert_cmpint(fs_lookup(&co_call, co->dir, "f", &found, &attr), ==, 0);

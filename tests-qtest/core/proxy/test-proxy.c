@@ -122,8 +122,8 @@ static void test_id_map(gconstpointer told)
     export = local_fixture_open(&fixture);
     root = fs_root(export);
     path = g_build_filename(fixture.path, "file", NULL);
-    g_assert_cmpint(fs_create(&test_call, root, "file", O_RDWR, 0600, &cred,
-                              &node, &file, &attr),
+    g_assert_cmpint(fs_create(CALL_AS(&cred), root, "file", O_RDWR, 0600, &node,
+                              &file, &attr),
                     ==, 0);
     g_assert_cmpuint(attr.uid, ==, 0);
     g_assert_cmpuint(attr.gid, ==, 0);
