@@ -473,6 +473,17 @@ static Name *name_add(Name *parent, const char *component, Node *node,
     return name_new(parent, component, node);
 }
 
+/* Not locked: what name_insert() and name_adopt() return with @name. */
+static int name_give(NodeTable *table, Name *name, Name **out)
+{
+    if (!name) {
+        return -ENFILE;
+    }
+    node_fd_trim(table);
+    *out = name;
+    return 0;
+}
+
 int name_insert(Name *parent, const char *component, int path_fd,
                 const HostStat *st, Name **out)
 {
@@ -504,12 +515,7 @@ int name_insert(Name *parent, const char *component, int path_fd,
         node_fd_install(name->node, host_fd_steal(&spare));
     }
     table_unlock(table);
-    if (!name) {
-        return -ENFILE;
-    }
-    node_fd_trim(table);
-    *out = name;
-    return 0;
+    return name_give(table, name, out);
 }
 
 int name_adopt(NodeTable *table, int path_fd, const HostStat *st, Name **out)
@@ -524,12 +530,7 @@ int name_adopt(NodeTable *table, int path_fd, const HostStat *st, Name **out)
         node_fd_install(name->node, host_fd_steal(&spare));
     }
     table_unlock(table);
-    if (!name) {
-        return -ENFILE;
-    }
-    node_fd_trim(table);
-    *out = name;
-    return 0;
+    return name_give(table, name, out);
 }
 
 /* Nodes */
