@@ -2,10 +2,10 @@
 /*
  * What removals and renames do to names.
  *
- * The driver changes the host first and tells the table afterwards, so for a
- * moment the two disagree; name_pin_for_removal() and name_rename_begin() keep
- * that from hurting whoever holds the object.  A rename gives one Name another
- * key: all that is known below it hangs on the Name itself and stays as it is.
+ * The driver changes the host first and the table afterwards, so for a moment
+ * the two disagree.  name_pin_for_removal() and name_rename_begin() prevent
+ * that fids become invalid in between.  A rename gives one Name another key.
+ * Everything below it refers to the Name itself and stays as it is.
  *
  * Called by the local driver from any thread.
  */
@@ -13,8 +13,9 @@
 #include "fsdev/node/node-int.h"
 
 /*
- * Locked.  A directory that the host moved may be known by a name that is out
- * of date as well: what happens in it concerns the children of all of them.
+ * Locked.  A directory that was moved on the host may have an outdated Name in
+ * addition to the current one.  A change in the directory concerns the children
+ * of all its Names.
  */
 static void name_kill_aliases(const Name *dir, const char *component,
                               const Name *keep)
@@ -52,8 +53,8 @@ void name_removed(Name *dir, const char *component)
 }
 
 /*
- * Locked.  The kernel refuses to move a directory below itself, but what it
- * moved may be something that the host put there under our Name's key.
+ * Locked.  The kernel refuses to move a directory below itself, but it may have
+ * moved another object that was put under this name on the host meanwhile.
  */
 static bool name_is_within(const Name *name, const Name *above)
 {

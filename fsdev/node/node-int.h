@@ -28,9 +28,9 @@ typedef QTAILQ_HEAD(, Node) LruHead;
 typedef QLIST_HEAD(, Name) NameList;
 
 /*
- * The sizes of these two decide what an idle fid costs: about 225 bytes for a
- * short name, malloc's overhead and the hash slots included; test-node-memory
- * measures it.
+ * The sizes of these two decide how much memory an idle fid takes: about 225
+ * bytes with a short name, the overhead of malloc() and the hash slots
+ * included; test-node-memory measures it.
  */
 struct Node {
     HashLink link;          /* in NodeTable.nodes; first */
@@ -80,7 +80,7 @@ struct NodeTable {
     Name *root;             /* counted, constant */
     HashTable nodes;
     HashTable names;
-    uint64_t seed;          /* constant; guests choose names, not chains */
+    uint64_t seed;          /* constant; keeps guests from choosing chains */
     size_t node_count;
     size_t name_count;
     size_t bytes;
@@ -121,26 +121,26 @@ static inline int64_t node_btime_of(const HostStat *st)
 bool node_same(const Node *node, const HostStat *st);
 /* Locked: the live Name with this key, or NULL. */
 Name *name_find(NodeTable *table, const Name *parent, const char *component);
-/* Locked: (parent, component) is nobody's key; now it is this Name's. */
+/* Locked: no live Name has this parent and component; @name gets them. */
 void name_make_live(Name *name);
-/* Locked: the Name is no way to its Node any more, if it was one. */
+/* Locked: the Name no longer leads to its Node.  It may be dead already. */
 void name_make_dead(Name *name);
-/* Locked: its share of NodeTable.bytes. */
+/* Locked: how much of NodeTable.bytes is for @name. */
 size_t name_size(const Name *name);
 
 /* node-fd.c */
 
 void node_fd_table_init(NodeTable *table, unsigned fd_budget);
 void node_fd_table_exit(NodeTable *table);
-/* Locked: @fd becomes the Node's.  node_fd_trim() is due after unlocking. */
+/* Locked: give @fd to @node.  Call node_fd_trim() after unlocking. */
 void node_fd_install(Node *node, int fd);
-/* Locked: take the Node's descriptor out of the cache; the caller closes. */
+/* Locked: take @node's descriptor out of the cache, for the caller to close. */
 int node_fd_take(Node *node);
 /* Locked: to be called when names, children, pins or fd of @node changed. */
 void node_fd_update(Node *node);
 /* Not locked: evict until the budget is kept or nothing is evictable. */
 void node_fd_trim(NodeTable *table);
-/* Not locked: is there room for one more, after eviction if need be? */
+/* Not locked: is there room for one more, if necessary after eviction? */
 bool node_fd_make_room(NodeTable *table);
 /* How many path fds the table may cache. */
 gint node_fd_budget(const NodeTable *table);

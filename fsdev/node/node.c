@@ -2,25 +2,26 @@
 /*
  * Nodes and names: which host object a fid stands for, and how it is reached.
  *
- * A Name is live while it is hashed: its component in its parent led to its
- * Node when somebody last looked.  Unlink, being renamed over and being found
- * to lead to another inode make it dead; whoever holds it keeps the Node and
- * the parent (".."), but locate answers -ENOENT and it is no way back any
- * more.  A Name never changes its Node.  A Node lives as long as some Name
- * holds it.  Descriptors are node-fd.c's.
+ * A Name is live while it is hashed: when it was last looked up, its component
+ * in its parent led to its Node.  It becomes dead when it is unlinked, when it
+ * is replaced by a rename, and when it is found to lead to another inode.  A
+ * dead Name keeps its Node and its parent ("..") as long as it is referenced,
+ * but name_locate() returns -ENOENT for it, and it no longer helps to find an
+ * object.  A Name never changes its Node.  A Node lives as long as a Name holds
+ * it.  Descriptors are the task of node-fd.c.
  *
- * Called by the local driver from any thread; nothing here blocks except the
- * closing of descriptors when last references go.
+ * Called by the local driver from any thread.  Nothing here blocks except that
+ * dropping the last reference may close descriptors.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-hash.h"
 #include "fsdev/node/node-int.h"
 
-/* Two million names: what a guest with 8 GiB may well cache. */
+/* Enough for two million names, which a guest with 8 GiB may cache. */
 #define DEFAULT_MAX_BYTES (512 * 1024 * 1024)
-/* malloc's header and rounding, and two hash slots. */
+/* The header and rounding of malloc(), and two hash slots. */
 #define OBJECT_OVERHEAD 32
-/* Components up to this long may follow a rename without a second block. */
+/* A rename to a name of this length needs no second block of memory. */
 #define MIN_ROOM 8
 
 /* Hashing and identity */
@@ -64,8 +65,8 @@ bool node_same(const Node *node, const HostStat *st)
 }
 
 /*
- * Locked.  An inode that we hold a descriptor of cannot have been replaced;
- * without one its number may have been given to another file since.
+ * Locked.  An inode of which a descriptor is open cannot have been replaced.
+ * Otherwise its number may have been given to another file.
  */
 static Node *node_find(NodeTable *table, const HostStat *st, uint32_t hash)
 {
@@ -127,7 +128,7 @@ static void block_free(const NodeTable *table, Name *name)
     }
 }
 
-/* Locked.  Of a Name whose table has NodeRemoteOps. */
+/* Locked.  For a Name whose table has NodeRemoteOps. */
 static NameRemote *remote_of(Name *name)
 {
     return &container_of(name, RemoteName, name)->remote;
@@ -222,7 +223,7 @@ Name *name_ref(Name *name)
     return name;
 }
 
-/* Drop a reference that is not the last one. */
+/* Drop a reference unless it is the last one. */
 static bool name_unref_fast(Name *name)
 {
     gint refs = g_atomic_int_get(&name->refs);
@@ -237,8 +238,8 @@ static bool name_unref_fast(Name *name)
 }
 
 /*
- * Locked: a Name without references leaves the table.  If its Node goes with
- * it, that is put on @nodes for free_nodes().
+ * Locked: take a Name without references out of the table.  If this was the
+ * last Name of its Node, put that on @nodes for free_nodes().
  */
 static void name_detach(Name *name, LruHead *nodes)
 {
@@ -258,7 +259,7 @@ static void name_detach(Name *name, LruHead *nodes)
     table->node_count--;
     table->bytes -= sizeof(*node) + OBJECT_OVERHEAD;
     if (node->fd >= 0) {
-        /* Out of the cache and its accounts, but still to be closed. */
+        /* It no longer counts as cached, but is still to be closed. */
         node->fd = node_fd_take(node);
     }
     QTAILQ_INSERT_TAIL(nodes, node, lru);
@@ -306,7 +307,7 @@ void name_unref(Name *name)
     QLIST_INIT(&names);
     QTAILQ_INIT(&nodes);
     table_lock(table);
-    /* A chain of parents may go with it: thousands, so no recursion. */
+    /* It may be the last to hold thousands of parents: no recursion. */
     while (g_atomic_int_dec_and_test(&name->refs)) {
         Name *parent = name->parent;
 
@@ -454,7 +455,7 @@ NameRemote name_remote(Name *name)
     return remote;
 }
 
-/* Locked.  Dead; NULL when the limit on memory is reached. */
+/* Locked.  Returns a dead Name, or NULL at the limit on memory. */
 static Name *name_add(Name *parent, const char *component, Node *node,
                       const HostStat *st, uint32_t hash)
 {
@@ -503,7 +504,7 @@ int name_insert(Name *parent, const char *component, int path_fd,
         name_ref(name);
     } else {
         if (name) {
-            /* Something else has this name now. */
+            /* Another object has this name now. */
             name_make_dead(name);
         }
         name = name_add(parent, component, node, st, hash);

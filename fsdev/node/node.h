@@ -2,21 +2,22 @@
 /*
  * Identity of host objects for the local driver: nodes and names.
  *
- * A Node is a host inode (device, inode number, mount id); a Name says that a
- * component in a parent Name led to a Node.  The FsNode that the session
- * holds is a Name.  Both are counted and hashed; ".." is Name.parent, never
- * the kernel's, so a rename is one re-keyed Name and nothing that happens on
- * the host can lead out of the export.
+ * A Node is an inode of the host (device, inode number, mount id).  A Name
+ * records that a component in a parent Name led to a Node; the FsNode that the
+ * session holds is a Name.  Both are counted and hashed.  ".." is Name.parent
+ * and never the kernel's, so that nothing on the host can lead out of the
+ * export, and a rename changes the key of one Name and nothing below it.
  *
- * A Node's O_PATH descriptor is a cache with a budget, not the identity: it
- * is evicted, leaves first and in batches, when the budget is exceeded, and
- * got back through the parent's descriptor and the name, with the identity
- * compared; a mismatch is -ESTALE, never another file.  The descriptor of an
- * unlinked Node, or of one with no verified way back, is never evicted.
+ * The O_PATH descriptor of a Node is not its identity.  It is cached within a
+ * budget; when that is exceeded, descriptors are evicted in batches, leaves
+ * first.  An evicted one is opened again through the descriptor of the parent
+ * and the name, and the identity is compared: if it differs, the result is
+ * -ESTALE and never another file.  A descriptor that could not be opened again
+ * for certain, such as that of an unlinked Node, is not evicted.
  *
- * One mutex per NodeTable guards both hashes, all links between objects, the
- * descriptor cache and its pins; no system call that can sleep is made under
- * it.  Context: any thread.
+ * One mutex for each NodeTable guards both hashes, all links between objects,
+ * and the cache of descriptors with its pins.  No system call that can sleep is
+ * made while it is held.  Context: any thread.
  */
 #ifndef FSDEV_NODE_H
 #define FSDEV_NODE_H
@@ -29,28 +30,28 @@ typedef struct Node Node;
 typedef struct Name Name;
 
 /*
- * For a table whose objects have a number each at some other place: what was
- * told of it is kept with the Name, and a descriptor that there is no way back
- * to is asked for there.
+ * For a table whose objects are also known to another process, by numbers.
+ * Each Name stores the number of its object, if it was received, and that
+ * process is asked for a descriptor that cannot be opened again here.
  */
 typedef struct NameRemote {
     uint64_t id;
     uint32_t epoch;             /* of the connection that id belongs to */
-    uint32_t count:31;          /* how often id was told; 0: never */
+    uint32_t count:31;          /* how often id was received; 0: never */
     uint32_t gone:1;            /* for forget(): the Name was dead */
 } NameRemote;
 
 typedef struct NodeRemoteOps {
-    bool asked_first;           /* no way back is tried before */
+    bool asked_first;           /* fetch() before anything is tried here */
     /* Path fd of the Name's object, or -errno. */
     int (*fetch)(const FsCall *call, Name *name);
-    /* A Name is gone and with it the use of @remote.  Never blocks. */
+    /* @remote is no longer used, as its Name was freed.  Never blocks. */
     void (*forget)(FsExport *export, const NameRemote *remote);
 } NodeRemoteOps;
 
 typedef struct NodeTableOptions {
-    const NodeRemoteOps *remote;    /* NULL: there is no other place */
-    /* Bounds that tests make small; 0: what an export has. */
+    const NodeRemoteOps *remote;    /* NULL: no other process knows them */
+    /* Bounds that tests lower; 0: those of an export. */
     /* Path fds; 0: all tables of the process share RLIMIT_NOFILE. */
     unsigned fd_budget;
     size_t max_bytes;           /* memory of names and nodes */
@@ -62,8 +63,8 @@ NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
 /** node_table_free: the root is the only Name left. */
 void node_table_free(NodeTable *table);
 /**
- * name_remote_told: @id was told once more; an older one of another number or
- * epoch is given to forget().
+ * name_remote_told: @id was received once more.  An earlier number that differs
+ * from it, also in its epoch, is passed to forget().
  */
 void name_remote_told(Name *name, uint64_t id, uint32_t epoch);
 NameRemote name_remote(Name *name);
@@ -90,18 +91,18 @@ Name *name_from_fs(FsNode *node);
 int name_locate(Name *name, Name **parent, char *component);
 
 /**
- * name_insert: the Name for @component in @parent that leads to the object of
- * @path_fd (taken over, also on failure) with identity @st.
+ * name_insert: find or make the Name for @component in @parent, and the Node of
+ * the object of @path_fd (taken over, also on failure) with identity @st.
  *
- * With @path_fd -1 it is as if that had been evicted already.
- * Finds or makes both objects.  Returns counted *@out, -ENFILE at the limit.
+ * With @path_fd -1 the Node has no descriptor, as after an eviction.  Returns
+ * counted *@out, -ENFILE at the limit.
  */
 int name_insert(Name *parent, const char *component, int path_fd,
                 const HostStat *st, Name **out);
 
 /**
- * name_adopt: a Name, dead from the start, for the object of @path_fd (taken
- * over, also on failure) with identity @st, which has lost its own.
+ * name_adopt: make a Name, dead from the start, for the object of @path_fd
+ * (taken over, also on failure) with identity @st, whose name is gone.
  *
  * Returns counted *@out, -ENFILE at the limit.
  */
@@ -111,10 +112,10 @@ int name_adopt(NodeTable *table, int path_fd, const HostStat *st, Name **out);
  * name_pin_for_removal: to be called before an unlink, and before a rename
  * for the name that it may replace.
  *
- * Whoever holds the victim keeps a usable object only if its descriptor is
- * open when the name goes.  *@victim is the victim's Name, counted and with its
- * descriptor pinned, or NULL when nobody holds one or it cannot be opened.
- * Release with name_unpin() after name_removed() or name_renamed(), or after
+ * A fid of the victim remains usable only if the descriptor is open when the
+ * name is removed.  *@victim is the Name of the victim, counted and with its
+ * descriptor pinned, or NULL when there is no such Name or it cannot be opened.
+ * Release it by name_unpin() after name_removed() or name_renamed(), or after
  * the operation failed.  Returns 0, or -EAGAIN as name_fd_get().
  */
 int name_pin_for_removal(const FsCall *call, Name *dir, const char *component,
@@ -124,7 +125,7 @@ void name_unpin(Name *victim);
 
 /** name_removed: @component of @dir was unlinked; Names for it become dead. */
 void name_removed(Name *dir, const char *component);
-/** name_renamed: re-key after a successful rename; a replaced target dies. */
+/** name_renamed: after a rename; the Name that it replaced becomes dead. */
 void name_renamed(Name *dir, const char *component, Name *newdir,
                   const char *newcomponent);
 
@@ -149,12 +150,12 @@ static inline bool name_leads_elsewhere(int ret)
 }
 
 /**
- * name_fd_get: pin and return the node's path fd, reopening it when it was
- * evicted.  Returns a borrowed descriptor, good until name_fd_put().
+ * name_fd_get: pin and return the node's path fd, which is opened again if it
+ * was evicted.  Returns a borrowed descriptor, valid until name_fd_put().
  *
- * An evicted one is -EAGAIN when @call may not wait for storage, or, in a table
- * with NodeRemoteOps, for anything.  -ESTALE/-ENOENT when the way back is gone;
- * -EMFILE when descriptors ran out even after eviction.
+ * If it was evicted, -EAGAIN when @call may not wait for storage or, in a table
+ * with NodeRemoteOps, for anything.  -ESTALE or -ENOENT when the object can no
+ * longer be reached; -EMFILE when eviction does not free a descriptor.
  */
 int name_fd_get(const FsCall *call, Name *name);
 void name_fd_put(Name *name);
@@ -171,14 +172,14 @@ void node_open_dec(Node *node);
 bool node_is_open(Node *node);
 
 /**
- * node_fd_account: make room for, and count, a descriptor that is not a path
- * fd (an open file).  -EMFILE when the budget is spent on open files.
+ * node_fd_account: count a descriptor that is not a path fd (an open file), and
+ * evict path fds to make room for it.  -EMFILE when there are too many.
  */
 int node_fd_account(NodeTable *table);
 void node_fd_unaccount(NodeTable *table);
 /**
- * node_fd_reclaim: close some cached path fds after the kernel said EMFILE or
- * ENFILE.  Returns whether any was closed: trying again makes sense.
+ * node_fd_reclaim: close some cached path fds after a call failed with EMFILE
+ * or ENFILE.  Returns whether any was closed, so that the call may be repeated.
  */
 bool node_fd_reclaim(NodeTable *table);
 
