@@ -257,6 +257,55 @@ not ok part-3 - expected a result, came status 0
 0 passed, 1 failed, 0 skipped' "$(script check-snippets.sh "$work/part-3")"
 }
 
+# part NAME STATUS LINE...: a target of $work/makefile that prints the lines.
+part() {
+    local name=$1 status=$2
+    shift 2
+    printf '%s\n' "$@" >"$work/$name.txt"
+    printf '.PHONY: %s\n%s:\n\t@cat %s; exit %s\n' "$name" "$name" "$work/$name.txt" "$status" >>"$work/makefile"
+}
+
+# check PART...: what check.sh says at its end about parts of that makefile, without the times.
+check() {
+    env TOP="$here/.." BASE=10.0 BUILD="$work/build" MAKE="$work/make" "$here/check.sh" "$@" 2>&1 |
+        sed -n '/^== time/,$p' | sed -E 's/ +[0-9]+ min +[0-9]+ s$//'
+}
+
+test_check() {
+    # shellcheck disable=SC2016
+    printf '#!/bin/sh\nfor target; do :; done\nexec make -s -f "%s" "$target"\n' "$work/makefile" >"$work/make"
+    chmod +x "$work/make"
+    part check-snippets 0 'ok a' 'ok b # SKIP too small' 'ok c # SKIP no such file' 'ok d (x) # SKIP too small' \
+        '1 passed, 0 failed, 3 skipped'
+    part check-core 0 'test-a.plain  1 passed, 0 failed, 1 skipped' '  skipped: test-a.plain /a/b # SKIP no /dev' \
+        '1 passed, 0 failed, 1 skipped'
+    part check-guest 0 '5 passed, 0 failed, 0 skipped'
+    part check-qtest 0 '5 passed, 0 failed, 0 skipped'
+    part check-docs 0 '5 passed, 0 failed, 2 skipped'
+    part build 1 ''
+    local rest="check-soak: longer forms of check-guest, for which there is a target of its own
+bench, bench-guest, bench-proxy: they measure and have targets of their own"
+    expect check-tells-what-was-not-run "== time
+check-snippets
+check-core
+== not run
+check-snippets: too small: b, d (x)
+check-snippets: no such file: c
+check-core: no /dev: test-a.plain /a/b
+$rest
+2 passed, 0 failed, 4 skipped" "$(check check-snippets check-core)"
+    expect check-tells-what-the-build-kept-from-running "== time
+check-core
+build
+== not run
+check-core: no /dev: test-a.plain /a/b
+check-guest: the build failed
+check-qtest: the build failed
+$rest
+1 passed, 2 failed, 1 skipped" "$(check check-core check-guest check-qtest)"
+    expect check-skipped-without-a-reason '5 passed, 1 failed, 2 skipped' "$(check check-docs | tail -n 1)"
+}
+
 test_one_line
 test_deb822
 test_trees
@@ -267,5 +316,6 @@ test_claims
 test_claims_passed
 test_source_style
 test_check_snippets
+test_check
 printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
 [ "$failed" = 0 ]

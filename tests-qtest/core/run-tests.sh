@@ -59,13 +59,14 @@ run_tap() {
 }
 
 run_fuzz() {
-    local program=$1 name log work
+    local program=$1 name log work extra=()
     name=$(basename "$program")
     log=$results/$(label "$program")
     work=$results/$name.work
     mkdir -p "$work"
+    [ "$seconds" != 0 ] || extra=(-runs=0)
     timeout $((seconds + limit)) "${start[@]}" "$program" \
-        -max_total_time="$seconds" $( [ "$seconds" != 0 ] || echo -runs=0 ) \
+        -max_total_time="$seconds" "${extra[@]}" \
         -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 \
         -artifact_prefix="$results/$name." \
         "$work" "$fuzz_dir/corpus-${name#fuzz-}" \
@@ -77,7 +78,9 @@ passed=0 failed=0 skipped=0
 
 # Sums up one TAP file; planned tests without a result count as failed.
 count_tap() {
-    local log=$results/$(label "$1") status ok=0 bad=0 skip=0 plan=0 lost
+    local name log status ok=0 bad=0 skip=0 plan=0 lost
+    name=$(label "$1")
+    log=$results/$name
     status=$(cat "$log.status")
     read -r ok bad skip plan < <(awk '
         /^1\.\.[0-9]+/ { plan = substr($1, 4) }
@@ -104,11 +107,11 @@ count_tap() {
     failed=$((failed + bad + lost))
     skipped=$((skipped + skip))
     printf '%-32s %4d passed, %d failed, %d skipped\n' \
-        "$(label "$1")" "$ok" $((bad + lost)) "$skip"
-    awk '/^(not )?ok .*# SKIP/ { sub(/^(not )?ok [0-9]+ /, "");
-                                 print "  skipped: " $0 }' "$log.tap"
+        "$name" "$ok" $((bad + lost)) "$skip"
+    sed -n -E "s/^(not )?ok [0-9]+ (.* # SKIP.*)/  skipped: $name \\2/p" \
+        "$log.tap"
     if [ $((bad + lost)) != 0 ]; then
-        echo "---- $(label "$1"): FAILED, status $status" \
+        echo "---- $name: FAILED, status $status" \
              "(124: over $limit s)${lost:+, $lost not reported} ----"
         grep -E '^(not ok|Bail out|#.*(ERROR|WARNING|CRITICAL))' "$log.tap"
         echo "last that passed: $(grep '^ok ' "$log.tap" | tail -n 1)"
@@ -118,17 +121,19 @@ count_tap() {
 }
 
 count_fuzz() {
-    local log=$results/$(label "$1") runs
+    local name log runs
+    name=$(label "$1")
+    log=$results/$name
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log.err")
     if [ "$(cat "$log.status")" = 0 ] && [ "${runs:-0}" != 0 ]; then
         passed=$((passed + 1))
         printf '%-32s    1 passed: %s runs, no finding\n' \
-            "$(label "$1")" "$runs"
+            "$name" "$runs"
         return
     fi
     failed=$((failed + 1))
-    printf '%-32s    1 failed\n' "$(label "$1")"
-    echo "---- $(label "$1"): FAILED, status $(cat "$log.status") ----"
+    printf '%-32s    1 failed\n' "$name"
+    echo "---- $name: FAILED, status $(cat "$log.status") ----"
     grep -v '^#[0-9]*[[:space:]]*\(NEW\|REDUCE\|pulse\)' "$log.err" |
         tail -n 80
     echo "---- whole output: $log.err; the input, if any:" \
