@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # docs.sh: builds QEMU's manual from the applied tree, as QEMU's own docs/meson.build does, and fails on any warning.
-# Also checks that each of our pages is part of that manual, that the helper's manual page is correct roff, and that
-# MAINTAINERS names each of our files. The pages are in BUILD/docs/html afterwards. Prints "ok NAME" or
+# Also checks that each of our pages is part of that manual, that the files and commits that our pages name exist,
+# that the helper's manual page is correct roff, and that MAINTAINERS names each of our files. The pages are in BUILD/docs/html afterwards. Prints "ok NAME" or
 # "not ok NAME - REASON", last "N passed, M failed, K skipped".
 
 # shellcheck source=configure-snippets/lib.sh
@@ -13,6 +13,7 @@ out=$BUILD/docs
 log=$logs/docs.log
 passed=0
 failed=0
+skipped=0
 
 # result NAME REASON: the test has passed if there is no reason.
 result() {
@@ -55,6 +56,35 @@ pages_are_there() {
     result pages-in-the-manual "${missing:+not built:$missing}"
 }
 
+# The files of ours that our pages name in double back quotes; names in capital letters are placeholders.
+# shellcheck disable=SC2016
+paths_exist() {
+    local path missing=''
+    while IFS= read -r path; do
+        path=${path/#hw\/9pfs/hw-9pfs}
+        path=${path/#tests\/qtest/tests-qtest}
+        compgen -G "$TOP/$path" >/dev/null || missing+=" $path"
+    done < <(find "$TOP/docs" -name '*.rst' -exec grep -ohE '``[^` ]+``' {} + | tr -d '`' | sort -u |
+        grep -E '^(hw/9pfs|hw-9pfs|fsdev|tests/qtest|tests-qtest|docs|patches|configure-snippets)/' | grep -v '[A-Z]\{2,\}')
+    result paths-in-pages "${missing:+not there:$missing}"
+}
+
+# Commits are named as ``HASH`` ("SUBJECT"), where a subject may go over the end of a line.
+# shellcheck disable=SC2016
+commits_exist() {
+    local hash subject missing=''
+    if ! git -C "$TOP" rev-parse --verify --quiet ab7d763 >/dev/null; then
+        skipped=$((skipped + 1))
+        say "ok commits-in-pages # SKIP the history of this tree is not here"
+        return
+    fi
+    while IFS='|' read -r hash subject; do
+        [ "$(git -C "$TOP" log -1 --format=%s "$hash" 2>/dev/null)" = "$subject" ] || missing+=" $hash ($subject)"
+    done < <(tr '\n' ' ' <"$TOP/docs/devel/9pfs-hacking.rst" | tr -s ' ' |
+        grep -oE '``[0-9a-f]{7}`` \("[^"]*"\)' | sed 's/^``\(.*\)`` ("\(.*\)")$/\1|\2/')
+    result commits-in-pages "${missing:+not in the history:$missing}"
+}
+
 man_page() {
     local reason
     reason=$(groff -man -Tutf8 -ww -z "$TOP/fsdev/helper/virtfs-proxy-helper.1" 2>&1 | head -n 5 | paste -sd' ')
@@ -87,7 +117,9 @@ maintainers() {
 
 build_manual
 pages_are_there
+paths_exist
+commits_exist
 man_page
 maintainers
-say "$passed passed, $failed failed, 0 skipped"
+say "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

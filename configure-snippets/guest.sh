@@ -125,7 +125,8 @@ demo)
     exec "$guest/demo.sh"
     ;;
 check)
-    run_scenarios "$run/guest"
+    read -ra only <<<"${ONLY:-}"
+    run_scenarios "$run/guest" "${only[@]}"
     ;;
 bench)
     # make bench-guest: stock was built by bench.sh, which calls this.
