@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # docs.sh: builds QEMU's manual from the applied tree, as QEMU's own docs/meson.build does, and fails on any warning.
-# Also checks that each of our pages is part of that manual, that the files and commits that our pages name exist,
-# that the helper's manual page is correct roff, and that MAINTAINERS names each of our files. The pages are in BUILD/docs/html afterwards. Prints "ok NAME" or
-# "not ok NAME - REASON", last "N passed, M failed, K skipped".
+# Also checks that each of our pages is part of that manual, that the files, functions and commits that our pages name
+# exist, that the helper's manual page is correct roff, and that MAINTAINERS names each of our files. The pages are in
+# BUILD/docs/html afterwards. Prints "ok NAME" or "not ok NAME - REASON", last "N passed, M failed, K skipped".
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -65,8 +65,20 @@ paths_exist() {
         path=${path/#tests\/qtest/tests-qtest}
         compgen -G "$TOP/$path" >/dev/null || missing+=" $path"
     done < <(find "$TOP/docs" -name '*.rst' -exec grep -ohE '``[^` ]+``' {} + | tr -d '`' | sort -u |
-        grep -E '^(hw/9pfs|hw-9pfs|fsdev|tests/qtest|tests-qtest|docs|patches|configure-snippets)/' | grep -v '[A-Z]\{2,\}')
+        grep -E '^(hw/9pfs|hw-9pfs|fsdev|tests/qtest|tests-qtest|docs|patches|configure-snippets)/' |
+        grep -v '[A-Z]\{2,\}')
     result paths-in-pages "${missing:+not there:$missing}"
+}
+
+# Functions are named as NAME(); they may be QEMU's. Capital letters and <> are placeholders.
+functions_exist() {
+    local name missing=''
+    while IFS= read -r name; do
+        grep -rqw -e "$name" "$TOP"/{hw-9pfs,fsdev,tests-qtest} "$tree"/{util,include,hw/virtio} ||
+            missing+=" $name()"
+    done < <(find "$TOP/docs" -name '*.rst' -exec grep -ohE '(^|[^A-Za-z0-9_>])[a-z_][a-z0-9_]+\(\)' {} + |
+        sed 's/^[^a-z_]//; s/()$//' | sort -u)
+    result functions-in-pages "${missing:+not there:$missing}"
 }
 
 # Commits are named as ``HASH`` ("SUBJECT"), where a subject may go over the end of a line.
@@ -118,6 +130,7 @@ maintainers() {
 build_manual
 pages_are_there
 paths_exist
+functions_exist
 commits_exist
 man_page
 maintainers
