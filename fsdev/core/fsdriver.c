@@ -8,90 +8,17 @@
  * contract.  Nothing that a guest sends or a host file contains is asserted.
  * On the way down the ids of the guest become the host's, and back on the way
  * up, so that no driver knows of uidmap= and gidmap=.
- * Also here: the part of an export that is the same for all of them.
- * Context: as fsdriver.h says of each call.
+ *
+ * Here are the calls on nodes, names and extended attributes; those on open
+ * files are in fsdriver-file.c, and what has to do with an export as a whole is
+ * in fsdriver-export.c.  Context: as fsdriver.h says of each call.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/core/fsdriver.h"
-#include "fsdev/core/fs-ids.h"
-
-/* Exports */
-
-void fs_config_copy(FsConfig *to, const FsConfig *from)
-{
-    *to = *from;
-    to->id = g_strdup(from->id);
-    to->path = g_strdup(from->path);
-    to->socket = g_strdup(from->socket);
-    id_map_ref(to->users);
-    id_map_ref(to->groups);
-}
-
-void fs_config_clear(FsConfig *config)
-{
-    g_clear_pointer(&config->id, g_free);
-    g_clear_pointer(&config->path, g_free);
-    g_clear_pointer(&config->socket, g_free);
-    g_clear_pointer(&config->users, id_map_unref);
-    g_clear_pointer(&config->groups, id_map_unref);
-}
-
-void fs_export_init(FsExport *export, const FsConfig *config)
-{
-    *export = (FsExport) { .driver = config->driver, .refs = 1 };
-    fs_config_copy(&export->config, config);
-}
-
-FsExport *fs_export_open(const FsConfig *config, GError **error)
-{
-    const FsDriver *driver = config->driver;
-    FsExport *export;
-    GError *why = NULL;
-
-    /* What no export can do without, and what comes in pairs. */
-    assert(driver->open_export && driver->close_export);
-    assert(driver->root && driver->parent && driver->lookup);
-    assert(driver->node_ref && driver->node_unref);
-    assert(driver->release || (!driver->open && !driver->create));
-
-    export = driver->open_export(config, &why);
-    assert(!export == !!why);
-    if (!export) {
-        g_propagate_error(error, why);
-        return NULL;
-    }
-    assert(export->driver == driver && export->refs == 1);
-    return export;
-}
-
-FsExport *fs_export_ref(FsExport *export)
-{
-    g_atomic_int_inc(&export->refs);
-    return export;
-}
-
-void fs_export_unref(FsExport *export)
-{
-    if (g_atomic_int_dec_and_test(&export->refs)) {
-        export->driver->close_export(export);
-    }
-}
-
-bool fs_admit(FsExport *export, FsTicket *ticket)
-{
-    return !export->gate || export->gate->admit(export->gate, ticket);
-}
-
-void fs_admit_cancel(FsExport *export, FsTicket *ticket)
-{
-    /* A ticket can wait only at a gate. */
-    assert(export->gate);
-    export->gate->cancel(export->gate, ticket);
-}
+#include "fsdev/core/fsdriver-int.h"
 
 /*
- * Changes: counted before and after the call, so that whoever looked at
- * something while it was being changed sees another count as well.
+ * A call that may change something counts itself before and after the driver's
+ * part: then the count also differs for a reader that looked during the change.
  */
 
 static gint fs_changes;         /* atomic */
@@ -106,68 +33,7 @@ void fs_change_note(void)
     g_atomic_int_inc(&fs_changes);
 }
 
-static int change_begin(void)
-{
-    fs_change_note();
-    return 0;
-}
-
-static void change_end(int *scope G_GNUC_UNUSED)
-{
-    fs_change_note();
-}
-#define CHANGES \
-    __attribute__((cleanup(change_end), unused)) int scope = change_begin()
-
-/* What drivers may return: a status, or a count that is at most @most. */
-
-static int status(int ret)
-{
-    assert(ret <= 0);
-    return ret;
-}
-
-static ssize_t count(ssize_t ret, size_t most)
-{
-    assert(ret < 0 || (size_t)ret <= most);
-    return ret;
-}
-
-static const FsDriver *driver_of(const FsNode *node)
-{
-    return node->export->driver;
-}
-
-static const FsDriver *file_driver(const FsFile *file)
-{
-    return driver_of(file->node);
-}
-
-/* The end of every call that tells attributes. */
-static int tell_attr(const FsNode *node, int ret, const FsAttr *seen,
-                     FsAttr *attr)
-{
-    if (ret == 0) {
-        *attr = *seen;
-        fs_attr_to_guest(&node->export->config, attr);
-    }
-    return ret;
-}
-
-int fs_check_user(FsExport *export, uint32_t uid)
-{
-    return id_map_to_host(export->config.users, &uid);
-}
-
 /* Nodes */
-
-FsNode *fs_root(FsExport *export)
-{
-    FsNode *root = export->driver->root(export);
-
-    assert(root && root->export == export);
-    return root;
-}
 
 FsNode *fs_node_ref(FsNode *node)
 {
@@ -215,13 +81,6 @@ bool fs_node_is_brief(FsNode *node)
     return driver->is_brief && driver->is_brief(node);
 }
 
-void fs_export_leave_loop(FsExport *export, const FsYield *yield)
-{
-    if (export->driver->leave_loop && yield) {
-        export->driver->leave_loop(export, yield);
-    }
-}
-
 bool fs_node_heeds_brief(FsNode *node)
 {
     const FsDriver *driver = driver_of(node);
@@ -260,7 +119,6 @@ int fs_getattr(const FsCall *call, FsNode *node, FsFile *file, unsigned flags,
 int fs_setattr(const FsCall *call, FsNode *node, FsFile *file,
                const FsSetattr *set)
 {
-    CHANGES;
     FsSetattr host;
     int ret;
 
@@ -268,8 +126,13 @@ int fs_setattr(const FsCall *call, FsNode *node, FsFile *file,
         return -EOPNOTSUPP;
     }
     ret = fs_set_to_host(&node->export->config, set, &host);
-    return ret < 0 ? ret
-                   : status(driver_of(node)->setattr(call, node, file, &host));
+    if (ret < 0) {
+        return ret;
+    }
+    fs_change_note();
+    ret = status(driver_of(node)->setattr(call, node, file, &host));
+    fs_change_note();
+    return ret;
 }
 
 ssize_t fs_readlink(const FsCall *call, FsNode *node, char *buf, size_t size)
@@ -300,7 +163,6 @@ int fs_statfs(const FsCall *call, FsNode *node, struct statfs *st)
 int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
               uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr)
 {
-    CHANGES;
     FsNode *made = NULL;
     FsFile *opened = NULL;
     FsCall host;
@@ -314,8 +176,10 @@ int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
     if (ret < 0) {
         return ret;
     }
+    fs_change_note();
     ret = status(driver_of(dir)->create(&host, dir, name, flags, mode, &made,
                                         &opened, &seen));
+    fs_change_note();
     if (ret == 0) {
         assert(made && opened && opened->node && !opened->is_dir);
         *node = made;
@@ -327,7 +191,6 @@ int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
 int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
              FsAttr *attr)
 {
-    CHANGES;
     FsCall host;
     FsAttr seen;
     int ret;
@@ -336,16 +199,18 @@ int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
         return -EOPNOTSUPP;
     }
     ret = fs_call_to_host(&dir->export->config, call, &host);
-    if (ret == 0) {
-        ret = status(driver_of(dir)->mkdir(&host, dir, name, mode, &seen));
+    if (ret < 0) {
+        return ret;
     }
+    fs_change_note();
+    ret = status(driver_of(dir)->mkdir(&host, dir, name, mode, &seen));
+    fs_change_note();
     return tell_attr(dir, ret, &seen, attr);
 }
 
 int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
              uint64_t rdev, FsAttr *attr)
 {
-    CHANGES;
     FsCall host;
     FsAttr seen;
     int ret;
@@ -354,17 +219,18 @@ int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
         return -EOPNOTSUPP;
     }
     ret = fs_call_to_host(&dir->export->config, call, &host);
-    if (ret == 0) {
-        ret = status(
-            driver_of(dir)->mknod(&host, dir, name, mode, rdev, &seen));
+    if (ret < 0) {
+        return ret;
     }
+    fs_change_note();
+    ret = status(driver_of(dir)->mknod(&host, dir, name, mode, rdev, &seen));
+    fs_change_note();
     return tell_attr(dir, ret, &seen, attr);
 }
 
 int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
                const char *target, FsAttr *attr)
 {
-    CHANGES;
     FsCall host;
     FsAttr seen;
     int ret;
@@ -373,186 +239,53 @@ int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
         return -EOPNOTSUPP;
     }
     ret = fs_call_to_host(&dir->export->config, call, &host);
-    if (ret == 0) {
-        ret = status(driver_of(dir)->symlink(&host, dir, name, target, &seen));
+    if (ret < 0) {
+        return ret;
     }
+    fs_change_note();
+    ret = status(driver_of(dir)->symlink(&host, dir, name, target, &seen));
+    fs_change_note();
     return tell_attr(dir, ret, &seen, attr);
 }
 
 int fs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
 {
-    CHANGES;
+    int ret;
 
     if (!driver_of(node)->link) {
         return -EOPNOTSUPP;
     }
-    return status(driver_of(node)->link(call, node, dir, name));
+    fs_change_note();
+    ret = status(driver_of(node)->link(call, node, dir, name));
+    fs_change_note();
+    return ret;
 }
 
 int fs_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
 {
-    CHANGES;
+    int ret;
 
     if (!driver_of(dir)->unlink) {
         return -EOPNOTSUPP;
     }
-    return status(driver_of(dir)->unlink(call, dir, name, is_dir));
+    fs_change_note();
+    ret = status(driver_of(dir)->unlink(call, dir, name, is_dir));
+    fs_change_note();
+    return ret;
 }
 
 int fs_rename(const FsCall *call, FsNode *dir, const char *name, FsNode *newdir,
               const char *newname)
 {
-    CHANGES;
+    int ret;
 
     if (!driver_of(dir)->rename) {
         return -EOPNOTSUPP;
     }
-    return status(driver_of(dir)->rename(call, dir, name, newdir, newname));
-}
-
-/* Open files */
-
-static int driver_open(const FsCall *call, FsNode *node, int flags,
-                       FsFile **file, FsAttr *attr)
-{
-    const FsDriver *driver = driver_of(node);
-    FsAttr seen;
-    int ret;
-
-    if (!driver->open) {
-        return -EOPNOTSUPP;
-    }
-    if (!attr) {
-        return status(driver->open(call, node, flags, file));
-    }
-    if (driver->open_attr) {
-        ret = status(driver->open_attr(call, node, flags, file, &seen));
-        return tell_attr(node, ret, &seen, attr);
-    }
-    ret = status(driver->open(call, node, flags, file));
-    if (ret == 0) {
-        ret = fs_getattr(call, node, *file, 0, attr);
-        if (ret < 0) {
-            driver->release(*file);
-        }
-    }
+    fs_change_note();
+    ret = status(driver_of(dir)->rename(call, dir, name, newdir, newname));
+    fs_change_note();
     return ret;
-}
-
-static int driver_open_changing(const FsCall *call, FsNode *node, int flags,
-                                FsFile **file, FsAttr *attr)
-{
-    CHANGES;
-
-    return driver_open(call, node, flags, file, attr);
-}
-
-int fs_open_attr(const FsCall *call, FsNode *node, int flags, FsFile **file,
-                 FsAttr *attr)
-{
-    FsFile *opened = NULL;
-    int ret = flags & O_TRUNC
-              ? driver_open_changing(call, node, flags, &opened, attr)
-              : driver_open(call, node, flags, &opened, attr);
-
-    if (ret == 0) {
-        assert(opened && opened->node);
-        *file = opened;
-    }
-    return ret;
-}
-
-int fs_open(const FsCall *call, FsNode *node, int flags, FsFile **file)
-{
-    return fs_open_attr(call, node, flags, file, NULL);
-}
-
-ssize_t fs_read(const FsCall *call, FsFile *file, const struct iovec *iov,
-                int iovcnt, uint64_t offset)
-{
-    CHANGES;
-
-    if (!file_driver(file)->read) {
-        return -EOPNOTSUPP;
-    }
-    return count(file_driver(file)->read(call, file, iov, iovcnt, offset),
-                 iov_size(iov, iovcnt));
-}
-
-ssize_t fs_write(const FsCall *call, FsFile *file, const struct iovec *iov,
-                 int iovcnt, uint64_t offset)
-{
-    CHANGES;
-
-    if (!file_driver(file)->write) {
-        return -EOPNOTSUPP;
-    }
-    return count(file_driver(file)->write(call, file, iov, iovcnt, offset),
-                 iov_size(iov, iovcnt));
-}
-
-int fs_fsync(const FsCall *call, FsFile *file, bool datasync)
-{
-    if (!file_driver(file)->fsync) {
-        return -EOPNOTSUPP;
-    }
-    return status(file_driver(file)->fsync(call, file, datasync));
-}
-
-int fs_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
-               unsigned flags, FsDirSink *sink, void *opaque)
-{
-    CHANGES;
-
-    if (!file_driver(file)->readdir) {
-        return -EOPNOTSUPP;
-    }
-    return status(
-        file_driver(file)->readdir(call, file, cookie, flags, sink, opaque));
-}
-
-int fs_release(const FsCall *call, FsFile *file)
-{
-    if (!file) {
-        return 0;
-    }
-    if (call->wait == FS_WAIT_NEVER) {
-        return -EAGAIN;
-    }
-    file_driver(file)->release(file);
-    return 0;
-}
-
-/* Locks */
-
-int fs_locker_open(const FsCall *call, FsFile *file, FsLocker **locker)
-{
-    const FsDriver *driver = file_driver(file);
-    int ret;
-
-    if (!driver->locker_open) {
-        return -EOPNOTSUPP;
-    }
-    ret = driver->locker_open(call, file, locker);
-    assert(ret <= 0 && (ret < 0 || *locker));
-    return ret;
-}
-
-void fs_locker_close(FsLocker *locker)
-{
-    if (locker) {
-        locker->export->driver->locker_close(locker);
-    }
-}
-
-int fs_lock(const FsCall *call, FsLocker *locker, const FsLock *lock)
-{
-    return locker->export->driver->lock(call, locker, lock);
-}
-
-int fs_getlock(const FsCall *call, FsLocker *locker, FsLock *lock)
-{
-    return locker->export->driver->getlock(call, locker, lock);
 }
 
 /* Extended attributes; a size of 0 asks how long the answer would be. */
@@ -587,7 +320,6 @@ ssize_t fs_listxattr(const FsCall *call, FsNode *node, char *buf, size_t size)
 int fs_setxattr(const FsCall *call, FsNode *node, const char *name,
                 const void *value, size_t size, int flags)
 {
-    CHANGES;
     g_autofree void *mapped = NULL;
     int ret;
 
@@ -598,16 +330,22 @@ int fs_setxattr(const FsCall *call, FsNode *node, const char *name,
     if (ret < 0) {
         return ret;
     }
-    return status(driver_of(node)->setxattr(call, node, name, mapped ?: value,
-                                            size, flags));
+    fs_change_note();
+    ret = status(driver_of(node)->setxattr(call, node, name, mapped ?: value,
+                                           size, flags));
+    fs_change_note();
+    return ret;
 }
 
 int fs_removexattr(const FsCall *call, FsNode *node, const char *name)
 {
-    CHANGES;
+    int ret;
 
     if (!driver_of(node)->removexattr) {
         return -EOPNOTSUPP;
     }
-    return status(driver_of(node)->removexattr(call, node, name));
+    fs_change_note();
+    ret = status(driver_of(node)->removexattr(call, node, name));
+    fs_change_note();
+    return ret;
 }

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The part of an export that is the same for all drivers: its configuration,
+ * its references, and the gate that throttles it.
+ * Context: as fsdriver.h says of each call.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fsdriver.h"
+
+void fs_config_copy(FsConfig *to, const FsConfig *from)
+{
+    *to = *from;
+    to->id = g_strdup(from->id);
+    to->path = g_strdup(from->path);
+    to->socket = g_strdup(from->socket);
+    id_map_ref(to->users);
+    id_map_ref(to->groups);
+}
+
+void fs_config_clear(FsConfig *config)
+{
+    g_clear_pointer(&config->id, g_free);
+    g_clear_pointer(&config->path, g_free);
+    g_clear_pointer(&config->socket, g_free);
+    g_clear_pointer(&config->users, id_map_unref);
+    g_clear_pointer(&config->groups, id_map_unref);
+}
+
+void fs_export_init(FsExport *export, const FsConfig *config)
+{
+    *export = (FsExport) { .driver = config->driver, .refs = 1 };
+    fs_config_copy(&export->config, config);
+}
+
+FsExport *fs_export_open(const FsConfig *config, GError **error)
+{
+    const FsDriver *driver = config->driver;
+    FsExport *export;
+    GError *why = NULL;
+
+    /* What no export can do without, and what comes in pairs. */
+    assert(driver->open_export && driver->close_export);
+    assert(driver->root && driver->parent && driver->lookup);
+    assert(driver->node_ref && driver->node_unref);
+    assert(driver->release || (!driver->open && !driver->create));
+
+    export = driver->open_export(config, &why);
+    assert(!export == !!why);
+    if (!export) {
+        g_propagate_error(error, why);
+        return NULL;
+    }
+    assert(export->driver == driver && export->refs == 1);
+    return export;
+}
+
+FsExport *fs_export_ref(FsExport *export)
+{
+    g_atomic_int_inc(&export->refs);
+    return export;
+}
+
+void fs_export_unref(FsExport *export)
+{
+    if (g_atomic_int_dec_and_test(&export->refs)) {
+        export->driver->close_export(export);
+    }
+}
+
+bool fs_admit(FsExport *export, FsTicket *ticket)
+{
+    return !export->gate || export->gate->admit(export->gate, ticket);
+}
+
+void fs_admit_cancel(FsExport *export, FsTicket *ticket)
+{
+    /* A ticket can wait only at a gate. */
+    assert(export->gate);
+    export->gate->cancel(export->gate, ticket);
+}
+
+FsNode *fs_root(FsExport *export)
+{
+    FsNode *root = export->driver->root(export);
+
+    assert(root && root->export == export);
+    return root;
+}
+
+void fs_export_leave_loop(FsExport *export, const FsYield *yield)
+{
+    if (export->driver->leave_loop && yield) {
+        export->driver->leave_loop(export, yield);
+    }
+}
+
+int fs_check_user(FsExport *export, uint32_t uid)
+{
+    return id_map_to_host(export->config.users, &uid);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The door between session and drivers: open files and locks.
+ *
+ * See fsdriver.c.  Context: as fsdriver.h says of each call.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fsdriver-int.h"
+
+static const FsDriver *file_driver(const FsFile *file)
+{
+    return driver_of(file->node);
+}
+
+/* Open files */
+
+static int driver_open(const FsCall *call, FsNode *node, int flags,
+                       FsFile **file, FsAttr *attr)
+{
+    const FsDriver *driver = driver_of(node);
+    FsAttr seen;
+    int ret;
+
+    if (!driver->open) {
+        return -EOPNOTSUPP;
+    }
+    if (!attr) {
+        return status(driver->open(call, node, flags, file));
+    }
+    if (driver->open_attr) {
+        ret = status(driver->open_attr(call, node, flags, file, &seen));
+        return tell_attr(node, ret, &seen, attr);
+    }
+    ret = status(driver->open(call, node, flags, file));
+    if (ret == 0) {
+        ret = fs_getattr(call, node, *file, 0, attr);
+        if (ret < 0) {
+            driver->release(*file);
+        }
+    }
+    return ret;
+}
+
+int fs_open_attr(const FsCall *call, FsNode *node, int flags, FsFile **file,
+                 FsAttr *attr)
+{
+    bool changes = flags & O_TRUNC;
+    FsFile *opened = NULL;
+    int ret;
+
+    if (changes) {
+        fs_change_note();
+    }
+    ret = driver_open(call, node, flags, &opened, attr);
+    if (changes) {
+        fs_change_note();
+    }
+    if (ret == 0) {
+        assert(opened && opened->node);
+        *file = opened;
+    }
+    return ret;
+}
+
+int fs_open(const FsCall *call, FsNode *node, int flags, FsFile **file)
+{
+    return fs_open_attr(call, node, flags, file, NULL);
+}
+
+ssize_t fs_read(const FsCall *call, FsFile *file, const struct iovec *iov,
+                int iovcnt, uint64_t offset)
+{
+    ssize_t ret;
+
+    if (!file_driver(file)->read) {
+        return -EOPNOTSUPP;
+    }
+    fs_change_note();
+    ret = count(file_driver(file)->read(call, file, iov, iovcnt, offset),
+                iov_size(iov, iovcnt));
+    fs_change_note();
+    return ret;
+}
+
+ssize_t fs_write(const FsCall *call, FsFile *file, const struct iovec *iov,
+                 int iovcnt, uint64_t offset)
+{
+    ssize_t ret;
+
+    if (!file_driver(file)->write) {
+        return -EOPNOTSUPP;
+    }
+    fs_change_note();
+    ret = count(file_driver(file)->write(call, file, iov, iovcnt, offset),
+                iov_size(iov, iovcnt));
+    fs_change_note();
+    return ret;
+}
+
+int fs_fsync(const FsCall *call, FsFile *file, bool datasync)
+{
+    if (!file_driver(file)->fsync) {
+        return -EOPNOTSUPP;
+    }
+    return status(file_driver(file)->fsync(call, file, datasync));
+}
+
+int fs_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
+               unsigned flags, FsDirSink *sink, void *opaque)
+{
+    int ret;
+
+    if (!file_driver(file)->readdir) {
+        return -EOPNOTSUPP;
+    }
+    fs_change_note();
+    ret = status(
+        file_driver(file)->readdir(call, file, cookie, flags, sink, opaque));
+    fs_change_note();
+    return ret;
+}
+
+int fs_release(const FsCall *call, FsFile *file)
+{
+    if (!file) {
+        return 0;
+    }
+    if (call->wait == FS_WAIT_NEVER) {
+        return -EAGAIN;
+    }
+    file_driver(file)->release(file);
+    return 0;
+}
+
+/* Locks */
+
+int fs_locker_open(const FsCall *call, FsFile *file, FsLocker **locker)
+{
+    const FsDriver *driver = file_driver(file);
+    int ret;
+
+    if (!driver->locker_open) {
+        return -EOPNOTSUPP;
+    }
+    ret = driver->locker_open(call, file, locker);
+    assert(ret <= 0 && (ret < 0 || *locker));
+    return ret;
+}
+
+void fs_locker_close(FsLocker *locker)
+{
+    if (locker) {
+        locker->export->driver->locker_close(locker);
+    }
+}
+
+int fs_lock(const FsCall *call, FsLocker *locker, const FsLock *lock)
+{
+    return locker->export->driver->lock(call, locker, lock);
+}
+
+int fs_getlock(const FsCall *call, FsLocker *locker, FsLock *lock)
+{
+    return locker->export->driver->getlock(call, locker, lock);
+}
