@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Ids of owners on their way to and from a driver: see fs-ids.h.
+ * Mapping of ids between guest and host in driver calls: see fs-ids.h.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-ids.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The part of an export that is the same for all drivers: its configuration,
- * its references, and the gate that throttles it.
- * Context: as fsdriver.h says of each call.
+ * The common part of the exports of all drivers: configuration, references, and
+ * the gate for throttling.  Context: see the comments in fsdriver.h.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fsdriver.h"
@@ -38,7 +37,7 @@ FsExport *fs_export_open(const FsConfig *config, GError **error)
     FsExport *export;
     GError *why = NULL;
 
-    /* What no export can do without, and what comes in pairs. */
+    /* The entries that are required, alone or together with others. */
     assert(driver->open_export && driver->close_export);
     assert(driver->root && driver->parent && driver->lookup);
     assert(driver->node_ref && driver->node_unref);
@@ -74,7 +73,7 @@ bool fs_admit(FsExport *export, FsTicket *ticket)
 
 void fs_admit_cancel(FsExport *export, FsTicket *ticket)
 {
-    /* A ticket can wait only at a gate. */
+    /* A ticket only waits if there is a gate. */
     assert(export->gate);
     export->gate->cancel(export->gate, ticket);
 }

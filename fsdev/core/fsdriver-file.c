@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The door between session and drivers: open files and locks.
+ * The interface between session and drivers: open files and locks.
  *
- * See fsdriver.c.  Context: as fsdriver.h says of each call.
+ * See fsdriver.c.  Context: see the comments in fsdriver.h.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fsdriver-int.h"

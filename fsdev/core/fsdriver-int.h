@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What fsdriver.c and fsdriver-file.c share: the checks on what a driver
- * returns.
+ * Checks of the results of a driver, for fsdriver.c and fsdriver-file.c.
  */
 #ifndef FSDEV_FSDRIVER_INT_H
 #define FSDEV_FSDRIVER_INT_H
@@ -14,7 +13,7 @@ static inline const FsDriver *driver_of(const FsNode *node)
     return node->export->driver;
 }
 
-/* What a driver may return: a status, or a count that is at most @most. */
+/* A driver returns a status, or a count that is at most @most. */
 
 static inline int status(int ret)
 {
@@ -28,7 +27,7 @@ static inline ssize_t count(ssize_t ret, size_t most)
     return ret;
 }
 
-/* The end of every call that returns attributes. */
+/* The end of each call that returns attributes. */
 static inline int tell_attr(const FsNode *node, int ret, const FsAttr *seen,
                             FsAttr *attr)
 {

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The door between session and drivers.
+ * The interface between session and drivers.
  *
- * Every call of the session goes through a wrapper here, which answers
- * -EOPNOTSUPP for what a driver does not have, lets output arguments be
- * written on success only, and asserts that the driver kept its side of the
- * contract.  Nothing that a guest sends or a host file contains is asserted.
- * On the way down the ids of the guest become the host's, and back on the way
- * up, so that no driver knows of uidmap= and gidmap=.
+ * Each call of the session goes through a wrapper here.  It returns -EOPNOTSUPP
+ * for an entry that the driver does not have, writes output arguments on
+ * success only, and asserts that the driver obeys the contract.  The assertions
+ * do not depend on data of the guest or on host files.  Ids of the guest are
+ * mapped to those of the host in arguments, and back in results, so that
+ * drivers need not know uidmap= and gidmap=.
  *
- * Here are the calls on nodes, names and extended attributes; those on open
- * files are in fsdriver-file.c, and what has to do with an export as a whole is
- * in fsdriver-export.c.  Context: as fsdriver.h says of each call.
+ * This file has the calls on nodes, names and extended attributes.  Those on
+ * open files are in fsdriver-file.c, and those on a whole export are in
+ * fsdriver-export.c.  Context: see the comments in fsdriver.h.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fsdriver-int.h"
 
 /*
- * A call that may change something counts itself before and after the driver's
- * part: then the count also differs for a reader that looked during the change.
+ * A call that may change something is counted before and after the call of the
+ * driver, so that the count also differs for a thread that read an object while
+ * it was being changed.
  */
 
 static gint fs_changes;         /* atomic */
@@ -288,7 +289,7 @@ int fs_rename(const FsCall *call, FsNode *dir, const char *name, FsNode *newdir,
     return ret;
 }
 
-/* Extended attributes; a size of 0 asks how long the answer would be. */
+/* Extended attributes; with size 0 only the length is returned. */
 
 ssize_t fs_getxattr(const FsCall *call, FsNode *node, const char *name,
                     void *buf, size_t size)

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The driver interface: what a file system behind a 9P export must offer.
+ * The driver interface: the operations of a file system behind a 9P export.
  *
  * The session (hw/9pfs) calls the fs_*() functions below, never a driver's
- * vtable directly; fsdriver.c checks the contract on the way and answers
- * -EOPNOTSUPP for an entry a driver leaves NULL.  Drivers never see fids, tags
- * or wire bytes; the session never sees host paths or descriptors.
+ * vtable directly; fsdriver.c checks the contract and returns -EOPNOTSUPP for
+ * an entry that a driver leaves NULL.  Drivers do not know fids, tags or wire
+ * bytes; the session does not know host paths or descriptors.
  *
- * Conventions for every call unless its comment says otherwise:
- *  - returns 0 or a count on success, -errno on failure; output arguments are
- *    written on success only;
- *  - may be called from several threads at once, on the same objects too;
- *  - waits for no longer than its first argument allows, see waiting.h: where
- *    it would have to, it does nothing and returns -EAGAIN;
- *  - ids of owners, also those in ACLs, are the guest's for the session and
- *    the host's for the driver; an id that uidmap= or gidmap= has no place for
- *    is -EOVERFLOW;
- *  - a name argument is one legal component: NUL-terminated, not empty, no
- *    '/', at most NAME_MAX bytes, neither "." nor "..".
+ * Conventions for all calls unless a comment says otherwise:
+ *  - they return 0 or a count on success and -errno on failure; output
+ *    arguments are written on success only;
+ *  - several threads may call them at once, also on the same objects;
+ *  - they wait no longer than the first argument allows, see waiting.h; a call
+ *    that would have to wait longer does nothing and returns -EAGAIN;
+ *  - ids of owners, also those in ACLs, are the guest's for the session and the
+ *    host's for the driver; an id that uidmap= or gidmap= does not map is
+ *    -EOVERFLOW;
+ *  - a name argument is one valid component: NUL-terminated, not empty, without
+ *    '/', at most NAME_MAX bytes, and neither "." nor "..".
  */
 #ifndef FSDEV_FSDRIVER_H
 #define FSDEV_FSDRIVER_H
@@ -27,16 +27,16 @@
 #include "fsdev/core/waiting.h"
 
 /*
- * An object of the exported tree as reached by one name: what a fid stands
- * for.  Two hard links of a file are two nodes.  A node keeps the object it
- * was looked up as, whatever happens to the name afterwards.  Counted.
+ * An object of the exported tree together with the name by which it was looked
+ * up; a fid refers to a node.  Two hard links of a file are two nodes.  A node
+ * refers to the same object even if the name is removed or reused.  Counted.
  */
 typedef struct FsNode FsNode;
 /* An open file or directory.  Holds a reference on its node. */
 typedef struct FsFile FsFile;
 /*
- * Byte-range locks of one owner on one object, held by an open file
- * description of their own; closing it gives them all up.
+ * The byte-range locks of one owner on one object.  They belong to an open file
+ * description of their own; closing it releases all of them.
  */
 typedef struct FsLocker FsLocker;
 /* An opened export: one driver instance, shared by all devices using it. */
@@ -44,8 +44,8 @@ typedef struct FsExport FsExport;
 typedef struct FsDriver FsDriver;
 
 enum {
-    FS_READDIR_DEV = 1u << 0, /* fs_readdir: .dev, and .ino as lstat has it */
-    FS_FIRST_LOOK = 1u << 1,  /* fs_getattr: the node was only just found */
+    FS_READDIR_DEV = 1u << 0, /* fs_readdir: .dev, and .ino as in lstat(2) */
+    FS_FIRST_LOOK = 1u << 1,  /* fs_getattr: the node has just been looked up */
 };
 
 enum {
@@ -54,11 +54,11 @@ enum {
 
 typedef struct FsAttr {
     uint32_t valid;             /* FS_ATTR_* of the optional fields */
-    uint32_t mode;              /* as the guest shall see it, type included */
+    uint32_t mode;              /* as the guest sees it, with the type */
     uint32_t uid;
     uint32_t gid;
     uint64_t nlink;
-    uint64_t dev;               /* host device and inode: identity */
+    uint64_t dev;               /* host device and inode are the identity */
     uint64_t ino;
     uint64_t rdev;              /* in the host's dev_t encoding */
     uint64_t size;
@@ -77,7 +77,7 @@ enum {
     FS_SET_SIZE = 1u << 3,
     FS_SET_ATIME = 1u << 4,     /* to FsSetattr.atime; UTIME_NOW allowed */
     FS_SET_MTIME = 1u << 5,
-    FS_SET_CTIME = 1u << 6,     /* touch the ctime and nothing else */
+    FS_SET_CTIME = 1u << 6,     /* only update the ctime */
 };
 
 typedef struct FsSetattr {
@@ -95,14 +95,14 @@ typedef struct FsDirent {
     size_t name_len;
     uint64_t next;              /* cookie that continues after this entry */
     uint64_t ino;
-    uint64_t dev;               /* 0 unless FS_READDIR_DEV was asked for */
-    uint8_t type;               /* DT_*, DT_UNKNOWN when not known cheaply */
+    uint64_t dev;               /* 0 without FS_READDIR_DEV */
+    uint8_t type;               /* DT_*; DT_UNKNOWN if it takes another call */
 } FsDirent;
 
 /*
- * Takes one directory entry.  Returns 0 to go on, 1 when the entry was not
- * taken and enumeration shall stop before it, -errno to fail.  It must not
- * call the driver, which may hold a lock of the directory.
+ * Receives one directory entry.  Returns 0 to continue, 1 to stop before this
+ * entry, which was not used, or -errno to fail.  It must not call the driver,
+ * which may hold a lock of the directory.
  */
 typedef int FsDirSink(void *opaque, const FsDirent *entry);
 
@@ -123,36 +123,36 @@ typedef struct FsLock {
     short type;                 /* F_RDLCK, F_WRLCK, F_UNLCK */
     uint64_t start;
     uint64_t length;            /* 0: to the end of the file */
-    uint32_t pid;               /* fs_getlock: whose it is, 0 if not known */
+    uint32_t pid;               /* fs_getlock: the owner, 0 if not known */
 } FsLock;
 
 #define FS_MAX_XATTR_DEFAULT 1024
 
-/* What -fsdev said.  Strings are owned by whoever owns the struct. */
+/* The configuration by -fsdev.  The owner of the struct owns the strings. */
 typedef struct FsConfig {
     const FsDriver *driver;
     char *id;
     char *path;                 /* local: the directory to export */
-    char *socket;               /* proxy: where the helper listens, or … */
-    int sock_fd;                /* … NULL: connected to it */
+    char *socket;               /* proxy: path of the socket, or NULL */
+    int sock_fd;                /* proxy: the connection if socket is NULL */
     FsSecurityModel model;
     bool readonly;
     bool writeout_immediate;    /* start writeback after each write */
     uint32_t fmode;             /* mapped models: host mode of new files */
-    uint32_t dmode;             /* … of new directories */
+    uint32_t dmode;             /* mapped models: … of new directories */
     FsMultidevs multidevs;
-    uint32_t max_xattr;         /* open xattr fids, 0 = no limit */
-    bool no_locks;              /* grant every lock, take none on the host */
-    bool statfs_v9fs;           /* statfs tells 9p's type, not the host's */
-    bool no_cache_hint;         /* ask clients not to cache what files hold */
-    IdMap *users;               /* counted; NULL: guest and host ids are one */
+    uint32_t max_xattr;         /* limit of open xattr fids, 0: no limit */
+    bool no_locks;              /* grant all locks without the host */
+    bool statfs_v9fs;           /* statfs returns the type of 9p */
+    bool no_cache_hint;         /* ask clients not to cache file contents */
+    IdMap *users;               /* counted; NULL: ids are the same on both */
     IdMap *groups;
 } FsConfig;
 
 /*
- * A gate lets reads and writes through at a configured rate.  Several event
- * loops may use it: admit, cancel and the admitted callback of a ticket all
- * run in the loop of the request.
+ * A gate limits reads and writes to a configured rate.  Several event loops may
+ * use it: admit, cancel and the admitted callback of a ticket all run in the
+ * loop of the request.
  */
 typedef struct FsTicket FsTicket;
 typedef struct FsGate FsGate;
@@ -161,37 +161,38 @@ struct FsTicket {
     void (*admitted)(FsTicket *ticket); /* set by the caller of fs_admit() */
     uint64_t bytes;
     bool is_write;
-    GList link;                 /* the gate's while waiting, as … */
+    /* For the gate, while the ticket waits. */
+    GList link;
     void *gate_data;
     bool going;
 };
 
 struct FsGate {
-    /* true: go ahead.  false: ticket->admitted is called later. */
+    /* true: admitted at once.  false: ticket->admitted is called later. */
     bool (*admit)(FsGate *gate, FsTicket *ticket);
-    /* Take back a ticket that waits. */
+    /* Remove a waiting ticket. */
     void (*cancel)(FsGate *gate, FsTicket *ticket);
 };
 
-/* Drivers embed these three as the first member of their own types. */
+/* Drivers embed the following as the first member of their own types. */
 struct FsNode {
     FsExport *export;           /* borrowed: the session outlives its nodes */
 };
 
 /*
- * A file lives from fs_open() or fs_create() to fs_release(), which is after
- * the clunk of its fid and after the last request that uses it.  Nothing here
- * changes in between: what depends on the message (position, flags) is told in
- * each call.
+ * A file lives from fs_open() or fs_create() to fs_release(), which follows the
+ * clunk of its fid and the last request that uses it.  The fields do not change
+ * in between: values that depend on the message, such as the position, are
+ * arguments of each call.
  */
 struct FsFile {
     FsNode *node;               /* counted */
     bool is_dir;
-    uint64_t dev;               /* identity, as FsAttr's */
+    uint64_t dev;               /* identity, as in FsAttr */
     uint64_t ino;
     /*
-     * A call on this file may hang for as long as a third party likes (FUSE,
-     * network).  The caller then never lends it guest memory.
+     * Calls on this file may hang without limit (FUSE, network).  Therefore the
+     * caller never passes guest memory to them.
      */
     bool remote;
 };
@@ -205,18 +206,18 @@ struct FsExport {
     FsConfig config;            /* own copy */
     FsGate *gate;               /* borrowed, NULL = no throttling */
     gint refs;                  /* atomic */
-    /* Open xattr fids of all sessions on this export; atomic, theirs. */
+    /* Number of open xattr fids, which the sessions count; atomic. */
     gint xattr_fids;
 };
 
 struct FsDriver {
     const char *name;
 
-    /* Open config->path.  Fills *error (glib) on failure. */
+    /* Open config->path.  Sets *error on failure. */
     FsExport *(*open_export)(const FsConfig *config, GError **error);
     /*
-     * Last reference gone: no node or file is left.  Frees the export, after
-     * fs_config_clear() of its config.
+     * Called after the last reference is dropped, when there are no nodes and
+     * files.  Calls fs_config_clear() and frees the export.
      */
     void (*close_export)(FsExport *export);
 
@@ -256,7 +257,7 @@ struct FsDriver {
                   FsNode *newdir, const char *newname);
 
     int (*open)(const FsCall *call, FsNode *node, int flags, FsFile **file);
-    /* The same where it is cheaper than open and getattr; may be NULL. */
+    /* open() and getattr() in one if that is cheaper; may be NULL. */
     int (*open_attr)(const FsCall *call, FsNode *node, int flags, FsFile **file,
                      FsAttr *attr);
     ssize_t (*read)(const FsCall *call, FsFile *file, const struct iovec *iov,
@@ -283,7 +284,7 @@ struct FsDriver {
 };
 
 /**
- * fs_export_open: open what @config describes.
+ * fs_export_open: open the export that @config describes.
  *
  * The export copies @config.  Returns a counted export, or NULL with *@error
  * set to a message that names the path or option.  Context: any thread that
@@ -291,21 +292,21 @@ struct FsDriver {
  */
 FsExport *fs_export_open(const FsConfig *config, GError **error);
 FsExport *fs_export_ref(FsExport *export);
-/** fs_export_unref: may block (closes descriptors) when it is the last one. */
+/** fs_export_unref: the last one closes descriptors and may block. */
 void fs_export_unref(FsExport *export);
-/** fs_export_init: for drivers, fills the common part of a new export. */
+/** fs_export_init: for drivers: initialize the common part of an export. */
 void fs_export_init(FsExport *export, const FsConfig *config);
 
-/** fs_config_copy / fs_config_clear: deep copy, and freeing of the strings. */
+/** fs_config_copy, fs_config_clear: make a deep copy; free the strings. */
 void fs_config_copy(FsConfig *to, const FsConfig *from);
 void fs_config_clear(FsConfig *config);
 
-/** fs_check_user: 0 when a guest's user may own things, or -EOVERFLOW. */
+/** fs_check_user: 0 if @uid of the guest is mapped, otherwise -EOVERFLOW. */
 int fs_check_user(FsExport *export, uint32_t uid);
 
 /**
- * fs_export_leave_loop: a session on @export that ran calls in coroutines of
- * this thread's loop (FsCall.yield) has ended.  Never blocks.
+ * fs_export_leave_loop: called when a session on @export ends that made calls
+ * in coroutines of this thread's loop (FsCall.yield).  Never blocks.
  */
 void fs_export_leave_loop(FsExport *export, const FsYield *yield);
 
@@ -316,104 +317,107 @@ FsNode *fs_node_ref(FsNode *node);
 /** fs_node_unref: NULL is allowed.  May close a cached O_PATH descriptor. */
 void fs_node_unref(FsNode *node);
 /**
- * fs_parent: what ".." means: lexical, the root is its own parent.  Counted,
- * never fails, never blocks.
+ * fs_parent: the node for "..": the directory of the name, or the root for the
+ * root.  Counted, never fails, never blocks.
  */
 FsNode *fs_parent(FsNode *node);
 /**
- * fs_locate: the directory (counted) and the component by which @node is
- * reached now, renames through this export followed.
+ * fs_locate: the current directory (counted) and component of @node, after
+ * renames through this export.
  *
- * @name has room for NAME_MAX + 1 bytes.  -ENOENT when the name is known to
- * be gone, -EBUSY for the root.  Never blocks.
+ * @name has room for NAME_MAX + 1 bytes.  -ENOENT if the name is known to have
+ * been removed, -EBUSY for the root.  Never blocks.
  */
 int fs_locate(FsNode *node, FsNode **dir, char *name);
 
 /**
- * fs_node_is_brief: calls on @node never wait for longer than the host's own
- * storage takes, whatever a network or a user-space file system does.
+ * fs_node_is_brief: whether calls on @node wait for the host's own storage at
+ * most, and never for a network or a user-space file system.
  *
- * What lies below may be another file system: the calls that may come to it,
- * fs_lookup(), fs_create() and fs_open(), heed FS_WAIT_STORAGE.
- * False when the driver cannot say.  Never blocks.
+ * Another file system may be mounted below @node.  The calls that may reach it,
+ * fs_lookup(), fs_create() and fs_open(), obey FS_WAIT_STORAGE.
+ * False if the driver does not know.  Never blocks.
  */
 bool fs_node_is_brief(FsNode *node);
 /**
- * fs_node_heeds_brief: this is so at least for those calls on @node, and on
- * files of it, that heed FS_WAIT_STORAGE: lookup, getattr, create, open, read,
- * write, readdir, release.  Others may wait for whoever else has a part in
- * them; in a coroutine they return -EAGAIN where they cannot yield for it, but
- * for fs_rename(), fs_readlink() and fs_statfs(), which are not for coroutines.
+ * fs_node_heeds_brief: whether the same is true at least for those calls on
+ * @node and its files that obey FS_WAIT_STORAGE: lookup, getattr, create, open,
+ * read, write, readdir, release.
+ *
+ * Other calls may wait for other processes.  In a coroutine they return -EAGAIN
+ * if they would have to wait and cannot yield, except fs_rename(),
+ * fs_readlink() and fs_statfs(), which must not be called in a coroutine.
  */
 bool fs_node_heeds_brief(FsNode *node);
 
-/** fs_lookup: @name in @dir → counted *@node and its attributes. */
+/** fs_lookup: look up @name in @dir; *@node is counted. */
 int fs_lookup(const FsCall *call, FsNode *dir, const char *name, FsNode **node,
               FsAttr *attr);
 /**
  * fs_getattr: attributes of @node; @file is an open file of it, or NULL.
  *
- * -ENOENT when the object has no link left and nobody has it open: the Linux
- * client drops stale names only then.  Not with FS_FIRST_LOOK: who found a name
- * that was replaced right afterwards has to get what he found.
+ * -ENOENT if the object has no link left and is not open, because a Linux
+ * client drops stale names only after this error.  Not with FS_FIRST_LOOK: a
+ * lookup has to succeed even if the name is replaced right afterwards.
  */
 int fs_getattr(const FsCall *call, FsNode *node, FsFile *file, unsigned flags,
                FsAttr *attr);
 /**
- * fs_setattr: apply all of @set, in the order owner, mode, size, times.
- * @file may be NULL; an open file is used where the kernel wants one.
+ * fs_setattr: apply @set, in the order owner, mode, size, times.  @file may be
+ * NULL; an open file is used for system calls that need one.
  */
 int fs_setattr(const FsCall *call, FsNode *node, FsFile *file,
                const FsSetattr *set);
 /**
- * fs_readlink: target of a symbolic link, not NUL-terminated.
+ * fs_readlink: the target of a symbolic link, not NUL-terminated.
  *
- * Returns its length, cut at @size.  -EINVAL when it is no symbolic link as
- * the guest sees it.
+ * Returns its length, truncated to @size.  -EINVAL if the guest does not see
+ * @node as a symbolic link.
  */
 ssize_t fs_readlink(const FsCall *call, FsNode *node, char *buf, size_t size);
 int fs_statfs(const FsCall *call, FsNode *node, struct statfs *st);
 
 /**
- * fs_create: make and open a regular file; open it if it exists and @flags
- * has no O_EXCL, then leaving its owner and mode alone.
+ * fs_create: create and open a regular file.  Without O_EXCL in @flags an
+ * existing file is opened, and keeps its owner and mode.
  *
- * @flags are host O_* bits without O_CREAT; @mode permission bits.  On
- * failure nothing that this call made is left, and nothing else is removed.
+ * @flags are host O_* bits without O_CREAT; @mode has permission bits.  A call
+ * that fails removes what it has created, and nothing else.
  */
 int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
               uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr);
-/** fs_mkdir, fs_mknod, fs_symlink: with owner and mode, or not at all. */
+/** fs_mkdir, fs_mknod, fs_symlink: create with owner and mode, or fail. */
 int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
              FsAttr *attr);
-/** @mode includes the type; -EINVAL for a type that mknod(2) does not make. */
+/** @mode includes the type; -EINVAL for one that mknod(2) does not support. */
 int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
              uint64_t rdev, FsAttr *attr);
 int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
                const char *target, FsAttr *attr);
-/** fs_link: give @node's object the further name @name in @dir. */
+/** fs_link: create the additional name @name in @dir for @node's object. */
 int fs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name);
-/** fs_unlink: remove a name; @is_dir asks for rmdir(2) semantics. */
+/** fs_unlink: remove a name; with @is_dir as rmdir(2). */
 int fs_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir);
-/** fs_rename: as rename(2); nodes held for the old name follow it. */
+/** fs_rename: as rename(2); existing nodes get the new name. */
 int fs_rename(const FsCall *call, FsNode *dir, const char *name, FsNode *newdir,
               const char *newname);
 
 /**
- * fs_open: open a regular file (host O_* flags without O_CREAT) or a
- * directory.  Anything else is -ENXIO, and is never opened on the host.
- * A lease on the file is awaited with FS_WAIT_ANYTHING only.
+ * fs_open: open a regular file or a directory; @flags are host O_* bits without
+ * O_CREAT.  Other types are -ENXIO and are never opened on the host.  It waits
+ * for another process to give up a lease only with FS_WAIT_ANYTHING.
  */
 int fs_open(const FsCall *call, FsNode *node, int flags, FsFile **file);
-/** fs_open_attr: and the object's attributes, as of the open or just before. */
+/** fs_open_attr: open, and attributes as of the open or just before. */
 int fs_open_attr(const FsCall *call, FsNode *node, int flags, FsFile **file,
                  FsAttr *attr);
 /**
- * fs_read/fs_write: as preadv(2)/pwritev(2), short counts allowed; with
- * FS_WAIT_NEVER a short count may mean "the rest would have to sleep".
- * fs_write may answer -EINPROGRESS, whatever the call may wait for: not now,
- * and nothing will wake it.  The request stays parked until the client flushes
- * it or the session ends; the driver keeps nothing of it.
+ * fs_read, fs_write: as preadv(2) and pwritev(2).  Counts may be short; with
+ * FS_WAIT_NEVER this may mean that the rest would have to wait.
+ *
+ * fs_write may return -EINPROGRESS at any level of waiting: then the request
+ * never completes, but stays in progress until the client flushes it or the
+ * session ends; the driver keeps no reference to it.
  */
 ssize_t fs_read(const FsCall *call, FsFile *file, const struct iovec *iov,
                 int iovcnt, uint64_t offset);
@@ -421,26 +425,25 @@ ssize_t fs_write(const FsCall *call, FsFile *file, const struct iovec *iov,
                  int iovcnt, uint64_t offset);
 int fs_fsync(const FsCall *call, FsFile *file, bool datasync);
 /**
- * fs_readdir: feed entries, "." and ".." included, to @sink from @cookie on
+ * fs_readdir: pass entries, including "." and "..", to @sink, from @cookie on
  * (0: the first) until it stops or the directory ends.
  *
- * Returns 0.  Entries already given stay given: -EAGAIN is returned only when
- * none was.
+ * Returns 0, or -errno.  -EAGAIN is only returned if no entry was passed.
  */
 int fs_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
                unsigned flags, FsDirSink *sink, void *opaque);
 /**
- * fs_release: close and free.  NULL is allowed.
+ * fs_release: close and free @file.  NULL is allowed.
  *
- * Returns 0, or -EAGAIN with @file as it was, which is for a caller that may
- * wait for less than anything.
+ * Returns 0, or -EAGAIN if it would have to wait longer than @call allows;
+ * @file is unchanged then.
  */
 int fs_release(const FsCall *call, FsFile *file);
 
 /**
- * Extended attributes, names as the guest knows them.  @size 0 asks for the
- * length; -ERANGE when the value is longer than @size; -ENODATA when absent;
- * -EOPNOTSUPP for a name space that the export does not offer.
+ * Extended attributes, with names as the guest sees them.  With @size 0 only
+ * the length is returned.  -ERANGE if the value is longer than @size; -ENODATA
+ * if there is none; -EOPNOTSUPP for a namespace that the export does not have.
  */
 ssize_t fs_getxattr(const FsCall *call, FsNode *node, const char *name,
                     void *buf, size_t size);
@@ -451,41 +454,48 @@ int fs_setxattr(const FsCall *call, FsNode *node, const char *name,
 int fs_removexattr(const FsCall *call, FsNode *node, const char *name);
 
 /**
- * fs_locker_open: a new owner of locks on @file's object.
+ * fs_locker_open: create an owner of locks on @file's object.
  *
- * -EOPNOTSUPP where there is nothing to lock (directories, drivers without
- * locks).  The locker does not keep @file open.
+ * -EOPNOTSUPP for directories and in drivers without locks.  The locker does
+ * not keep @file open.
  */
 int fs_locker_open(const FsCall *call, FsFile *file, FsLocker **locker);
 /**
- * fs_locker_close: its locks are gone.  NULL is allowed.
+ * fs_locker_close: release the locks and free @locker.  NULL is allowed.
  * Context: a thread that may wait for anything.
  */
 void fs_locker_close(FsLocker *locker);
 /**
- * fs_lock: take, change or give up a range; never waits for another owner.
+ * fs_lock: lock, relock or unlock a range; never waits for another owner.
  *
- * -EACCES while somebody else's lock is in the way; -EBADF for a write lock on
- * what the host does not let us write; -EOPNOTSUPP when the host's file system
+ * -EACCES if a lock of another owner conflicts; -EBADF for a write lock on a
+ * file that QEMU cannot open for writing; -EOPNOTSUPP if the host's file system
  * has no locks.  Source: fcntl(2), F_OFD_SETLK.
  */
 int fs_lock(const FsCall *call, FsLocker *locker, const FsLock *lock);
-/** fs_getlock: what keeps *@lock from being taken, or type F_UNLCK. */
+/** fs_getlock: set *@lock to a conflicting lock, or its type to F_UNLCK. */
 int fs_getlock(const FsCall *call, FsLocker *locker, FsLock *lock);
 
-/** fs_admit: ask the export's gate.  Context: event loop; never blocks. */
+/**
+ * fs_admit: submit @ticket to the export's gate; true if it is admitted at
+ * once.  Context: event loop; never blocks.
+ */
 bool fs_admit(FsExport *export, FsTicket *ticket);
 void fs_admit_cancel(FsExport *export, FsTicket *ticket);
 
 /**
- * fs_change_count: another value than before if any call of this process has
- * changed anything meanwhile, atimes included, or is doing so.  Any thread.
+ * fs_change_count: a value that differs from an earlier one if a call of this
+ * process has changed anything since, including atimes, or is doing so.
+ * Context: any thread.
  */
 unsigned fs_change_count(void);
-/** fs_change_note: count a change that no call here has made.  Any thread. */
+/** fs_change_note: count another change.  Context: any thread. */
 void fs_change_note(void);
 
-/** fs_driver_find: by name, NULL if unknown.  fs_driver_nth: for listing. */
+/**
+ * fs_driver_find: the driver @name, or NULL.  fs_driver_nth: the driver with
+ * index @n, or NULL.
+ */
 const FsDriver *fs_driver_find(const char *name);
 const FsDriver *fs_driver_nth(unsigned n);
 

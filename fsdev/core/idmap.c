@@ -2,15 +2,15 @@
 /*
  * Maps between the ids of guest and host: see idmap.h.
  *
- * Everything about a specification is checked when the map is made, so that
- * looking an id up cannot fail in any other way than being outside.  Ranges
- * are searched one after the other: maps have few.
+ * A specification is checked completely when the map is created, so that
+ * mapping an id can only fail because the id is outside.  Ranges are searched
+ * linearly, as maps have few.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/idmap.h"
 
-#define ID_MAX (UINT32_MAX - 1)     /* the one above is ID_NONE */
-/* As many as the kernel takes for a user namespace. */
+#define ID_MAX (UINT32_MAX - 1)     /* UINT32_MAX is ID_NONE */
+/* The kernel's limit for a user namespace. */
 #define RANGES_MAX 340
 
 #define SQUASH "squash"
@@ -24,7 +24,7 @@ typedef struct IdRange {
 
 struct IdMap {
     gint refs;                  /* atomic */
-    uint32_t squash;            /* host id; ID_NONE: refuse instead */
+    uint32_t squash;            /* host id; ID_NONE: refuse ids outside */
     unsigned n;
     IdRange range[RANGES_MAX];
 };
@@ -69,7 +69,7 @@ static bool parse_number(const char *piece, const char *text, uint32_t max,
     uint64_t value;
 
     if (!g_ascii_string_to_unsigned(text, 10, 0, max, &value, NULL)) {
-        return wrong(error, "'%s' in '%s' is no number from 0 to %" PRIu32,
+        return wrong(error, "'%s' in '%s' is not a number from 0 to %" PRIu32,
                      text, piece, max);
     }
     *number = value;
@@ -101,8 +101,8 @@ static bool check_range(const IdMap *map, const char *piece,
                      ID_MAX);
     }
     if (map->n == RANGES_MAX) {
-        return wrong(error, "'%s' is one range too many, %d are possible",
-                     piece, RANGES_MAX);
+        return wrong(error, "'%s' exceeds the limit of %d ranges", piece,
+                     RANGES_MAX);
     }
     for (unsigned i = 0; i < map->n; i++) {
         const IdRange *old = &map->range[i];
@@ -215,8 +215,8 @@ bool id_map_has_host(const IdMap *map, uint32_t id)
 /* ---- access control lists ---- */
 
 /*
- * The value of system.posix_acl_*: a version, then entries, all little-endian
- * (linux/posix_acl_xattr.h).  Only two kinds of entry have an id that counts.
+ * The value of system.posix_acl_*: a version and the entries, little-endian
+ * (linux/posix_acl_xattr.h).  The id is used in two kinds of entries only.
  */
 #define ACL_VERSION 2
 #define ACL_TAG_USER 0x02

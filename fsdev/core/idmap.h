@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Ids of users and groups as the guest has them and as the host has them:
- * uidmap= and gidmap=.
+ * Maps between user and group ids of the guest and of the host: uidmap= and
+ * gidmap=.
  *
- * A map is a list of ranges, GUEST:HOST:COUNT each, in which no id occurs
- * twice on either side.  A guest id outside them is refused, or becomes the
- * one host id that squash:HOST names.  A host id outside them is shown as
- * nobody's.  A map never changes once made; NULL stands for the map that
- * changes nothing.  Context: any thread, never blocks.
+ * A map is a list of ranges GUEST:HOST:COUNT in which no id occurs twice on
+ * either side.  A guest id outside all ranges is refused, or mapped to the host
+ * id that squash:HOST specifies.  A host id outside all ranges is shown to the
+ * guest as ID_OVERFLOW.  A map is immutable; NULL stands for the map that does
+ * not change any id.  Context: any thread, never blocks.
  */
 #ifndef FSDEV_IDMAP_H
 #define FSDEV_IDMAP_H
 
 #include "fsdev/core/p9-osdep.h"
 
-/* No id at all: "leave alone" to those who set owners.  Never mapped. */
+/* Not an id: when setting an owner, "do not change it".  Never mapped. */
 #define ID_NONE UINT32_MAX
-/* What the guest sees of owners that it has no id for; nobody, nogroup. */
+/* The id shown for a host id that is not mapped; "nobody" and "nogroup". */
 #define ID_OVERFLOW 65534
 
 typedef struct IdMap IdMap;
 
 /**
- * id_map_new: from pieces joined by '+' or ','.
+ * id_map_new: parse @spec, a list of ranges separated by '+' or ','.
  *
- * Returns a counted map, or NULL with *@error naming the piece that is wrong
- * and what would be right.
+ * Returns a counted map, or NULL with *@error set to a message that names the
+ * wrong part and the syntax.
  */
 IdMap *id_map_new(const char *spec, GError **error);
 /** id_map_ref, id_map_unref: NULL is allowed. */
@@ -33,21 +33,22 @@ IdMap *id_map_ref(IdMap *map);
 void id_map_unref(IdMap *map);
 
 /**
- * id_map_to_host: -EOVERFLOW when the guest's *@id has no place on the host,
- * as in a Linux file system mounted with an id map.
+ * id_map_to_host: map *@id.  -EOVERFLOW if it is outside the map and there is
+ * no squash, as in a Linux file system that is mounted with an id map.
  */
 int id_map_to_host(const IdMap *map, uint32_t *id);
-/** id_map_to_guest: 0 always; ID_OVERFLOW for a host id outside the map. */
+/** id_map_to_guest: map *@id, to ID_OVERFLOW if it is outside.  Returns 0. */
 int id_map_to_guest(const IdMap *map, uint32_t *id);
 
-/** id_map_has_host: may the host's @id come of id_map_to_host()? */
+/** id_map_has_host: whether id_map_to_host() can result in @id. */
 bool id_map_has_host(const IdMap *map, uint32_t id);
 
-/** id_map_is_acl: is @xattr one whose value has ids in it? */
+/** id_map_is_acl: whether the value of the attribute @xattr contains ids. */
 bool id_map_is_acl(const char *xattr);
 /**
- * id_map_acl_to_host, id_map_acl_to_guest: the ids in the value of such an
- * attribute, in place.  -EINVAL when it is no ACL; it may be half done then.
+ * id_map_acl_to_host, id_map_acl_to_guest: map the ids in the value of such an
+ * attribute in place.  -EINVAL if it is not an ACL.  After an error some of the
+ * ids may have been changed.
  */
 int id_map_acl_to_host(const IdMap *users, const IdMap *groups, void *value,
                        size_t size);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one place that decides between QEMU and a plain libc build.
+ * The only header that distinguishes a QEMU build from a standalone build.
  *
- * Codec, session and drivers need nothing of QEMU but a few macros, so the
- * unit tests, fuzzers and micro-benchmarks compile the very same files with
- * -DP9_STANDALONE against libc and glib alone.  Every .c file of hw/9pfs and
- * fsdev that is part of this core includes this header first.
+ * Codec, session and drivers need only a few macros of QEMU, so the unit tests,
+ * fuzzers and micro-benchmarks compile the same files with -DP9_STANDALONE
+ * against libc and glib alone.  Each .c file of hw/9pfs and fsdev that is part
+ * of this core includes this header first.
  */
 #ifndef P9_OSDEP_H
 #define P9_OSDEP_H
@@ -36,8 +36,9 @@
 #include <glib.h>
 
 /*
- * QEMU's lists need nothing else of QEMU: the helper is built with them.  The
- * tests are built where QEMU is not, with those of the C library.
+ * QEMU's list macros do not depend on the rest of QEMU, so the helper uses
+ * them.  The tests are built without QEMU's source, with the macros of the C
+ * library.
  */
 #ifdef P9_QEMU_QUEUE
 #include "qemu/queue.h"
@@ -100,7 +101,7 @@ static inline size_t iov_size(const struct iovec *iov, unsigned iovcnt)
     return size;
 }
 
-/* Tell the administrator something once per place in the code. */
+/* Print a warning once for each place in the code that has one. */
 #define p9_warn_once(...) \
     do { \
         static gsize warned_; \
@@ -126,7 +127,7 @@ static inline size_t iov_size(const struct iovec *iov, unsigned iovcnt)
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
-/* The result of a system call, repeated after EINTR, or -errno. */
+/* Repeat a system call after EINTR; its result, or -errno. */
 #define NEG_ERRNO(call) \
     (__extension__ ({ \
         __typeof__(call) ret_ = RETRY_ON_EINTR(call); \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A bounded cursor over scattered memory: see p9-wire.h.
+ * A bounded cursor over an iovec: see p9-wire.h.
  *
- * transfer() is the only loop over the iovec; every accessor is a call of it.
+ * transfer() is the only function that iterates over the memory; each accessor
+ * calls it.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/p9-wire.h"
@@ -68,7 +69,7 @@ static bool transfer(P9Cursor *c, void *data, size_t n, TransferKind kind)
             c->skip = 0;
             continue;
         }
-        /* Only now: an empty element may have no base to add to. */
+        /* Computed here because the base of an empty element may be NULL. */
         guest = (char *)c->iov->iov_base + c->skip;
         len = MIN(len, n);
         if (kind == TRANSFER_GET) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A bounded cursor over scattered memory of somebody else.
+ * A bounded cursor over an iovec in untrusted memory, usually the guest's.
  *
- * All access to bytes of requests and replies goes through it.  A cursor never
- * moves past its limit: the first get or put that would is refused, sets
- * "failed", and from then on every get yields zeroes and every put does
- * nothing, so a sequence of them needs one check at its end.  Every byte is
- * read exactly once; what is checked is the private copy.  Context: any
- * thread, one at a time; never blocks.
+ * All bytes of requests and replies are accessed through it.  A cursor never
+ * moves past its limit: the first get or put that would exceed it sets "failed"
+ * instead, and from then on each get returns zeroes and each put has no effect,
+ * so a sequence of them needs only one check at its end.  Each byte is read
+ * exactly once, and checks use the private copy.  Context: any thread, one at a
+ * time; never blocks.
  */
 #ifndef FSDEV_P9_WIRE_H
 #define FSDEV_P9_WIRE_H
@@ -17,22 +17,22 @@
 typedef struct P9Cursor {
     const struct iovec *iov;    /* borrowed */
     unsigned iovcnt;            /* elements from iov on */
-    size_t skip;                /* bytes of iov[0] already passed */
-    size_t pos;                 /* bytes from the start */
+    size_t skip;                /* bytes of iov[0] before the cursor */
+    size_t pos;                 /* bytes from the start to the cursor */
     size_t limit;               /* pos never exceeds it */
     bool failed;
 } P9Cursor;
 
 /**
- * p9_iov_slice: the part [@offset, @offset + @bytes) of @iov as an iovec.
+ * p9_iov_slice: set @out to the bytes [@offset, @offset + @bytes) of @iov.
  *
- * @out has room for @iovcnt elements.  Returns the number used; fewer bytes
- * than asked for are described when @iov ends early.
+ * @out has room for @iovcnt elements.  Returns the number of elements used;
+ * they have fewer bytes than requested if @iov ends before.
  */
 unsigned p9_iov_slice(struct iovec *out, const struct iovec *iov,
                       unsigned iovcnt, size_t offset, size_t bytes);
 
-/** p9_cursor_init: at most @limit bytes of @iov, or all if there are fewer. */
+/** p9_cursor_init: a cursor over the first @limit bytes of @iov at most. */
 void p9_cursor_init(P9Cursor *c, const struct iovec *iov, unsigned iovcnt,
                     size_t limit);
 /** p9_cursor_shrink: set the limit to @limit bytes from the start. */
@@ -58,7 +58,7 @@ void p9_put_u64(P9Cursor *c, uint64_t v);
  */
 time_t p9_seconds(int64_t seconds);
 
-/** p9_skip: pass over @n bytes without touching them. */
+/** p9_skip: advance by @n bytes without accessing them. */
 void p9_skip(P9Cursor *c, size_t n);
 
 #endif

@@ -28,23 +28,23 @@ static const struct {
     { "0:0:1;1:1:1", "'0:0:1;1:1:1' is neither" },
     { "squash", "'squash' is neither" },
     { "squashed:1", "'squashed:1' is neither" },
-    { "squash:1:2", "'squash' in 'squash:1:2' is no number" },
-    { "squash:", "'' in 'squash:' is no number" },
-    { "squash:x", "'x' in 'squash:x' is no number" },
-    { "squash:4294967295", "'4294967295' in 'squash:4294967295' is no number "
-                           "from 0 to 4294967294" },
+    { "squash:1:2", "'squash' in 'squash:1:2' is not a number" },
+    { "squash:", "'' in 'squash:' is not a number" },
+    { "squash:x", "'x' in 'squash:x' is not a number" },
+    { "squash:4294967295", "'4294967295' in 'squash:4294967295' is not a "
+                           "number from 0 to 4294967294" },
     { "squash:1+squash:1", "'squash:1' is a second squash" },
-    { "0:0:1+5::1", "'' in '5::1' is no number" },
-    { "x:0:1", "'x' in 'x:0:1' is no number" },
-    { "0:-1:1", "'-1' in '0:-1:1' is no number" },
+    { "0:0:1+5::1", "'' in '5::1' is not a number" },
+    { "x:0:1", "'x' in 'x:0:1' is not a number" },
+    { "0:-1:1", "'-1' in '0:-1:1' is not a number" },
     { "0:+1:1", "'0:' is neither" },
-    { "0:0x10:1", "'0x10' in '0:0x10:1' is no number" },
-    { "0: 1:1", "' 1' in '0: 1:1' is no number" },
-    { "0:1:1 ", "'1 ' in '0:1:1 ' is no number" },
+    { "0:0x10:1", "'0x10' in '0:0x10:1' is not a number" },
+    { "0: 1:1", "' 1' in '0: 1:1' is not a number" },
+    { "0:1:1 ", "'1 ' in '0:1:1 ' is not a number" },
     { "4294967295:0:1", "'4294967295' in" },
     { "0:18446744073709551616:1", "'18446744073709551616' in" },
-    { "0:0:4294967296", "'4294967296' in '0:0:4294967296' is no number from 0 "
-                        "to 4294967295" },
+    { "0:0:4294967296", "'4294967296' in '0:0:4294967296' is not a number "
+                        "from 0 to 4294967295" },
     { "5:6:0", "the count of '5:6:0' is 0" },
     { "1:0:4294967295", "'1:0:4294967295' goes beyond the last id" },
     { "0:1:4294967295", "'0:1:4294967295' goes beyond the last id" },
@@ -88,7 +88,7 @@ static void test_many_ranges(void)
     g_assert_cmpuint(id, ==, 1000000 - 339);
     g_string_append(spec, "+7:7:1");
     g_assert_null(id_map_new(spec->str, &error));
-    g_assert_nonnull(strstr(error->message, "'7:7:1' is one range too many"));
+    g_assert_nonnull(strstr(error->message, "'7:7:1' exceeds the limit"));
 }
 
 /* ---- ids ---- */
