@@ -12,6 +12,7 @@
  * thread.  Descriptors are closed while no lock is held.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-trace.h"
 #include "fsdev/node/node-int.h"
 
 #include <sys/resource.h>
@@ -150,6 +151,8 @@ static unsigned evict_from(NodeTable *table, LruQueue queue, int *fds,
 
     while (count < max && (node = QTAILQ_FIRST(head)) && node != first_kept) {
         if (has_way_back(node)) {
+            trace_fs_node_evict(table->export->config.id ?: "", node->dev,
+                                node->ino, node->fd);
             fds[count++] = node_fd_take(node);
         } else {
             QTAILQ_REMOVE(head, node, lru);

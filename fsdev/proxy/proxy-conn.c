@@ -10,6 +10,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include <poll.h>
 #include <sys/socket.h>
+#include "fsdev/core/fs-trace.h"
 #include "fsdev/proxy/proxy-conn.h"
 #include "fsdev/proxy/proxy-packet.h"
 
@@ -206,6 +207,7 @@ static int send_request(ProxyConn *conn, const Pending *pending,
     if (len < 0) {
         return len;
     }
+    trace_fs_proxy_request(conn, pending->tag, proxy_message_info(type)->name);
     return proxy_packet_send(conn->fd, buf, len, &fd,
                              flags & PROXY_F_TAKES_FD ? 1 : 0, how);
 }
@@ -511,6 +513,8 @@ int proxy_conn_call(const FsCall *call, ProxyConn *conn, ProxyType type,
             ret = -EIO;
         }
     }
+    trace_fs_proxy_reply(conn, pending.tag, proxy_message_info(type)->name,
+                         ret);
     return ret;
 }
 
