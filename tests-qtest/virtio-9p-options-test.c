@@ -284,8 +284,10 @@ static void test_virtfs_tags(void)
     qtest_quit(qts);
 }
 
-/* The device of -virtfs keeps its place in the order of the command line, and
- * with it its slot on the bus. */
+/*
+ * The device of -virtfs keeps its place in the order of the command line, and
+ * with it its slot on the bus.
+ */
 static void test_virtfs_order(void)
 {
     QTestState *qts = qtest_init(

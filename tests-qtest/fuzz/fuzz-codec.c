@@ -179,8 +179,10 @@ static ssize_t encode(const Decoded *d, bool reply, uint8_t *buf, size_t size)
                  : p9_encode_request(&c, type, d->header.tag, &d->t);
 }
 
-/* Encoding an accepted message yields the same bytes, except for the size field
- * and the payload. */
+/*
+ * Encoding an accepted message yields the same bytes, except for the size field
+ * and the payload.
+ */
 static void check_encoding(const Decoded *d, bool reply, const uint8_t *msg,
                            size_t size)
 {

@@ -71,8 +71,10 @@ static GBytes *pick(GRand *random)
     return inputs->pdata[g_rand_int_range(random, 0, inputs->len)];
 }
 
-/* One change: append a piece of another input, flip a bit, set a byte to a
- * special value, or remove, double or replace a piece. */
+/*
+ * One change: append a piece of another input, flip a bit, set a byte to a
+ * special value, or remove, double or replace a piece.
+ */
 static void mutate(GRand *random, GByteArray *input)
 {
     static const uint8_t corners[] = { 0, 1, 0x7f, 0x80, 0xfe, 0xff, 16, 17 };

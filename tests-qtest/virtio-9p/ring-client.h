@@ -51,8 +51,10 @@ RingReply *ring_reply(RingReq *r);
 /* ring_send() and ring_reply() */
 RingReply *ring_rpc(RingDev *d, RingMsg *m);
 
-/* Checks a reply; @err is as .err above.  Frees it and returns NULL if an error
- * was expected */
+/*
+ * Checks a reply; @err is as .err above.  Frees it and returns NULL if an error
+ * was expected
+ */
 RingReply *ring_expect(RingReply *reply, uint8_t ttype, int err);
 
 /* ring_reply(), ring_expect() and free; for replies without content */

@@ -65,8 +65,10 @@ static void thread_beside_the_main_loop(void)
     check_pair(loops[0], loops[1]);
 }
 
-/* Attributes that a walk has seen are not used after another device has changed
- * them. */
+/*
+ * Attributes that a walk has seen are not used after another device has changed
+ * them.
+ */
 static void walk_then_change_elsewhere_then_getattr(void)
 {
     RingVm *vm = vm_with_two(loops[0], loops[0]);

@@ -185,8 +185,10 @@ static void another_helper_after_a_reset(void)
     ring_check_str("content", buf, "hello");
 }
 
-/* With a new helper the guest can go on, after its requests in between have
- * failed. */
+/*
+ * With a new helper the guest can go on, after its requests in between have
+ * failed.
+ */
 static void another_helper_without_a_reset(void)
 {
     RingDev *d;
@@ -281,8 +283,10 @@ static void unplug_while_the_helper_is_silent(void)
     kill(helper, SIGCONT);
 }
 
-/* With the seccomp filter that libvirt uses, which kills QEMU for a forbidden
- * system call. */
+/*
+ * With the seccomp filter that libvirt uses, which kills QEMU for a forbidden
+ * system call.
+ */
 static void works_in_the_sandbox(void)
 {
     RingDev *d;

@@ -368,8 +368,10 @@ static bool later(struct timespec a, struct timespec b)
     return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
 }
 
-/* Repeat the change until the ctime is later than @from: the timestamps of a
- * file system only advance every few milliseconds. */
+/*
+ * Repeat the change until the ctime is later than @from: the timestamps of a
+ * file system only advance every few milliseconds.
+ */
 static void until_ctime_moves(FsNode *file, const FsSetattr *set,
                               struct timespec from)
 {

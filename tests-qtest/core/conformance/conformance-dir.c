@@ -283,8 +283,10 @@ static void rewound_sees_new_files(Conf *c)
     g_assert_nonnull(conf_find_entry(after, "late"));
 }
 
-/* Entries that were read ahead but not delivered are not reused from the
- * start. */
+/*
+ * Entries that were read ahead but not delivered are not reused from the
+ * start.
+ */
 static void started_again_sees_new_files(Conf *c)
 {
     g_autoptr(FsFile) file = conf_open(c->root, O_RDONLY);

@@ -41,8 +41,10 @@ void conf_check_errno(const char *file, int line, const char *what,
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
 
-/* A directory and a file for the test: made in the root, or, if the tree cannot
- * be changed, those that the subject names. */
+/*
+ * A directory and a file for the test: made in the root, or, if the tree cannot
+ * be changed, those that the subject names.
+ */
 FsNode *conf_sample_dir(Conf *c);
 FsNode *conf_sample_file(Conf *c);
 
@@ -67,8 +69,10 @@ int conf_mknod(Conf *c, FsNode *dir, const char *name, uint32_t mode,
 FsAttr conf_attr(FsNode *node);
 FsAttr conf_file_attr(FsFile *file);
 ssize_t conf_write(FsFile *file, const char *text, uint64_t offset);
-/* Up to 4095 bytes from @offset as a string.  *@ret, if not NULL, is the result
- * of fs_read(), which must not fail otherwise. */
+/*
+ * Up to 4095 bytes from @offset as a string.  *@ret, if not NULL, is the result
+ * of fs_read(), which must not fail otherwise.
+ */
 char *conf_read(FsFile *file, uint64_t offset, ssize_t *ret);
 /* The contents of @node, which is opened for this. */
 char *conf_text(FsNode *node);

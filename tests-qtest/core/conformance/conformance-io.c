@@ -158,8 +158,10 @@ static void more_vectors_than_the_kernel_takes(Conf *c)
     g_assert_cmpint(bytes[30], ==, 'e');
 }
 
-/* A read that would sleep returns -EAGAIN and can be repeated without
- * FS_WAIT_NEVER; otherwise it returns the right data, but maybe not all. */
+/*
+ * A read that would sleep returns -EAGAIN and can be repeated without
+ * FS_WAIT_NEVER; otherwise it returns the right data, but maybe not all.
+ */
 static void read_without_sleeping(Conf *c)
 {
     g_autoptr(FsNode) node = conf_file(c, c->root, "f", 0600, "0123456789");
@@ -226,8 +228,10 @@ static void write_drops_setid_set_while_open(Conf *c)
     }
 }
 
-/* The set-group-id bit of a file that its group may not execute stands for
- * mandatory locking, so a write keeps it. */
+/*
+ * The set-group-id bit of a file that its group may not execute stands for
+ * mandatory locking, so a write keeps it.
+ */
 static void write_keeps_locking_mark(Conf *c)
 {
     g_autoptr(FsFile) file = conf_create(c, c->root, "f", O_RDWR, 02644);

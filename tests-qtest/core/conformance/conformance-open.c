@@ -163,8 +163,10 @@ static void create_with_bad_access(Conf *c)
     conf_assert_errno(conf_try_lookup(c->root, "x"), -ENOENT);
 }
 
-/* The set-group-id bit is dropped, as the creator is not known to be a member
- * of the directory's group, but only if the group may execute the file. */
+/*
+ * The set-group-id bit is dropped, as the creator is not known to be a member
+ * of the directory's group, but only if the group may execute the file.
+ */
 static void create_drops_setgid_in_setgid_directory(Conf *c)
 {
     g_autoptr(FsNode) dir = conf_mkdir(c, c->root, "d", 02777);

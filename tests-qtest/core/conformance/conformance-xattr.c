@@ -9,8 +9,10 @@
 #define ACCESS "system.posix_acl_access"
 #define DEFAULT "system.posix_acl_default"
 
-/* user::rw- user:33:r-- group::r-- mask::r-- other::r--, in the kernel's
- * format: version 2, then the tag, permissions and id of each entry. */
+/*
+ * user::rw- user:33:r-- group::r-- mask::r-- other::r--, in the kernel's
+ * format: version 2, then the tag, permissions and id of each entry.
+ */
 static const uint8_t acl[] = {
     2, 0, 0, 0,
     0x01, 0, 6, 0, 0xff, 0xff, 0xff, 0xff,
@@ -313,8 +315,10 @@ static void names_of_the_models(Conf *c)
     conf_assert_errno(fs_listxattr(&test_call, file, NULL, 0), 0);
 }
 
-/* A name must fit into XATTR_NAME_MAX together with the prefix that it gets on
- * the host. */
+/*
+ * A name must fit into XATTR_NAME_MAX together with the prefix that it gets on
+ * the host.
+ */
 static void long_names(Conf *c)
 {
     bool own = c->subject->caps & CONF_OWN_XATTR;

@@ -308,8 +308,10 @@ static int collect(void *opaque, const FsDirent *dirent)
     return 0;
 }
 
-/* A call may deliver only some of the entries, so repeat it until it delivers
- * none. */
+/*
+ * A call may deliver only some of the entries, so repeat it until it delivers
+ * none.
+ */
 GPtrArray *conf_entries(FsFile *file, uint64_t cookie, unsigned flags,
                         unsigned max)
 {

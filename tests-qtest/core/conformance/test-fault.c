@@ -223,8 +223,10 @@ static gpointer getattr_thread(gpointer opaque)
     return GINT_TO_POINTER(-getattr(opaque, &test_call));
 }
 
-/* Three calls wait.  Their results are those of the rule that was in force when
- * they were made. */
+/*
+ * Three calls wait.  Their results are those of the rule that was in force when
+ * they were made.
+ */
 static void wait_and_let_go(const FaultRule *rule)
 {
     GThread *threads[3];

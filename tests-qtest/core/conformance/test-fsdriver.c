@@ -329,8 +329,10 @@ static void test_counts(void)
     fs_export_unref(export);
 }
 
-/* A driver that returns more bytes than there was room for fails an assertion,
- * which ends the process. */
+/*
+ * A driver that returns more bytes than there was room for fails an assertion,
+ * which ends the process.
+ */
 static void test_broken_driver(void)
 {
     if (g_test_subprocess()) {

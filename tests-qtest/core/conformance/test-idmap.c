@@ -199,8 +199,10 @@ typedef struct Acl {
     } entry[6];
 } Acl;
 
-/* Only entries of a named user or group have an id; that of the other entries
- * has no meaning and is not mapped. */
+/*
+ * Only entries of a named user or group have an id; that of the other entries
+ * has no meaning and is not mapped.
+ */
 static Acl acl_of(uint32_t user, uint32_t group)
 {
     const uint16_t tags[] = { USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER };
@@ -283,8 +285,10 @@ static FsExport *mapped_memfs(const char *users, const char *groups)
     return export;
 }
 
-/* The guest sees 7 and 8, and the driver, which is called directly for this
- * check, has @uid and @gid. */
+/*
+ * The guest sees 7 and 8, and the driver, which is called directly for this
+ * check, has @uid and @gid.
+ */
 static void check_owner(FsNode *dir, const char *name, const FsAttr *told,
                         uint32_t uid, uint32_t gid)
 {

@@ -275,8 +275,10 @@ static void test_statfs(void)
     g_assert_cmpint(fs_statfs(&test_call, o.root, &st), ==, 0);
     g_assert_cmpint(st.f_bsize, ==, 512);
     g_assert_cmpint(st.f_namelen, ==, NAME_MAX);
-    /* the root, 16 WALK, LOPEN, WRITE, FLUSH, ReadDirDir with 100 files, stat
-       with one file */
+    /*
+     * the root, 16 WALK, LOPEN, WRITE, FLUSH, ReadDirDir with 100 files, stat
+     * with one file
+     */
     g_assert_cmpuint(st.f_files, ==, 1 + 16 + 3 + 101 + 2);
 }
 

@@ -181,8 +181,10 @@ static void owners_outside_the_map_are_refused(void)
     }
 }
 
-/* Even if set-id bits are allowed, the file cannot be executed by means of the
- * descriptor. */
+/*
+ * Even if set-id bits are allowed, the file cannot be executed by means of the
+ * descriptor.
+ */
 static void programs_do_not_run(void)
 {
     PEER peer;
@@ -436,8 +438,10 @@ static void adopts_from_its_mount_alone(void)
     }
 }
 
-/* At its limit of descriptors the helper cannot receive one, which is not a
- * violation of the protocol. */
+/*
+ * At its limit of descriptors the helper cannot receive one, which is not a
+ * violation of the protocol.
+ */
 static void adopts_nothing_without_a_descriptor_free(void)
 {
     struct rlimit limit;

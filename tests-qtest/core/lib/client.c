@@ -245,8 +245,10 @@ void client_free(Client *c)
     }
     test_exec_drain(c->exec);
     test_exec_free(c->exec);
-    /* The session was the other owner: this closes the export, which checks
-     * that no node and no file is left. */
+    /*
+     * The session was the other owner: this closes the export, which checks
+     * that no node and no file is left.
+     */
     g_assert_cmpint(c->export->refs, ==, 1);
     g_assert_cmpint(c->export->xattr_fids, ==, 0);
     fs_export_unref(c->export);

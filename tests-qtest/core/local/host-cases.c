@@ -233,8 +233,10 @@ static void test_reopen(HostFixture *f)
                     -ENOTDIR);
 }
 
-/* host_reopen() does not use the path, so it opens the object that was looked
- * up. */
+/*
+ * host_reopen() does not use the path, so it opens the object that was looked
+ * up.
+ */
 static void test_reopen_replaced(HostFixture *f)
 {
     scratch_write(f->scratch, "other", "other");

@@ -23,8 +23,10 @@ void local_env_start(LocalEnv *env);
 void local_env_end(LocalEnv *env);
 #define LOCAL_ENV __attribute__((cleanup(local_env_end))) LocalEnv
 
-/* The path of NAME in the exported directory; it is overwritten by the fourth
- * call after this one. */
+/*
+ * The path of NAME in the exported directory; it is overwritten by the fourth
+ * call after this one.
+ */
 const char *local_env_path(const LocalEnv *env, const char *name);
 /* Seen from the host. */
 struct stat local_env_stat(const LocalEnv *env, const char *name);

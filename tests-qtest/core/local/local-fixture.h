@@ -52,8 +52,10 @@ bool local_mount_tmpfs(const char *path, const char *options);
 bool local_can_user_xattr(void);
 bool local_can_acl(void);
 bool local_can_mknod(void);
-/* Whether the driver trusts ctimes and inode numbers of the export's file
- * system, which it does not for an overlayfs, for example. */
+/*
+ * Whether the driver trusts ctimes and inode numbers of the export's file
+ * system, which it does not for an overlayfs, for example.
+ */
 bool local_is_plain_fs(const LocalFixture *fixture);
 
 /** local_model_name: the name of @model in security_model=. */

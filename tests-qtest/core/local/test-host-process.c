@@ -177,8 +177,10 @@ static void test_no_proc(void)
     }
 }
 
-/* For a user who does not own the file, the kernel refuses O_NOATIME and
- * linkat() by descriptor; neither may make the host call fail. */
+/*
+ * For a user who does not own the file, the kernel refuses O_NOATIME and
+ * linkat() by descriptor; neither may make the host call fail.
+ */
 static void test_unprivileged_inside(void)
 {
     HostFixture f;

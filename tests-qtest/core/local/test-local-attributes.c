@@ -170,8 +170,10 @@ static void real_special_files(LocalEnv *env)
     g_assert_cmpint(fs_getxattr(&test_call, fifo, ACL, NULL, 0), ==, -ENODATA);
 }
 
-/* Where the model's attributes cannot be stored, creating an object fails and
- * leaves nothing behind. */
+/*
+ * Where the model's attributes cannot be stored, creating an object fails and
+ * leaves nothing behind.
+ */
 static void check_nothing_made(FsNode *dir, const char *path)
 {
     g_autoptr(GDir) host = NULL;
@@ -224,8 +226,10 @@ static void no_attributes_at_all(LocalEnv *env)
     g_assert_cmpint(umount2(path, MNT_DETACH), ==, 0);
 }
 
-/* A client takes any errno that does not mean "no such attribute" for an error
- * of the lookup. */
+/*
+ * A client takes any errno that does not mean "no such attribute" for an error
+ * of the lookup.
+ */
 static void unreadable_acl(LocalEnv *env)
 {
     g_autoptr(FsNode) node = NULL;
@@ -325,8 +329,10 @@ static void by_changing_group(LocalEnv *env, FsNode *node)
     g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
 }
 
-/* The kernel drops security.capability itself; a mapped capability is dropped
- * by the driver. */
+/*
+ * The kernel drops security.capability itself; a mapped capability is dropped
+ * by the driver.
+ */
 static void capability_dropped(LocalEnv *env)
 {
     static DropFn *const ways[] = {

@@ -335,8 +335,10 @@ static void test_beside_our_change(LocalEnv *env)
     }
 }
 
-/* Hard links share their values; a new file does not get those of a file that
- * had its name before. */
+/*
+ * Hard links share their values; a new file does not get those of a file that
+ * had its name before.
+ */
 static void test_beside_names(LocalEnv *env)
 {
     FsSetattr set = { .valid = FS_SET_UID, .uid = 11 };
@@ -422,8 +424,10 @@ static void test_one_inode_one_ctime(void)
     cred_cache_free(cache);
 }
 
-/* Values read in the same clock tick as the ctime are not cached, as a later
- * change could have the same ctime. */
+/*
+ * Values read in the same clock tick as the ctime are not cached, as a later
+ * change could have the same ctime.
+ */
 static void test_same_tick_is_not_kept(void)
 {
     CredCache *cache = cred_cache_new();
@@ -436,8 +440,10 @@ static void test_same_tick_is_not_kept(void)
     cred_cache_free(cache);
 }
 
-/* Where the file system truncates ctimes, changes over a longer time can have
- * the same ctime. */
+/*
+ * Where the file system truncates ctimes, changes over a longer time can have
+ * the same ctime.
+ */
 static void test_coarse_ctimes(void)
 {
     static const struct {
@@ -467,8 +473,10 @@ static void test_coarse_ctimes(void)
     }
 }
 
-/* With more inodes than the cache has room for, some are forgotten, but none
- * gets the values of another. */
+/*
+ * With more inodes than the cache has room for, some are forgotten, but none
+ * gets the values of another.
+ */
 static void test_full(void)
 {
     CredCache *cache = cred_cache_new();

@@ -250,8 +250,10 @@ static void links_share_one_file(void)
                                      "virtfs.mode=32768\n");
 }
 
-/* If the metadata file is a hard link to another file, that file must not be
- * changed. */
+/*
+ * If the metadata file is a hard link to another file, that file must not be
+ * changed.
+ */
 static void planted_link_is_not_written(void)
 {
     LOCAL_ENV env = MAPPED;
@@ -438,8 +440,10 @@ static void similar_names_are_free(void)
 
 /* ---- hostile hosts ---------------------------------------------------- */
 
-/* If the metadata of "f" is not a regular file, "f" cannot be looked up or
- * opened, but can be removed. */
+/*
+ * If the metadata of "f" is not a regular file, "f" cannot be looked up or
+ * opened, but can be removed.
+ */
 static void check_spoilt_file(LocalEnv *env)
 {
     FsAttr attr;
@@ -523,8 +527,10 @@ static void directory_is_a_link(void)
     local_env_put(&env, "f", "x");
     g_assert_cmpint(symlink(env.fixture.outside,
                             local_env_path(&env, DIR_NAME)), ==, 0);
-    /* Where it has no file for "f", there are no values; where it has one, the
-     * lookup fails. */
+    /*
+     * Where it has no file for "f", there are no values; where it has one, the
+     * lookup fails.
+     */
     g_assert_cmpuint(local_env_attr(&env, "f").uid, ==, geteuid());
     local_env_put(&env, "../outside/f", "virtfs.uid=5\n");
     g_assert_cmpint(local_env_try_lookup(env.root, "f"), ==, -EIO);
@@ -554,8 +560,10 @@ static void directory_is_a_fifo(void)
     all_values_are_elsewhere(&env);
 }
 
-/* A metadata file that may not be read, as it is another user's, is treated as
- * missing, and replaced on a change. */
+/*
+ * A metadata file that may not be read, as it is another user's, is treated as
+ * missing, and replaced on a change.
+ */
 static void values_are_foreign(void)
 {
     LOCAL_ENV env = {

@@ -99,8 +99,10 @@ static void direct_is_passed_on(LocalEnv *env)
     g_assert_false(in_page_cache(local_env_path(env, "f")));
 }
 
-/* Transfers that are not aligned for direct I/O work too, and agree with the
- * aligned ones. */
+/*
+ * Transfers that are not aligned for direct I/O work too, and agree with the
+ * aligned ones.
+ */
 static void direct_unaligned(LocalEnv *env)
 {
     g_autofree char *block = new_block('a');

@@ -83,8 +83,10 @@ static void special_files_stay_closed(LocalEnv *env)
 
 /* ---- names that the host gives to another file ------------------------ */
 
-/* The file is replaced right after its lookup.  A getattr with FS_FIRST_LOOK
- * still yields its attributes; one without this flag fails. */
+/*
+ * The file is replaced right after its lookup.  A getattr with FS_FIRST_LOOK
+ * still yields its attributes; one without this flag fails.
+ */
 static void replaced_when_just_found(LocalEnv *env)
 {
     g_autoptr(FsNode) node = NULL;
@@ -475,8 +477,10 @@ static void few_descriptors(LocalEnv *env)
 
 /* ---- without sleeping ------------------------------------------------- */
 
-/* On a local file system, what is in the kernel's caches is read without
- * sleeping. */
+/*
+ * On a local file system, what is in the kernel's caches is read without
+ * sleeping.
+ */
 static void cached_things_need_no_worker(LocalEnv *env)
 {
     bool mapped = env->fixture.model == FS_SM_MAPPED_XATTR ||

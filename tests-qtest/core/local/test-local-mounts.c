@@ -233,8 +233,10 @@ static int take_some(void *opaque, const FsDirent *entry)
     return *room > 0 ? (--*room, 0) : 1;
 }
 
-/* Entries that are left in the buffer can be read without sleeping, unless the
- * mounts have changed. */
+/*
+ * Entries that are left in the buffer can be read without sleeping, unless the
+ * mounts have changed.
+ */
 static void test_goes_on_without_sleeping(LocalEnv *env)
 {
     g_autoptr(FsFile) file = NULL;

@@ -26,8 +26,10 @@ static struct stat make(LocalEnv *env, const char *name, uint32_t mode,
     return local_env_stat(env, name);
 }
 
-/* Files with alternating owners and modes, so that each is made after one that
- * differs. */
+/*
+ * Files with alternating owners and modes, so that each is made after one that
+ * differs.
+ */
 static void test_owners_in_turn(LocalEnv *env)
 {
     const FsCred creds[] = { { 0, 0 }, { 1000, 1001 }, { 0, 5 }, { 7, 0 } };
@@ -60,8 +62,10 @@ static void test_umask(LocalEnv *env)
     umask(old);
 }
 
-/* In a set-group-id directory new files get the directory's group; the group
- * that the guest asked for is set nevertheless. */
+/*
+ * In a set-group-id directory new files get the directory's group; the group
+ * that the guest asked for is set nevertheless.
+ */
 static void test_group_of_directory(LocalEnv *env)
 {
     make(env, "before", 0660, (FsCred) { 0, 0 });
@@ -143,8 +147,10 @@ static void test_renamed_over(LocalEnv *env)
     drop_new(&new);
 }
 
-/* Replaced by the host when the driver has the file open, but has no other
- * descriptor of it: the node does not lead to the other file. */
+/*
+ * Replaced by the host when the driver has the file open, but has no other
+ * descriptor of it: the node does not lead to the other file.
+ */
 static void test_replaced_on_host(LocalEnv *env)
 {
     New new = make_new(env, "f");
@@ -162,8 +168,10 @@ static void test_replaced_on_host(LocalEnv *env)
     drop_new(&new);
 }
 
-/* A new file does not use values left by an earlier file of its name, and does
- * not overwrite them if they are shared with another file. */
+/*
+ * A new file does not use values left by an earlier file of its name, and does
+ * not overwrite them if they are shared with another file.
+ */
 static void test_old_values(LocalEnv *env)
 {
     g_autofree char *text = NULL;

@@ -123,8 +123,10 @@ static void test_directory_moved_and_changed(LocalEnv *env)
     g_assert_cmpint(listed_type(dir, "w"), ==, DT_CHR);
 }
 
-/* Another export of the same directory knows which directories are marked, and
- * marks others. */
+/*
+ * Another export of the same directory knows which directories are marked, and
+ * marks others.
+ */
 static void test_another_export(LocalEnv *env)
 {
     g_autoptr(FsNode) dir = local_env_made_dir(env, "d", 0755);

@@ -223,8 +223,10 @@ static void damaged_values_are_none(void)
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0600);
 }
 
-/* A stored type is used only if the host's file is a regular file, and the type
- * is one that is represented by a regular file. */
+/*
+ * A stored type is used only if the host's file is a regular file, and the type
+ * is one that is represented by a regular file.
+ */
 static void stored_types_that_cannot_be(void)
 {
     LOCAL_ENV env = MAPPED;

@@ -74,8 +74,10 @@ static void test_budget(void)
     node_fixture_clear(&f);
 }
 
-/* A descriptor that is used often stays cached, and so do the directories
- * above it. */
+/*
+ * A descriptor that is used often stays cached, and so do the directories
+ * above it.
+ */
 static void test_least_recently_used(void)
 {
     const size_t budget = 32;
@@ -136,8 +138,10 @@ static void test_pinned(void)
     node_fixture_clear(&f);
 }
 
-/* Descriptors of unlinked files are kept beyond the budget, and do not keep
- * others from being cached. */
+/*
+ * Descriptors of unlinked files are kept beyond the budget, and do not keep
+ * others from being cached.
+ */
 static void test_unlinked_over_budget(void)
 {
     const unsigned count = 64;
@@ -210,8 +214,10 @@ static void test_shared_budget(void)
     with_limit(192, check_shared_budget);
 }
 
-/* Open files displace O_PATH descriptors, but not all of them, and are refused
- * at the limit. */
+/*
+ * Open files displace O_PATH descriptors, but not all of them, and are refused
+ * at the limit.
+ */
 static void check_open_files(void)
 {
     const unsigned count = 200;
@@ -247,8 +253,10 @@ static void test_open_files(void)
     with_limit(192, check_open_files);
 }
 
-/* -EMFILE when the limit is reached and everything is pinned.  After that all
- * names can still be used. */
+/*
+ * -EMFILE when the limit is reached and everything is pinned.  After that all
+ * names can still be used.
+ */
 static void check_hard_limit(void)
 {
     const unsigned count = 200;
@@ -279,8 +287,10 @@ static void test_hard_limit(void)
     with_limit(192, check_hard_limit);
 }
 
-/* EMFILE from the kernel within the budget, as other parts of the process use
- * the descriptors: the cache gives up its own. */
+/*
+ * EMFILE from the kernel within the budget, as other parts of the process use
+ * the descriptors: the cache gives up its own.
+ */
 static void test_kernel_limit(void)
 {
     const unsigned count = 40;
@@ -424,8 +434,10 @@ static void test_other_link(void)
     node_fixture_clear(&f);
 }
 
-/* The host moved a directory: when a walk finds it again, everything below it
- * can be reopened. */
+/*
+ * The host moved a directory: when a walk finds it again, everything below it
+ * can be reopened.
+ */
 static void test_moved_directory(void)
 {
     NodeFixture f;

@@ -28,8 +28,10 @@ static void test_root(void)
     node_fixture_clear(&f);
 }
 
-/* Two hard links are two names of one node.  Looking up a name again yields
- * the same object. */
+/*
+ * Two hard links are two names of one node.  Looking up a name again yields
+ * the same object.
+ */
 static void test_identity(void)
 {
     NodeFixture f;
@@ -64,8 +66,10 @@ static void test_identity(void)
     node_fixture_clear(&f);
 }
 
-/* The parent is the directory where the name was found, even if the host has
- * moved it since. */
+/*
+ * The parent is the directory where the name was found, even if the host has
+ * moved it since.
+ */
 static void test_parent_is_lexical(void)
 {
     NodeFixture f;
@@ -188,8 +192,10 @@ static void test_rename_to_other_directory(void)
     node_fixture_clear(&f);
 }
 
-/* New components that do not fit where the old one was stored, and shorter
- * ones after that. */
+/*
+ * New components that do not fit where the old one was stored, and shorter
+ * ones after that.
+ */
 static void test_rename_lengths(void)
 {
     static const unsigned lengths[] = { 1, 8, 9, 255, 1, 254, 255, 17, 3 };
@@ -324,8 +330,10 @@ static void test_rename_below_itself(void)
 
 /* Removals */
 
-/* A removed file stays usable while it is referenced, even if all descriptors
- * that may be evicted are. */
+/*
+ * A removed file stays usable while it is referenced, even if all descriptors
+ * that may be evicted are.
+ */
 static void test_unlinked_while_held(void)
 {
     NodeFixture f;
@@ -382,8 +390,10 @@ static void test_failed_removal(void)
     node_fixture_clear(&f);
 }
 
-/* Only the removed name dies.  The file can be reopened by the other link, so
- * its descriptor may be evicted. */
+/*
+ * Only the removed name dies.  The file can be reopened by the other link, so
+ * its descriptor may be evicted.
+ */
 static void test_removed_hard_link(void)
 {
     NodeFixture f;
@@ -429,8 +439,10 @@ static void test_removed_below_alias(void)
     node_fixture_clear(&f);
 }
 
-/* The host replaced a file: its old name still leads to the old file, and a
- * new walk finds the new one. */
+/*
+ * The host replaced a file: its old name still leads to the old file, and a
+ * new walk finds the new one.
+ */
 static void test_replaced_on_host(void)
 {
     NodeFixture f;

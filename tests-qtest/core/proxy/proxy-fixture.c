@@ -40,8 +40,10 @@ static int run_server(ProxyServer *server)
     return ret;
 }
 
-/* The child executes the test program again, because the local driver must be
- * initialized after the fork. */
+/*
+ * The child executes the test program again, because the local driver must be
+ * initialized after the fork.
+ */
 static void exec_helper(const ProxyFixture *fixture, const char *path, int fd)
 {
     g_autofree char *words = g_strdup_printf("%d %d %d %d %u %u", fd,

@@ -474,8 +474,10 @@ static void data_needs_no_helper(void)
     }
 }
 
-/* When a file without a name is not used any more, the helper closes it, so
- * that its space is freed. */
+/*
+ * When a file without a name is not used any more, the helper closes it, so
+ * that its space is freed.
+ */
 static void removed_file_is_let_go(void)
 {
     const FsCred cred = { UINT32_MAX, UINT32_MAX };

@@ -7,8 +7,10 @@
 #include "lib/guarded.h"
 #include "proxy-sample.h"
 
-/* Decode @len bytes followed by memory that cannot be accessed; on success
- * append the message, encoded again, to @again. */
+/*
+ * Decode @len bytes followed by memory that cannot be accessed; on success
+ * append the message, encoded again, to @again.
+ */
 static int decode(const GByteArray *bytes, size_t len, ProxyType *type,
                   bool reply, GByteArray *again)
 {

@@ -137,8 +137,10 @@ static void test_helper_not_asked(void)
     /* Releasing all of this does not need the helper either. */
 }
 
-/* Calls from the event loop do not wait for the helper, but return -EAGAIN, so
- * that a worker makes them again. */
+/*
+ * Calls from the event loop do not wait for the helper, but return -EAGAIN, so
+ * that a worker makes them again.
+ */
 static void test_brief_does_not_ask(void)
 {
     SELF self;
@@ -236,8 +238,10 @@ static void test_replaced(void)
     g_assert_cmphex(attr.mode, ==, S_IFREG | 0640);
 }
 
-/* The host replaced the file before the helper knew of it: a change applies to
- * the file that was looked up. */
+/*
+ * The host replaced the file before the helper knew of it: a change applies to
+ * the file that was looked up.
+ */
 static void test_replaced_on_host(void)
 {
     SELF self;

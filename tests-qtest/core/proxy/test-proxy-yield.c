@@ -385,8 +385,10 @@ static FsNode *nameless(Asked *asked)
     return node;
 }
 
-/* When the socket is full, a coroutine returns -EAGAIN, so that a worker, which
- * may wait, makes the call again. */
+/*
+ * When the socket is full, a coroutine returns -EAGAIN, so that a worker, which
+ * may wait, makes the call again.
+ */
 static void test_full_socket(void)
 {
     enum { MANY = 20000 };

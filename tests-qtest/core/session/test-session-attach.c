@@ -188,8 +188,10 @@ static void test_root_is_busy(void)
     g_assert_cmpstr(client_last(u)->r.stat.stat.name.s, ==, "b");
 }
 
-/* The directory stays the root when it is renamed by way of another fid.  From
- * a directory that was moved out of it, ".." leads nowhere. */
+/*
+ * The directory stays the root when it is renamed by way of another fid.  From
+ * a directory that was moved out of it, ".." leads nowhere.
+ */
 static void test_moved(void)
 {
     g_autoptr(Client) c = start("9P2000.L");

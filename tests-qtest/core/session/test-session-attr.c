@@ -104,8 +104,10 @@ static void test_qid_version(void)
     g_assert_cmphex(after.type, ==, P9_QTFILE);
 }
 
-/* The version differs even when size and mtime are the same as before, as
- * after cp -p or touch -r. */
+/*
+ * The version differs even when size and mtime are the same as before, as
+ * after cp -p or touch -r.
+ */
 static void test_qid_version_mtime_put_back(void)
 {
     g_autoptr(Client) c = client_with_file();

@@ -20,8 +20,10 @@ typedef struct Env {
     Fault *fault;
 } Env;
 
-/* Fid 0 is the root, 1 "file" open for reading and writing, 2 "file", 3 "dir",
- * 4 "dir" open. */
+/*
+ * Fid 0 is the root, 1 "file" open for reading and writing, 2 "file", 3 "dir",
+ * 4 "dir" open.
+ */
 static void env_fids(Env *env)
 {
     Client *c = env->c;
@@ -135,8 +137,10 @@ static int ask(Client *c, FaultOp op)
     return -call->error;
 }
 
-/* Each call fails with the injected errno, changes nothing, and works when
- * repeated. */
+/*
+ * Each call fails with the injected errno, changes nothing, and works when
+ * repeated.
+ */
 static void test_errors(gconstpointer model)
 {
     ENV env;

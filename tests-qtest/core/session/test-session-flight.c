@@ -136,8 +136,10 @@ static void test_clunk_xattr(void)
 
 /* ---- Tversion ---- */
 
-/* All replies of the old session precede Rversion, requests that have not
- * begun never run, and requests that arrive meanwhile are served afterwards. */
+/*
+ * All replies of the old session precede Rversion, requests that have not
+ * begun never run, and requests that arrive meanwhile are served afterwards.
+ */
 static void test_version_in_flight(void)
 {
     g_autoptr(Client) c = flight_start();

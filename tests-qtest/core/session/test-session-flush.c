@@ -6,8 +6,10 @@
 #include "fsdev/core/p9-osdep.h"
 #include "session/flight.h"
 
-/* A request that has not begun never runs; its buffers come back empty, and
- * Rflush follows at once. */
+/*
+ * A request that has not begun never runs; its buffers come back empty, and
+ * Rflush follows at once.
+ */
 static void test_flush_waiting(void)
 {
     g_autoptr(Client) c = flight_start();
@@ -41,8 +43,10 @@ static void test_flush_running(void)
     g_assert_true(flight_exists(c, "dir/d"));
 }
 
-/* Rflush comes at once if oldtag is the Tflush's own tag, an unknown tag, or
- * the tag of a request that was answered. */
+/*
+ * Rflush comes at once if oldtag is the Tflush's own tag, an unknown tag, or
+ * the tag of a request that was answered.
+ */
 static void test_flush_nothing(void)
 {
     g_autoptr(Client) c = flight_start();

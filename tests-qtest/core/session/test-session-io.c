@@ -77,8 +77,10 @@ static void test_offsets(void)
     client_check_content(c, "file", TEXT);
 }
 
-/* With a count larger than msize allows, a read is shortened and a write is
- * refused. */
+/*
+ * With a count larger than msize allows, a read is shortened and a write is
+ * refused.
+ */
 static void test_huge_counts(void)
 {
     static const uint32_t counts[] = {
@@ -349,8 +351,10 @@ static void test_readdir_resume(void)
     g_assert_false(next_entry(&cursor, &entry));
 }
 
-/* Entries are never cut.  If not even one fits, the reply is EINVAL, because
- * an empty reply would mean the end of the directory. */
+/*
+ * Entries are never cut.  If not even one fits, the reply is EINVAL, because
+ * an empty reply would mean the end of the directory.
+ */
 static void test_readdir_counts(void)
 {
     g_autoptr(Client) c = client_with_files();

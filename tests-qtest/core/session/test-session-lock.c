@@ -7,8 +7,10 @@
 #include "lib/client.h"
 #include "local/local-fixture.h"
 
-/* Two clients of one export, with "f" open for reading and writing as fid 1
- * and again as fid 2. */
+/*
+ * Two clients of one export, with "f" open for reading and writing as fid 1
+ * and again as fid 2.
+ */
 typedef struct Locks {
     LocalFixture fixture;
     Client *a;
@@ -265,8 +267,10 @@ static int getlock(Client *c, uint8_t type, uint64_t start, uint64_t length)
                .length = length, .proc_id = 8, .client_id = P9STR("guest"));
 }
 
-/* The session ends after a worker has tried to take a lock, but before the
- * end of that job is reported. */
+/*
+ * The session ends after a worker has tried to take a lock, but before the
+ * end of that job is reported.
+ */
 static void test_end_while_asking(void)
 {
     LocalFixture fixture = { .model = FS_SM_PASSTHROUGH };
@@ -287,8 +291,10 @@ static void test_end_while_asking(void)
                          P9_LOCK_FLAGS_BLOCK);
         client_run(call);
         client_end(c);
-        /* The Tlock is the first job.  Report it last, after the others have
-         * released the lock that it waits for. */
+        /*
+         * The Tlock is the first job.  Report it last, after the others have
+         * released the lock that it waits for.
+         */
         for (unsigned n = test_exec_jobs(c->exec); n--;) {
             P9Job *job = test_exec_nth(c->exec, n);
 
@@ -315,8 +321,10 @@ static void test_getlock(void)
         r = &client_last(l.b)->r.getlock;
         g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_UNLCK);
         g_assert_cmpstr(r->client_id.s, ==, "guest");
-        /* The Linux client asks with UNLCK, to which only a lock for writing
-         * is reported, as only that conflicts with every lock. */
+        /*
+         * The Linux client asks with UNLCK, to which only a lock for writing
+         * is reported, as only that conflicts with every lock.
+         */
         g_assert_cmpint(getlock(l.b, P9_LOCK_TYPE_UNLCK, 0, 0), ==, 0);
         r = &client_last(l.b)->r.getlock;
         g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_UNLCK);

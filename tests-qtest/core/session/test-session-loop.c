@@ -57,8 +57,10 @@ static void test_own_loop_jobs(void)
     g_assert_cmpint(call->error, ==, 0);
 }
 
-/* Truncating without an open fid opens the file, and open(2) may have to wait
- * for a process that holds a lease on it. */
+/*
+ * Truncating without an open fid opens the file, and open(2) may have to wait
+ * for a process that holds a lease on it.
+ */
 static void test_own_loop_truncate(void)
 {
     g_autoptr(Client) c = client_on_own_loop(CLIENT_STEPPED);
@@ -74,8 +76,10 @@ static void test_own_loop_truncate(void)
     client_check_content(c, "file", "01");
 }
 
-/* Removing or renaming an object changes its directory, so such a request is a
- * job if the directory is not on local storage, even if the object is. */
+/*
+ * Removing or renaming an object changes its directory, so such a request is a
+ * job if the directory is not on local storage, even if the object is.
+ */
 static void test_own_loop_mounted(void)
 {
     g_autoptr(Client) c = client_on_own_loop(CLIENT_STEPPED);

@@ -9,8 +9,10 @@
 
 /* ---- reset and end ---- */
 
-/* All requests come back at once.  Those that run end without a reply, and
- * what they did to the session is undone. */
+/*
+ * All requests come back at once.  Those that run end without a reply, and
+ * what they did to the session is undone.
+ */
 static void test_reset(void)
 {
     g_autoptr(Client) c = flight_start();
@@ -137,8 +139,10 @@ static void reset_in_push(Client *c)
     }
 }
 
-/* The @nth reply resets the device: the other requests are dropped, and a new
- * session can be started. */
+/*
+ * The @nth reply resets the device: the other requests are dropped, and a new
+ * session can be started.
+ */
 static void push_resets(unsigned nth, void (*more)(Client *c))
 {
     g_autoptr(Client) c = flight_start();
@@ -184,8 +188,10 @@ static void test_push_resets(void)
     push_resets(2, two_versions);
 }
 
-/* Tversion and Tflush stop requests, and returning the buffers of one of them
- * resets the device. */
+/*
+ * Tversion and Tflush stop requests, and returning the buffers of one of them
+ * resets the device.
+ */
 static void test_stop_resets(void)
 {
     for (unsigned i = 0; i < 2; i++) {

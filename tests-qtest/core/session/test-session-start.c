@@ -152,8 +152,10 @@ static void test_foreign_messages(void)
 
 /* ---- framing ---- */
 
-/* Messages that are cut short, or have a wrong size field, break the device
- * and have no effect. */
+/*
+ * Messages that are cut short, or have a wrong size field, break the device
+ * and have no effect.
+ */
 static void test_broken_framing(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);
@@ -192,8 +194,10 @@ static void test_broken_framing(void)
     g_assert_cmpint(client_walk(c, 0, 1, ""), ==, 0);
 }
 
-/* A reply buffer that is too small breaks the device before the request has
- * any effect. */
+/*
+ * A reply buffer that is too small breaks the device before the request has
+ * any effect.
+ */
 static void test_no_room_for_reply(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);
@@ -244,8 +248,10 @@ static void test_no_room_for_qids(void)
     g_assert_cmpuint(client_last(c)->r.walk.qids.n, ==, 3);
 }
 
-/* A reply whose length is known only afterwards is replaced by an error if it
- * does not fit. */
+/*
+ * A reply whose length is known only afterwards is replaced by an error if it
+ * does not fit.
+ */
 static void test_reply_too_long(void)
 {
     g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);

@@ -457,8 +457,10 @@ static bool has_payload(const Sample *s)
     return s->fields_end != s->wire->len;
 }
 
-/* A payload's count must not exceed the bytes present.  Old Linux clients
- * leave the payload out of the size field; that is accepted. */
+/*
+ * A payload's count must not exceed the bytes present.  Old Linux clients
+ * leave the payload out of the size field; that is accepted.
+ */
 static void test_payload(const void *data)
 {
     const Case *k = data;
@@ -512,8 +514,10 @@ static void test_arena(void)
     p9_arena_destroy(&arena);
 }
 
-/* A message with a string of the largest size, then a small one, many times
- * with the same arena. */
+/*
+ * A message with a string of the largest size, then a small one, many times
+ * with the same arena.
+ */
 static void test_large_then_small(void)
 {
     const SampleRow *row = NULL;

@@ -96,8 +96,10 @@ static void test_qid_large_inodes(void)
     check_distinct((const uint64_t (*)[2])ids, n);
 }
 
-/* A file system with scattered inode numbers uses up all slots; even then no
- * two paths are the same. */
+/*
+ * A file system with scattered inode numbers uses up all slots; even then no
+ * two paths are the same.
+ */
 static void test_qid_scattered(void)
 {
     enum { N = 70000 };
