@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# apply.sh: makes BUILD/qemu-BASE: a copy of the pristine source in which hw/9pfs and fsdev are ours, our tests
-# and pages are added and the series in patches/BASE is applied. May be run any number of times: files whose
-# content is as it should be are not touched, so a build afterwards compiles only what a change concerns.
+# apply.sh: creates BUILD/qemu-BASE: a copy of the pristine source with our hw/9pfs and fsdev, our tests and pages,
+# and the series in patches/BASE. It can be repeated: files that already have the right content are not written, so
+# that the next build compiles only files that depend on a change.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,7 +14,7 @@ patched_list=$stamps/patched-files
 added_list=$stamps/added-files
 changed=0
 
-# The parts of a source tree that belong into the copy: no history, and no build folders at the top.
+# Prints the entries of the source tree to copy: all except the history and build folders at the top.
 source_entries() {
     local e
     for e in "$pristine"/* "$pristine"/.[!.]*; do
@@ -27,7 +27,7 @@ source_entries() {
     true
 }
 
-# A user's own tree is looked at again each time (cp -u takes what is newer); an unpacked one never changes.
+# A tree given by the user is copied each time (cp -u: newer files only); an unpacked one never changes.
 copy_source() {
     local id
     id="$pristine $(cat "$pristine/VERSION")"
@@ -42,7 +42,7 @@ copy_source() {
     printf '%s\n' "$id" >"$origin"
 }
 
-# put FROM TO: TO becomes a copy of FROM unless it is one.
+# put FROM TO: makes TO a copy of FROM unless it already is.
 put() {
     cmp -s "$1" "$2" && return
     mkdir -p "$(dirname "$2")"
@@ -52,7 +52,7 @@ put() {
     changed=$((changed + 1))
 }
 
-# replace_dir OURS THEIRS: THEIRS holds exactly the files of OURS.
+# replace_dir OURS THEIRS: makes THEIRS contain exactly the files of OURS.
 replace_dir() {
     local ours=$TOP/$1 theirs=$tree/$2 f
     [ -f "$ours/meson.build" ] || die "$1/meson.build is missing: is this checkout complete?"
@@ -69,7 +69,7 @@ replace_dir() {
     find "$theirs" -type d -empty -delete
 }
 
-# add_files: our tests and pages beside the base's own; one that is no longer ours goes away again.
+# add_files: adds our tests and pages to those of the base, and removes those that no longer exist here.
 add_files() {
     local from to list=$added_list.new
     {
@@ -88,7 +88,7 @@ add_files() {
     mv "$list" "$added_list"
 }
 
-# restore FILE: as the source has it, which may be not at all.
+# restore FILE: makes FILE as in the source, or removes it if the source does not have it.
 restore() {
     if [ -e "$pristine/$1" ]; then
         put "$pristine/$1" "$tree/$1"
@@ -98,7 +98,7 @@ restore() {
     fi
 }
 
-# The files that one entry of the series changes.
+# files_of ENTRY: prints the files that an entry of the series changes.
 files_of() {
     case $1 in
     *.patch) sed -n 's,^+++ b/\([^[:space:]]*\).*,\1,p' "$patches/$1" ;;
@@ -107,8 +107,9 @@ files_of() {
     esac
 }
 
-# A sed script replaces text without quoting it. Each "# once: REGEX" line in it must match exactly one line of
-# the file beforehand, so a base that moved on is refused, not silently left alone.
+# edit_with_sed ENTRY FILE: a sed script replaces text without quoting all of it. The REGEX of each line
+# "# once: REGEX" in the script must match exactly one line of the file before the change, so that a base with other
+# text is an error.
 edit_with_sed() {
     local script=$patches/$1 file=$2 regex
     while IFS= read -r regex; do
@@ -120,8 +121,8 @@ edit_with_sed() {
     mv "$file.new" "$file"
 }
 
-# The patched files are made anew from the pristine ones in a folder aside and then put in place, so neither a
-# changed nor a removed patch needs to be undone.
+# The patched files are created from the pristine ones in a separate folder and then copied, so that a changed or
+# removed patch need not be reverted.
 apply_series() {
     local entry f series=()
     work=$BUILD/patch

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# A private view of the Debian archive: own sources list, own state and cache below BUILD/apt, built from the
-# mirrors that this machine is already set up to use. The machine's apt configuration is read, never written,
-# and no host is named here. Sourced after lib.sh.
+# A private view of the Debian archive with its own sources list, state and cache below BUILD/apt. It uses the mirrors
+# of the machine's apt configuration, which is only read. Sourced after lib.sh.
 
 apt_dir=$BUILD/apt
 
@@ -36,7 +35,7 @@ apt_keyring() {
     die "no Debian archive keyring on this machine (package debian-archive-keyring)"
 }
 
-# apt_private ARGS..., apt_private_cache ARGS...: apt-get and apt-cache against the private view.
+# apt_private ARGS..., apt_private_cache ARGS...: run apt-get and apt-cache with the private view.
 apt_private() {
     apt_tool apt-get -q -y "$@"
 }

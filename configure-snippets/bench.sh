@@ -6,7 +6,7 @@
 # docs/devel/9pfs-bench.rst explains the tables.
 # guest: the same from a Linux guest under TCG.
 # proxy: our proxy against our local driver, then against the proxy of Debian 12's QEMU 7.2.
-# check: does the bench itself work? With our emulator alone; ends with "N passed, M failed, K skipped".
+# check: tests the bench itself, with our emulator alone; ends with "N passed, M failed, K skipped".
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -23,11 +23,11 @@ if [ "${1:-}" = check ]; then
     exec "${bench[@]}" check WERROR=1 A="$qemu" HELPER="$helper"
 fi
 
-# What the proxy takes part in, a bit of everything.
+# The workloads for the proxy: some of each kind.
 proxy_workloads=(getattr-root getattr-bare stat-d1 stat-d8-parent small-file create-passthrough readdir-warn
     read-4k read-128k write-128k)
 
-# against NAME QEMU FLAGS...: our proxy is B, and its QEMU nobody.
+# against NAME QEMU FLAGS...: compares QEMU (A) with our proxy (B), whose QEMU runs as an unprivileged user.
 against() {
     local name=$1 a=$2
     shift 2
@@ -41,12 +41,12 @@ if [ "${1:-}" = proxy ]; then
     old=$BUILD/packages/$proxy_suite
     against local "$qemu"
     if ! fetch_old_proxy "$old"; then
-        say "skipped: Debian $proxy_suite's proxy is not to be had here"
+        say "skipped: the proxy of Debian $proxy_suite is not available"
         exit 0
     fi
     write_runner "$old/qemu" "$old/root" usr/bin/qemu-system-x86_64
     write_runner "$old/helper" "$old/root" usr/lib/qemu/virtfs-proxy-helper
-    # That build has no qtest accelerator; with TCG and a CPU that halts both get the same.
+    # That build has no qtest accelerator, so both use TCG with a CPU that halts.
     against 7.2 "$old/qemu" "--a-proxy=stream:$old/helper" --accel=tcg
     exit
 fi

@@ -17,7 +17,7 @@ if [ -z "${CC:-}" ] || [ "$CC" = cc ]; then
 else
     flags+=("--cc=$CC")
 fi
-# The Debian package has all it needs; a user's own tree may still have to fetch its subprojects.
+# The Debian package contains all subprojects; a tree given by the user may have to download them.
 if [ -z "$QEMU_SRC" ]; then
     flags+=(--disable-download)
 fi

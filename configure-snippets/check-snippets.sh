@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# check-snippets.sh [FILE...]: runs the tests of this tree that compile nothing: by default every test-*.sh and
-# test-*.py beside this script. Each prints a line for each test and at last "N passed, M failed, K skipped"; one that
-# ends otherwise, or with a status that its last line does not explain, counts as a failed test. The last line of
-# the output is the sum.
+# check-snippets.sh [FILE...]: runs the tests of this tree that need no compiler: by default each test-*.sh and
+# test-*.py in the folder of this script. Each prints a line for each test, and "N passed, M failed, K skipped" as its
+# last line. A program without that line, or with a status that contradicts it, counts as a failed test. The last line
+# of the output has the sums.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# check.sh PART...: runs the named parts of the test suite, goes on after a failing one, and sums them up in one last
-# line "N passed, M failed, K skipped". A part is a target of Makefile.overlay whose output ends in such a line;
-# one that ends otherwise, or that fails without having counted a failure, counts as one failed test. Before the last
-# line stand the time that each part took and all that was not run, with the reason: the tests for which a part printed
-# "# SKIP" and a reason, parts that could not be run, and the targets that are not part of this.
+# check.sh PART...: runs the named parts of the test suite, continues after a failure, and prints the sums as its last
+# line, "N passed, M failed, K skipped". A part is a target of Makefile.overlay whose output ends with such a line.
+# A part without that line, or that fails without a failed test, counts as one failed test. Before the last line,
+# check.sh prints the time that each part took and what was not run, with the reason: tests for which a part printed
+# "# SKIP" and a reason, parts that could not be run, and targets that are not part of check.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -28,7 +28,7 @@ skips() {
     sed -n -E 's/^ *(ok|skipped:) (.*[^ ]) *# SKIP *(.*)$/\3\t\2/p' "$1"
 }
 
-# note_skipped PART COUNT LOG: what PART skipped, COUNT tests by its own account, was not run: one entry a reason.
+# note_skipped PART COUNT LOG: adds the tests that PART skipped, COUNT according to itself, one entry for each reason.
 note_skipped() {
     local part=$1 count=$2 log=$3 line listed
     while IFS= read -r line; do
@@ -41,7 +41,7 @@ note_skipped() {
     [ "$listed" = "$count" ] || lost "$part" "skipped $count tests, but gave a reason for $listed"
 }
 
-# lost PART WHY: PART counts as one failed test.
+# lost PART WHY: counts PART as one failed test.
 lost() {
     failed=$((failed + 1))
     say "$1: FAILED - $2"
@@ -50,7 +50,7 @@ lost() {
 run_part() {
     local part=$1 log=$logs/$1.log status=0 last start=$SECONDS good bad
     say "== $part"
-    # The part's own last line is held back: the sum must be the only line of its kind.
+    # The last line of the part is not printed, because the sums must be the only line of this form.
     make_target "$part" 2>&1 </dev/null | tee "$log" | { grep --line-buffered -v -x -E "${tally:1:-1}" || true; } || status=$?
     took "$part" $((SECONDS - start))
     last=$(grep -x -E "${tally:1:-1}" "$log" | tail -n 1)
@@ -73,12 +73,12 @@ run_part() {
     fi
 }
 
-# Only these need the emulator; the others run, and tell, before it is built.
+# needs_build PART: whether PART needs the emulator. The other parts run before it is built.
 needs_build() {
     case $1 in check-snippets | check-core | check-docs | check-claims) return 1 ;; esac
 }
 
-# check-claims looks at what the other parts said this time.
+# Remove old logs: check-claims reads what the other parts print in this run.
 for part in "$@"; do
     rm -f "$logs/$part.log"
 done

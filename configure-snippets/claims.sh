@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# claims.sh named|passed: holds README's table "What differs from QEMU's own" against the tests. Each row ends in
-# "`TARGET`: `TEST`, ...; `TARGET`: ...", a TEST being a program of check-core, a scenario of check-guest or
-# group/name of check-qtest, with shell patterns. named: such tests exist. passed: they were run by the last
-# check, whose output lies in BUILD/logs, and passed; those that were skipped show nothing. Prints "not ok" and the
-# row for each test that is missing, last "N passed, M failed, K skipped".
+# claims.sh named|passed: compares README's table "What differs from QEMU's own" with the tests. Each row ends with
+# "`TARGET`: `TEST`, ...; `TARGET`: ...", where TEST is a program of check-core, a scenario of check-guest or
+# group/name of check-qtest, and may be a shell pattern. named: checks that the tests exist. passed: checks that the
+# last check, whose output is in BUILD/logs, ran them and they passed; skipped tests do not count. Prints "not ok" and
+# the row for each missing test, and "N passed, M failed, K skipped" as the last line.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# claims README: "ROW<tab>TARGET<tab>TEST" for each test that a row names; a row that names none comes with two "-".
+# claims README: prints "ROW<tab>TARGET<tab>TEST" for each test of a row, and "ROW<tab>-<tab>-" for a row without any.
 claims() {
     awk -F ' *[|] *' '
         /^## / { inside = /What differs/ }
@@ -25,7 +25,7 @@ claims() {
         }' "$1"
 }
 
-# is_there TARGET TEST: names a test of that target.
+# is_there TARGET TEST: whether the target has such a test.
 is_there() {
     case $1 in
     check-core) compgen -G "$TOP/tests-qtest/core/*/$2.c" >/dev/null ;;
@@ -35,7 +35,7 @@ is_there() {
     esac
 }
 
-# results TARGET: "ok NAME" or "not ok NAME" for each test in the output of its last run.
+# results TARGET: prints "ok NAME" or "not ok NAME" for each test in the output of its last run.
 results() {
     local log=$logs/$1.log
     [ -f "$log" ] || return 0
@@ -47,7 +47,7 @@ results() {
     esac | sort -u
 }
 
-# was_passed TARGET TEST: tests of that name were run, and none failed.
+# was_passed TARGET TEST: whether tests of that name were run and none of them failed.
 was_passed() {
     local line good=1
     while read -r line; do

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# clean.sh: removes what the other scripts made below BUILD, and BUILD itself if nothing else is in it. Takes away
-# only folders of known names, so a BUILD that was set to a folder in use is not emptied.
+# clean.sh: removes what the other scripts created below BUILD, and BUILD itself if it is empty then. Only folders with
+# known names are removed, so that other files are kept if BUILD is a folder that is also used for other purposes.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# deps.sh GROUP...: makes sure that the packages of the named groups (build, run, check) are installed. Installs
-# what is missing through apt without asking, as root or through sudo; where there is no apt it looks for the
-# tools and libraries themselves and says what is missing. Quick and silent when nothing is.
+# deps.sh GROUP...: makes sure that the packages of the named groups (build, run, check) are installed. It installs
+# missing ones with apt without confirmation, as root or with sudo. Without apt it looks for the tools and libraries
+# and lists those that are missing. If nothing is missing, it is fast and prints nothing.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -19,7 +19,7 @@ installed() {
     [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | cut -c1-2)" = ii ]
 }
 
-# The compiler runtime that holds libFuzzer and the sanitizers is named after clang's version.
+# The package with libFuzzer and the sanitizers has clang's version in its name.
 clang_runtime() {
     apt-cache depends clang 2>/dev/null |
         sed -n 's/^ *Depends: clang-\([0-9][0-9]*\)$/libclang-rt-\1-dev/p' | head -n 1
@@ -52,8 +52,8 @@ Run this as root once:  apt-get install --no-install-recommends $*"
         install --no-install-recommends "$@"
 }
 
-# The release's own meson if it is new enough, else the one from its backports; the file is fetched through the
-# private view of the archive, so no backports entry is left behind in the machine's configuration.
+# Installs the release's own meson if it is new enough, otherwise the one from its backports. The latter is fetched with
+# the private view of the archive, so that the machine's configuration does not get an entry for backports.
 apt_install_meson() {
     local candidate codename
     have_version "$(meson_version)" "$meson_min" && return
@@ -91,7 +91,7 @@ apt_deps() {
     apt_install_meson
 }
 
-# Without apt nothing can be installed from here: look for the things themselves.
+# Without apt nothing can be installed: look for the tools and libraries.
 other_deps() {
     local t lib tools=() libs=() missing=() no_lib=()
     tools=(gcc make ninja pkg-config flex bison patch xz)

@@ -15,7 +15,7 @@ passed=0
 failed=0
 skipped=0
 
-# result NAME REASON: the test has passed if there is no reason.
+# result NAME REASON: prints the result of a test, which has passed if REASON is empty.
 result() {
     if [ -z "$2" ]; then
         passed=$((passed + 1))
@@ -26,7 +26,7 @@ result() {
     fi
 }
 
-# Always from the beginning: Sphinx repeats the warnings of a page only when it reads that page again.
+# Always build all pages: Sphinx prints the warnings of a page only when it reads the page.
 build_manual() {
     local reason=''
     rm -rf "$out"
@@ -39,7 +39,7 @@ build_manual() {
     result manual-without-warnings "$reason"
 }
 
-# our_files PREFIX: what apply.sh added to or replaced in the tree below PREFIX, by their names there.
+# our_files PREFIX: prints the files that apply.sh added to or replaced in the tree below PREFIX, by their names there.
 our_files() {
     {
         cut -d' ' -f2 "$stamps/added-files"
@@ -103,8 +103,8 @@ man_page() {
     result man-page-without-warnings "$reason"
 }
 
-# named FILE PATTERN...: does one of these F: lines of MAINTAINERS match? A pattern that ends in / stands for all below
-# that folder; the * of another one stands for no /.
+# named FILE PATTERN...: whether one of these F: lines of MAINTAINERS matches FILE. A pattern that ends in / matches all
+# files below that folder; in other patterns * does not match a /.
 named() {
     local file=$1 pattern slashes=${1//[^\/]/}
     shift

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# fetch-source.sh: puts the pristine source of the base into BUILD/src/qemu-BASE, or checks the tree given as
-# QEMU_SRC. The pinned Debian source package is verified by SHA-256; when the archive has moved on, the suite's
-# current one is taken, verified by the archive's signature through apt. Does nothing when it is there already.
+# fetch-source.sh: unpacks the pristine source of the base into BUILD/src/qemu-BASE, or checks the tree given as
+# QEMU_SRC. The pinned Debian source package is verified by SHA-256. If the archive no longer has it, the suite's
+# current one is used, which apt verifies by the archive's signature. If the source exists already, nothing is done.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -50,7 +50,7 @@ download() {
     "$version_prefix"*) ;;
     *) die "$suite has no QEMU ${version_prefix}x any more; give a source tree as QEMU_SRC=DIR" ;;
     esac
-    say "note: $source_version has left the archive; using $(basename "$dsc" .dsc), verified by the archive's signature"
+    say "note: $source_version is no longer in the archive; using $(basename "$dsc" .dsc), verified by its signature"
 }
 
 unpack() {

@@ -37,7 +37,7 @@ fetch_kernel() {
     local deb dir=$cache/kernel
     [ -f "$stamps/kernel" ] && [ -n "$(vmlinuz)" ] && return
     mkdir -p "$dir"
-    # Lists of an earlier day may name a kernel that has left the archive.
+    # Old package lists may name a kernel that is no longer in the archive.
     if [ ! -f "$apt_dir/sources.list" ] || ! download_kernel "$dir"; then
         apt_private_update
         download_kernel "$dir" || die "the kernel could not be fetched; see $logs/kernel.log"
@@ -65,7 +65,7 @@ build_initrd() {
     run_logged "$logs/initrd.log" 1000 "$guest/mkinitrd.sh" "$kernel" "$initrd"
 }
 
-# What tests-qtest/guest expects in its environment.
+# Sets the environment that the scripts in tests-qtest/guest expect.
 export_environment() {
     QEMU=$qemu
     HELPER=$obj/fsdev/virtfs-proxy-helper
@@ -75,7 +75,7 @@ export_environment() {
     export QEMU HELPER QEMU_FW KERNEL INITRD
 }
 
-# The programs of Debian's packages. Its QEMU runs with the libraries it was built for, whatever the host has.
+# Fetches programs of Debian's packages. Debian's QEMU runs with its own libraries, independently of the host.
 export_packages() {
     local usr=$BUILD/packages/stock/root/usr lib
     lib=$usr/lib/x86_64-linux-gnu
@@ -86,14 +86,14 @@ export_packages() {
         $usr/bin/qemu-system-x86_64"
 }
 
-# run_scenarios WORK NAME...: all of them, or those named.
+# run_scenarios WORK NAME...: runs the named scenarios, or all of them.
 run_scenarios() {
     build_initrd
     export_environment
     export_packages
     export WORK=$1
     shift
-    # Guests at a time; each is one busy CPU under TCG.
+    # The number of concurrent guests; each keeps one CPU busy under TCG.
     JOBS=$(nproc)
     export JOBS=$((JOBS < 2 ? 2 : JOBS > 4 ? 4 : JOBS))
     mkdir -p "$WORK"
@@ -129,7 +129,7 @@ check)
     run_scenarios "$run/guest" "${only[@]}"
     ;;
 bench)
-    # make bench-guest: stock was built by bench.sh, which calls this.
+    # This is called by bench.sh for bench-guest; it has built the unmodified base.
     build_initrd
     export_environment
     fetch_packages "$BUILD/packages/clients" "${client_packages[@]}"
@@ -139,7 +139,7 @@ bench)
         A="$BUILD/obj-stock/qemu-system-x86_64" B="$qemu" BENCH_FLAGS="${BENCH_FLAGS:-}" FOLDERS="${FOLDERS:-}"
     ;;
 soak)
-    # Those that have a long form.
+    # The scenarios that have a long form.
     export SOAK=1
     run_scenarios "$run/soak" 'client-*' 'two-guests-*'
     ;;

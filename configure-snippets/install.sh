@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# install.sh: installs the built emulator below DESTDIR and PREFIX through meson, after building the few other
-# programs that belong to an installation. Firmware is the distribution's and not installed.
+# install.sh: installs the emulator below DESTDIR and PREFIX with meson, after building the other programs of an
+# installation. Firmware is not installed, as that of the distribution is used.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# Of the files an installation consists of, those that ninja makes.
+# The files of an installation that ninja builds.
 mapfile -t targets < <(comm -12 \
     <(cd "$obj" && meson introspect --installed . | "$python" -c '
 import json, os, sys

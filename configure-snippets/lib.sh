@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034
 #
-# Common ground of the scripts behind Makefile.overlay: the folders below BUILD, the facts of the chosen
-# base, messages, and running a long command into a log while showing that it moves. Sourced, never run.
-# Expects TOP (the checkout) and BUILD (absolute) in the environment, as Makefile.overlay exports them.
+# Common variables and functions of the scripts that Makefile.overlay calls: the folders below BUILD, the configuration
+# of the chosen base, messages, and running a long command with its output in a log and its progress on the terminal.
+# To be sourced. Expects TOP (the checkout) and BUILD (absolute) in the environment, as Makefile.overlay exports them.
 
 set -euo pipefail
 
@@ -29,7 +29,7 @@ supported_bases() {
 # shellcheck source=configure-snippets/10.0.conf
 . "$snippets/$BASE.conf"
 
-# QEMU's configure takes neither blanks nor colons in its paths.
+# QEMU's configure does not support blanks and colons in paths.
 for path in "$TOP" "$BUILD" "$QEMU_SRC"; do
     case $path in
     *[[:space:]:]*) die "QEMU cannot be built below a path with blanks or colons: $path" ;;
@@ -52,19 +52,19 @@ if [ -n "$QEMU_SRC" ]; then
     esac
     pristine=$QEMU_SRC
 fi
-# STOCK=1: the base as it is, built with the same flags, to measure against.
+# With STOCK=1 the unmodified base is built with the same flags, for comparison.
 if [ -n "${STOCK:-}" ]; then
     tree=$pristine
     obj=$BUILD/obj-stock
 fi
 mkdir -p "$logs" "$stamps"
 
-# A place for downloads that outlives a checkout. Only ever a shortcut: everything works without it.
+# A folder for downloads that is shared by all checkouts. It only saves time; everything works without it.
 cache=${CACHE:-${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/qemu-virtio-9p}
 mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] || cache=$BUILD/cache
 mkdir -p "$cache"
 
-# The Python that QEMU's configure shall use: the system's, because that is where the system's meson is.
+# The Python for QEMU's configure: the system's, because the system's meson is installed for it.
 python=/usr/bin/python3
 [ -x "$python" ] || python=$(command -v python3 || echo python3)
 
@@ -73,7 +73,7 @@ have_version() {
     [ -n "$1" ] && [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
 }
 
-# Version of the meson that this Python can import, empty if none.
+# Prints the version of the meson that this Python can import, or nothing.
 meson_version() {
     "$python" -c 'import importlib.metadata as m; print(m.version("meson"))' 2>/dev/null || true
 }
@@ -83,7 +83,7 @@ own_tests() {
     (cd "$TOP/tests-qtest" && printf '%s\n' *-test.c | sed 's/\.c$//')
 }
 
-# Firmware folders as QEMU arguments: those of the source tree if it carries blobs, then the system's.
+# Prints the firmware folders as QEMU arguments: that of the source tree if it has binaries, then the system's.
 firmware_args() {
     local d args=()
     for d in "$pristine/pc-bios" /usr/share/seabios /usr/share/qemu /usr/lib/ipxe/qemu; do
@@ -94,8 +94,8 @@ firmware_args() {
     printf '%s' "${args[*]}"
 }
 
-# show_progress STEP: copies a build's output to the terminal thinly. On a terminal one line that is overwritten,
-# otherwise every STEP-th line, what failed, and the last line.
+# show_progress STEP: prints a part of a build's output: on a terminal one line that is overwritten, otherwise each
+# STEP-th line, lines about failures, and the last line.
 show_progress() {
     local line='' last='' n=0 step=$1 width=${COLUMNS:-80} shown=1
     while IFS= read -r line || [ -n "$line" ]; do
@@ -116,8 +116,8 @@ show_progress() {
     fi
 }
 
-# run_logged LOG STEP COMMAND...: all output to LOG, a thin copy to the terminal; on failure names the log and
-# shows its end.
+# run_logged LOG STEP COMMAND...: runs a command with its output in LOG and show_progress on the terminal; on failure
+# prints the end of the log and its name.
 run_logged() {
     local log=$1 step=$2
     shift 2

@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154,SC2030,SC2031
 #
-# Trees of Debian packages that are used without being installed: what runs in the test guests, and Debian's own
-# QEMU of the base's suite. Taken from the private view of the archive, so every host gets the same. Sourced after
-# apt-lib.sh.
+# Trees of Debian packages that are used without being installed: programs that run in the test guests, and Debian's
+# QEMU of the base's suite. They are fetched with the private view of the archive, so that all hosts use the same
+# versions. Sourced after apt-lib.sh.
 
-# What the guests' tests run there.
+# Programs that the tests run in the guests.
 client_packages=(acl attr dbench dpkg fio git libcap2-bin sqlite3 stress-ng tar)
 # Debian's build of the base, with the 9p stack that this one replaces.
 stock_packages=(qemu-system-x86)
-# The last Debian whose QEMU has a proxy, and what that is in there.
+# The last Debian release whose QEMU has a proxy, and the packages that contain it.
 proxy_suite=bookworm
 proxy_packages=(qemu-system-x86 qemu-system-common)
 
-# Dependencies that all of these work without here; some are large.
+# Dependencies that are not needed here; some are large.
 not_needed='adduser|git-man|libdb5.3t64|libllvm19|libpython.*|libz3-4|mesa-libgallium|passwd|perl|perl-.*|python3.*'
 
-# package_files NONE PACKAGE...: "NAME FILE" of these packages and of all they depend on; NONE is an empty file, which
-# tells apt that nothing is installed.
+# package_files NONE PACKAGE...: prints "NAME FILE" for these packages and all their dependencies; NONE is an empty
+# file, so that apt considers no package as installed.
 package_files() {
     local none=$1
     shift
@@ -26,7 +26,7 @@ package_files() {
         grep -v -E "^($not_needed) "
 }
 
-# download_packages DIR PACKAGE...: DIR/debs gets a link to each package of the closed set.
+# download_packages DIR PACKAGE...: downloads the packages and their dependencies, and links them into DIR/debs.
 download_packages() {
     local dir=$1 name file names=() files=()
     shift
@@ -40,14 +40,14 @@ download_packages() {
     done
 }
 
-# fetch_old_proxy DIR: DIR/root as fetch_packages makes it, of that older Debian; false where it is not to be had.
+# fetch_old_proxy DIR: like fetch_packages for $proxy_packages of $proxy_suite; fails if they are not available.
 fetch_old_proxy() (
     suite=$proxy_suite
     apt_dir=$BUILD/apt-$proxy_suite
     fetch_packages "$1" "${proxy_packages[@]}"
 )
 
-# write_runner FILE ROOT PROGRAM: FILE runs ROOT's PROGRAM with the libraries it was built for, whatever the host has.
+# write_runner FILE ROOT PROGRAM: makes FILE a script that runs ROOT's PROGRAM with the libraries of ROOT.
 write_runner() {
     local file=$1 root=$2 lib=$2/usr/lib/x86_64-linux-gnu
     {
@@ -58,7 +58,7 @@ write_runner() {
     chmod +x "$file"
 }
 
-# fetch_packages DIR PACKAGE...: DIR/root holds the files of these packages and of all they depend on.
+# fetch_packages DIR PACKAGE...: unpacks these packages and all their dependencies into DIR/root.
 fetch_packages() {
     local dir=$1 deb wanted
     shift
@@ -67,7 +67,7 @@ fetch_packages() {
     rm -rf "$dir"
     mkdir -p "$dir/root" "$dir/debs" "$cache/packages"
     say "fetching packages: $*"
-    # Lists of an earlier day may name packages that have left the archive.
+    # Old package lists may name packages that are no longer in the archive.
     if [ ! -f "$apt_dir/sources.list" ] || ! download_packages "$dir" "$@"; then
         apt_private_update
         download_packages "$dir" "$@" || die "these packages could not be fetched; see $logs/packages.log"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# qtest.sh own|stock: runs our qtest programs, or the 9p tests of the base's own qos-test. Each test is a run of
-# its own, so that one which takes the emulator down leaves the others their verdict. Prints "ok NAME" or
-# "not ok NAME - why" a test and last "N passed, M failed, K skipped". ONLY holds patterns of the tests to run.
+# qtest.sh own|stock: runs our qtest programs, or the 9p tests of the base's own qos-test. Each test runs in a process
+# of its own, so that a crash does not affect the results of other tests. Prints "ok NAME" or "not ok NAME - REASON"
+# for each test, and "N passed, M failed, K skipped" as the last line. ONLY has patterns of the tests to run.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,7 +14,7 @@ passed=0 failed=0 skipped=0
 mode=
 log=$logs/check-$which-tests.log
 
-# A folder whose file system keeps a user.* attribute of SIZE bytes; empty if there is none to be found.
+# folder_for_xattrs SIZE: prints a folder whose file system can store a user.* attribute of SIZE bytes, if there is one.
 folder_for_xattrs() {
     local size=$1 d probe value
     value=0x$(head -c "$size" /dev/zero | od -An -v -tx1 | tr -d ' \n')
@@ -29,7 +29,7 @@ folder_for_xattrs() {
     done
 }
 
-# libqtest finds the target's name in the last part of the emulator's path.
+# libqtest takes the target's name from the last component of the emulator's path.
 write_wrapper() {
     mkdir -p "$run"
     # shellcheck disable=SC2016
@@ -39,7 +39,7 @@ write_wrapper() {
     export VIRTFS_PROXY_HELPER=$obj/fsdev/virtfs-proxy-helper
 }
 
-# The tests must be the base's own: same bytes as in the source they came with.
+# Checks that the tests are those of the base, byte for byte.
 assert_unmodified() {
     local f n=0
     for f in "$pristine"/tests/qtest/virtio-9p-test.c "$pristine"/tests/qtest/libqos/virtio-9p*.[ch]; do
@@ -49,7 +49,7 @@ assert_unmodified() {
     [ "$n" -ge 5 ] || die "the base's 9p test and its client are not all in $pristine/tests/qtest"
 }
 
-# verdict OUTPUT STATUS: pass, skip or the reason for the failure, from the TAP of one test.
+# verdict OUTPUT STATUS: prints pass, skip or the reason for the failure, from the TAP of one test.
 verdict() {
     local output=$1 status=$2 line
     if [ "$status" = 124 ] || [ "$status" = 137 ]; then
@@ -67,7 +67,7 @@ verdict() {
     fi
 }
 
-# run_one PROGRAM NAME FOLDER: with the emulator's arguments in P9_QEMU_ARGS, and $mode behind the name.
+# run_one PROGRAM NAME FOLDER: runs one test, with the emulator's arguments in P9_QEMU_ARGS; its name is NAME$mode.
 run_one() {
     local program=$1 name=$2 folder=$3 output status=0 why
     output=$run/qtest.out
@@ -94,7 +94,7 @@ run_one() {
     esac
 }
 
-# wanted NAME: does one of the words of ONLY match the path of the test or its end?
+# wanted NAME: whether a pattern in ONLY matches the path of the test or its end.
 wanted() {
     local pattern patterns
     read -ra patterns <<<"${ONLY:-*}"
@@ -105,7 +105,7 @@ wanted() {
     return 1
 }
 
-# Newer glibs list a test as a TAP comment.
+# Newer versions of glib list each test as a TAP comment.
 list_tests() {
     (cd "$run" && "$1" -l -m slow) 2>>"$log" | sed 's/^# //'
 }
@@ -122,8 +122,8 @@ run_own() {
     done
 }
 
-# Once more with the device's loop elsewhere than in a thread of its own: all of it in the main loop, and what has to
-# do with the loop in an IOThread of the user's.
+# Repeats the tests with the device's loop in other threads: all tests with the main loop, and those that concern the
+# loop with an IOThread that the user created.
 run_loops() {
     local program=$obj/tests/qtest/virtio-9p-ring-test tests=() t
     mapfile -t tests < <(list_tests "$program" | grep '^/')

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Tests of the scripts beside this one, those parts that need neither network nor a build: which mirrors are read out
-# of an apt configuration, which source trees are refused, what clean takes away, how a patch that does not fit is
-# reported, that every test source is built, what README claims, and what the checks of style find. Prints "ok NAME"
-# or "not ok NAME - expected..., came...", last "N passed, M failed, K skipped".
+# Tests of the scripts in this folder, as far as they need neither network nor a build: which mirrors are found in an
+# apt configuration, which source trees are refused, what clean removes, how a patch that does not apply is reported,
+# whether each test source is built, what README claims, and what the checks of style find. Prints "ok NAME" or
+# "not ok NAME - expected..., came...", and "N passed, M failed, K skipped" as the last line.
 
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -23,12 +23,12 @@ expect() {
     fi
 }
 
-# In a shell of its own, because lib.sh sets options and leaves variables.
+# Runs in a subshell, because lib.sh sets options and variables.
 with_lib() {
     env TOP="$here/.." BUILD="$work/build" QEMU_SRC= BASE=10.0 bash -c ". '$here/lib.sh'; . '$here/apt-lib.sh'; $1" 2>&1
 }
 
-# A tree with a VERSION and nothing else.
+# Creates a tree with nothing but a VERSION.
 fake_tree() {
     mkdir -p "$work/$1"
     printf '%s\n' "$2" >"$work/$1/VERSION"
@@ -131,7 +131,7 @@ test_clean() {
     expect clean-removes-its-folder gone "$([ -e "$work/ours" ] || echo gone)"
 }
 
-# A base in which vl.c has become something else must be refused by name, not be built half patched.
+# A base with a different vl.c must be refused with a message that names the file, not be built with some patches only.
 test_series() {
     local f
     fake_tree drifted 10.0.99
@@ -144,7 +144,7 @@ test_series() {
 this source; see $work/build/logs/patch.log" "$(script apply.sh QEMU_SRC="$work/drifted" | grep -v '^copying')"
 }
 
-# A test source that no meson.build names would silently not be run.
+# A test source that is not in any meson.build would not be run, without any message.
 test_sources_named() {
     local f name missing=''
     for f in "$here"/../tests-qtest/*.c; do
@@ -154,7 +154,7 @@ test_sources_named() {
     expect test-sources-are-built '' "$missing"
 }
 
-# claims README-FILE: what is said about its table.
+# claims README-FILE: prints the result for its table.
 claims() {
     env TOP="$here/.." BASE=10.0 BUILD="$work/build" README="$1" "$here/claims.sh" named 2>&1
 }
@@ -197,8 +197,8 @@ repeat() {
     done
 }
 
-# style FILE...: what source_style.py says about sources in which these files, of $work/style, are as they are. The
-# exceptions are those in $work/known, and the checkpatch.pl is one that objects to tabs.
+# style FILE...: prints what source_style.py reports about the sources with these files from $work/style. The exceptions
+# are in $work/known, and the checkpatch.pl only objects to tabs.
 style() {
     KNOWN=$work/known "$here/source_style.py" "$work/style" "$work/checkpatch.pl" 2>&1
 }
@@ -238,7 +238,7 @@ not ok tests/qtest/bench/c.c checkpatch - expected none of these:
     expect style-checkpatch-that-fails '5 passed, 1 failed, 0 skipped' "$(style | tail -n 1)"
 }
 
-# Each prints one line of results and ends with the status that is its name.
+# Each of them prints one line of results, and its name has the exit status.
 test_check_snippets() {
     local part
     for part in '2 passed, 0 failed, 1 skipped:0' '1 passed, 1 failed, 0 skipped:1'; do
@@ -257,7 +257,7 @@ not ok part-3 - expected a result, came status 0
 0 passed, 1 failed, 0 skipped' "$(script check-snippets.sh "$work/part-3")"
 }
 
-# part NAME STATUS LINE...: a target of $work/makefile that prints the lines.
+# part NAME STATUS LINE...: adds a target to $work/makefile that prints the lines and exits with STATUS.
 part() {
     local name=$1 status=$2
     shift 2
@@ -265,7 +265,7 @@ part() {
     printf '.PHONY: %s\n%s:\n\t@cat %s; exit %s\n' "$name" "$name" "$work/$name.txt" "$status" >>"$work/makefile"
 }
 
-# check PART...: what check.sh says at its end about parts of that makefile, without the times.
+# check PART...: prints the end of the output of check.sh for parts of that makefile, without the times.
 check() {
     env TOP="$here/.." BASE=10.0 BUILD="$work/build" MAKE="$work/make" "$here/check.sh" "$@" 2>&1 |
         sed -n '/^== time/,$p' | sed -E 's/ +[0-9]+ min +[0-9]+ s$//'

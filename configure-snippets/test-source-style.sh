@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Holds our C files to the limits of this tree and to QEMU's checkpatch.pl, as described in source_style.py. Prints
-# only what is not as it should be, last "N passed, M failed, K skipped".
+# Checks our C files with the limits of this tree and with QEMU's checkpatch.pl, as described in source_style.py. Prints
+# violations only, and "N passed, M failed, K skipped" as the last line.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Chooses QEMU's accelerator; sourced by run-guest.sh and demo.sh, which have
-# set QEMU, QEMU_FW and KERNEL.  That /dev/kvm opens does not mean that a guest
-# runs: inside some virtual machines it hangs at its first instruction.  So
-# KVM is taken only after a kernel has been seen to print its first line.
+# Chooses QEMU's accelerator; sourced by run-guest.sh and demo.sh, which set
+# QEMU, QEMU_FW and KERNEL.  Even if /dev/kvm can be opened, a guest may not
+# run: inside some virtual machines it hangs at its first instruction.
+# Therefore KVM is only used after a kernel has printed its first line with it.
 
 # pick_accel tcg|kvm|auto: prints tcg or kvm.
 pick_accel() {
@@ -13,10 +13,11 @@ pick_accel() {
     esac
 }
 
-# kvm_works: boots $KERNEL without a root; it must speak within 5 seconds.
+# kvm_works: boots $KERNEL without a root; it must print something within 5
+# seconds.
 kvm_works() {
     [ -r /dev/kvm ] && [ -w /dev/kvm ] || return 1
-    # The shell would tell that the guest was killed.
+    # Without this, the shell would report that the guest was killed.
     {
         timeout -s KILL 5 "$QEMU" ${QEMU_FW:-} -M pc -accel kvm -m 256M \
             -nodefaults -display none -no-reboot -kernel "$KERNEL" \

@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Runs in the guest, as /payload/main of the initial RAM disk or from the root
-# file system of the 9p-as-root guests.  Goes through the lines of
-# /payload/plan (written by engine.sh) and runs guest_run of each scenario with
-# the scenario's own folder of the share as working directory, mounted with
-# the options the line names.
+# file system of the 9p-as-root guests.  For each line of /payload/plan (written
+# by engine.sh) it mounts the share with the options in the line and runs
+# guest_run of the scenario in the scenario's own folder of the share.
 #
-# The second serial port is the wire to the host: text lines, "start ID",
-# "fail TEXT", "skip TEXT", "call FUNCTION ARGS" (of on-host; answered by
-# "STATUS TEXT"), "end ID" and "done" (answered by an empty line).  The
-# first one is the console and takes everything a scenario prints.
+# The second serial port is the connection to the host, with lines of text:
+# "start ID", "fail TEXT", "skip TEXT", "call FUNCTION ARGS" (by on-host; the
+# reply is "STATUS TEXT"), "end ID" and "done" (the reply is an empty line).
+# The first serial port is the console, with all output of the scenarios.
 export PATH=/payload/bin:/usr/bin:/usr/sbin:/bin:/sbin
 PAYLOAD=/payload
 ERRFILE=/tmp/err
@@ -34,7 +33,7 @@ note_skip() {
     tell "skip $*"
 }
 
-# A kernel message that must not appear, whatever the scenario does.
+# Kernel messages that must not appear in any scenario.
 check_kernel_log() {
     local bad
     dmesg -c > /tmp/kernel.log
@@ -44,7 +43,7 @@ check_kernel_log() {
     [ -z "$bad" ] || note_failure "kernel log: expected no complaint, came $bad"
 }
 
-# run_scenario: with the plan line's values in the shell's variables.
+# run_scenario: runs the scenario whose values are in the shell's variables.
 run_scenario() {
     MNT=/mnt/$EXPORT
     . "$PAYLOAD/scenarios/$NAME.sh"
@@ -63,8 +62,8 @@ run_scenario() {
     try "umount" umount "$MNT"
 }
 
-# Debian's programs, where the guest has been given them: /usr and what it
-# stands for are in that share, the programs of /bin stay busybox'.
+# Use Debian's programs if the guest has them: /usr, /lib and /lib64 are in that
+# share; the programs of /bin remain those of busybox.
 use_packages() {
     local name
     mkdir -p /packages
@@ -86,12 +85,12 @@ while read -r ID NAME EXPORT MODEL TAG CACHE FOLDER OPTIONS <&8; do
     tell "start $ID"
     ( run_scenario ) < /dev/null
     cd /
-    # What a skip or an early end left mounted.
+    # A scenario that was skipped or ended early may have left mounts.
     umount "/mnt/$EXPORT" 2>/dev/null
     check_kernel_log
     tell "end $ID"
 done 8< $PAYLOAD/plan
 tell "done"
-# The host has the result when it answers; only then the wire may go.
+# Wait for the reply of the host, which has all results then, before closing.
 read -r _ <&9
 reboot -f

@@ -3,10 +3,11 @@
 #
 # Boots Debian's kernel with the folder SHARE of this host mounted at /mnt.
 # Environment: QEMU, QEMU_FW, KERNEL, INITRD (of mkinitrd.sh), SHARE; optional
-# ACCEL (auto).  With a terminal on both sides it gives a shell in the guest.
-# Otherwise the guest lists, reads, writes and renames below /mnt and switches
-# off, then the effect is shown and checked on the host; what the demo made in
-# SHARE is removed again, and the exit status tells whether all of it worked.
+# ACCEL (auto).  If input and output are a terminal, it starts a shell in the
+# guest.  Otherwise the guest lists, reads, writes and renames below /mnt and
+# switches off; then the result is printed and checked on the host.  The demo
+# removes the files that it created in SHARE, and the exit status is that of the
+# checks.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/accel.sh"
@@ -19,7 +20,7 @@ die() {
 for name in QEMU KERNEL INITRD SHARE; do
     eval "[ -n \"\${$name:-}\" ]" || die "set $name"
 done
-[ -d "$SHARE" ] || die "SHARE=$SHARE is no folder"
+[ -d "$SHARE" ] || die "SHARE=$SHARE is not a folder"
 SHARE=$(cd "$SHARE" && pwd)
 limit=
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/9p-demo.XXXXXX") || exit 1
@@ -27,8 +28,7 @@ made=
 trap 'rm -rf "$tmp" ${made:+"$made"}' EXIT
 trap 'exit 130' HUP INT TERM
 
-# run_qemu SCRIPT ARGS...: boots a guest that runs the script instead of init's
-# own choice.
+# run_qemu SCRIPT ARGS...: boots a guest whose init runs the script.
 run_qemu() {
     mkdir -p "$tmp/image/payload"
     mv "$1" "$tmp/image/payload/main"
@@ -60,7 +60,7 @@ SCRIPT
     run_qemu "$tmp/main" -serial mon:stdio
 }
 
-# The guest's part of the demo; $1 is the folder below the share to work in.
+# The part of the demo that runs in the guest; $1 is its folder in the share.
 guest_script() {
     cat <<SCRIPT
 #!/bin/sh

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Boots one test guest and takes its results; sourced by run-guest.sh (bash),
+# Boots one test guest and receives its results; sourced by run-guest.sh (bash),
 # which has read the tables into the arrays used here and calls run_machine in
-# a background shell, one a machine.  The wire is QEMU's second serial port on
-# a pair of FIFOs; agent.sh documents its lines.  A watcher adds "exit STATUS"
-# to the same FIFO when QEMU ends, so that one blocking read with a deadline
-# sees everything that can happen.  A guest that ends or hangs costs the
-# scenario that ran its verdict; the remaining ones get a new boot.
+# a background shell for each machine.  QEMU's second serial port is connected
+# to a pair of FIFOs; agent.sh documents the lines.  A watcher adds
+# "exit STATUS" to the same FIFO when QEMU ends, so that one blocking read with
+# a deadline sees all events.  If a guest ends or hangs, the scenario that ran
+# has failed, and the guest is booted again for the remaining ones.
 
 max_boots=4
 boot_limit=180
 
-# One line, of a length that can be read.
+# Adds TEXT as one line of limited length.
 note_failure() {
     printf '%.500s' "$*" | tr '\n' ' ' >> "$FAILURES"
     echo >> "$FAILURES"
@@ -21,32 +21,32 @@ note_skip() {
     printf '%s\n' "$*" >> "$SKIPS"
 }
 
-# need_root: for host_prepare of a scenario that a plain user cannot set up.
+# need_root: for host_prepare of a scenario that requires root on the host.
 need_root() {
     [ "$(id -u)" -eq 0 ] || skip "needs root on the host"
 }
 
-# share_dir EXPORT: its folder on the host.  NAME-second is the folder of NAME,
-# given to another guest.
+# share_dir EXPORT: prints its folder on the host.  NAME-second is the folder of
+# NAME, shared with another guest.
 share_dir() {
     echo "$WORK/exports/${1%-second}"
 }
 
 # meet POINT: for a scenario that runs in two guests at once: waits until the
-# other one has come to this point too.  Each point is met once.
+# other guest has reached the same point.  Each point is used once.
 meet() {
     local fifo=$WORK/meet/$NAME.${EXPORT%-second}.$CACHE.$1 limit
     limit=$((120 * DEADLINE_FACTOR))
     mkfifo "$fifo" 2>/dev/null
-    # Opening either end waits for the other.
+    # Opening one end of a FIFO waits for the other one.
     case $EXPORT in
     *-second) timeout $limit sh -c ': < "$1"' meet "$fifo" ;;
     *) timeout $limit sh -c ': > "$1"' meet "$fifo" ;;
     esac || { echo "the other guest did not come"; return 1; }
 }
 
-# run_hook ID FUNCTION ARGS...: a scenario's function on the host, if it has
-# it, in a shell of its own inside the scenario's folder.
+# run_hook ID FUNCTION ARGS...: runs a scenario's function on the host, if it
+# exists, in a subshell in the scenario's folder.
 run_hook() (
     ID=$1 hook=$2
     shift 2
@@ -61,7 +61,7 @@ run_hook() (
     $hook "$@"
 )
 
-# verdict ID STATUS TEXT: prints and files one result.
+# verdict ID STATUS TEXT: prints and stores one result.
 verdict() {
     local id=$1 line
     case $2 in
@@ -76,8 +76,8 @@ verdict() {
     fi
 }
 
-# A passed scenario's files go at once: some are hundreds of megabytes.  Those
-# of two guests stay: the other one may not be through.
+# The files of a scenario that passed are removed at once, as some have hundreds
+# of megabytes.  Those of two guests are kept, as the other one may still run.
 clean_folder() {
     local export=${test_export[$1]-}
     case ${test_folder[$1]-.} in
@@ -90,7 +90,7 @@ clean_folder() {
     esac
 }
 
-# What the guest printed since offset $1 of its console, as comment lines.
+# Prints the guest's console from offset $1 on, as comment lines.
 show_console() {
     echo "# console of guest $MACHINE (whole: $MDIR/console.log):"
     tail -c "+$(($1 + 1))" "$MDIR/console.log" | tr -d '\r' |
@@ -101,7 +101,7 @@ show_console() {
     fi
 }
 
-# judge ID: the verdict of a scenario from what was noted about it.
+# judge ID: the verdict of a scenario, from the failures and skips noted for it.
 judge() {
     local id=$1
     if [ -s "$FAILURES" ]; then
@@ -118,7 +118,7 @@ judge() {
     fi
 }
 
-# check_host ID: what the scenario wants to see on the host after the guest.
+# check_host ID: runs the checks of the scenario on the host, after the guest.
 check_host() {
     local status=0
     [ ! -s "$SKIPS" ] || return 0
@@ -129,7 +129,7 @@ check_host() {
     fi
 }
 
-# cannot_run ID: prints why this host cannot run a scenario, or nothing.
+# cannot_run ID: prints the reason if this host cannot run a scenario.
 cannot_run() {
     local export=${test_export[$1]} machine
     machine=${export_machine[${export%-second}]}
@@ -175,8 +175,8 @@ prepare_tests() {
     done
 }
 
-# The plan of the pending scenarios, packed as an image behind the initrd or
-# laid into the share that is the guest's root.
+# Writes the plan of the pending scenarios, either into an image to append to
+# the initrd or into the share that is the guest's root.
 write_plan() {
     local id export options opts
     mkdir -p "$MDIR/plan/payload"
@@ -206,8 +206,8 @@ write_plan() {
     esac
 }
 
-# start_helper DIR SOCKET: the program of root that opens files for QEMU. It is
-# ready when this returns, and ends with QEMU.
+# start_helper DIR SOCKET: starts virtfs-proxy-helper, which ends with QEMU.  It
+# is ready when this returns.
 start_helper() {
     rm -f "$2"
     "$HELPER" -p "$1" -s "$2" -u 0 -g 0 --allow-suid --allow-devices \
@@ -215,8 +215,8 @@ start_helper() {
         note_failure "helper: $(cat "$MDIR/helper.log")"
 }
 
-# boot: starts QEMU with every export of this machine that has a scenario to
-# run or none at all, and the watcher that reports its end.
+# boot: starts QEMU with the exports of this machine that have a scenario to run
+# or no scenario at all, and the watcher that reports its end.
 boot() {
     local export args argv dir emulator
     local append="console=ttyS0 panic=-1 quiet mitigations=off"
@@ -259,9 +259,9 @@ kill_guest() {
     fi
 }
 
-# Takes the lines of one guest until its QEMU has ended.  Leaves in $current
-# the scenario that had begun and not ended, in $finished whether the guest
-# came to its end, and in $why what ended it otherwise.
+# Receives the lines of one guest until its QEMU has ended.  Sets $current to
+# the scenario that has begun but not ended, $finished if the guest ran to its
+# end, and $why to the reason if it did not.
 take_results() {
     local line limit=$((SECONDS + boot_limit * DEADLINE_FACTOR)) status text word rest
     current='' finished='' why=''
@@ -320,7 +320,8 @@ take_results() {
     done
 }
 
-# run_machine NAME: all scenarios of one machine, with as few boots as it takes.
+# run_machine NAME: runs all scenarios of one machine, booting it again only if a
+# guest ends early.
 run_machine() {
     local boots=0 from_guest to_guest console_mark=0 id begun=$SECONDS
     MACHINE=$1 MDIR=$WORK/machines/$1

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # /init of the test guests and of the demo; runs as process 1 from the initial
-# RAM disk.  It mounts the kernel's file systems and loads the modules, then
-# does one of three things:
-#  - root=TAG on the kernel command line: mounts that tag as rootfstype= with
-#    rootflags=, read-only with ro, and hands over to its init=, as the
-#    initramfs of a distribution would;
-#  - /payload/main exists (a second image appended by the caller): runs it;
-#  - neither: a shell on the console.
-# The machine is switched off when that ends.
+# RAM disk.  It mounts the kernel's file systems and loads the modules, and then
+#  - with root=TAG on the kernel command line: mounts that tag as rootfstype=
+#    with rootflags=, read-only with ro, and executes its init=, as the
+#    initramfs of a distribution does;
+#  - if /payload/main exists (in a second image appended by the caller): runs
+#    it;
+#  - otherwise: starts a shell on the console.
+# When that ends, the machine is switched off.
 export PATH=/bin
 
 mount -t proc proc /proc

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The words in which a scenario states what must hold.  Sourced on both sides:
-# by agent.sh in the guest (busybox ash) and by engine.sh on the host (bash).
-# The side that sources it provides note_failure TEXT and note_skip TEXT, and
-# sets ERRFILE, a scratch file of its own.  Nothing here ends a scenario but
-# skip: several statements that do not hold are all reported.
+# The assertions of scenarios.  Sourced on both sides: by agent.sh in the guest
+# (busybox ash) and by engine.sh on the host (bash), which define note_failure
+# TEXT and note_skip TEXT and set ERRFILE to a scratch file.  Only skip ends a
+# scenario: after a failed assertion it continues, and all failures are
+# reported.
 
 # expect WHAT WANTED CAME: the two values must be equal.
 expect() {
@@ -49,22 +49,22 @@ skip() {
     exit 0
 }
 
-# amount SHORT LONG: the second in a soak run, which has the time.
+# amount SHORT LONG: prints LONG in a soak run, otherwise SHORT.
 amount() {
     if [ -n "${SOAK:-}" ]; then echo "$2"; else echo "$1"; fi
 }
 
-# Numbers of one file as `stat -c` prints them, the link itself for a symlink.
+# Prints the attributes of one file with `stat -c`; symlinks are not followed.
 stat_of() {
     stat -c "$1" "$2" 2>&1
 }
 
-# sum_of FILE...: one checksum over the content of all.
+# sum_of FILE...: prints one checksum over the content of all files.
 sum_of() {
     cat "$@" | md5sum | cut -d ' ' -f 1
 }
 
-# fill_file FILE BYTES: content that differs at every offset below 100 KB.
+# fill_file FILE BYTES: writes content without repetition below 100 KB.
 fill_file() {
     seq 1 99999 | head -c "$2" > "$1"
 }

@@ -7,13 +7,13 @@
 #
 # KERNELDIR holds an unpacked linux-image package (boot/vmlinuz-VER and
 # lib/modules/VER or usr/lib/modules/VER); "/" works for an installed kernel.
-# With several kernels in it the newest is taken, or the one named by KVER.
-# The image holds a static busybox (BUSYBOX=path, default: the one on PATH),
-# the modules for virtio-pci and 9p with all they depend on, and init.sh from
-# this folder as /init.  What a module depends on is read from the module
-# itself ("depends=" in .modinfo): an unpacked package has no modules.dep,
-# which only its installation makes.  Needs no root: nothing but plain files
-# goes in, and the kernel's own built-in image brings /dev/console.
+# If it has several kernels, the newest is used, or the one named by KVER.
+# The image contains a static busybox (BUSYBOX=path, default: the one on PATH),
+# the modules for virtio-pci and 9p with their dependencies, and init.sh from
+# this folder as /init.  The dependencies are read from the modules ("depends="
+# in .modinfo), because an unpacked package has no modules.dep, which is created
+# by its installation.  The script does not need root: it adds plain files only,
+# and /dev/console is in the image that is built into the kernel.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -54,7 +54,7 @@ root=$(mktemp -d "${TMPDIR:-/tmp}/mkinitrd.XXXXXX")
 trap 'rm -rf "$root" "$root.index" "$root.cpio"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# One line a module: its name with '-' read as '_', then its file.
+# One line for each module: its name with '-' replaced by '_', and its file.
 find "$moddir/kernel" -name '*.ko' -o -name '*.ko.*' |
     awk '{ n = $0; sub(/.*\//, "", n); sub(/\.ko.*/, "", n);
            gsub(/-/, "_", n); print n, $0 }' > "$root.index"
@@ -74,7 +74,7 @@ unpacked() {
     esac
 }
 
-# Puts a module behind all it depends on into the image and the load list.
+# Adds a module to the image and to the load list, after its dependencies.
 add_module() {
     [ ! -e "$root/modules/$1.ko" ] || return 0
     file=$(awk -v n="$1" '$1 == n { print $2; exit }' "$root.index")
@@ -87,7 +87,7 @@ add_module() {
                  sed -n 's/^depends=//p' | tr ',-' ' _'); do
         add_module "$dep"
     done
-    # The name is read again here: $1 survives the recursion, $file does not.
+    # The file is looked up again, as the recursion changes $file but not $1.
     echo "$1" >> "$root/modules/order"
 }
 

@@ -9,14 +9,15 @@
 # Environment: QEMU, QEMU_FW (more QEMU arguments, e.g. -L folders), KERNEL,
 # INITRD (of mkinitrd.sh), WORK (scratch folder; its file system must have
 # user.* extended attributes).  Optional: ACCEL (tcg; kvm; auto: kvm if a guest
-# boots with it), JOBS (guests at a time, 2), DEADLINE_FACTOR (1), KEEP=1
-# (leave the shares behind), SRC_TREE (what to pack for tree-from-tar), CC,
-# PACKAGES (a folder of packages: root/ their files, debs/ themselves),
+# boots with it), JOBS (number of concurrent guests, 2), DEADLINE_FACTOR (1),
+# KEEP=1 (keep the shares), SRC_TREE (the tree to pack for tree-from-tar), CC,
+# PACKAGES (a folder of packages: their files in root/, the packages in debs/),
 # HELPER (our virtfs-proxy-helper, for the share proxy),
-# STOCK_QEMU (the base's own emulator, may be several words), SOAK=1 (the long
-# form of the scenarios that have one).
+# STOCK_QEMU (the base's own emulator, may be several words), SOAK=1 (run the
+# long form of the scenarios that have one).
 # Prints "ok NAME", "ok NAME # SKIP reason" or "not ok NAME - expected X, came
-# Y", at last "N passed, M failed, K skipped".  Exits 1 if any failed.
+# Y", and "N passed, M failed, K skipped" as the last line.  Exits with status 1
+# if a scenario failed.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
@@ -57,7 +58,7 @@ read_tables() {
     done < "$here/exports.conf"
 }
 
-# One scenario file makes a test for each of its exports and cache modes.
+# A scenario file defines a test for each of its exports and cache modes.
 read_scenario() {
     local name=$1 file=$here/scenarios/$1.sh id export cache
     local exports caches options mount deadline folder
@@ -86,7 +87,8 @@ read_scenario() {
     done
 }
 
-# selected ID PATTERN...: by no pattern, by the whole name or a leading part.
+# selected ID PATTERN...: whether ID or its beginning matches, or no PATTERN is
+# given.
 selected() {
     local id=$1 pattern
     shift
@@ -97,7 +99,7 @@ selected() {
     return 1
 }
 
-# pack DIR: a compressed image for the kernel with the files below DIR.
+# pack DIR: prints a compressed image for the kernel with the files below DIR.
 pack() {
     (cd "$1" && find . -mindepth 1 -print | LC_ALL=C sort |
         cpio --quiet -o -H newc -R 0:0) | gzip -1 -n
@@ -123,8 +125,8 @@ build_payload() {
         cpio --quiet -L -o -H newc -R 0:0) | gzip -1 -n > "$WORK/payload.img"
 }
 
-# run_with_peer NAME: a machine, and at the same time the one that its
-# scenarios need beside it.
+# run_with_peer NAME: runs a machine and its peer, if it has one, at the same
+# time.
 run_with_peer() {
     local peer=${machine_peer[$1]}
     trap 'kill $(jobs -p) 2>/dev/null; wait; exit 1' HUP INT TERM
@@ -133,7 +135,7 @@ run_with_peer() {
     wait
 }
 
-# At most $JOBS machines at a time, in the order of machines.conf.
+# Runs at most $JOBS machines at a time, in the order of machines.conf.
 run_machines() {
     local machine running=0
     for machine in "${machines[@]}"; do
