@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What -fsdev and -virtfs mean: the registry of configured exports.
+ * The registry of the exports that are configured by -fsdev and -virtfs.
  *
- * The command line code (system/vl.c) turns options into entries here before
- * any device exists; the virtio-9p device opens an entry by its id when it is
- * realized.  Everything runs in the main loop with the BQL held.  Targets
- * without virtio-9p link qemu-fsdev-dummy.c, which has the part that the
- * command line code needs.
+ * The command line code (system/vl.c) creates entries from the options before
+ * devices are created; the virtio-9p device opens an entry by its id when it is
+ * realized.  Context: main loop, BQL held.  Targets without virtio-9p link
+ * qemu-fsdev-dummy.c, which has the functions that the command line code calls.
  */
 #ifndef FSDEV_QEMU_FSDEV_H
 #define FSDEV_QEMU_FSDEV_H
 
-/* As in qemu/typedefs.h and fsdriver.h: the command line code needs neither */
+/* As in fsdriver.h, which the command line code does not include */
 typedef struct FsExport FsExport;
 
 /**
  * qemu_fsdev_add: check one entry of the "fsdev" option group and register it.
  *
- * The exported directory is not looked at: it may appear later, before the
- * device does.  Returns 0, or -1 with *@errp set.
+ * The exported directory is not accessed, as it need not exist before a device
+ * uses it.  Returns 0, or -1 with *@errp set.
  */
 int qemu_fsdev_add(QemuOpts *opts, Error **errp);
 
@@ -26,46 +25,48 @@ int qemu_fsdev_add(QemuOpts *opts, Error **errp);
  * qemu_fsdev_from_virtfs: turn one entry of the "virtfs" option group into an
  * entry of the group "fsdev" and one of the group "device".
  *
- * The fsdev's id is the entry's id or else its mount tag.  On success the
- * entry is consumed: @virtfs is taken off its group and freed, so that calling
- * this for every entry that is still in the group translates what came from
- * -readconfig and nothing twice (qemu_opts_foreach() allows that).
- * Returns 0, or -1 with *@errp set and the three groups as they were.
+ * The fsdev's id is the entry's id, or its mount tag if it has none.  On
+ * success @virtfs is removed from its group and freed.  So the function can be
+ * called for all entries that are left in the group, those of -readconfig, and
+ * translates none of them twice (qemu_opts_foreach() allows that).
+ * Returns 0, or -1 with *@errp set and the three groups unchanged.
  */
 int qemu_fsdev_from_virtfs(QemuOpts *virtfs, Error **errp);
 
 /**
- * qemu_fsdev_print_help: answer "-fsdev help" and "-fsdev DRIVER,help".
+ * qemu_fsdev_print_help: print the help of "-fsdev help" and
+ * "-fsdev DRIVER,help" to stdout.
  *
- * @optarg is the argument of -fsdev or -virtfs.  Returns true when it asked
- * for help, which has then been printed to stdout: the caller exits with 0.
+ * @optarg is the argument of -fsdev or -virtfs.  Returns true if it requests
+ * help; then the caller exits with status 0.
  */
 bool qemu_fsdev_print_help(const char *optarg);
 
-/* The rest is for devices and exists only where CONFIG_FSDEV_9P is set. */
+/* The rest is for devices and only exists if CONFIG_FSDEV_9P is set. */
 
-/** qemu_fsdev_exists: is there an fsdev @id (NULL: no). */
+/** qemu_fsdev_exists: whether there is an fsdev @id; false for NULL. */
 bool qemu_fsdev_exists(const char *id);
 
 /**
- * qemu_fsdev_list_ids: all ids, separated by ", ", for messages; "" if none.
+ * qemu_fsdev_list_ids: all ids, separated by ", ", for messages; may be empty.
  *
  * Returns a new string.
  */
 char *qemu_fsdev_list_ids(void);
 
 /**
- * qemu_fsdev_open: the export of fsdev @id, opened at first use and shared by
- * all devices on that fsdev.
+ * qemu_fsdev_open: the export of fsdev @id, which is opened at first use and
+ * shared by all devices of that fsdev.
  *
- * Returns a counted export for qemu_fsdev_close(), or NULL with *@errp set to
- * a message that names @id.  May block: it opens the exported directory.
+ * Returns a counted export to be closed by qemu_fsdev_close(), or NULL with
+ * *@errp set to a message that names @id.  May block, as it opens the exported
+ * directory.
  */
 FsExport *qemu_fsdev_open(const char *id, Error **errp);
 
 /**
- * qemu_fsdev_close: give back what qemu_fsdev_open() returned; the last one
- * closes the export.  NULL is allowed.  May block.
+ * qemu_fsdev_close: drop a reference of qemu_fsdev_open(); the last one closes
+ * the export.  NULL is allowed.  May block.
  */
 void qemu_fsdev_close(FsExport *export);
 
