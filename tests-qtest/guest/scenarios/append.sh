@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# O_APPEND adds at the end as it is when writing: behind what another
-# descriptor and what the host wrote since the open.
+# O_APPEND writes at the end that the file has at the time of the write: after
+# data that another descriptor or the host has written since the open.
 exports="passthrough proxy mapped-xattr none"
 
 from_host() {

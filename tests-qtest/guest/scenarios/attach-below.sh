@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# aname= mounts a directory below the export: beside a mount of the whole by
-# another device, for every user, in each dialect; never through a symbolic
-# link.
+# aname= mounts a directory below the export: together with a mount of the whole
+# export by another device, for all users, in each dialect; never through a
+# symbolic link.
 exports="two-devices"
 mount="no"
 

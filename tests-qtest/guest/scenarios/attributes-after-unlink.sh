@@ -5,7 +5,7 @@
 exports="passthrough proxy mapped-xattr mapped-file none"
 
 host_prepare() {
-    # Changing the owner of a real file needs it.
+    # Changing the owner of a real file needs root.
     [ "$MODEL" != none ] || need_root
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A program that setcap gave rights loses them when its content or its owner
-# changes; only chmod, reading and renaming leave them.
+# A program with capabilities set by setcap loses them when its content or its
+# owner changes, but not by chmod, reading and renaming.
 exports="mapped-xattr mapped-file"
 caches="none loose"
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# POSIX ACLs: setfacl and getfacl agree, the entries are kept to, a default
-# ACL is handed down, chmod moves the mask.
+# POSIX ACLs: getfacl prints what setfacl has set, the entries are enforced, a
+# default ACL is inherited, chmod changes the mask.
 exports="client-xattr client-file client-pass"
 caches="none${SOAK:+ loose mmap}"
 options="posixacl"
 
-# acl FILE...: its entries in one line.
+# acl FILE...: prints the entries in one line.
 acl() {
     echo $(getfacl -c -n "$@" 2>&1 | grep .)
 }

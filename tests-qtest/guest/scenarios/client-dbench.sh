@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dbench runs its load of a file server through without an error.
+# dbench runs its file server workload without an error.
 exports="client-xattr${SOAK:+ client-file client-pass}"
 caches="none${SOAK:+ loose mmap}"
 deadline=$(amount 240 1200)

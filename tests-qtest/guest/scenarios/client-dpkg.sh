@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dpkg unpacks packages onto the share and replaces them, and every file is as
-# the package says.
+# dpkg unpacks packages onto the share and replaces them, and each file is as in
+# the package.
 exports="client-xattr${SOAK:+ client-file client-pass}"
 caches="none${SOAK:+ loose mmap}"
 deadline=$(amount 240 1200)
@@ -13,8 +13,8 @@ host_prepare() {
     done
 }
 
-# The fake root has no shell for the packages' scripts; the guest's shell would
-# take busybox' for a dpkg without a path.
+# The fake root has no shell for the packages' scripts.  dpkg is called by its
+# path because the guest's shell would use that of busybox otherwise.
 with_dpkg() {
     /usr/bin/dpkg --root="$PWD/root" --log=/dev/null \
         --force-bad-path,depends,script-chrootless "$@"

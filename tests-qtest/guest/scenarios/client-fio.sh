@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# fio finds every block as it wrote it: random and mixed, several jobs, block
-# sizes that are not the page's.
+# fio reads each block as it was written: random and mixed, several jobs, block
+# sizes other than the page size.
 exports="client-xattr${SOAK:+ client-file client-pass}"
 caches="none${SOAK:+ loose mmap}"
 deadline=$(amount 240 1200)

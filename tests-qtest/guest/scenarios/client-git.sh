@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # git on the share: commits, clones (by links and by copies), checkouts, gc, and
-# fsck finds nothing to say.
+# fsck without a complaint.
 exports="client-xattr${SOAK:+ client-file client-pass}"
 caches="none${SOAK:+ loose mmap}"
 deadline=$(amount 300 1200)

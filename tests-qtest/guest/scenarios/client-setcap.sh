@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# setcap gives a program a capability that a user without rights then has, also
-# where QEMU itself could not keep it; a write takes it away.
+# setcap gives a program a capability that an unprivileged user then has, even
+# if QEMU could not store it on the host; a write removes it.
 exports="client-xattr client-file"
 
 guest_run() {

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# sqlite3 keeps its promises: a rollback journal is taken back, two writers
-# wait for each other, and with a cache that can map shared memory its
-# write-ahead log works as well.
+# sqlite3 works: a rollback journal is rolled back, two writers wait for each
+# other, and with a cache mode that has shared mappings its write-ahead log
+# works as well.
 exports="client-xattr${SOAK:+ client-file client-pass}"
 caches="none mmap${SOAK:+ loose}"
 deadline=$(amount 240 900)
 
-# rows FROM TO: statements, each its own transaction.
+# rows FROM TO: prints statements, each in its own transaction.
 rows() {
     seq "$1" "$2" | sed 's/.*/INSERT INTO t VALUES (&, hex(randomblob(200)));/'
 }
@@ -33,6 +33,6 @@ used_by_two() {
 
 guest_run() {
     used_by_two rollback.db delete
-    # It wants a shared mapping, which the other caches refuse.
+    # It needs a shared mapping, which the other cache modes refuse.
     [ "$CACHE" = none ] || used_by_two log.db wal
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The file-system stressors of stress-ng find what they check.
+# The checks of the file-system stressors of stress-ng succeed.
 exports="client-xattr${SOAK:+ client-file client-pass}"
 caches="none${SOAK:+ loose mmap}"
 deadline=$(amount 360 1800)

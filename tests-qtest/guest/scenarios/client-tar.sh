@@ -6,7 +6,7 @@ exports="client-xattr client-file client-pass"
 caches="none${SOAK:+ loose mmap}"
 deadline=$(amount 240 1200)
 
-# In memory, where the guest's own file system keeps all of it.
+# The tree is in memory, where the guest's own file system keeps all attributes.
 made_up_tree() {
     local i
     mkdir -p "$1/empty" && cd "$1" || return
@@ -29,13 +29,13 @@ made_up_tree() {
     cd "$OLDPWD" || return
 }
 
-# Everything tar keeps of a tree, its own view of it apart.
+# Prints all attributes that tar keeps of a tree, without using tar.
 facts_of() {
     (cd "$1" && find . ! -name . | sort | while read -r name; do
         stat -c '%n %F %u:%g %a %t:%T' "$name"
-        # The links of a folder say nothing about what tar did.
+        # The link count of a folder does not depend on tar.
         [ -d "$name" ] || stat -c %h "$name"
-        # The times of folders are restored last, of links by no one.
+        # tar restores the times of folders last and those of links not at all.
         [ -L "$name" ] || stat -c %Y "$name"
         [ ! -f "$name" ] || md5sum < "$name"
         case $(stat -c %F "$name") in
@@ -48,7 +48,7 @@ facts_of() {
     done)
 }
 
-# By its path, for the shell prefers busybox' own.
+# By its path, because the shell would use that of busybox otherwise.
 packed() {
     /usr/bin/tar --xattrs --numeric-owner -C "$2" -cf "$1" .
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# fmode= and dmode= give the host's permissions of what the guest creates in a
-# mapped share; the guest sees the mode it asked for.
+# fmode= and dmode= set the host's permissions of objects that the guest creates
+# in a mapped share; the guest sees the mode that it requested.
 exports="modes"
 
 guest_run() {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The device as virtio before 1.0 knew it, as virtio 1.0 alone knows it, and
-# both: the guest finds the interface it was given, and the share works.
+# The legacy device, the virtio 1.0 device, and the transitional one: the guest
+# finds the configured interface, and the share works.
 exports="legacy transitional modern"
 
 host_prepare() {

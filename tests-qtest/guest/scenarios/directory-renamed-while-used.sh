@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Renaming a directory leaves the files open below it, a shell's working
-# directory in it and the names the guest holds in its cache alive.
+# After a directory was renamed, open files below it, a shell's working
+# directory in it and the names in the guest's cache still work.
 exports="passthrough proxy mapped-xattr mapped-file none"
 caches="none loose"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Opening an existing file with O_CREAT leaves its owner, its mode and, without
-# O_TRUNC, its content alone.
+# Opening an existing file with O_CREAT does not change its owner, its mode and,
+# without O_TRUNC, its content.
 exports="passthrough mapped-xattr mapped-file"
 
 guest_run() {

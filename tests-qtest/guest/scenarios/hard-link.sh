@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # link(2): one inode under several names, counted, sharing content and mode,
-# also across directories; the content lives until the last name goes.
+# also across directories; the content is kept until the last name is removed.
 exports="passthrough proxy mapped-xattr mapped-file none"
 caches="none loose"
 

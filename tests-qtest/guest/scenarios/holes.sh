@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What was never written reads as zeros and takes no space on the host.
+# Parts of a file that were not written read as zeros and use no space on the
+# host.
 exports="passthrough proxy mapped-xattr mapped-file none"
 
 guest_run() {

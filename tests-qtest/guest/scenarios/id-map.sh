@@ -2,7 +2,8 @@
 #
 # uidmap=, gidmap=: the guest's root is user 1000 of the host and users 1000 to
 # 1099 are 101000 and up, wherever an owner occurs: new files, chown, stat,
-# ACLs.  Users without a place are refused, foreign owners are shown as nobody.
+# ACLs.  Users that are not mapped are refused; owners that are not mapped are
+# shown as the user "nobody".
 exports="idmap idmap-mapped"
 options="posixacl"
 
@@ -41,7 +42,7 @@ guest_run() {
            xattr set file system.posix_acl_access "$(acl 05000000)"
 }
 
-# owner FILE UID GID: as the host has them.
+# owner FILE UID GID: checks the ids on the host.
 owner() {
     if [ "$MODEL" = passthrough ]; then
         expect "owner of $1" "$2:$3" "$(stat_of %u:%g "$1")"

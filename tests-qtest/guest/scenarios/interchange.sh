@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A tree made through the base's own 9p server reads back the same through this
-# one, and the other way round: names, content, owner, mode, device numbers,
-# links, ACLs.  The second guest runs on the base's own emulator.
+# A tree that was created through the base's own 9p server is the same through
+# this one, and vice versa: names, content, owner, mode, device numbers, links,
+# ACLs.  The second guest runs on the base's own emulator.
 exports="swap-xattr swap-xattr-second swap-file swap-file-second"
 options="posixacl"
 deadline=300
 
-# POSIX ACLs as the kernel lays them out: user 1000 may read and write.
+# A POSIX ACL in the kernel's format: user 1000 may read and write.
 acl_value=0200000001000600ffffffff02000600e803000004000400ffffffff\
 10000600ffffffff20000000ffffffff
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A process killed with a request under way costs the session nothing: its
-# request is given up (Tflush), the share goes on working.
+# If a process is killed while its request is in progress, the request is
+# cancelled (Tflush) and the share continues to work.
 exports="passthrough proxy mapped-xattr"
 
 guest_run() {
     local i writer
     for i in 1 2 3 4 5 6 7 8 9 10; do
-        # The line in the FIFO says that writing has begun.
+        # This line in the FIFO means that writing has begun.
         mkfifo /tmp/begun
         sh -c 'echo begun > /tmp/begun; exec dd if=/dev/zero of=file bs=400000' \
             > /dev/null 2>&1 &

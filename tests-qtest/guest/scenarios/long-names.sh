@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A name may have 255 bytes and not 256.
+# A name may have 255 bytes, but not 256.
 exports="passthrough mapped-xattr mapped-file none"
 
 guest_run() {

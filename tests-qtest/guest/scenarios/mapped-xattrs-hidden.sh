@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The attributes in which mapped-xattr keeps owner and mode are not the
-# guest's: not listed, not readable, not settable, not removable.  Under these
-# names the guest has attributes of his own, as a guest that exports a mapped
-# share in turn needs them.
+# The attributes in which mapped-xattr stores owner and mode are hidden from the
+# guest: it cannot list, read, set or remove them.  The guest can have its own
+# attributes with these names, which it needs if it exports a mapped share
+# itself.
 exports="mapped-xattr"
 
 guest_run() {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The files in which mapped-file keeps owner and mode do not exist for the
-# guest: not listed, not to be opened, created, renamed or linked, and they do
-# not keep a directory from being removed.
+# The files in which mapped-file stores owner and mode are hidden from the
+# guest: it cannot list, open, create, rename or link them, and they do not
+# prevent the removal of a directory.
 exports="mapped-file"
 
 host_prepare() {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Shared mappings: read and written where the cache mode has them, refused
-# for writing without a cache; what is written reaches the host.
+# Shared mappings can be read and written if the cache mode supports them, and
+# are refused for writing without a cache; written data reaches the host.
 exports="passthrough proxy mapped-xattr"
 caches="none mmap loose"
 

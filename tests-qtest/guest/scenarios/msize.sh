@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The share works with small and large messages, and the guest gets the size
-# that it asks for.
+# that it requests.
 exports="passthrough mapped-xattr"
 mount="no"
 
@@ -17,7 +17,7 @@ guest_run() {
         try "mount with msize=$msize" mount -t 9p \
             -o trans=virtio,version=9p2000.L,msize=$msize "$TAG" "$MNT" || continue
         cd "$MNT/$FOLDER"
-        # The client does not show the size that is its default.
+        # The client does not show its default size.
         if ! grep "^$TAG " /proc/mounts | grep -q "msize=$msize"; then
             expect "size in use" 131096 "$msize"
         fi

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# cache-hint=off: a guest that caches as loosely as it can reads what the host
-# wrote since, though the file looks the same.
+# cache-hint=off: even with cache=loose a guest reads data that the host has
+# written meanwhile, although the attributes of the file are the same.
 exports="hints"
 caches="loose none"
 

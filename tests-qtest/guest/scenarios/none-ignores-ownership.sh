@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# security_model=none by a QEMU without privileges: creating succeeds though
-# the owner cannot be set.  The file belongs to the host's user.
+# security_model=none in an unprivileged QEMU: creating a file succeeds although
+# its owner cannot be set.  The file belongs to the host's user.
 exports="none"
 
 guest_run() {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Every byte but NUL and '/' may be in a name; names that look like options,
-# dots or blanks are names like others.
+# A name may contain any byte except NUL and '/'; names that look like options,
+# dots or blanks are valid too.
 exports="passthrough proxy mapped-xattr mapped-file none"
 
 # The bytes 1 to 255 without '/', in names of 50.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Owner, mode, type and device number lie on the host exactly as each model
-# has always kept them, so that other versions read the same tree.
+# Owner, mode, type and device number are stored on the host in the format that
+# each model has always had, so that other versions can read the tree.
 exports="passthrough mapped-xattr mapped-file none"
 
 host_prepare() {
@@ -30,7 +30,7 @@ le32() {
            $(($1 >> 16 & 255)) $(($1 >> 24 & 255))
 }
 
-# xattrs FILE UID GID MODE: mapped-xattr, checked as bytes.
+# xattrs FILE UID GID MODE: checks the bytes of mapped-xattr.
 xattrs() {
     expect "user.virtfs.uid of $1" "$(le32 "$2")" \
            "$(xattr get "$1" user.virtfs.uid 2>&1)"
@@ -40,7 +40,7 @@ xattrs() {
            "$(xattr get "$1" user.virtfs.mode 2>&1)"
 }
 
-# lines FILE UID GID MODE: mapped-file, decimal numbers in any order.
+# lines FILE UID GID MODE: checks the lines of mapped-file, in any order.
 lines() {
     expect "metadata of $1" \
         "virtfs.gid=$3 virtfs.mode=$(($4)) virtfs.uid=$2" \

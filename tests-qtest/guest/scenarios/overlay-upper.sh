@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A folder of the share is the upper layer of an overlay, where the client's
-# kernel takes 9p for one; it says so where not.  The overlay's marks are in
-# user.overlay.*, or in the guest's own trusted.overlay.* in the mapped models.
+# A folder of the share is the upper layer of an overlay.  If the client's
+# kernel does not accept 9p for that, the scenario is skipped.  The overlay's
+# marks are in user.overlay.*, or in the guest's trusted.overlay.* in the mapped
+# models.
 exports="passthrough mapped-xattr mapped-file"
 caches="none loose"
 
@@ -14,8 +15,8 @@ merge() {
         overlay /tmp/merged
 }
 
-# Removing a folder of the lower layer takes a rename that exchanges, which the
-# client has not.
+# Removing a folder of the lower layer requires RENAME_EXCHANGE, which the
+# client does not have.
 guest_run() {
     mkdir -p upper work /tmp/merged
     rm -rf /tmp/lower

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What a user of the guest creates belongs to that user and has the mode asked
-# for less the umask; other users are kept out by it.
+# A file that a user of the guest creates belongs to that user and has the
+# requested mode without the umask; the mode keeps other users out.
 exports="passthrough proxy mapped-xattr mapped-file"
 
 host_prepare() {

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# security.* and trusted.* of a guest are its own in the mapped models, on
-# files of every type, whoever runs QEMU: kept as user attributes under one
-# rule.  The other models refuse them, and the host's own never show.
+# In the mapped models, a guest has its own security.* and trusted.* attributes
+# on files of any type, even if QEMU runs without privilege: they are stored as
+# user attributes.  Other models refuse them.  Those of the host are not
+# visible.
 exports="passthrough mapped-xattr mapped-file none"
 caches="none loose"
 
@@ -36,7 +37,7 @@ guest_run() {
     done
     try "unmark" xattr remove file trusted.overlay.opaque
     refuse "what is gone" "No data" xattr get file trusted.overlay.opaque
-    # A plain user of the guest may read a label, no more.
+    # An unprivileged user of the guest may only read a label.
     chmod 666 file
     expect "label for a user" $label \
            "$(asuser 1000 1000 xattr get file security.selinux 2>&1)"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A QEMU that is nobody and holds no capability: what the guest's root and its
-# users make, change and give away has the right owners on the host, by way of
-# virtfs-proxy-helper.
+# With virtfs-proxy-helper and a QEMU that runs as the user "nobody" without
+# capabilities, files that the guest's root and its users create, change and
+# give away have the right owners on the host.
 exports="proxy"
 
 qemu_rights() {

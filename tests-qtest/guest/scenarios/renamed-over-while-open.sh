@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A file over which the guest renames another while it is open stays the file
-# of its descriptor; the winner is not touched through it.
+# If the guest renames another file over an open one, the descriptor still
+# refers to the old file, and the new file is not changed through it.
 exports="passthrough proxy mapped-xattr mapped-file none"
 
 guest_run() {

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Writing to or truncating a set-id program as a plain user takes its set-id
-# bits away; otherwise who may write a root-owned program may become root.
+# Writing to or truncating a set-id program as an unprivileged user clears its
+# set-id bits; otherwise a user who may write to a program of root could become
+# root.
 exports="passthrough proxy"
 
 guest_run() {

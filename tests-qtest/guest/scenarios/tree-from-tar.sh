@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A source tree unpacked by tar in the guest is the same on the host, in
-# content, and in the guest, in owner, mode, type and files' time as well.  SRC_TREE
-# may name the tree; otherwise one of 2000 files is made up.
+# content, and in the guest, in owner, mode, type and files' time as well.
+# SRC_TREE may name the tree; otherwise one of 2000 files is made up.
 exports="passthrough proxy mapped-xattr mapped-file"
 deadline=400
 

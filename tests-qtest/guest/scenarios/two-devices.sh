@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Two devices on one fsdev are two ways to one folder: mounted together, each
-# sees what the other does, and either may go first.
+# Two devices on one fsdev provide the same folder: both can be mounted at once,
+# each shows the changes of the other, and either can be unmounted first.
 exports="two-devices"
 mount="no"
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A lock taken in one guest holds in another one on the same share: refused
-# without waiting, granted to the one who waits when it is released, and a
-# counter that both raise under it misses nothing.
+# A lock of one guest applies to another guest on the same share: it is refused
+# without waiting, it is granted to a waiting process when it is released, and a
+# counter that both increment under the lock does not lose an update.
 exports="pair-xattr pair-xattr-second pair-pass pair-pass-second"
 deadline=400
 

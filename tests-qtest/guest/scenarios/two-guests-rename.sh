@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Two guests rename on one share: of two who rename the same name one gets it,
-# and a ball is passed from folder to folder.
+# Two guests rename on one share: if both rename the same name, one succeeds;
+# and a file is passed from folder to folder.
 exports="pair-xattr pair-xattr-second pair-pass pair-pass-second"
 deadline=400
 

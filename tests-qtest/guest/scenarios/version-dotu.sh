@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# version=9p2000.u: the older dialect, when the server offers it.
+# version=9p2000.u: the older dialect.
 exports="passthrough proxy mapped-xattr"
 mount="no"
 
