@@ -6,14 +6,14 @@ The rooms are the rows of a table in PAGE, below ROOT, from the bottom to the
 top: the name of a room, the files in it, and the rooms that these files
 include from. A file belongs to the first row that names it.
 
-* A row names only rooms of the rows before it, so there is no way round.
+* A row names only rooms of the rows before it, so that there are no cycles.
 * Each C file of hw-9pfs and fsdev is in a room and includes only files of that
-  room and of the rooms in its row. Headers of other projects do not count.
+  room and of the rooms in its row. Headers of other projects are ignored.
 * A header whose name ends in -int.h is included in its own folder only.
-* What a row allows, some file needs.
+* Each room that a row names is needed by a file.
 
-Prints "not ok" and the place for each violation, and at last "N passed, M
-failed, K skipped".
+Prints "not ok" and the place for each violation, and "N passed, M failed, K
+skipped" as the last line.
 """
 
 import fnmatch
@@ -96,7 +96,8 @@ def room_of(path, rooms):
 
 def row_violations(room, earlier):
     unknown = [name for name in room.below if name not in earlier]
-    return [f'{PAGE}: the room "{room.name}" includes from "{name}", which is no row before it' for name in unknown]
+    return [f'{PAGE}: the room "{room.name}" includes from "{name}", which is not in a row before it'
+            for name in unknown]
 
 
 def file_violations(path, files, rooms):
@@ -110,7 +111,7 @@ def file_violations(path, files, rooms):
         if target not in files:
             violations.append(f'{path}:{number}: there is no {target}')
         elif not to:
-            continue            # said of that file itself
+            continue            # reported for that file itself
         elif to is not room and to.name not in room.below:
             violations.append(f'{path}:{number}: "{room.name}" does not include from "{to.name}": {target}')
         elif target.endswith('-int.h') and not here:

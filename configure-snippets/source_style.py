@@ -4,13 +4,14 @@
 
 * A file of hw-9pfs or fsdev has at most 600 lines, and a function there at
   most 60, counted from the first line of its declaration to its last brace.
-* CHECKPATCH, QEMU's scripts/checkpatch.pl, has no remark on any file, except
-  for the messages in NOT_APPLICABLE and WITHOUT_QEMU.
+* CHECKPATCH, QEMU's scripts/checkpatch.pl, reports nothing for any file, except
+  the messages in NOT_APPLICABLE and WITHOUT_QEMU.
 
-Prints "not ok" and the place for each violation, and at last "N passed, M
-failed, K skipped". Each file, each function and each file as checkpatch sees
-it is a test. KNOWN names a file of exceptions, by default source_style.known:
-each of its lines is the name of a test that is skipped while it would fail.
+Prints "not ok" and the place for each violation, and "N passed, M failed, K
+skipped" as the last line. There is a test for each file, for each function, and
+for checkpatch on each file. KNOWN names a file of exceptions, by default
+source_style.known: each of its lines is the name of a test that is skipped as
+long as it would fail.
 """
 
 import multiprocessing.pool
@@ -101,7 +102,7 @@ def checkpatch(program, view, paths):
     for line in done.stdout.splitlines():
         match = re.match(r'([^:]+):(\d+): (ERROR|WARNING): (.*)', line)
         if not match or match.group(1) not in found:
-            # Neither silence nor something unknown may pass for "no remark".
+            # Output of an unknown form is a violation.
             found[paths[0]].append(f'{program} said: {line}')
         elif applies(match.group(1), match.group(4)):
             found[match.group(1)].append(line)

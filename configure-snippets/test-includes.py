@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs include_rooms.py on the sources, and on small trees with one violation
-each, which it has to find. Prints "ok NAME" or "not ok NAME", last "N passed,
-M failed, K skipped"."""
+each, which it has to find. Prints "ok NAME" or "not ok NAME", and "N passed, M
+failed, K skipped" as the last line."""
 
 import contextlib
 import io
@@ -62,7 +62,7 @@ def said_of(root):
 
 
 def said_with(changes):
-    """What is said of FILES with some of them replaced, or added."""
+    """Returns the output for FILES with some of them replaced or added."""
     with tempfile.TemporaryDirectory() as root:
         for path, text in {**FILES, **changes}.items():
             os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
@@ -89,7 +89,7 @@ CASES = {
     'file-in-no-room': ({'fsdev/other/other.c': ''}, 'fsdev/other/other.c: is in none of the rooms'),
     'permission-without-need': ({'hw-9pfs/9p.c': ''}, 'no file of "session" includes from "core"'),
     'row-that-leads-up': ({include_rooms.PAGE: PAGE.replace('- --', '- wire', 1)},
-                          'the room "core" includes from "wire", which is no row before it'),
+                          'the room "core" includes from "wire", which is not in a row before it'),
 }
 
 
