@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * asuser UID GID COMMAND ARGS...: runs a command as a user and group and with
- * no supplementary groups.  For the test guests, whose busybox has no su that
- * takes numbers.  Single-threaded, linked statically.
+ * asuser UID GID COMMAND ARGS...: runs a command as a user and group without
+ * supplementary groups.  For the test guests, as busybox' su does not accept
+ * numbers.  Single-threaded, linked statically.
  */
 #include <grp.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * deepdir LEVELS: makes that many directories with names of 100 bytes, each
- * inside the one before, uses the lowest (a file is written, renamed, read and
- * removed) and goes up again removing them.  Only single names are ever passed
- * to the kernel, so the path may be longer than PATH_MAX, which no shell
- * manages.  For the test guests.
+ * deepdir LEVELS: creates LEVELS nested directories with names of 100 bytes,
+ * uses the last one (writes, renames, reads and removes a file) and removes
+ * them again.  Only single names are passed to the kernel, so that the path may
+ * be longer than PATH_MAX, which a shell does not support.  For the test
+ * guests.
  */
 #include <fcntl.h>
 #include <stdio.h>

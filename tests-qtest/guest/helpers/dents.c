@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * dents DIR [N]: prints the entries of a directory as the kernel returns them,
- * one "TYPE NAME" a line (TYPE f, d, l, c, b, p, s, or ? for unknown).  With N
- * it closes and opens the directory again after every N entries and resumes by
- * lseek to the last entry's offset, which a server must be able to continue
- * from.  "." and ".." are included.  For the test guests.
+ * including "." and "..", as one "TYPE NAME" on each line (TYPE f, d, l, c, b,
+ * p, s, or ? for unknown).  With N it closes and opens the directory again
+ * after every N entries and continues with lseek() to the last entry's offset,
+ * where a server must be able to resume.  For the test guests.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -28,7 +28,7 @@ static char type_letter(unsigned type)
     return type < sizeof(letters) - 1 ? letters[type] : '?';
 }
 
-/* Prints at most max entries from *off on; returns how many, -1 on error. */
+/* Prints up to max entries from *off on; returns their number, or -1. */
 static long list_some(const char *dir, int64_t *off, long max)
 {
     static char buf[32768] __attribute__((aligned(8)));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fdop OPERATION...: does system calls on one open file descriptor, in the
- * order given, each operation one argument.  For the test guests: what happens
- * to a descriptor when its name goes away, and calls that busybox lacks.
+ * fdop OPERATION...: makes system calls on one open file descriptor in the
+ * given order; each operation is one argument.  For the test guests: tests of
+ * a descriptor whose name is removed, and calls that busybox does not have.
  *
  *   open FILE FLAGS     FLAGS of r w rw creat excl append trunc direct sync dir
  *                       path tmpfile, joined by commas; mode 0644
@@ -18,10 +18,10 @@
  *   getlock r|w START LEN (prints "free" or "held")
  *   mapread OFF N, mapwrite OFF TEXT   through a shared mapping
  *   sh COMMAND          runs a shell command meanwhile; it must succeed
- *   expect ERRNO        the next operation must fail so: a name of errno_of()
+ *   expect ERRNO        the next operation must fail with ERRNO, see errno_of()
  *
- * The first operation that does not do as wanted prints "OPERATION: error
- * text" to standard error and ends with status 1.
+ * At the first operation with another result it prints "OPERATION: error text"
+ * to standard error and exits with status 1.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -275,7 +275,7 @@ static int op_getlock(void)
     return 0;
 }
 
-/* The mapping begins at the page of the offset; *skip is what lies before. */
+/* Maps from the start of a page on; *skip is the number of bytes before off. */
 static char *map_at(off_t off, size_t len, int prot, size_t *skip)
 {
     char *map;
@@ -385,7 +385,7 @@ static int run_op(char *text)
     exit(2);
 }
 
-/* 0 when the operation did what was wanted: success, or the error named. */
+/* Returns 0 if the operation had the expected result, success or an error. */
 static int check_op(const char *text, int wanted)
 {
     char *copy = strdup(text);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pattern BYTES: writes that many bytes to standard output, the same each time
- * and different everywhere: 64-bit values of a multiplicative generator.  Lets
- * guest and host make the same large file without moving it.  For the tests.
+ * pattern BYTES: writes BYTES bytes to standard output, which are the same in
+ * each run and do not repeat: 64-bit values of a multiplicative generator.  So
+ * guest and host can create the same large file without copying it.  For the
+ * tests.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -6,10 +6,11 @@
  *   xattr set FILE NAME HEX     an empty HEX sets an empty value
  *   xattr fill FILE NAME BYTES  a value of that many bytes 'x'
  *   xattr remove FILE NAME
- *   xattr list FILE             the names, sorted, one a line
+ *   xattr list FILE             prints the names, sorted, one on each line
  *
- * A symbolic link is not followed.  Failures print "NAME: error text" and exit
- * with 1.  Values go as hex so that a shell can hold and compare them.
+ * Symbolic links are not followed.  After a failure it prints "NAME: error
+ * text" and exits with status 1.  Values are in hex so that a shell can
+ * compare them.
  */
 #include <stdio.h>
 #include <stdlib.h>

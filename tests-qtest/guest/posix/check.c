@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The statements of the POSIX suite: each prints one line, "ok BEHAVIOUR:
- * WHAT" or "not ok BEHAVIOUR: WHAT - expected X, came Y", and counts in memory
- * that main.c shares with the child which runs the behaviour.  A statement
- * that stands under a row of the table of facts says so with the reason.
+ * WHAT" or "not ok BEHAVIOUR: WHAT - expected X, came Y", and is counted in
+ * memory that main.c shares with the child which runs the behaviour.  For a
+ * statement with a row in the table of facts, the line has the reason.
  * Single-threaded; called from that child only.
  */
 #include "posix.h"
@@ -32,7 +32,7 @@ void differs(enum fact fact)
     pending_fact = fact;
 }
 
-/* The row of the next statement if it applies; forgets it in any case. */
+/* Takes the row of the next statement; NULL if there is none that applies. */
 static const char *take_fact(long long *wanted)
 {
     int fact = pending_fact;

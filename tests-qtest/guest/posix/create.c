@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Making files of every type: open(2) with O_CREAT, mkdir(2), mkfifo(3),
+ * Creating files of each type: open(2) with O_CREAT, mkdir(2), mkfifo(3),
  * mknod(2), bind(2): type, mode and umask, owner, times, device numbers, names
- * that are taken and who may make what.  Part of the POSIX suite; see posix.h.
+ * that exist, and permissions.  Part of the POSIX suite; see posix.h.
  */
 #include "posix.h"
 
@@ -62,7 +62,7 @@ static const struct maker {
     { "symlink", by_symlink, SYMLINK }, { "link", by_link, REGULAR },
 };
 
-enum { WITH_MODE = 7 };     /* how many of them take a mode */
+enum { WITH_MODE = 7 };     /* the first 7 have a mode argument */
 
 static void type_and_mode(void)
 {

@@ -12,7 +12,7 @@ enum { MANY = 700, SOME = 120, LONG = 200 };
 
 static unsigned char seen[MANY];
 
-/* Entry N of a directory; long names make a few hundred fill any buffer. */
+/* Name of entry N; with long names a few hundred entries fill any buffer. */
 static const char *entry_name(const char *dir, int n, int length)
 {
     static char name[300];
@@ -41,7 +41,7 @@ static DIR *must_open(const char *name)
     return dir;
 }
 
-/* Notes an entry; returns its number, -1 for the dots. */
+/* Counts an entry in seen; returns its number, or -1 for "." and "..". */
 static int note(const struct dirent *entry)
 {
     int n;
@@ -67,7 +67,7 @@ static int read_all(DIR *dir)
     return count;
 }
 
-/* How many of the first ones were not seen exactly once. */
+/* Returns how many of the first count entries were not seen exactly once. */
 static int not_once(int count)
 {
     int i, bad = 0;
@@ -202,8 +202,8 @@ struct raw_entry {
 };
 
 /*
- * One getdents64(2) with a buffer that holds a few entries, so that a client
- * has some left over; notes them, returns their number.
+ * Calls getdents64(2) with a buffer for a few entries, so that the client keeps
+ * some for the next call; notes the entries and returns their number.
  */
 static int read_few(int fd)
 {
@@ -302,7 +302,7 @@ static void changing_while_reading(void)
     dir = must_open("dir");
     while ((entry = readdir(dir))) {
         n = note(entry);
-        /* Every even one leaves when its odd neighbour is met. */
+        /* Remove each even entry when its odd neighbour is returned. */
         if (n >= 0 && n % 2) {
             unlink(entry_name("dir", n - 1, LONG));
         }

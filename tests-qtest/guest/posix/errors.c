@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which error comes for which path: each call that takes one against each
- * thing that can be wrong with it.  Part of the POSIX suite; see posix.h.
+ * Errors of invalid paths: each call that has a path argument with each kind of
+ * invalid path.  Part of the POSIX suite; see posix.h.
  */
 #include "posix.h"
 
@@ -150,7 +150,7 @@ static long do_listxattr(const char *path)
 static const struct {
     const char *name;
     long (*call)(const char *path);
-    bool makes;         /* what is not there is no error */
+    bool makes;         /* creates the path, so it need not exist */
 } calls[] = {
     { "open", do_open, false }, { "create", do_create, true },
     { "stat", do_stat, false }, { "lstat", do_lstat, false },
@@ -167,7 +167,7 @@ static const struct {
     { "setxattr", do_setxattr, false }, { "listxattr", do_listxattr, false },
 };
 
-/* Every call must fail so with the path. */
+/* Each call must fail with this error for the path. */
 static void all_fail(int error, const char *path, const char *what)
 {
     size_t i;

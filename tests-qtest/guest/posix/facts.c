@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one table of what a 9p mount makes different from a local file system:
- * which mounts it concerns, what comes instead and why.  A behaviour names its
- * row by differs() just before the statement; a mount that the row does not
- * concern has to do as a local file system does, and one that it concerns has
- * to do exactly as the row says, so a row that is no longer true is noticed.
+ * The table of the differences between a 9p mount and a local file system: to
+ * which mounts they apply, the result and the reason.  A behaviour names a row
+ * with differs() just before the statement.  If the row does not apply to the
+ * mount, the result must be that of a local file system; if it applies, the
+ * result must be exactly that of the row, so that a row which is no longer true
+ * is noticed.
  */
 #include "posix.h"
 
@@ -22,7 +23,7 @@
 
 enum model model = NATIVE;
 enum cache cache = CACHE_NONE;
-static unsigned kernel;     /* as KERNEL() makes it */
+static unsigned kernel;     /* encoded by KERNEL() */
 
 static const char *const model_names[] = {
     [NATIVE] = "native", [PASSTHROUGH] = "passthrough",
@@ -38,7 +39,7 @@ static const char *const cache_names[] = {
 static const struct {
     const char *what;
     unsigned models, caches;
-    unsigned from_kernel, until_kernel;     /* between them it is true */
+    unsigned from_kernel, until_kernel;     /* applies to these versions */
     enum { AN_ERROR, A_NUMBER, A_MODE } as;
     long long instead;
     const char *reason;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files and directories that are held open while their names go away: every
- * way a name can go, and after each every operation on the descriptor, which
- * has to reach the file that was opened and no other.  Part of the POSIX
+ * Files and directories that are open while their names are removed: each way
+ * to remove or replace a name, and afterwards each operation on the descriptor,
+ * which has to reach the file that was opened and no other.  Part of the POSIX
  * suite; see posix.h.
  */
 #include "posix.h"
@@ -60,8 +60,8 @@ static void lose_tree(void)
 static const struct {
     const char *name;
     void (*lose)(void);
-    nlink_t links;      /* of the file held, afterwards */
-    bool another;       /* the name now means another file */
+    nlink_t links;      /* link count of the open file afterwards */
+    bool another;       /* the name leads to another file afterwards */
 } ways[] = {
     { "unlinked", lose_unlink, 0, false },
     { "renamed", lose_rename, 1, false },

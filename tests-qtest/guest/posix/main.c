@@ -3,14 +3,14 @@
  * posix [--model=MODEL] [--cache=CACHE] [--host-user] [--only=BEHAVIOUR]
  *       [--facts] [--list] [DIR]
  *
- * Holds the file system of DIR (default: the working directory) against what
- * POSIX and Linux promise of a local one.  MODEL is native, passthrough,
- * mapped-xattr, mapped-file or none; CACHE the client's cache mode; both
- * choose the rows of the table of facts.  --host-user: QEMU is not root, so
- * the model none keeps no owners.  Every behaviour runs in a child process of
- * its own, in a folder of its own, with a deadline, and is made of many
- * statements, each printed and counted; the last line is "N passed, M failed,
- * K skipped".  Ends with 1 if any failed, 2 if it could not begin.
+ * Compares the file system of DIR (default: the working directory) with the
+ * rules of POSIX and Linux for a local one.  MODEL is native, passthrough,
+ * mapped-xattr, mapped-file or none; CACHE is the client's cache mode; both
+ * select the rows of the table of facts.  --host-user: QEMU is not root, so
+ * the model none does not keep owners.  Each behaviour runs in its own child
+ * process and folder, with a deadline.  It consists of many statements, which
+ * are printed and counted; the last line is "N passed, M failed, K skipped".
+ * The exit status is 1 if a statement failed, 2 if the suite could not start.
  */
 #include "posix.h"
 
@@ -27,7 +27,7 @@ static const struct behaviour *const groups[] = {
     map_behaviours,
 };
 
-/* No behaviour takes a second; under emulation on a busy machine, a few. */
+/* In seconds; each takes less than one, or a few under slow emulation. */
 enum { DEADLINE = 60 };
 
 static bool host_is_user;
@@ -127,7 +127,7 @@ static void list(void)
     }
 }
 
-/* What a test runs as a program: speaks, waits for its input to end, speaks. */
+/* The program that a test runs: prints, waits for end of input, prints. */
 static int wait_for_end(void)
 {
     char c;

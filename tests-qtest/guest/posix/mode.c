@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * chmod(2) and the set-id bits: which modes are kept, who may change them,
- * what a write, a truncation or a set-group-id directory does to them.
+ * chmod(2) and the set-id bits: which modes are kept, who may change them, and
+ * how a write, a truncation or a set-group-id directory changes them.
  * Part of the POSIX suite; see posix.h.
  */
 #include "posix.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * open(2): rights by mode and user, each flag, what cannot be opened how,
- * programs that run.  Part of the POSIX suite; see posix.h.
+ * open(2): permissions by mode and user, each flag, files that cannot be opened
+ * in some modes, running programs.  Part of the POSIX suite; see posix.h.
  */
 #include "posix.h"
 
@@ -10,7 +10,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-/* Where nothing lies; out of sight of the compiler, which would warn. */
+/* An unmapped address; volatile, as the compiler would warn otherwise. */
 static void *volatile no_address = (void *)1;
 
 static int try_open(const char *name, int flags)
@@ -20,7 +20,7 @@ static int try_open(const char *name, int flags)
     return fd < 0 ? -1 : close(fd);
 }
 
-/* 1: for reading, 2: for writing, 4: for both. */
+/* Returns a mask: 1: can be opened for reading, 2: writing, 4: both. */
 static int ways_to_open(const char *name, uid_t uid, gid_t gid)
 {
     static const int flags[] = { O_RDONLY, O_WRONLY, O_RDWR };
@@ -362,7 +362,7 @@ static void offsets(void)
     close(fd);
 }
 
-/* Puts this very program into the folder. */
+/* Copies this program into the folder. */
 static void copy_program(const char *name)
 {
     static char data[1 << 16];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * chown(2) and its kin: owners of every type of file, who may change them,
- * and what a change takes away.  Part of the POSIX suite; see posix.h.
+ * chown(2) and related calls: owners of each type of file, who may change them,
+ * and bits that a change clears.  Part of the POSIX suite; see posix.h.
  */
 #include "posix.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the POSIX suite share: the words in which a behaviour
- * states what must hold, the facts that depend on the mount, and small tools.
- * Everything here is called from the child process that main.c starts for one
- * behaviour, in a directory of its own with mode 0777 as working directory;
- * there are no threads.  Each statement is counted and printed by itself.
+ * Declarations shared by the files of the POSIX suite: statements, which check
+ * the results of a behaviour, the facts that depend on the mount, and tools.
+ * All functions are called in the child process that main.c starts for one
+ * behaviour, with an empty directory of mode 0777 as working directory; there
+ * are no threads.  Each statement is counted and printed.
  */
 #ifndef GUEST_POSIX_H
 #define GUEST_POSIX_H
@@ -25,14 +25,14 @@
 
 #define SIZE_OF_ARRAY(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Users that exist nowhere; OTHER shares no group with USER. */
+/* Ids of users that do not exist; OTHER has no group in common with USER. */
 enum { USER = 65534, GROUP = 65533, OTHER = 65532, OTHER_GROUP = 65531 };
 
-/* What a behaviour needs; without it, it is skipped with the reason. */
+/* Requirements of a behaviour, which is skipped if they are not met. */
 enum {
-    NEEDS_ROOT = 1,     /* to run as root, mostly to become other users */
-    NEEDS_OWNERS = 2,   /* owners that are kept: not none by a plain user */
-    NEEDS_CTIME = 4,    /* attributes that come from the file system itself */
+    NEEDS_ROOT = 1,     /* root, mostly to become other users */
+    NEEDS_OWNERS = 2,   /* a mount that keeps owners */
+    NEEDS_CTIME = 4,    /* attributes from the file system itself */
 };
 
 struct behaviour {
@@ -41,7 +41,7 @@ struct behaviour {
     unsigned needs;
 };
 
-/* Each ends with a row without a name. */
+/* Each array ends with a row without a name. */
 extern const struct behaviour mode_behaviours[];
 extern const struct behaviour owner_behaviours[];
 extern const struct behaviour create_behaviours[];
@@ -59,7 +59,7 @@ extern const struct behaviour errno_behaviours[];
 extern const struct behaviour xattr_behaviours[];
 extern const struct behaviour map_behaviours[];
 
-/* --- facts.c: what the mount makes different --- */
+/* --- facts.c: differences of the mount --- */
 
 enum fact {
     RENAME_FLAGS, UNNAMED_FILE, PREALLOCATION, PUNCHED_HOLE,
@@ -81,9 +81,9 @@ bool facts_set_model(const char *name);
 bool facts_set_cache(const char *name);
 void facts_set_kernel(void);
 void facts_print(void);
-/* The reason if the fact holds on this mount, with its value; else NULL. */
+/* Returns the reason and sets the value if the fact applies; else NULL. */
 const char *fact_applies(enum fact fact, long long *instead);
-/* The fact is one that a client may or may not show: state nothing. */
+/* Whether the fact applies to some clients only: then check nothing. */
 bool unsure(enum fact fact);
 
 /* --- check.c: statements --- */
@@ -91,9 +91,9 @@ bool unsure(enum fact fact);
 #define PRINTF(n) __attribute__((format(printf, n, n + 1)))
 
 /*
- * The next statement has a row in the table of facts: where the row applies to
- * this mount, its value (an errno, 0 for success; or a number) is wanted
- * instead, no more and no less.
+ * Names the row of the next statement in the table of facts.  If the row
+ * applies to this mount, the expected result is its value: an errno, 0 for
+ * success, or a number.
  */
 void differs(enum fact fact);
 void succeeds(long ret, const char *what, ...) PRINTF(2);
@@ -106,7 +106,7 @@ void same_text(const char *wanted, const char *came, const char *what, ...)
 void holds(bool truth, const char *what, ...) PRINTF(2);
 void skip(const char *reason);
 
-/* A step that is no statement itself: without it the behaviour cannot go on. */
+/* A step that is not a statement; if it fails the behaviour is aborted. */
 #define must(call) must_succeed((call), #call, __FILE__, __LINE__)
 long must_succeed(long ret, const char *call, const char *file, int line);
 
@@ -119,9 +119,9 @@ void check_abort(const char *expected, const char *came);
 
 /* --- tools.c --- */
 
-/* Runs one call as another user, who has no other groups, and comes back. */
+/* Makes one call as another user without supplementary groups. */
 #define AS(uid, gid, call) (as_user(uid, gid, gid), as_root(call))
-/* The same with one more group. */
+/* The same with one supplementary group. */
 #define AS_MEMBER(uid, gid, more, call) (as_user(uid, gid, more), as_root(call))
 void as_user(uid_t uid, gid_t gid, gid_t more);
 long as_root(long ret);
@@ -129,30 +129,30 @@ long as_root(long ret);
 enum kind { REGULAR, DIRECTORY, FIFO, CHAR, BLOCK, SOCKET, SYMLINK, KINDS };
 extern const char *const kind_names[KINDS];
 extern const mode_t kind_types[KINDS];
-/* Makes one of that kind, mode 0644; a symlink points to "nowhere". */
+/* Creates a file of that kind, mode 0644; a symlink points to "nowhere". */
 int make_kind(enum kind kind, const char *name);
-/* A file of that type may be made here: devices want root on some mounts. */
+/* Whether a file of that kind can be created: on some mounts devices cannot. */
 bool can_make(enum kind kind);
 
 void make_file(const char *name, const char *text);
 void make_dir(const char *name, mode_t mode);
-/* The type, or 0 where nothing has the name. */
+/* The type of a file, or 0 if it does not exist. */
 mode_t type_of(const char *name);
 struct stat stat_of(const char *name);      /* lstat */
 struct stat fstat_of(int fd);
 mode_t mode_of(const char *name);           /* 07777 only */
 bool exists(const char *name);
-/* Up to 255 bytes of it; in a static buffer. */
+/* Returns up to 255 bytes of a file, in a static buffer. */
 const char *text_of(const char *name);
 const char *text_at(int fd, off_t offset);
-/* remove(3) of a whole tree; 0 or -1. */
+/* Removes a whole tree; returns 0 or -1. */
 int remove_tree(int at, const char *name);
 
-/* Waits until the clock that stamps the files has moved on. */
+/* Waits until the clock for the times of files has advanced. */
 void tick(void);
 bool later(struct timespec a, struct timespec b);
 
-/* Whether the call moves that time of a name; -1 where the call failed. */
+/* Whether the call changes that time of a file; -1 if the call fails. */
 #define MOVES(field, name, call) ({ \
         struct timespec before_ = stat_of(name).field; \
         tick(); \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * unlink(2) and rmdir(2): every type, links left, refusals, the sticky bit,
- * times of what was around.  Part of the POSIX suite; see posix.h.
+ * unlink(2) and rmdir(2): each type, remaining links, errors, the sticky bit,
+ * times of the parent directory.  Part of the POSIX suite; see posix.h.
  */
 #include "posix.h"
 
@@ -118,7 +118,7 @@ static void remove_working_directory(void)
     must(chdir("/"));
 }
 
-/* Who tries: the file's owner, the directory's, someone, root. */
+/* The caller: the file's owner, the directory's, another user, root. */
 static void sticky_case(const char *who, uid_t uid, bool may)
 {
     static const enum kind kinds[] = { REGULAR, DIRECTORY, SYMLINK, FIFO };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who may rename what: directories that are not writable or searchable, the
- * sticky bit on either side, directories that get another parent.  Part of the
- * POSIX suite; see posix.h.
+ * Permissions of rename(2): directories that are not writable or searchable,
+ * the sticky bit on either side, directories that get another parent.  Part of
+ * the POSIX suite; see posix.h.
  */
 #include "posix.h"
 
@@ -51,7 +51,7 @@ static void sticky_source(enum kind kind)
     snprintf(from, sizeof(from), "sticky/%s", name);
     must(make_kind(kind, from));
     must(lchown(from, USER, GROUP));
-    /* Only so may its owner give a directory another parent. */
+    /* A directory must be writable to get another parent. */
     must(kind == SYMLINK ? 0 : chmod(from, 0777));
     move("out of a sticky one by the owner", 0, USER, from, "free/new");
     move("out of a sticky one by the directory's owner", 0, OTHER, from,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rename(2): every type, what is replaced and what is not, directories in
- * other parents, flags, times.  Part of the POSIX suite; see posix.h.
+ * rename(2): each type, which targets are replaced, directories that get
+ * another parent, flags, times.  Part of the POSIX suite; see posix.h.
  */
 #include "posix.h"
 

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# report.sh DIR: a table of what the runs of the POSIX suite brought.  DIR holds
-# one output a mount, named MODEL.CACHE, as the scenario leaves them in
-# $WORK/posix.  One line a mount: statements that held, those among them that
-# stand under a row of the table of facts, that failed, behaviours skipped.
-# Ends with 1 if there is none or any failed.
+# report.sh DIR: prints a table of the results of the POSIX suite.  DIR has the
+# output for each mount, named MODEL.CACHE, as the scenario stores them in
+# $WORK/posix.  There is one line for each mount: statements that passed, those
+# of them with a row in the table of facts, statements that failed, behaviours
+# that were skipped.  The exit status is 1 if there is none or one failed.
 set -eu
 [ $# -eq 1 ] || { echo "usage: report.sh DIR" >&2; exit 2; }
 total=0 bad=0

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * truncate(2), ftruncate(2), sparse files, files beyond 2 and 4 GiB, space
- * that is reserved.  Part of the POSIX suite; see posix.h.
+ * truncate(2), ftruncate(2), sparse files, files beyond 2 and 4 GiB, reserved
+ * space.  Part of the POSIX suite; see posix.h.
  */
 #include "posix.h"
 
@@ -10,7 +10,7 @@
 
 #define GIB (1ll << 30)
 
-/* Whether all bytes of the range are that byte. */
+/* Whether all bytes of the range have that value. */
 static bool all_are(int fd, off_t from, off_t to, char byte)
 {
     static char data[65536];

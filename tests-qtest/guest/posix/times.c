@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * utimensat(2), futimens(3) and the times that other calls move: values far
- * from today, nanoseconds, who may set what.  Part of the POSIX suite; see
- * posix.h.
+ * utimensat(2), futimens(3) and the times that other calls change: values far
+ * from today, nanoseconds, permissions.  Part of the POSIX suite; see posix.h.
  */
 #include "posix.h"
 

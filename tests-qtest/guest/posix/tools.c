@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Small tools of the POSIX suite: other users, files of every type, reading
- * attributes and text, waiting for the file clock.  What they do is no
- * statement; if it fails the behaviour ends with a failure that names the
- * call.  Called from the child of one behaviour only; static buffers.
+ * Tools of the POSIX suite: other users, files of each type, reading
+ * attributes and text, waiting for the clock of the files.  They are not
+ * statements; if one fails, the behaviour ends with a failure that names the
+ * call.  They use static buffers and are called in the child of one behaviour
+ * only.
  */
 #include "posix.h"
 
@@ -155,8 +156,8 @@ const char *text_of(const char *name)
 }
 
 /*
- * Names are collected before any is removed: removing must not depend on
- * what the suite examines.
+ * All names are collected before any is removed, as the tools must not rely on
+ * what the suite tests.
  */
 int remove_tree(int at, const char *name)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Extended attributes of the name space user.*, and which other names are
- * answered how.  Part of the POSIX suite; see posix.h.
+ * Extended attributes of the namespace user.*, and results for other names.
+ * Part of the POSIX suite; see posix.h.
  */
 #include "posix.h"
 
 #include <sys/xattr.h>
 
-/* Whether a list of names, one NUL behind each, has that one. */
+/* Whether a list of NUL-terminated names has that name. */
 static bool has_name(const char *list, ssize_t length, const char *name)
 {
     const char *at;
