@@ -37,7 +37,7 @@ static void mkdir_special_bits(Conf *c)
 static void mkdir_existing(Conf *c)
 {
     g_autoptr(FsNode) dir = conf_sample_dir(c);
-    g_autoptr(FsNode) file = conf_sample_file(c);
+    g_autoptr(FsNode) file G_GNUC_UNUSED = conf_sample_file(c);
     FsAttr attr;
 
     conf_assert_errno(fs_mkdir(CALL_AS(&c->subject->owner), c->root,
@@ -66,8 +66,8 @@ static void rmdir_full(Conf *c)
 static void rmdir_emptied(Conf *c)
 {
     g_autoptr(FsNode) dir = conf_sample_dir(c);
-    g_autoptr(FsNode) sub = conf_mkdir(c, dir, "sub", 0700);
-    g_autoptr(FsNode) file = conf_file(c, dir, "f", 0640, "x");
+    g_autoptr(FsNode) sub G_GNUC_UNUSED = conf_mkdir(c, dir, "sub", 0700);
+    g_autoptr(FsNode) file G_GNUC_UNUSED = conf_file(c, dir, "f", 0640, "x");
 
     conf_assert_errno(fs_unlink(&test_call, dir, "f", false), 0);
     conf_assert_errno(fs_unlink(&test_call, dir, "sub", true), 0);
@@ -96,7 +96,8 @@ static void remove_missing(Conf *c)
 
 static void made_anew_without_inheritance(Conf *c)
 {
-    g_autoptr(FsNode) first = conf_file(c, c->root, "x", 0611, NULL);
+    g_autoptr(FsNode) first G_GNUC_UNUSED =
+        conf_file(c, c->root, "x", 0611, NULL);
     g_autoptr(FsNode) second = NULL;
     g_autoptr(FsNode) third = NULL;
 
@@ -158,8 +159,8 @@ static void dotdot_stays_inside(Conf *c)
 
 static void entries_have_lstat_identity(Conf *c)
 {
-    g_autoptr(FsNode) file = conf_sample_file(c);
-    g_autoptr(FsNode) dir = conf_sample_dir(c);
+    g_autoptr(FsNode) file G_GNUC_UNUSED = conf_sample_file(c);
+    g_autoptr(FsNode) dir G_GNUC_UNUSED = conf_sample_dir(c);
     g_autoptr(GPtrArray) entries = conf_list(c->root, FS_READDIR_DEV);
 
     for (unsigned i = 0; i < entries->len; i++) {
@@ -177,8 +178,8 @@ static void entries_have_lstat_identity(Conf *c)
 
 static void types_are_right_or_unknown(Conf *c)
 {
-    g_autoptr(FsNode) file = conf_sample_file(c);
-    g_autoptr(FsNode) dir = conf_sample_dir(c);
+    g_autoptr(FsNode) file G_GNUC_UNUSED = conf_sample_file(c);
+    g_autoptr(FsNode) dir G_GNUC_UNUSED = conf_sample_dir(c);
     g_autoptr(GPtrArray) entries = NULL;
 
     if (c->subject->caps & CONF_SYMLINK) {
@@ -207,8 +208,8 @@ static void types_are_right_or_unknown(Conf *c)
 /* Reading from the cookie of an entry gives exactly the entries after it. */
 static void every_cookie_resumes(Conf *c)
 {
-    g_autoptr(FsNode) dir = conf_sample_dir(c);
-    g_autoptr(FsNode) sample = conf_sample_file(c);
+    g_autoptr(FsNode) dir G_GNUC_UNUSED = conf_sample_dir(c);
+    g_autoptr(FsNode) sample G_GNUC_UNUSED = conf_sample_file(c);
     g_autoptr(FsFile) file = NULL;
     g_autoptr(GPtrArray) all = NULL;
 
@@ -236,7 +237,7 @@ static void every_cookie_resumes(Conf *c)
 
 static void refused_entry_comes_again(Conf *c)
 {
-    g_autoptr(FsNode) sample = conf_sample_file(c);
+    g_autoptr(FsNode) sample G_GNUC_UNUSED = conf_sample_file(c);
     g_autoptr(FsFile) file = conf_open(c->root, O_RDONLY);
     g_autoptr(GPtrArray) all = conf_entries(file, 0, 0, 0);
     uint64_t cookie = 0;
@@ -276,7 +277,8 @@ static void rewound_sees_new_files(Conf *c)
     g_autoptr(FsFile) file = conf_open(c->root, O_RDONLY);
     g_autoptr(GPtrArray) before = conf_entries(file, 0, 0, 0);
     g_autoptr(GPtrArray) after = NULL;
-    g_autoptr(FsNode) made = conf_file(c, c->root, "late", 0600, NULL);
+    g_autoptr(FsNode) made G_GNUC_UNUSED =
+        conf_file(c, c->root, "late", 0600, NULL);
 
     g_assert_null(conf_find_entry(before, "late"));
     after = conf_entries(file, 0, 0, 0);
@@ -371,7 +373,7 @@ static int count_entry(void *opaque, const FsDirent *dirent)
 
 static void read_without_sleeping(Conf *c)
 {
-    g_autoptr(FsNode) sample = conf_sample_file(c);
+    g_autoptr(FsNode) sample G_GNUC_UNUSED = conf_sample_file(c);
     g_autoptr(FsFile) file = conf_open(c->root, O_RDONLY);
     g_autoptr(GPtrArray) first = NULL;
     g_autoptr(GPtrArray) all = NULL;

@@ -38,7 +38,8 @@ static void node_follows(Conf *c)
 
 static void target_is_replaced(Conf *c)
 {
-    g_autoptr(FsNode) file = conf_file(c, c->root, "a", 0640, "new");
+    g_autoptr(FsNode) file G_GNUC_UNUSED =
+        conf_file(c, c->root, "a", 0640, "new");
     g_autoptr(FsNode) old = conf_file(c, c->root, "b", 0600, "old");
     g_autoptr(FsNode) found = NULL;
     g_autofree char *text = NULL;
@@ -54,7 +55,8 @@ static void target_is_replaced(Conf *c)
 
 static void replaced_target_stays_open(Conf *c)
 {
-    g_autoptr(FsNode) file = conf_file(c, c->root, "a", 0640, "new");
+    g_autoptr(FsNode) file G_GNUC_UNUSED =
+        conf_file(c, c->root, "a", 0640, "new");
     g_autoptr(FsFile) old = conf_create(c, c->root, "b", O_RDWR, 0604);
     g_autofree char *text = NULL;
 
@@ -111,7 +113,8 @@ static void directory_replaces_empty_one(Conf *c)
     g_autoptr(FsNode) dir = conf_sample_dir(c);
     g_autoptr(FsNode) file = conf_file(c, dir, "f", 0640, "text");
     g_autoptr(FsNode) other = conf_mkdir(c, c->root, "other", 0700);
-    g_autoptr(FsNode) gone = conf_file(c, other, "gone", 0611, NULL);
+    g_autoptr(FsNode) gone G_GNUC_UNUSED =
+        conf_file(c, other, "gone", 0611, NULL);
     g_autoptr(FsNode) found = NULL;
 
     conf_assert_errno(fs_unlink(&test_call, other, "gone", false), 0);

@@ -11,19 +11,25 @@ const ProxyType proxy_sample_types[] = {
     0
 };
 
-static uint32_t next = 1;
+/* A function, because the order in which initializers run is not defined. */
+static uint32_t next(void)
+{
+    static uint32_t last;
+
+    return ++last;
+}
 
 static struct timespec some_time(void)
 {
-    return (struct timespec) { .tv_sec = next++, .tv_nsec = next++ };
+    return (struct timespec) { .tv_sec = next(), .tv_nsec = next() };
 }
 
 static FsAttr some_attr(void)
 {
     return (FsAttr) {
-        .valid = FS_ATTR_BTIME, .mode = S_IFREG | 0640, .uid = next++,
-        .gid = next++, .nlink = next++, .dev = next++, .ino = next++,
-        .rdev = next++, .size = next++, .blocks = next++, .blksize = next++,
+        .valid = FS_ATTR_BTIME, .mode = S_IFREG | 0640, .uid = next(),
+        .gid = next(), .nlink = next(), .dev = next(), .ino = next(),
+        .rdev = next(), .size = next(), .blocks = next(), .blksize = next(),
         .atime = some_time(), .mtime = some_time(), .ctime = some_time(),
         .btime = some_time(),
     };
@@ -32,16 +38,16 @@ static FsAttr some_attr(void)
 static FsSetattr some_change(void)
 {
     return (FsSetattr) {
-        .valid = FS_SET_MODE | FS_SET_SIZE, .mode = 0751, .uid = next++,
-        .gid = next++, .size = next++, .atime = some_time(),
+        .valid = FS_SET_MODE | FS_SET_SIZE, .mode = 0751, .uid = next(),
+        .gid = next(), .size = next(), .atime = some_time(),
         .mtime = some_time(),
     };
 }
 
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
-#define U32(f) m->f = next++;
-#define U64(f) m->f = UINT64_C(0x100000000) * next++;
+#define U32(f) m->f = next();
+#define U64(f) m->f = UINT64_C(0x100000000) * next();
 #define NAME(f) m->f = (ProxyText) { "a name", 6 };
 #define TEXT(f) m->f = (ProxyText) { "some/text", 9 };
 #define BLOB(f) m->f = (ProxyBlob) { "by\0tes", 6 };

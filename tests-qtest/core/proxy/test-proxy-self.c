@@ -287,7 +287,6 @@ static void test_deep(void)
     enum { LEVELS = 1500 };
     SELF self;
     g_autoptr(FsNode) dir = NULL;
-    g_autofree char *path = NULL;
     FsAttr attr;
     int fd;
 
