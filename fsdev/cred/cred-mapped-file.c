@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Security model mapped-file: what the guest set is kept in small text files
- * beside the host files.
+ * Security model mapped-file: values that the guest has set are stored in small
+ * text files beside the host files.
  *
  * The values of DIR/NAME are in DIR/.virtfs_metadata/NAME, those of the
  * export's root in its .virtfs_metadata_root, as cred-text.h has them.
@@ -16,7 +16,7 @@
 
 #define META_DIR ".virtfs_metadata"
 #define META_ROOT ".virtfs_metadata_root"
-/* Four lines are under 100 bytes; leave room for what others added. */
+/* Four lines have less than 100 bytes; other programs may add more. */
 #define META_MAX_BYTES 4096
 
 /* ---- metadata files --------------------------------------------------- */
@@ -34,8 +34,8 @@ static int meta_dir_made(int metafd)
 }
 
 /*
- * Path fd of DIR/.virtfs_metadata, made when @make says so.  -ENOENT when
- * there is none, -EIO when the name is something that cannot be it.
+ * Path fd of DIR/.virtfs_metadata, which is created if @make.  -ENOENT if there
+ * is none, -EIO if it is not a directory.
  */
 static int meta_dir_open(int dirfd, bool make)
 {
@@ -149,17 +149,17 @@ static int meta_write_shared(int metafd, const char *name, const char *text,
     return ftruncate(fd, len) < 0 ? -errno : 0;
 }
 
-/* @text into the new @fd. */
+/* Write @text to the new file @fd. */
 static int meta_fill(int fd, const char *text)
 {
-    /* The mode is part of the format; a umask may have narrowed it. */
+    /* The mode is part of the format; the umask may have reduced it. */
     return fchmod(fd, 0600) < 0 ? -errno : write_all(fd, text, strlen(text));
 }
 
 /*
- * For what was just made: a reader that comes before the text sees a file of
- * which nothing is stored, which so far is true.  -EEXIST when something is
- * there already.
+ * Store values for a new object.  A reader that opens the file before the text
+ * is written finds no values, which is true at that time.  -EEXIST if the name
+ * exists already.
  */
 static int meta_make(int metafd, const char *name, const char *text)
 {
@@ -177,8 +177,9 @@ static int meta_make(int metafd, const char *name, const char *text)
 }
 
 /*
- * Put @text at @name in @metafd in one step, by way of @tmpfd.  The random
- * part keeps the temporary name apart from the metadata of a guest's file.
+ * Replace @name in @metafd by a file with @text atomically, by a temporary file
+ * in @tmpfd.  Its name has a random part so that it is not that of the metadata
+ * of a guest's file.
  */
 static int meta_replace(int tmpfd, int metafd, const char *name,
                         const char *text)
@@ -197,7 +198,7 @@ static int meta_replace(int tmpfd, int metafd, const char *name,
     }
     ret = meta_fill(fd, text);
     if (ret == 0 && renameat(tmpfd, tmp, metafd, name) < 0) {
-        /* A directory in its place is nothing of ours. */
+        /* A directory with that name was not created by this model. */
         ret = errno == EISDIR ? -EIO : -errno;
     }
     if (ret < 0) {
@@ -207,8 +208,8 @@ static int meta_replace(int tmpfd, int metafd, const char *name,
 }
 
 /*
- * Only a file that we wrote is worth writing to in place: a link planted to
- * another file of ours must not get our lines.
+ * Only a file that this model has written is changed in place.  Otherwise a
+ * link to another file of the same user could get that file overwritten.
  */
 static bool is_shared(const HostStat *st, const CredValues *values)
 {
@@ -381,7 +382,7 @@ static int mapped_file_before_link(int dirfd, const char *name, int newdirfd)
     return newmetafd < 0 ? newmetafd : 0;
 }
 
-/* A name without values must not inherit what an earlier file left. */
+/* A name without values must not get those of an earlier file. */
 static int mapped_file_linked(int dirfd, const char *name, int newdirfd,
                               const char *newname)
 {
@@ -425,7 +426,7 @@ static int mapped_file_renamed(int dirfd, const char *name, int newdirfd,
         }
         unlinkat(newmetafd, newname, 0);
     } else {
-        /* rename(2) does nothing when both were links of one file. */
+        /* rename(2) does nothing if both names are links of one file. */
         unlinkat(metafd, name, 0);
     }
     return 0;
@@ -433,7 +434,7 @@ static int mapped_file_renamed(int dirfd, const char *name, int newdirfd,
 
 typedef int EntryFn(int dirfd, const struct dirent *entry);
 
-/* Call @fn for every entry of @pathfd but "." and ".." until it says so. */
+/* Call @fn for each entry of @pathfd but "." and ".." until it fails. */
 static int each_entry(int pathfd, EntryFn *fn)
 {
     HOST_FD fd = host_reopen(pathfd, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
@@ -478,8 +479,8 @@ static int remove_entry(int dirfd, const struct dirent *entry)
 }
 
 /*
- * In a directory with no entry but the metadata directory, whatever that holds
- * is for names that are gone.  Nothing is touched before this is known.
+ * If a directory has no entry but the metadata directory, all metadata in it is
+ * of names that were removed.  Nothing is changed before this has been checked.
  */
 static int mapped_file_before_rmdir(int dirfd, const char *name)
 {
@@ -516,10 +517,10 @@ static int mapped_file_before_rmdir(int dirfd, const char *name)
 }
 
 /*
- * Hosts may fold the case of names in a directory (ext4, f2fs, …), also that
- * of letters outside ASCII that fold into it (U+017F, U+212A), and skip
- * characters that do not print.  Such a spelling opens our own files there, so
- * it is refused everywhere; nobody has a use for these names.
+ * Hosts may fold the case of names in a directory (ext4, f2fs, …), including
+ * letters outside ASCII that fold into ASCII (U+017F, U+212A), and ignore
+ * characters that do not print.  There, such a spelling opens the metadata, so
+ * it is refused everywhere; these names have no other use.
  */
 static bool mapped_file_hidden(const char *name)
 {

@@ -3,8 +3,8 @@
  * Credential policy: how a security model stores owner, mode, device number,
  * symbolic links and special files.
  *
- * One CredPolicy object a model; the local driver calls it and knows no model
- * itself.  On-disk formats are those of QEMU's 9pfs, byte for byte.  A
+ * There is one CredPolicy for each model; the local driver depends on no model.
+ * The formats on disk are those of QEMU's 9pfs, byte for byte.  A
  * CredObject names a host object by path fd and, for formats kept beside the
  * file, by its directory and component.  The caller keeps two changes of one
  * export from running at once, and loads from seeing half of one.
@@ -30,7 +30,7 @@ typedef struct CredObject {
 typedef struct CredValues {
     uint32_t valid;
     bool has_rdev;
-    bool whiteouts;         /* a directory that got one; local-whiteout.c */
+    bool whiteouts;         /* a directory with whiteouts; local-whiteout.c */
     uint32_t uid;
     uint32_t gid;
     uint32_t mode;          /* type bits included in the mapped models */
@@ -40,7 +40,7 @@ typedef struct CredValues {
 typedef struct CredPolicy {
     /* Links, devices, FIFOs and sockets are kept as regular files. */
     bool fake_special;
-    /* An owner that cannot be set stays what it is. */
+    /* An owner that cannot be set is left as it is, without an error. */
     bool owner_optional;
     /* Values live beside the file: dirfd and name of a CredObject are used. */
     bool beside;
@@ -53,26 +53,26 @@ typedef struct CredPolicy {
     /* What is stored for @obj, which the host shows as @attr. */
     int (*load)(const CredObject *obj, const FsAttr *attr,
                 CredValues *values);
-    /* Store what valid says. */
+    /* Store the values that valid selects. */
     int (*store)(const CredObject *obj, const CredValues *values);
     /*
-     * What follows keeps step with the host's names; NULL where the model
-     * keeps nothing beside the file.
+     * The following functions keep the values in step with the host's names;
+     * NULL in models that store nothing beside the file.
      *
-     * before_link: what linked() and renamed() may run out of (space, rights)
-     * is got now, before the host call.
+     * before_link: called before the host call, to fail early if linked() or
+     * renamed() would fail for lack of space or permissions.
      */
     int (*before_link)(int dirfd, const char *name, int newdirfd);
-    /* linked, renamed: the host call succeeded. */
+    /* linked, renamed: called after the host call has succeeded. */
     int (*linked)(int dirfd, const char *name, int newdirfd,
                   const char *newname);
     int (*renamed)(int dirfd, const char *name, int newdirfd,
                    const char *newname);
-    /* Make the directory removable, or refuse and leave it as it is. */
+    /* Make the directory removable, or fail and leave it unchanged. */
     int (*before_rmdir)(int dirfd, const char *name);
-    /* Drop what is stored for a name that is gone or about to be made. */
+    /* Remove the values of a name that was removed or will be created. */
     void (*unlinked)(int dirfd, const char *name);
-    /* A component the guest must neither see nor use.  NULL: none. */
+    /* Whether the guest must not see or use a name.  NULL: no name. */
     bool (*hidden)(const char *name);
 } CredPolicy;
 
@@ -82,11 +82,11 @@ extern const CredPolicy cred_mapped_xattr;
 extern const CredPolicy cred_mapped_file;
 
 /**
- * cred_overlay: put stored @values on @attr, for the mapped models.
+ * cred_overlay: replace values in @attr by stored @values, for mapped models.
  *
- * The stored type counts only where it can be true: a host object that is no
- * regular file is what it is, and a regular file may stand for anything but a
- * directory.  A real symbolic link so stays one whatever is stored for it.
+ * A stored type is used only for a regular file of the host, which may stand
+ * for any type but a directory.  Other objects have their own type, so a real
+ * symbolic link remains one whatever is stored for it.
  */
 static inline void cred_overlay(FsAttr *attr, const CredValues *values)
 {

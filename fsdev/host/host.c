@@ -2,13 +2,12 @@
 /*
  * The host's system calls, each with its fallback in the same function.
  *
- * A path fd can be looked at, but not everything can be done through it: what
- * the running kernel cannot do on the descriptor itself goes through its entry
- * in /proc/self/fd, "N" below.  That directory is opened once and used as a
- * starting point, so a chroot() after start-up changes nothing; only xattrs on
- * kernels before 6.13 need the absolute path.  Entries there are magic links:
- * following one leads to the very object, never through its path, and ends
- * there even when the object is a symbolic link.
+ * Not all operations are possible on a path fd.  Those that the running kernel
+ * does not support use the descriptor's entry in /proc/self/fd, "N" below.
+ * That directory is opened once and lookups start from it, so that a later
+ * chroot() has no effect; only xattrs on kernels before 6.13 need the absolute
+ * path.  The entries are magic links: following one leads to the object itself,
+ * not through its path, and ends there even if the object is a symbolic link.
  *
  * Used by node*.c, local*.c and cred-*.c.  Context: any thread.
  */
@@ -24,7 +23,7 @@
 #define PROC_FD_DIR "/proc/self/fd"
 #define PROC_MOUNTINFO "/proc/self/mountinfo"
 #define STAT_MASK_ID (STATX_TYPE | STATX_INO)
-/* How often a lookup is repeated that raced with renames on the host. */
+/* Limit of attempts of a lookup that races with renames on the host. */
 #define LOOKUP_TRIES 32
 
 /* The name of a descriptor's entry in /proc/self/fd, alone or as a path. */
@@ -52,8 +51,8 @@ static int sys_openat2(int dirfd, const char *name, const OpenHow *how)
 }
 
 /*
- * Past the C library's emulation of it, which some seccomp filters bring to
- * light: that refuses flags which the kernel knows.
+ * Calls the kernel directly.  With some seccomp filters the C library uses its
+ * emulation of statx(), which refuses flags that the kernel supports.
  */
 static int sys_statx(int dirfd, const char *name, int flags, unsigned mask,
                      struct statx *stx)
@@ -61,7 +60,7 @@ static int sys_statx(int dirfd, const char *name, int flags, unsigned mask,
     return syscall(__NR_statx, dirfd, name, flags, mask, stx);
 }
 
-/* Second wall behind the session's name check. */
+/* A second check of names, after that of the session. */
 static bool is_component(const char *name)
 {
     return name[0] && !strchr(name, '/') && strcmp(name, ".") &&
@@ -69,8 +68,8 @@ static bool is_component(const char *name)
 }
 
 /*
- * Probing.  A call counts as present only when it gives the very answer that
- * the kernel gives: seccomp filters answer ENOSYS or EPERM for absent ones.
+ * Probing.  A call is considered as supported only if it returns exactly what
+ * the kernel returns: seccomp filters return ENOSYS or EPERM.
  */
 
 static bool probe_openat2(uint64_t resolve)
@@ -110,8 +109,8 @@ static bool probe_utimens_empty(void)
 }
 
 /*
- * The privilege is checked when the old path is looked up, before the new
- * name, and that one can never be made: nothing is left behind.
+ * The kernel checks the privilege when it looks up the old path, before the new
+ * name.  The name "." can never be created, so that no link is left.
  */
 static bool probe_link_empty(void)
 {
@@ -348,7 +347,7 @@ int host_stat_at(int dirfd, const char *name, HostStat *st)
 
 int host_stat_id_at(int dirfd, const char *name, HostStat *st)
 {
-    /* Identity does not change: no need to ask a file server again. */
+    /* The identity does not change, so a file server need not be queried. */
     return is_component(name) ? stat_at(dirfd, name, AT_STATX_DONT_SYNC,
                                         STAT_MASK_ID, st)
                               : -EINVAL;
@@ -374,11 +373,11 @@ ssize_t host_readlink(int pathfd, char *buf, size_t size)
 {
     ssize_t ret = NEG_ERRNO(readlinkat(pathfd, "", buf, MIN(size, INT_MAX)));
 
-    /* With an empty path the kernel says ENOENT of what is no link. */
+    /* With an empty path the kernel returns ENOENT if it is not a link. */
     return ret == -ENOENT ? -EINVAL : ret;
 }
 
-/* Opening and making */
+/* Opening and creating */
 
 static int reopen(int pathfd, int flags)
 {
@@ -391,7 +390,7 @@ static int reopen(int pathfd, int flags)
     flags = (flags & ~drop) | O_CLOEXEC | O_NOCTTY;
     fd = NEG_ERRNO(openat(proc_fd, name.entry, flags));
     if (fd == -EPERM && (flags & O_NOATIME)) {
-        /* Somebody else's file: a hint is no reason to fail. */
+        /* O_NOATIME requires ownership, but it is only a hint. */
         fd = NEG_ERRNO(openat(proc_fd, name.entry, flags & ~O_NOATIME));
     }
     return fd;
@@ -406,7 +405,7 @@ int host_reopen(int pathfd, int flags)
 {
     int fd = host_reopen_brief(pathfd, flags);
 
-    /* A lease on the file: wait until its holder has given it up. */
+    /* The file has a lease: wait until its holder gives it up. */
     return fd == -EAGAIN ? reopen(pathfd, flags & ~O_NONBLOCK) : fd;
 }
 
@@ -432,7 +431,7 @@ int host_link(int pathfd, int dirfd, const char *name)
     }
     if (active.link_empty) {
         ret = NEG_ERRNO(linkat(pathfd, "", dirfd, name, AT_EMPTY_PATH));
-        /* Also the answer when the privilege was dropped since the probe. */
+        /* ENOENT also means that the privilege was dropped since the probe. */
         if (ret != -ENOENT) {
             return ret;
         }

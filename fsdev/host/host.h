@@ -56,21 +56,21 @@ enum {
 /**
  * host_init: probe the kernel once and open /proc/self/fd.
  *
- * The descriptor is kept, so a later chroot() does no harm.  Returns 0, or
- * -errno with *@what naming the missing piece when /proc is not there: no
- * system call replaces it for opening the object of a path fd.  Idempotent.
+ * The descriptor is kept, so that a later chroot() has no effect on it.
+ * Returns 0, or -errno with *@what set to the missing path if there is no
+ * /proc, which is the only way to open the object of a path fd.  Idempotent.
  * Context: any thread, after the last fork() of the process.
  */
 int host_init(const char **what);
-/** host_features: what is used now. */
+/** host_features: the features in use. */
 const HostFeatures *host_features(void);
 /**
- * host_override_features: tests only, while no other thread is in here;
- * NULL restores what was probed.
+ * host_override_features: for tests, while no other thread calls functions of
+ * this file; NULL restores the probed features.
  */
 void host_override_features(const HostFeatures *features);
 
-/** host_mountinfo_fd: for host-fs.c; -1 where there is none. */
+/** host_mountinfo_fd: for host-fs.c; -1 if there is none. */
 int host_mountinfo_fd(void);
 
 /**
@@ -94,9 +94,9 @@ int host_stat_below(int dirfd, const char *dir, const char *name,
 /**
  * host_reopen: real descriptor of the very object of @pathfd.
  *
- * The caller knows it is a regular file or directory.  O_CREAT, O_EXCL,
- * O_NOFOLLOW, O_PATH and O_TMPFILE among @flags are dropped; O_NOATIME is
- * dropped when the kernel refuses it.  May wait for a lease to be broken.
+ * It must be a regular file or directory.  O_CREAT, O_EXCL, O_NOFOLLOW, O_PATH
+ * and O_TMPFILE in @flags are ignored; O_NOATIME is ignored if the kernel
+ * refuses it.  May wait until another process gives up a lease.
  */
 int host_reopen(int pathfd, int flags);
 /** host_reopen_brief: the same, but a lease on the file is -EAGAIN. */
@@ -106,20 +106,20 @@ int host_create(int dirfd, const char *name, int flags, mode_t mode);
 
 /** host_chmod: -EOPNOTSUPP for a symbolic link. */
 int host_chmod(int pathfd, mode_t mode);
-/** host_chown: UINT32_MAX leaves that id alone. */
+/** host_chown: UINT32_MAX does not change that id. */
 int host_chown(int pathfd, uint32_t uid, uint32_t gid);
 /** host_utimens: symbolic links too; UTIME_NOW and UTIME_OMIT allowed. */
 int host_utimens(int pathfd, const struct timespec times[2]);
-/** host_readlink: length, cut at @size, no NUL; -EINVAL if it is no link. */
+/** host_readlink: as readlink(2); -EINVAL if it is not a symbolic link. */
 ssize_t host_readlink(int pathfd, char *buf, size_t size);
-/** host_link: a further name for the object of @pathfd, links not followed. */
+/** host_link: create another name for the object of @pathfd. */
 int host_link(int pathfd, int dirfd, const char *name);
 
 /*
  * Extended attributes of the object of @pathfd (a path fd or a real one), as
- * getxattr(2) and friends.  Symbolic links and special files are possible
- * only while /proc is mounted where the process sees it, or with xattrat;
- * -EOPNOTSUPP otherwise.
+ * getxattr(2) and related calls.  For symbolic links and special files this
+ * requires xattrat, or that the process can access /proc; otherwise the result
+ * is -EOPNOTSUPP.
  */
 ssize_t host_getxattr(int pathfd, const char *name, void *buf, size_t size);
 ssize_t host_listxattr(int pathfd, char *buf, size_t size);
@@ -127,7 +127,7 @@ int host_setxattr(int pathfd, const char *name, const void *value,
                   size_t size, int flags);
 int host_removexattr(int pathfd, const char *name);
 
-/* A descriptor closed at the end of its scope. */
+/* HOST_FD declares a descriptor that is closed at the end of its scope. */
 static inline void host_fd_cleanup(int *fd)
 {
     if (*fd >= 0) {

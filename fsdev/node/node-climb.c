@@ -197,7 +197,7 @@ static void climb_release(Climb *climb, Name *name, bool keep_pin)
     g_ptr_array_set_size(climb->chain, 0);
 }
 
-/* Forget which names were wrong. */
+/* Forget the Names that did not lead to their Node. */
 static void climb_forget(Climb *climb)
 {
     while (climb->avoided > 0) {
@@ -293,8 +293,9 @@ static int node_fd_reopen(Name *name)
 }
 
 /*
- * The same where somebody else knows the way: what he gives is the Node's or
- * nothing, as he may have mistaken one object for another.
+ * Like node_fd_reopen(), but with a descriptor from NodeRemoteOps.fetch().
+ * Returns -ESTALE if that is of another object, as the other process may have
+ * confused two objects.
  */
 static int node_fd_fetch(const FsCall *call, Name *name)
 {
