@@ -122,9 +122,8 @@ enum {
     P9_F_GATED = 1u << 3,
     P9_F_NO_SESSION = 1u << 4,
     P9_F_TRY_FIRST = 1u << 5,
-    P9_F_HEEDS_BRIEF = 1u << 6,
-    P9_F_YIELDS = 1u << 7,
-    P9_F_ALONE = 1u << 8,
+    P9_F_YIELDS = 1u << 6,
+    P9_F_ALONE = 1u << 7,
 };
 
 typedef enum P9Inline {

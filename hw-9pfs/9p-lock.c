@@ -54,7 +54,6 @@ P9LockOwner *p9_lock_owner_get(P9Session *s, const FsFile *file,
         owner = g_new0(P9LockOwner, 1);
         *owner = key;
         owner->client_id = g_strdup(client_id);
-        g_mutex_init(&owner->opening);
         g_hash_table_add(s->lock_owners, owner);
     }
     owner->refs++;
@@ -70,7 +69,6 @@ void p9_lock_owner_unref(P9Session *s, P9LockOwner *owner)
     if (owner->locker) {
         p9_release_locker(s, owner->locker, p9_locks_changed);
     }
-    g_mutex_clear(&owner->opening);
     g_free(owner->client_id);
     g_free(owner);
 }
@@ -78,27 +76,23 @@ void p9_lock_owner_unref(P9Session *s, P9LockOwner *owner)
 int p9_lock_owner_open(const FsCall *call, P9LockOwner *owner, FsFile *file,
                        FsLocker **locker)
 {
-    int ret = 0;
+    FsLocker *opened;
+    int ret;
 
     *locker = g_atomic_pointer_get(&owner->locker);
     if (*locker) {
         return 0;
     }
-    /* Opening the file may have to wait until a lease on it is broken. */
-    if (call->wait < FS_WAIT_ANYTHING) {
-        return -EAGAIN;
+    ret = fs_locker_open(call, file, &opened);
+    if (ret < 0) {
+        return ret;
     }
-    g_mutex_lock(&owner->opening);
-    if (!owner->locker) {
-        ret = fs_locker_open(call, file, locker);
-        if (!ret) {
-            g_atomic_pointer_set(&owner->locker, *locker);
-        }
-    } else {
-        *locker = owner->locker;
+    if (!g_atomic_pointer_compare_and_exchange(&owner->locker, NULL, opened)) {
+        /* Another request of this owner has opened one meanwhile. */
+        fs_locker_close(opened);
     }
-    g_mutex_unlock(&owner->opening);
-    return ret;
+    *locker = g_atomic_pointer_get(&owner->locker);
+    return 0;
 }
 
 /* ---- waiting ---- */

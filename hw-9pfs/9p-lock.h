@@ -21,8 +21,7 @@ typedef struct P9LockOwner {
     uint32_t proc_id;
     char *client_id;            /* owned */
     unsigned refs;
-    GMutex opening;             /* guards the setting of locker */
-    FsLocker *locker;           /* owned; atomic; set once, by a worker */
+    FsLocker *locker;           /* owned; atomic; set once, by any thread */
 } P9LockOwner;
 
 /** p9_lock_owners_new: a new, empty set for P9Session.lock_owners. */

@@ -123,11 +123,6 @@ int p9_setattr_run(P9Request *req, const FsCall *call)
     if ((set.valid & FS_SET_SIZE) && set.size > INT64_MAX) {
         return -EINVAL;
     }
-    /* Opening the file for it may have to wait for a lease on the file. */
-    if ((set.valid & FS_SET_SIZE) && !req->file[0] &&
-        call->wait < FS_WAIT_ANYTHING) {
-        return -EAGAIN;
-    }
     ret = time_from_wire(t->valid & SETATTR_ATIME_SET, t->atime_sec,
                          t->atime_nsec, &set.atime);
     if (!ret) {

@@ -66,30 +66,13 @@ int p9_renameat_run(P9Request *req, const FsCall *call)
                      t->newname.s);
 }
 
-/* Calls on the parent may wait for longer than those on a mount in it. */
-static int locate(P9Request *req, const FsCall *call, FsNode **dir, char *name)
-{
-    FsNode *found;
-    int ret = p9_fid_locate(req->fid[0], req->node[0], &found, name);
-
-    if (ret < 0) {
-        return ret;
-    }
-    if (call->wait < FS_WAIT_ANYTHING && !fs_node_is_brief(found)) {
-        fs_node_unref(found);
-        return -EAGAIN;
-    }
-    *dir = found;
-    return 0;
-}
-
 int p9_rename_run(P9Request *req, const FsCall *call)
 {
     char name[NAME_MAX + 1];
     FsNode *dir;
     int ret;
 
-    ret = locate(req, call, &dir, name);
+    ret = p9_fid_locate(req->fid[0], req->node[0], &dir, name);
     if (ret < 0) {
         return ret;
     }
@@ -127,7 +110,7 @@ int p9_remove_object(P9Request *req, const FsCall *call)
     if (ret < 0) {
         return ret;
     }
-    ret = locate(req, call, &dir, name);
+    ret = p9_fid_locate(req->fid[0], req->node[0], &dir, name);
     if (ret < 0) {
         return ret;
     }

@@ -221,9 +221,6 @@ static int clunk_xattr(P9Request *req, const FsCall *call, const P9XattrFid *x)
     if (x->missing) {
         return -EINVAL;
     }
-    if (call->wait == FS_WAIT_NEVER) {
-        return -EAGAIN;
-    }
     /* The Linux client sends this for removexattr(2). */
     if (!x->size && x->flags == XATTR_REPLACE) {
         return fs_removexattr(call, req->node[0], x->name);
@@ -235,22 +232,15 @@ static int clunk_xattr(P9Request *req, const FsCall *call, const P9XattrFid *x)
 int p9_clunk_run(P9Request *req, const FsCall *call)
 {
     P9Fid *fid = req->fid[0];
-    int ret = 0;
+    int ret = fs_release(call, req->new_file);
 
-    if ((req->new_file || fid->remove_on_clunk) &&
-        call->wait == FS_WAIT_NEVER) {
-        return -EAGAIN;
-    }
-    if (call->wait < FS_WAIT_ANYTHING && (fid->remove_on_clunk || fid->xattr) &&
-        !fs_node_is_brief(req->node[0])) {
-        return -EAGAIN;
-    }
-    if (fid->remove_on_clunk) {
-        ret = p9_remove_object(req, call);
-    }
-    if (req->new_file) {
-        fs_release(call, g_steal_pointer(&req->new_file));
+    if (ret < 0) {
         return ret;
     }
-    return clunk_xattr(req, call, fid->xattr);
+    if (req->new_file) {
+        req->new_file = NULL;
+        req->file[0] = NULL;
+    }
+    return fid->remove_on_clunk ? p9_remove_object(req, call)
+                                : clunk_xattr(req, call, fid->xattr);
 }

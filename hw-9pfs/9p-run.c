@@ -90,24 +90,13 @@ static void send_to_worker(P9Request *req)
     s->exec->submit(s->exec, &req->kept.job);
 }
 
-/* Does all that takes time happen in another process, at the driver's word? */
+/* Can a coroutine wait for what the loop itself could not wait for? */
 static bool may_yield(const P9Request *req)
 {
     const P9Session *s = req->session;
-    bool asks = false;
 
-    if (!s->limits.own_loop || !s->exec->submit_yielding ||
-        !(req->info->flags & P9_F_YIELDS)) {
-        return false;
-    }
-    for (unsigned i = 0; i < req->nfids; i++) {
-        if (!fs_node_heeds_brief(req->node[i]) ||
-            (req->file[i] && req->file[i]->remote)) {
-            return false;
-        }
-        asks |= !fs_node_is_brief(req->node[i]);
-    }
-    return asks;
+    return s->limits.own_loop && s->exec->submit_yielding &&
+           (req->info->flags & P9_F_YIELDS) && s->export->driver->asks;
 }
 
 static void send_off(P9Request *req)
@@ -157,20 +146,6 @@ void p9_run_forget(P9Request *req)
 
 /* ---- where to run ---- */
 
-/* Does the work stay within storage of the host, whose end is in sight? */
-static bool is_brief(const P9Request *req)
-{
-    bool heeds = req->info->flags & P9_F_HEEDS_BRIEF;
-
-    for (unsigned i = 0; i < req->nfids; i++) {
-        if (!(heeds ? fs_node_heeds_brief : fs_node_is_brief)(req->node[i]) ||
-            (req->file[i] && req->file[i]->remote)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Do more requests want the loop than this one? */
 static bool others_wait(const P9Session *s)
 {
@@ -182,7 +157,6 @@ static bool may_wait_here(const P9Request *req)
     const P9Session *s = req->session;
 
     return s->limits.own_loop && req->info->inl != P9_INLINE_NEVER &&
-           is_brief(req) &&
            p9_policy_may_wait(&s->policy, req->info->number, others_wait(s));
 }
 
@@ -199,8 +173,10 @@ static int run_waiting(P9Request *req)
     uint64_t begun = p9_policy_now();
     int result = call_run(req, FS_WAIT_STORAGE, NULL);
 
-    p9_policy_learn(&req->session->policy, req->info->number,
-                    p9_policy_now() - begun);
+    if (result != -EAGAIN) {
+        p9_policy_learn(&req->session->policy, req->info->number,
+                        p9_policy_now() - begun);
+    }
     return result;
 }
 

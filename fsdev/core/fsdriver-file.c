@@ -12,6 +12,11 @@ static const FsDriver *file_driver(const FsFile *file)
     return driver_of(file->node);
 }
 
+static FsWait file_reach(const FsCall *call, const FsFile *file)
+{
+    return file->remote ? FS_WAIT_ANYTHING : reach_of(call, file->node);
+}
+
 /* Open files */
 
 static int driver_open(const FsCall *call, FsNode *node, int flags,
@@ -19,10 +24,10 @@ static int driver_open(const FsCall *call, FsNode *node, int flags,
 {
     const FsDriver *driver = driver_of(node);
     FsAttr seen;
-    int ret;
+    int ret = check_call(call, driver->open, node);
 
-    if (!driver->open) {
-        return -EOPNOTSUPP;
+    if (ret < 0) {
+        return ret;
     }
     if (!attr) {
         return status(driver->open(call, node, flags, file));
@@ -70,11 +75,13 @@ int fs_open(const FsCall *call, FsNode *node, int flags, FsFile **file)
 ssize_t fs_read(const FsCall *call, FsFile *file, const struct iovec *iov,
                 int iovcnt, uint64_t offset)
 {
+    FsCall at_once;
     ssize_t ret;
 
     if (!file_driver(file)->read) {
         return -EOPNOTSUPP;
     }
+    call = call_to_try(call, file_reach(call, file), &at_once);
     fs_change_note();
     ret = count(file_driver(file)->read(call, file, iov, iovcnt, offset),
                 iov_size(iov, iovcnt));
@@ -85,11 +92,13 @@ ssize_t fs_read(const FsCall *call, FsFile *file, const struct iovec *iov,
 ssize_t fs_write(const FsCall *call, FsFile *file, const struct iovec *iov,
                  int iovcnt, uint64_t offset)
 {
+    FsCall at_once;
     ssize_t ret;
 
     if (!file_driver(file)->write) {
         return -EOPNOTSUPP;
     }
+    call = call_to_try(call, file_reach(call, file), &at_once);
     fs_change_note();
     ret = count(file_driver(file)->write(call, file, iov, iovcnt, offset),
                 iov_size(iov, iovcnt));
@@ -102,17 +111,22 @@ int fs_fsync(const FsCall *call, FsFile *file, bool datasync)
     if (!file_driver(file)->fsync) {
         return -EOPNOTSUPP;
     }
+    if (call->wait < file_reach(call, file)) {
+        return -EAGAIN;
+    }
     return status(file_driver(file)->fsync(call, file, datasync));
 }
 
 int fs_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
                unsigned flags, FsDirSink *sink, void *opaque)
 {
+    FsCall at_once;
     int ret;
 
     if (!file_driver(file)->readdir) {
         return -EOPNOTSUPP;
     }
+    call = call_to_try(call, file_reach(call, file), &at_once);
     fs_change_note();
     ret = status(
         file_driver(file)->readdir(call, file, cookie, flags, sink, opaque));
@@ -125,7 +139,7 @@ int fs_release(const FsCall *call, FsFile *file)
     if (!file) {
         return 0;
     }
-    if (call->wait == FS_WAIT_NEVER) {
+    if (call->wait < file_reach(call, file)) {
         return -EAGAIN;
     }
     file_driver(file)->release(file);
@@ -142,6 +156,9 @@ int fs_locker_open(const FsCall *call, FsFile *file, FsLocker **locker)
     if (!driver->locker_open) {
         return -EOPNOTSUPP;
     }
+    if (call->wait < file_reach(call, file)) {
+        return -EAGAIN;
+    }
     ret = driver->locker_open(call, file, locker);
     assert(ret <= 0 && (ret < 0 || *locker));
     return ret;
@@ -154,12 +171,23 @@ void fs_locker_close(FsLocker *locker)
     }
 }
 
+static FsWait locker_reach(const FsLocker *locker)
+{
+    return locker->remote ? FS_WAIT_ANYTHING : FS_WAIT_STORAGE;
+}
+
 int fs_lock(const FsCall *call, FsLocker *locker, const FsLock *lock)
 {
+    FsCall at_once;
+
+    call = call_to_try(call, locker_reach(locker), &at_once);
     return locker->export->driver->lock(call, locker, lock);
 }
 
 int fs_getlock(const FsCall *call, FsLocker *locker, FsLock *lock)
 {
+    FsCall at_once;
+
+    call = call_to_try(call, locker_reach(locker), &at_once);
     return locker->export->driver->getlock(call, locker, lock);
 }

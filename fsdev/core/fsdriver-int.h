@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Checks of the results of a driver, for fsdriver.c and fsdriver-file.c.
+ * Checks before and after a call of a driver, for fsdriver.c and
+ * fsdriver-file.c.
  */
 #ifndef FSDEV_FSDRIVER_INT_H
 #define FSDEV_FSDRIVER_INT_H
@@ -11,6 +12,40 @@
 static inline const FsDriver *driver_of(const FsNode *node)
 {
     return node->export->driver;
+}
+
+/* fs_node_reach(), which is not needed if @call may wait for anything. */
+static inline FsWait reach_of(const FsCall *call, FsNode *node)
+{
+    return call->wait == FS_WAIT_ANYTHING ? FS_WAIT_ANYTHING
+                                          : fs_node_reach(node);
+}
+
+/*
+ * Whether the driver may be called for @node: 0 or -errno.  @entry: it has a
+ * function for the call.
+ */
+static inline int check_call(const FsCall *call, bool entry, FsNode *node)
+{
+    if (!entry) {
+        return -EOPNOTSUPP;
+    }
+    return call->wait < reach_of(call, node) ? -EAGAIN : 0;
+}
+
+/*
+ * The FsCall for an entry of the group TRIES (see fsdriver.h): *@at_once, which
+ * does not allow to wait, if the driver might have to wait longer than @call
+ * allows.
+ */
+static inline const FsCall *call_to_try(const FsCall *call, FsWait reach,
+                                        FsCall *at_once)
+{
+    if (call->wait == FS_WAIT_NEVER || call->wait >= reach) {
+        return call;
+    }
+    *at_once = (FsCall) { .wait = FS_WAIT_NEVER, .cred = call->cred };
+    return at_once;
 }
 
 /* A driver returns a status, or a count that is at most @most. */

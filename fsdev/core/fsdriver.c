@@ -7,7 +7,8 @@
  * success only, and asserts that the driver obeys the contract.  The assertions
  * do not depend on data of the guest or on host files.  Ids of the guest are
  * mapped to those of the host in arguments, and back in results, so that
- * drivers need not know uidmap= and gidmap=.
+ * drivers need not know uidmap= and gidmap=.  A call that might have to wait for
+ * longer than it may is refused.
  *
  * This file has the calls on nodes, names and extended attributes.  Those on
  * open files are in fsdriver-file.c, and those on a whole export are in
@@ -75,28 +76,23 @@ int fs_locate(FsNode *node, FsNode **dir, char *name)
     return ret;
 }
 
-bool fs_node_is_brief(FsNode *node)
+FsWait fs_node_reach(FsNode *node)
 {
     const FsDriver *driver = driver_of(node);
 
-    return driver->is_brief && driver->is_brief(node);
-}
-
-bool fs_node_heeds_brief(FsNode *node)
-{
-    const FsDriver *driver = driver_of(node);
-
-    return driver->heeds_brief ? driver->heeds_brief(node)
-                               : fs_node_is_brief(node);
+    return driver->reach ? driver->reach(node) : FS_WAIT_ANYTHING;
 }
 
 int fs_lookup(const FsCall *call, FsNode *dir, const char *name, FsNode **node,
               FsAttr *attr)
 {
     FsNode *found = NULL;
+    FsCall at_once;
     FsAttr seen;
-    int ret = status(driver_of(dir)->lookup(call, dir, name, &found, &seen));
+    int ret;
 
+    call = call_to_try(call, reach_of(call, dir), &at_once);
+    ret = status(driver_of(dir)->lookup(call, dir, name, &found, &seen));
     if (ret == 0) {
         assert(found && found->export == dir->export);
         *node = found;
@@ -107,12 +103,14 @@ int fs_lookup(const FsCall *call, FsNode *dir, const char *name, FsNode **node,
 int fs_getattr(const FsCall *call, FsNode *node, FsFile *file, unsigned flags,
                FsAttr *attr)
 {
+    FsCall at_once;
     FsAttr seen;
     int ret;
 
     if (!driver_of(node)->getattr) {
         return -EOPNOTSUPP;
     }
+    call = call_to_try(call, reach_of(call, node), &at_once);
     ret = status(driver_of(node)->getattr(call, node, file, flags, &seen));
     return tell_attr(node, ret, &seen, attr);
 }
@@ -121,12 +119,11 @@ int fs_setattr(const FsCall *call, FsNode *node, FsFile *file,
                const FsSetattr *set)
 {
     FsSetattr host;
-    int ret;
+    int ret = check_call(call, driver_of(node)->setattr, node);
 
-    if (!driver_of(node)->setattr) {
-        return -EOPNOTSUPP;
+    if (ret == 0) {
+        ret = fs_set_to_host(&node->export->config, set, &host);
     }
-    ret = fs_set_to_host(&node->export->config, set, &host);
     if (ret < 0) {
         return ret;
     }
@@ -138,8 +135,10 @@ int fs_setattr(const FsCall *call, FsNode *node, FsFile *file,
 
 ssize_t fs_readlink(const FsCall *call, FsNode *node, char *buf, size_t size)
 {
-    if (!driver_of(node)->readlink) {
-        return -EOPNOTSUPP;
+    int ret = check_call(call, driver_of(node)->readlink, node);
+
+    if (ret < 0) {
+        return ret;
     }
     return count(driver_of(node)->readlink(call, node, buf, size), size);
 }
@@ -147,10 +146,10 @@ ssize_t fs_readlink(const FsCall *call, FsNode *node, char *buf, size_t size)
 int fs_statfs(const FsCall *call, FsNode *node, struct statfs *st)
 {
     struct statfs seen;
-    int ret;
+    int ret = check_call(call, driver_of(node)->statfs, node);
 
-    if (!driver_of(node)->statfs) {
-        return -EOPNOTSUPP;
+    if (ret < 0) {
+        return ret;
     }
     ret = status(driver_of(node)->statfs(call, node, &seen));
     if (ret == 0) {
@@ -168,12 +167,11 @@ int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
     FsFile *opened = NULL;
     FsCall host;
     FsAttr seen;
-    int ret;
+    int ret = check_call(call, driver_of(dir)->create, dir);
 
-    if (!driver_of(dir)->create) {
-        return -EOPNOTSUPP;
+    if (ret == 0) {
+        ret = fs_call_to_host(&dir->export->config, call, &host);
     }
-    ret = fs_call_to_host(&dir->export->config, call, &host);
     if (ret < 0) {
         return ret;
     }
@@ -194,12 +192,11 @@ int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
 {
     FsCall host;
     FsAttr seen;
-    int ret;
+    int ret = check_call(call, driver_of(dir)->mkdir, dir);
 
-    if (!driver_of(dir)->mkdir) {
-        return -EOPNOTSUPP;
+    if (ret == 0) {
+        ret = fs_call_to_host(&dir->export->config, call, &host);
     }
-    ret = fs_call_to_host(&dir->export->config, call, &host);
     if (ret < 0) {
         return ret;
     }
@@ -214,12 +211,11 @@ int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
 {
     FsCall host;
     FsAttr seen;
-    int ret;
+    int ret = check_call(call, driver_of(dir)->mknod, dir);
 
-    if (!driver_of(dir)->mknod) {
-        return -EOPNOTSUPP;
+    if (ret == 0) {
+        ret = fs_call_to_host(&dir->export->config, call, &host);
     }
-    ret = fs_call_to_host(&dir->export->config, call, &host);
     if (ret < 0) {
         return ret;
     }
@@ -234,12 +230,11 @@ int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
 {
     FsCall host;
     FsAttr seen;
-    int ret;
+    int ret = check_call(call, driver_of(dir)->symlink, dir);
 
-    if (!driver_of(dir)->symlink) {
-        return -EOPNOTSUPP;
+    if (ret == 0) {
+        ret = fs_call_to_host(&dir->export->config, call, &host);
     }
-    ret = fs_call_to_host(&dir->export->config, call, &host);
     if (ret < 0) {
         return ret;
     }
@@ -251,10 +246,13 @@ int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
 
 int fs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
 {
-    int ret;
+    int ret = check_call(call, driver_of(node)->link, node);
 
-    if (!driver_of(node)->link) {
-        return -EOPNOTSUPP;
+    if (ret == 0) {
+        ret = check_call(call, true, dir);
+    }
+    if (ret < 0) {
+        return ret;
     }
     fs_change_note();
     ret = status(driver_of(node)->link(call, node, dir, name));
@@ -264,10 +262,10 @@ int fs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
 
 int fs_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
 {
-    int ret;
+    int ret = check_call(call, driver_of(dir)->unlink, dir);
 
-    if (!driver_of(dir)->unlink) {
-        return -EOPNOTSUPP;
+    if (ret < 0) {
+        return ret;
     }
     fs_change_note();
     ret = status(driver_of(dir)->unlink(call, dir, name, is_dir));
@@ -278,10 +276,13 @@ int fs_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
 int fs_rename(const FsCall *call, FsNode *dir, const char *name, FsNode *newdir,
               const char *newname)
 {
-    int ret;
+    int ret = check_call(call, driver_of(dir)->rename, dir);
 
-    if (!driver_of(dir)->rename) {
-        return -EOPNOTSUPP;
+    if (ret == 0) {
+        ret = check_call(call, true, newdir);
+    }
+    if (ret < 0) {
+        return ret;
     }
     fs_change_note();
     ret = status(driver_of(dir)->rename(call, dir, name, newdir, newname));
@@ -295,24 +296,25 @@ ssize_t fs_getxattr(const FsCall *call, FsNode *node, const char *name,
                     void *buf, size_t size)
 {
     ssize_t len;
+    int ret = check_call(call, driver_of(node)->getxattr, node);
 
-    if (!driver_of(node)->getxattr) {
-        return -EOPNOTSUPP;
+    if (ret < 0) {
+        return ret;
     }
     len = count(driver_of(node)->getxattr(call, node, name, buf, size),
                 size ? size : SSIZE_MAX);
     if (len > 0 && size) {
-        int ret = fs_xattr_to_guest(&node->export->config, name, buf, len);
-
-        return ret < 0 ? ret : len;
+        ret = fs_xattr_to_guest(&node->export->config, name, buf, len);
     }
-    return len;
+    return ret < 0 ? ret : len;
 }
 
 ssize_t fs_listxattr(const FsCall *call, FsNode *node, char *buf, size_t size)
 {
-    if (!driver_of(node)->listxattr) {
-        return -EOPNOTSUPP;
+    int ret = check_call(call, driver_of(node)->listxattr, node);
+
+    if (ret < 0) {
+        return ret;
     }
     return count(driver_of(node)->listxattr(call, node, buf, size),
                  size ? size : SSIZE_MAX);
@@ -322,12 +324,12 @@ int fs_setxattr(const FsCall *call, FsNode *node, const char *name,
                 const void *value, size_t size, int flags)
 {
     g_autofree void *mapped = NULL;
-    int ret;
+    int ret = check_call(call, driver_of(node)->setxattr, node);
 
-    if (!driver_of(node)->setxattr) {
-        return -EOPNOTSUPP;
+    if (ret == 0) {
+        ret = fs_xattr_to_host(&node->export->config, name, value, size,
+                               &mapped);
     }
-    ret = fs_xattr_to_host(&node->export->config, name, value, size, &mapped);
     if (ret < 0) {
         return ret;
     }
@@ -340,10 +342,10 @@ int fs_setxattr(const FsCall *call, FsNode *node, const char *name,
 
 int fs_removexattr(const FsCall *call, FsNode *node, const char *name)
 {
-    int ret;
+    int ret = check_call(call, driver_of(node)->removexattr, node);
 
-    if (!driver_of(node)->removexattr) {
-        return -EOPNOTSUPP;
+    if (ret < 0) {
+        return ret;
     }
     fs_change_note();
     ret = status(driver_of(node)->removexattr(call, node, name));

@@ -199,6 +199,7 @@ struct FsFile {
 
 struct FsLocker {
     FsExport *export;           /* borrowed */
+    bool remote;                /* as that of the file */
 };
 
 struct FsExport {
@@ -228,8 +229,18 @@ struct FsDriver {
     int (*locate)(FsNode *node, FsNode **dir, char *name);
     /* May be NULL. */
     void (*leave_loop)(FsExport *export, const FsYield *yield);
-    bool (*is_brief)(FsNode *node);
-    bool (*heeds_brief)(FsNode *node);          /* NULL: as is_brief */
+    /*
+     * How long a call on @node or on a file of it may have to wait at most;
+     * NULL: without limit.  Never blocks.  fsdriver.c refuses a call that may
+     * not wait as long, so an entry needs to check its FsCall only if it may
+     * use another file system than that of @node or send a request to another
+     * process (see fs_call_may_ask()), or if it belongs to the group TRIES:
+     * lookup, getattr, read, write, readdir, lock, getlock.  These are always
+     * called, if need be with FS_WAIT_NEVER, because they often need not wait.
+     */
+    FsWait (*reach)(FsNode *node);
+    bool asks;                  /* entries send requests to another process */
+
 
     int (*lookup)(const FsCall *call, FsNode *dir, const char *name,
                   FsNode **node, FsAttr *attr);
@@ -331,24 +342,11 @@ FsNode *fs_parent(FsNode *node);
 int fs_locate(FsNode *node, FsNode **dir, char *name);
 
 /**
- * fs_node_is_brief: whether calls on @node wait for the host's own storage at
- * most, and never for a network or a user-space file system.
+ * fs_node_reach: how long a call on @node may have to wait at most.
  *
- * Another file system may be mounted below @node.  The calls that may reach it,
- * fs_lookup(), fs_create() and fs_open(), obey FS_WAIT_STORAGE.
- * False if the driver does not know.  Never blocks.
+ * A call that also uses another node may have to wait longer.  Never blocks.
  */
-bool fs_node_is_brief(FsNode *node);
-/**
- * fs_node_heeds_brief: whether the same is true at least for those calls on
- * @node and its files that obey FS_WAIT_STORAGE: lookup, getattr, create, open,
- * read, write, readdir, release.
- *
- * Other calls may wait for other processes.  In a coroutine they return -EAGAIN
- * if they would have to wait and cannot yield, except fs_rename(),
- * fs_readlink() and fs_statfs(), which must not be called in a coroutine.
- */
-bool fs_node_heeds_brief(FsNode *node);
+FsWait fs_node_reach(FsNode *node);
 
 /** fs_lookup: look up @name in @dir; *@node is counted. */
 int fs_lookup(const FsCall *call, FsNode *dir, const char *name, FsNode **node,

@@ -141,7 +141,7 @@ int local_check_open(const LocalExport *export, uint32_t type, int flags,
     return 0;
 }
 
-static int reopen(const FsCall *call, int pathfd, int flags)
+int local_reopen(const FsCall *call, int pathfd, int flags)
 {
     return call->wait < FS_WAIT_ANYTHING ? host_reopen_brief(pathfd, flags)
                                          : host_reopen(pathfd, flags);
@@ -160,10 +160,10 @@ static int open_fd(const FsCall *call, LocalExport *export, Name *name,
     }
     fd = local_pin(call, &pin, name);
     if (fd == 0) {
-        fd = reopen(call, pin.fd, flags);
+        fd = local_reopen(call, pin.fd, flags);
         if ((fd == -EMFILE || fd == -ENFILE) &&
             node_fd_reclaim(export->table)) {
-            fd = reopen(call, pin.fd, flags);
+            fd = local_reopen(call, pin.fd, flags);
         }
     }
     if (fd < 0) {

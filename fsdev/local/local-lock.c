@@ -13,7 +13,6 @@
 typedef struct LocalLocker {
     FsLocker base;
     int fd;                     /* owned, accounted */
-    bool remote;                /* the host may have to ask a server */
 } LocalLocker;
 
 /* A write lock needs a writable descriptor: try that first. */
@@ -53,7 +52,7 @@ int local_locker_open_by(const FsCall *call, FsFile *file, LocalOpenFn *open,
     locker = g_new0(LocalLocker, 1);
     locker->base.export = file->node->export;
     locker->fd = fd;
-    locker->remote = file->remote;
+    locker->base.remote = file->remote;
     *out = &locker->base;
     return 0;
 }
@@ -63,7 +62,7 @@ static int open_again(const FsCall *call, FsFile *file, int flags)
     LOCAL_PIN pin = { 0 };
     int ret = local_pin(call, &pin, name_from_fs(file->node));
 
-    return ret < 0 ? ret : host_reopen(pin.fd, flags);
+    return ret < 0 ? ret : local_reopen(call, pin.fd, flags);
 }
 
 int local_locker_open(const FsCall *call, FsFile *file, FsLocker **locker)
@@ -85,7 +84,7 @@ static int lock_call(const FsCall *call, LocalLocker *locker, int cmd,
 {
     int ret;
 
-    if (call->wait == FS_WAIT_NEVER && locker->remote) {
+    if (call->wait < FS_WAIT_ANYTHING && locker->base.remote) {
         return -EAGAIN;
     }
     /* l_pid must be 0 for open file description locks. */

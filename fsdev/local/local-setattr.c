@@ -66,7 +66,7 @@ int local_set_size(const FsCall *call, LocalExport *export, LocalObject *obj,
         return S_ISLNK(attr.mode) ? -ELOOP : -ENXIO;
     }
     if (fd < 0) {
-        own = host_reopen(obj->cred.fd, O_WRONLY);
+        own = local_reopen(call, obj->cred.fd, O_WRONLY);
         if (own < 0) {
             return own;
         }
@@ -165,6 +165,7 @@ int local_setattr(const FsCall *call, FsNode *node, FsFile *file,
 {
     LocalExport *export = local_export(node->export);
     LocalFile *local = file ? container_of(file, LocalFile, base) : NULL;
+    bool writable = local && (local->flags & O_ACCMODE) != O_RDONLY;
     LOCAL_LOCK lock = { 0 };
     LOCAL_OBJECT obj = { 0 };
     HostStat st;
@@ -173,6 +174,11 @@ int local_setattr(const FsCall *call, FsNode *node, FsFile *file,
 
     if (export->base.config.readonly) {
         return -EROFS;
+    }
+    /* The file would have to be opened after other changes: see leases. */
+    if ((set->valid & FS_SET_SIZE) && !writable &&
+        call->wait < FS_WAIT_ANYTHING) {
+        return -EAGAIN;
     }
     lock = local_lock(export, true);
     ret = local_object_get(call, name_from_fs(node), local, &obj);
@@ -183,8 +189,6 @@ int local_setattr(const FsCall *call, FsNode *node, FsFile *file,
         ret = set_cred(export, &obj, &attr, set);
     }
     if (ret == 0 && (set->valid & FS_SET_SIZE)) {
-        bool writable = local && (local->flags & O_ACCMODE) != O_RDONLY;
-
         ret = local_set_size(call, export, &obj, writable ? local->fd : -1,
                              set->size);
     }

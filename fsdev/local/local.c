@@ -260,16 +260,12 @@ static bool is_brief(const LocalExport *export, const Node *node)
 }
 
 /*
- * May the loop thread look into @node itself?  A value beside the file may
+ * Can a call that must not wait look into @node?  A value beside the file may
  * have to come from a disk, and what is mounted below may be anything.
  */
-static bool may_try(const FsCall *call, const LocalExport *export,
-                    const Node *node)
+static bool may_try(const LocalExport *export, const Node *node)
 {
-    if (call->wait == FS_WAIT_NEVER && export->policy->beside) {
-        return false;
-    }
-    return is_brief(export, node);
+    return !export->policy->beside && is_brief(export, node);
 }
 
 /* As host_lookup(); says so in time when the object is on another mount. */
@@ -330,7 +326,7 @@ int local_find(const FsCall *call, Name *dir, const char *component,
     if (local_hidden(export, component)) {
         return -EINVAL;
     }
-    if (here && !may_try(call, export, name_node(dir))) {
+    if (call->wait == FS_WAIT_NEVER && !may_try(export, name_node(dir))) {
         return -EAGAIN;
     }
     fd = local_pin(call, &pin, dir);
@@ -386,8 +382,7 @@ int local_getattr(const FsCall *call, FsNode *node, FsFile *file,
     FsAttr seen;
     int ret;
 
-    if (call->wait < FS_WAIT_ANYTHING &&
-        !may_try(call, export, name_node(name))) {
+    if (call->wait == FS_WAIT_NEVER && !may_try(export, name_node(name))) {
         return -EAGAIN;
     }
     if (call->wait > FS_WAIT_NEVER) {
@@ -553,10 +548,11 @@ static void local_close_export(FsExport *base)
     g_free(export);
 }
 
-bool local_is_brief(FsNode *node)
+FsWait local_reach(FsNode *node)
 {
-    return is_brief(local_export(node->export),
-                    name_node(name_from_fs(node)));
+    return is_brief(local_export(node->export), name_node(name_from_fs(node)))
+           ? FS_WAIT_STORAGE
+           : FS_WAIT_ANYTHING;
 }
 
 FsNode *local_root(FsExport *export)
@@ -599,7 +595,7 @@ const FsDriver fs_local_driver = {
     .node_unref = local_node_unref,
     .parent = local_parent,
     .locate = local_locate,
-    .is_brief = local_is_brief,
+    .reach = local_reach,
     .lookup = local_lookup,
     .getattr = local_getattr,
     .setattr = local_setattr,

@@ -226,7 +226,7 @@ FsNode *local_root(FsExport *export);
 void local_node_ref(FsNode *node);
 void local_node_unref(FsNode *node);
 FsNode *local_parent(FsNode *node);
-bool local_is_brief(FsNode *node);
+FsWait local_reach(FsNode *node);
 int local_lookup(const FsCall *call, FsNode *dir, const char *name,
                  FsNode **node, FsAttr *attr);
 int local_locate(FsNode *node, FsNode **dir, char *component);
@@ -297,6 +297,11 @@ int local_rename(const FsCall *call, FsNode *dir, const char *name,
  * Context: may block.
  */
 LocalFile *local_file_new(LocalExport *export, Name *name, int fd, int flags);
+/**
+ * local_reopen: as host_reopen(); whoever holds a lease on the file is awaited
+ * only by a call that may wait for anything, else -EAGAIN.
+ */
+int local_reopen(const FsCall *call, int pathfd, int flags);
 /**
  * local_check_open: may @flags be asked for what has @type as the guest sees
  * it, and what of them, without O_TRUNC, is for the host?

@@ -196,7 +196,10 @@ int proxy_rename(const FsCall *call, FsNode *dir, const char *name,
     Name *victim = NULL;
     uint64_t newdir_id;
     uint64_t id;
-    int ret = ask_to_change(call, &ask, dir, &id);
+    /* Renames lock lookups out, so no coroutine may yield here. */
+    int ret = call->wait == FS_WAIT_ANYTHING
+              ? ask_to_change(call, &ask, dir, &id)
+              : -EAGAIN;
 
     if (ret == 0) {
         ret = proxy_ask_id(&ask, newdir, &newdir_id);

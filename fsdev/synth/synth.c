@@ -227,9 +227,9 @@ static int synth_locate(FsNode *fsnode, FsNode **dir, char *name)
 }
 
 /* The whole tree is in memory. */
-static bool synth_is_brief(FsNode *fsnode G_GNUC_UNUSED)
+static FsWait synth_reach(FsNode *fsnode G_GNUC_UNUSED)
 {
-    return true;
+    return FS_WAIT_NEVER;
 }
 
 static void synth_fill_attr(const SynthNode *node, FsAttr *attr)
@@ -528,7 +528,7 @@ const FsDriver fs_synth_driver = {
     .node_unref = synth_node_unref,
     .parent = synth_parent,
     .locate = synth_locate,
-    .is_brief = synth_is_brief,
+    .reach = synth_reach,
     .lookup = synth_lookup,
     .getattr = synth_getattr,
     .setattr = synth_setattr,

@@ -416,9 +416,14 @@ static int memfs_setattr(const FsCall *call, FsNode *node, FsFile *file,
 {
     MemNode *n = mem_node(node);
     MemExport *m = mem_of_node(n);
-    int ret = mem_enter(call, m, MEM_SETATTR, NULL);
+    int ret;
 
     g_assert_cmphex(set->mode & ~07777, ==, 0);
+    /* As if the file had to be opened, and somebody could hold a lease. */
+    if ((set->valid & FS_SET_SIZE) && !file && call->wait < FS_WAIT_ANYTHING) {
+        return -EAGAIN;
+    }
+    ret = mem_enter(call, m, MEM_SETATTR, NULL);
     if (ret < 0) {
         return ret;
     }
@@ -471,7 +476,7 @@ static int memfs_statfs(const FsCall *call, FsNode *node, struct statfs *st)
     return 0;
 }
 
-static bool memfs_is_brief(FsNode *node)
+static FsWait memfs_reach(FsNode *node)
 {
     MemNode *n = mem_node(node);
     MemExport *m = mem_of_node(n);
@@ -480,7 +485,7 @@ static bool memfs_is_brief(FsNode *node)
     g_mutex_lock(&m->lock);
     brief = !m->remote && n->inode->attr.dev != MEMFS_FAR_DEV;
     g_mutex_unlock(&m->lock);
-    return brief;
+    return brief ? FS_WAIT_STORAGE : FS_WAIT_ANYTHING;
 }
 
 const FsDriver memfs_driver = {
@@ -491,7 +496,7 @@ const FsDriver memfs_driver = {
     .node_ref = memfs_node_ref,
     .node_unref = memfs_node_unref,
     .parent = memfs_parent,
-    .is_brief = memfs_is_brief,
+    .reach = memfs_reach,
     .locate = memfs_locate,
     .lookup = memfs_lookup,
     .getattr = memfs_getattr,

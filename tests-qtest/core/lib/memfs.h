@@ -16,7 +16,7 @@
 extern const FsDriver memfs_driver;
 
 #define MEMFS_DEV       0x901           /* FsAttr.dev of every object */
-#define MEMFS_FAR_DEV   0xfa3           /* … for which is_brief() is false */
+#define MEMFS_FAR_DEV   0xfa3           /* … that reach FS_WAIT_ANYTHING */
 #define MEMFS_MAX_SIZE  (1u << 20)      /* bytes of a file; -EFBIG above */
 #define MEMFS_MAX_FILES 20000           /* objects; -ENOSPC above */
 
@@ -53,7 +53,7 @@ void memfs_fail(FsExport *export, MemOp op, int error, unsigned times);
 /** memfs_sleepy: whether calls with FS_WAIT_NEVER return -EAGAIN. */
 void memfs_sleepy(FsExport *export, bool sleepy);
 /** memfs_remote: whether files opened from now on are marked remote, and
- *  is_brief() is false for all nodes. */
+ *  all nodes reach FS_WAIT_ANYTHING. */
 void memfs_remote(FsExport *export, bool remote);
 /** memfs_set_dev: set FsAttr.dev of one object. */
 void memfs_set_dev(FsNode *node, uint64_t dev);

@@ -285,7 +285,7 @@ static void test_brief(LocalEnv *env)
     FsAttr attr;
 
     local_env_mkdir(env, "m");
-    if (!fs_node_is_brief(root)) {
+    if (fs_node_reach(root) != FS_WAIT_STORAGE) {
         g_test_skip("the temporary directory is not on a local file system");
         return;
     }
@@ -294,11 +294,12 @@ static void test_brief(LocalEnv *env)
     }
     g_assert_cmpint(fs_lookup(&test_call_storage, root, "m", &below, &attr), ==,
                     -EAGAIN);
-    g_assert_true(fs_node_is_brief(root));
+    g_assert_cmpint(fs_node_reach(root), ==, FS_WAIT_STORAGE);
     g_assert_cmpint(fs_lookup(&test_call, root, "m", &below, &attr), ==, 0);
-    g_assert_false(fs_node_is_brief(below));
-    g_assert_cmpint(fs_node_is_brief(root), ==,
-                    env->export->config.model != FS_SM_MAPPED_FILE);
+    g_assert_cmpint(fs_node_reach(below), ==, FS_WAIT_ANYTHING);
+    g_assert_cmpint(fs_node_reach(root), ==,
+                    env->export->config.model == FS_SM_MAPPED_FILE
+                    ? FS_WAIT_ANYTHING : FS_WAIT_STORAGE);
     unmount(env, "m");
 }
 

@@ -168,8 +168,12 @@ static void test_brief_does_not_ask(void)
                     ==, -EAGAIN);
     g_assert_cmpint(fs_getattr(&test_call_storage, node, NULL, 0, &attr), ==,
                     0);
-    g_assert_true(fs_node_heeds_brief(node));
-    g_assert_false(fs_node_is_brief(node));
+    g_assert_cmpint(fs_mkdir(&test_call_storage, self.root, "d", 0700, &attr),
+                    ==, -EAGAIN);
+    g_assert_cmpint(fs_rename(&test_call_storage, self.root, "f", self.root,
+                              "g"),
+                    ==, -EAGAIN);
+    g_assert_cmpint(fs_node_reach(node), ==, FS_WAIT_STORAGE);
     proxy_ask_always(false);
 }
 

@@ -273,17 +273,14 @@ static void test_flush_chain(void)
 
 /* ---- a request that gave up its coroutine waits for a worker ---- */
 
-static bool heeds_brief(FsNode *node G_GNUC_UNUSED)
-{
-    return true;
-}
-
-/* The first Tmkdir cannot be done in a coroutine. */
+/* A Tmkdir cannot be done on the loop, nor in a coroutine of it. */
 static int not_here(void *opaque, const MemCall *call)
 {
     unsigned *calls = opaque;
 
-    return call->op == MEM_MKDIR && !(*calls)++ ? -EAGAIN : 0;
+    *calls += call->op == MEM_MKDIR;
+    return call->op == MEM_MKDIR && call->wait < FS_WAIT_ANYTHING ? -EAGAIN
+                                                                  : 0;
 }
 
 /*
@@ -292,7 +289,7 @@ static int not_here(void *opaque, const MemCall *call)
  */
 typedef struct Yielded {
     Client *c;
-    FsDriver driver;            /* memfs, but for heeds_brief() */
+    FsDriver driver;            /* memfs, but as if it asked */
     unsigned calls;
     Call *mkdir, *flush;
 } Yielded;
@@ -302,13 +299,12 @@ static void yielded_start(Yielded *y)
     static const P9Limits limits = { .max_msize = 512000, .own_loop = true };
 
     *y = (Yielded) { .c = flight_start_on(&limits), .driver = memfs_driver };
-    y->driver.heeds_brief = heeds_brief;
+    y->driver.asks = true;
     y->c->export->driver = &y->driver;
-    memfs_remote(y->c->export, true);
     memfs_set_hook(y->c->export, not_here, &y->calls);
     test_exec_yield(y->c->exec);
     y->mkdir = flight_mkdir(y->c, 1, "d");
-    g_assert_cmpuint(y->calls, ==, 1);
+    g_assert_cmpuint(y->calls, ==, 2);
     y->flush = SEND(y->c, 2, flush, .oldtag = 1);
     g_assert_cmpint(y->flush->state, ==, CALL_PENDING);
     client_report(y->mkdir);
@@ -319,7 +315,7 @@ static void yielded_start(Yielded *y)
 static void yielded_end(Yielded *y)
 {
     test_exec_drain(y->c->exec);
-    g_assert_cmpuint(y->calls, ==, 1);
+    g_assert_cmpuint(y->calls, ==, 2);
     y->c->export->driver = &memfs_driver;
     client_free(y->c);
 }

@@ -110,7 +110,6 @@ static void add_flags(GString *page, uint16_t flags)
         { P9_F_GATED, "throttled" },
         { P9_F_NO_SESSION, "before a session" },
         { P9_F_TRY_FIRST, "tried first" },
-        { P9_F_HEEDS_BRIEF, "heeds brief" },
         { P9_F_YIELDS, "yields" },
         { P9_F_ALONE, "alone" },
     };
