@@ -5,6 +5,9 @@
 # of the machine's apt configuration, which is only read. Sourced after lib.sh.
 
 apt_dir=$BUILD/apt
+# The architectures whose packages are seen, and the list of those that count as installed.
+apt_architectures=amd64
+apt_status=/var/lib/dpkg/status
 
 # apt_mirrors ETCDIR CODENAME: prints "main URI" and "security URI" lines, without duplicates, for the enabled
 # entries below ETCDIR (sources.list, sources.list.d/*.list, *.sources) that name a suite of that release.
@@ -45,17 +48,20 @@ apt_private_cache() {
 }
 
 apt_tool() {
-    local tool=$1
+    local tool=$1 architecture list=()
     shift
+    for architecture in $apt_architectures; do
+        list+=(-o "APT::Architectures::=$architecture")
+    done
     "$tool" \
         -o Dir::Etc::SourceList="$apt_dir/sources.list" -o Dir::Etc::SourceParts=/dev/null \
         -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
         -o Dir::State="$apt_dir/state" -o Dir::State::Lists="$apt_dir/lists" \
-        -o Dir::State::status=/var/lib/dpkg/status \
+        -o Dir::State::status="$apt_status" \
         -o Dir::Cache="$apt_dir/cache" -o Dir::Cache::archives="$apt_dir/cache/archives" \
         -o APT::Default-Release= -o APT::Sandbox::User=root -o Acquire::Languages=none \
         -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false \
-        -o APT::Architecture=amd64 -o APT::Architectures=amd64 \
+        -o APT::Architecture=amd64 -o APT::Architectures= "${list[@]}" \
         -o Acquire::Retries=3 "$@"
 }
 

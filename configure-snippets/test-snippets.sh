@@ -257,6 +257,45 @@ not ok part-3 - expected a result, came status 0
 0 passed, 1 failed, 0 skipped' "$(script check-snippets.sh "$work/part-3")"
 }
 
+# compile_commands FILE...: a compilation database in $work/objects in which each file is compiled by gcc.
+compile_commands() {
+    local file
+    mkdir -p "$work/objects"
+    for file; do
+        printf '{"directory": "%s", "file": "%s", "command": "%s"},\n' "$work/objects" "$file" \
+            "ccache gcc -Iinc -I two -fknown -fstrange -Wall -DTEXT='a \\\" b' -MD -MQ x.o -MF x.o.d -o x.o -c $file"
+    done | sed '1s/^/[/; $s/,$/]/' >"$work/objects/compile_commands.json"
+}
+
+test_emulator_objects() {
+    local out=$work/objects/out
+    compile_commands ../qemu/hw/9pfs/9p.c ../qemu/hw/9pfs/9p.c trace/trace-hw_9pfs.c ../qemu/hw/block/fdc.c \
+        ../qemu/tests/qtest/virtio-9p-ring-test.c ../qemu/tests/qtest/libqos/virtio-9p.c
+    # A compiler that knows all but one flag.
+    # shellcheck disable=SC2016
+    printf '#!/bin/sh\nfor flag; do [ "$flag" != -fstrange ] || exit 1; done\necho compiler\n' >"$work/compiler"
+    chmod +x "$work/compiler"
+    expect objects-are-ours-and-once 2 \
+        "$("$here/emulator_objects.py" "$here/.." "$work/objects" "$out" "$work/compiler" 2>&1)"
+    # shellcheck disable=SC2016
+    expect objects-of-another-compiler "-Iinc -I two -fknown -Wall '-DTEXT=a \" b' -Werror" \
+        "$(sed -n 's/.*\$(CC) \(.*\) -MD .*-c -o \$@ [^ ]*9p\.c$/\1/p' "$out/Makefile")"
+}
+
+# core_command VARIABLE=VALUE...: how the core's Makefile compiles a file.
+core_command() {
+    make -n -C "$here/../tests-qtest/core" BUILD="$work/core" FUZZ_CC=none V=1 "$@" "$work/core/plain/hw-9pfs/9p-codec.o" \
+        2>&1 | grep -e '-c -o '
+}
+
+test_warnings() {
+    # shellcheck disable=SC2016
+    expect user-builds-without-werror '' \
+        "$(core_command | grep -o Werror; with_lib 'printf "%s\n" "${configure_flags[@]}"' | grep werror)"
+    expect checks-with-werror -Werror "$(core_command WERROR=1 | grep -o -e -Werror)"
+    expect core-with-another-compiler 'cross gcc -m32' "$(core_command CC='cross gcc -m32' | grep -o '^cross gcc -m32')"
+}
+
 # part NAME STATUS LINE...: adds a target to $work/makefile that prints the lines and exits with STATUS.
 part() {
     local name=$1 status=$2
@@ -317,5 +356,7 @@ test_claims_passed
 test_source_style
 test_check_snippets
 test_check
+test_emulator_objects
+test_warnings
 printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
 [ "$failed" = 0 ]
