@@ -30,13 +30,16 @@ static int driver_open(const FsCall *call, FsNode *node, int flags,
         return ret;
     }
     if (!attr) {
-        return status(driver->open(call, node, flags, file));
+        return status(node, "open", "",
+                      driver->open(call, node, flags, file));
     }
     if (driver->open_attr) {
-        ret = status(driver->open_attr(call, node, flags, file, &seen));
+        ret = status(node, "open_attr", "",
+                     driver->open_attr(call, node, flags, file, &seen));
         return tell_attr(node, ret, &seen, attr);
     }
-    ret = status(driver->open(call, node, flags, file));
+    ret = status(node, "open", "",
+                 driver->open(call, node, flags, file));
     if (ret == 0) {
         ret = fs_getattr(call, node, *file, 0, attr);
         if (ret < 0) {
@@ -83,7 +86,8 @@ ssize_t fs_read(const FsCall *call, FsFile *file, const struct iovec *iov,
     }
     call = call_to_try(call, file_reach(call, file), &at_once);
     fs_change_note();
-    ret = count(file_driver(file)->read(call, file, iov, iovcnt, offset),
+    ret = count(file->node, "read", "",
+                file_driver(file)->read(call, file, iov, iovcnt, offset),
                 iov_size(iov, iovcnt));
     fs_change_note();
     return ret;
@@ -100,7 +104,8 @@ ssize_t fs_write(const FsCall *call, FsFile *file, const struct iovec *iov,
     }
     call = call_to_try(call, file_reach(call, file), &at_once);
     fs_change_note();
-    ret = count(file_driver(file)->write(call, file, iov, iovcnt, offset),
+    ret = count(file->node, "write", "",
+                file_driver(file)->write(call, file, iov, iovcnt, offset),
                 iov_size(iov, iovcnt));
     fs_change_note();
     return ret;
@@ -114,7 +119,8 @@ int fs_fsync(const FsCall *call, FsFile *file, bool datasync)
     if (call->wait < file_reach(call, file)) {
         return -EAGAIN;
     }
-    return status(file_driver(file)->fsync(call, file, datasync));
+    return status(file->node, "fsync", "",
+                  file_driver(file)->fsync(call, file, datasync));
 }
 
 int fs_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
@@ -128,8 +134,9 @@ int fs_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
     }
     call = call_to_try(call, file_reach(call, file), &at_once);
     fs_change_note();
-    ret = status(
-        file_driver(file)->readdir(call, file, cookie, flags, sink, opaque));
+    ret = status(file->node, "readdir", "",
+                 file_driver(file)->readdir(call, file, cookie, flags, sink,
+                                            opaque));
     fs_change_note();
     return ret;
 }
@@ -141,6 +148,10 @@ int fs_release(const FsCall *call, FsFile *file)
     }
     if (call->wait < file_reach(call, file)) {
         return -EAGAIN;
+    }
+    if (fs_trace_calls()) {
+        /* Before the call, which frees the file. */
+        fs_trace_call(file->node, "release", "", 0);
     }
     file_driver(file)->release(file);
     return 0;
@@ -159,8 +170,9 @@ int fs_locker_open(const FsCall *call, FsFile *file, FsLocker **locker)
     if (call->wait < file_reach(call, file)) {
         return -EAGAIN;
     }
-    ret = driver->locker_open(call, file, locker);
-    assert(ret <= 0 && (ret < 0 || *locker));
+    ret = status(file->node, "locker_open", "",
+                 driver->locker_open(call, file, locker));
+    assert(ret < 0 || *locker);
     return ret;
 }
 
@@ -176,12 +188,20 @@ static FsWait locker_reach(const FsLocker *locker)
     return locker->remote ? FS_WAIT_ANYTHING : FS_WAIT_STORAGE;
 }
 
+/* A locker does not hold a node: the event only names the call. */
+static int lock_status(FsLocker *locker, const char *entry, int ret)
+{
+    trace_fs_call(locker->export->config.id ?: "", entry, "(locker)", "", ret);
+    return ret;
+}
+
 int fs_lock(const FsCall *call, FsLocker *locker, const FsLock *lock)
 {
     FsCall at_once;
 
     call = call_to_try(call, locker_reach(locker), &at_once);
-    return locker->export->driver->lock(call, locker, lock);
+    return lock_status(locker, "lock",
+                       locker->export->driver->lock(call, locker, lock));
 }
 
 int fs_getlock(const FsCall *call, FsLocker *locker, FsLock *lock)
@@ -189,5 +209,6 @@ int fs_getlock(const FsCall *call, FsLocker *locker, FsLock *lock)
     FsCall at_once;
 
     call = call_to_try(call, locker_reach(locker), &at_once);
-    return locker->export->driver->getlock(call, locker, lock);
+    return lock_status(locker, "getlock",
+                       locker->export->driver->getlock(call, locker, lock));
 }

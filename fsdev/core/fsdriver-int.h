@@ -7,6 +7,7 @@
 #define FSDEV_FSDRIVER_INT_H
 
 #include "fsdev/core/fs-ids.h"
+#include "fsdev/core/fs-trace.h"
 #include "fsdev/core/fsdriver.h"
 
 static inline const FsDriver *driver_of(const FsNode *node)
@@ -48,17 +49,28 @@ static inline const FsCall *call_to_try(const FsCall *call, FsWait reach,
     return at_once;
 }
 
-/* A driver returns a status, or a count that is at most @most. */
+/*
+ * A driver's function @entry was called for @node, or for the name @name in it,
+ * and returned a status, or a count that is at most @most.
+ */
 
-static inline int status(int ret)
+static inline int status(FsNode *node, const char *entry, const char *name,
+                         int ret)
 {
     assert(ret <= 0);
+    if (fs_trace_calls()) {
+        fs_trace_call(node, entry, name, ret);
+    }
     return ret;
 }
 
-static inline ssize_t count(ssize_t ret, size_t most)
+static inline ssize_t count(FsNode *node, const char *entry, const char *name,
+                            ssize_t ret, size_t most)
 {
     assert(ret < 0 || (size_t)ret <= most);
+    if (fs_trace_calls()) {
+        fs_trace_call(node, entry, name, ret);
+    }
     return ret;
 }
 

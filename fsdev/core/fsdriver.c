@@ -67,7 +67,8 @@ int fs_locate(FsNode *node, FsNode **dir, char *name)
     if (!driver_of(node)->locate) {
         return -EOPNOTSUPP;
     }
-    ret = status(driver_of(node)->locate(node, &found, component));
+    ret = driver_of(node)->locate(node, &found, component);
+    assert(ret <= 0);
     if (ret == 0) {
         assert(found);
         *dir = found;
@@ -92,7 +93,8 @@ int fs_lookup(const FsCall *call, FsNode *dir, const char *name, FsNode **node,
     int ret;
 
     call = call_to_try(call, reach_of(call, dir), &at_once);
-    ret = status(driver_of(dir)->lookup(call, dir, name, &found, &seen));
+    ret = status(dir, "lookup", name,
+                 driver_of(dir)->lookup(call, dir, name, &found, &seen));
     if (ret == 0) {
         assert(found && found->export == dir->export);
         *node = found;
@@ -111,7 +113,8 @@ int fs_getattr(const FsCall *call, FsNode *node, FsFile *file, unsigned flags,
         return -EOPNOTSUPP;
     }
     call = call_to_try(call, reach_of(call, node), &at_once);
-    ret = status(driver_of(node)->getattr(call, node, file, flags, &seen));
+    ret = status(node, "getattr", "",
+                 driver_of(node)->getattr(call, node, file, flags, &seen));
     return tell_attr(node, ret, &seen, attr);
 }
 
@@ -128,7 +131,8 @@ int fs_setattr(const FsCall *call, FsNode *node, FsFile *file,
         return ret;
     }
     fs_change_note();
-    ret = status(driver_of(node)->setattr(call, node, file, &host));
+    ret = status(node, "setattr", "",
+                 driver_of(node)->setattr(call, node, file, &host));
     fs_change_note();
     return ret;
 }
@@ -140,7 +144,9 @@ ssize_t fs_readlink(const FsCall *call, FsNode *node, char *buf, size_t size)
     if (ret < 0) {
         return ret;
     }
-    return count(driver_of(node)->readlink(call, node, buf, size), size);
+    return count(node, "readlink", "",
+                 driver_of(node)->readlink(call, node, buf, size),
+                 size);
 }
 
 int fs_statfs(const FsCall *call, FsNode *node, struct statfs *st)
@@ -151,7 +157,8 @@ int fs_statfs(const FsCall *call, FsNode *node, struct statfs *st)
     if (ret < 0) {
         return ret;
     }
-    ret = status(driver_of(node)->statfs(call, node, &seen));
+    ret = status(node, "statfs", "",
+                 driver_of(node)->statfs(call, node, &seen));
     if (ret == 0) {
         *st = seen;
     }
@@ -176,7 +183,8 @@ int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
         return ret;
     }
     fs_change_note();
-    ret = status(driver_of(dir)->create(&host, dir, name, flags, mode, &made,
+    ret = status(dir, "create", name,
+                 driver_of(dir)->create(&host, dir, name, flags, mode, &made,
                                         &opened, &seen));
     fs_change_note();
     if (ret == 0) {
@@ -201,7 +209,8 @@ int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
         return ret;
     }
     fs_change_note();
-    ret = status(driver_of(dir)->mkdir(&host, dir, name, mode, &seen));
+    ret = status(dir, "mkdir", name,
+                 driver_of(dir)->mkdir(&host, dir, name, mode, &seen));
     fs_change_note();
     return tell_attr(dir, ret, &seen, attr);
 }
@@ -220,7 +229,8 @@ int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
         return ret;
     }
     fs_change_note();
-    ret = status(driver_of(dir)->mknod(&host, dir, name, mode, rdev, &seen));
+    ret = status(dir, "mknod", name,
+                 driver_of(dir)->mknod(&host, dir, name, mode, rdev, &seen));
     fs_change_note();
     return tell_attr(dir, ret, &seen, attr);
 }
@@ -239,7 +249,8 @@ int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
         return ret;
     }
     fs_change_note();
-    ret = status(driver_of(dir)->symlink(&host, dir, name, target, &seen));
+    ret = status(dir, "symlink", name,
+                 driver_of(dir)->symlink(&host, dir, name, target, &seen));
     fs_change_note();
     return tell_attr(dir, ret, &seen, attr);
 }
@@ -255,7 +266,8 @@ int fs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
         return ret;
     }
     fs_change_note();
-    ret = status(driver_of(node)->link(call, node, dir, name));
+    ret = status(node, "link", name,
+                 driver_of(node)->link(call, node, dir, name));
     fs_change_note();
     return ret;
 }
@@ -268,7 +280,8 @@ int fs_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
         return ret;
     }
     fs_change_note();
-    ret = status(driver_of(dir)->unlink(call, dir, name, is_dir));
+    ret = status(dir, "unlink", name,
+                 driver_of(dir)->unlink(call, dir, name, is_dir));
     fs_change_note();
     return ret;
 }
@@ -285,7 +298,8 @@ int fs_rename(const FsCall *call, FsNode *dir, const char *name, FsNode *newdir,
         return ret;
     }
     fs_change_note();
-    ret = status(driver_of(dir)->rename(call, dir, name, newdir, newname));
+    ret = status(dir, "rename", name,
+                 driver_of(dir)->rename(call, dir, name, newdir, newname));
     fs_change_note();
     return ret;
 }
@@ -301,7 +315,8 @@ ssize_t fs_getxattr(const FsCall *call, FsNode *node, const char *name,
     if (ret < 0) {
         return ret;
     }
-    len = count(driver_of(node)->getxattr(call, node, name, buf, size),
+    len = count(node, "getxattr", name,
+                driver_of(node)->getxattr(call, node, name, buf, size),
                 size ? size : SSIZE_MAX);
     if (len > 0 && size) {
         ret = fs_xattr_to_guest(&node->export->config, name, buf, len);
@@ -316,7 +331,8 @@ ssize_t fs_listxattr(const FsCall *call, FsNode *node, char *buf, size_t size)
     if (ret < 0) {
         return ret;
     }
-    return count(driver_of(node)->listxattr(call, node, buf, size),
+    return count(node, "listxattr", "",
+                 driver_of(node)->listxattr(call, node, buf, size),
                  size ? size : SSIZE_MAX);
 }
 
@@ -334,7 +350,8 @@ int fs_setxattr(const FsCall *call, FsNode *node, const char *name,
         return ret;
     }
     fs_change_note();
-    ret = status(driver_of(node)->setxattr(call, node, name, mapped ?: value,
+    ret = status(node, "setxattr", name,
+                 driver_of(node)->setxattr(call, node, name, mapped ?: value,
                                            size, flags));
     fs_change_note();
     return ret;
@@ -348,7 +365,8 @@ int fs_removexattr(const FsCall *call, FsNode *node, const char *name)
         return ret;
     }
     fs_change_note();
-    ret = status(driver_of(node)->removexattr(call, node, name));
+    ret = status(node, "removexattr", name,
+                 driver_of(node)->removexattr(call, node, name));
     fs_change_note();
     return ret;
 }
