@@ -15,6 +15,7 @@ typedef struct DirSink {
     uint32_t room;              /* payload bytes that may be used */
     uint32_t used;
     bool full;                  /* an entry did not fit */
+    int refused;                /* by p9_payload_enter() */
     bool at_root;               /* what ".." leads to is the directory */
 } DirSink;
 
@@ -40,6 +41,7 @@ static int put_dirent(void *opaque, const FsDirent *entry)
 {
     DirSink *sink = opaque;
     uint32_t size = DIRENT_FIXED_SZ + entry->name_len;
+    P9GuestEntry guest;
     FsDirent root;
     P9Qid qid;
     int ret;
@@ -58,11 +60,16 @@ static int put_dirent(void *opaque, const FsDirent *entry)
     if (ret < 0) {
         return ret;
     }
+    sink->refused = p9_payload_enter(sink->req, &guest);
+    if (sink->refused) {
+        return 1;
+    }
     p9_put_qid(&sink->c, &qid);
     p9_put_u64(&sink->c, entry->next);
     p9_put_u8(&sink->c, entry->type);
     p9_put_u16(&sink->c, entry->name_len);
     p9_put_bytes(&sink->c, entry->name, entry->name_len);
+    p9_payload_leave(&guest);
     sink->used += size;
     return 0;
 }
@@ -97,8 +104,8 @@ int p9_readdir_run(P9Request *req, const FsCall *call)
     }
     p9_payload_cursor(req, &sink.c);
     ret = fs_readdir(call, req->file[0], t->offset, flags, put_dirent, &sink);
-    if (ret < 0) {
-        return ret;
+    if (ret < 0 || sink.refused) {
+        return ret < 0 ? ret : sink.refused;
     }
     if (sink.full && !sink.used) {
         return -EINVAL;         /* as getdents(2): not even one fits */

@@ -83,7 +83,7 @@ int p9_read_prepare(P9Request *req)
         if (req->session->dialect == P9_DIALECT_L) {
             return -EOPNOTSUPP;         /* that is Treaddir's */
         }
-        p9_payload_expect(req, count);
+        p9_payload_collect(req, count);
         return p9_stat_read_prepare(req);
     }
     if (!offset_is_valid(t->offset, count)) {
@@ -97,13 +97,9 @@ static int read_xattr(P9Request *req, const P9XattrFid *x)
 {
     struct P9Rread *r = &req->r.read;
     uint64_t offset = MIN(req->t.read.offset, x->size);
-    P9Cursor c;
 
     r->data.count = MIN(r->data.count, x->size - offset);
-    p9_cursor_init(&c, req->in, req->in_cnt, req->in_bytes);
-    p9_skip(&c, P9_IO_HDRSZ);
-    p9_put_bytes(&c, x->value + offset, r->data.count);
-    return 0;
+    return p9_payload_put(req, x->value + offset, r->data.count);
 }
 
 int p9_read_run(P9Request *req, const FsCall *call)
@@ -159,7 +155,7 @@ static int write_xattr(P9Request *req, P9XattrFid *x)
 {
     const struct P9Twrite *t = &req->t.write;
     uint32_t count;
-    P9Cursor c;
+    int ret;
 
     if (!x->name) {
         return -EINVAL;         /* the value of a Txattrwalk */
@@ -168,9 +164,10 @@ static int write_xattr(P9Request *req, P9XattrFid *x)
         return -ENOSPC;
     }
     count = MIN(t->data.count, x->size - t->offset);
-    p9_cursor_init(&c, req->out, req->out_cnt, SIZE_MAX);
-    p9_skip(&c, t->data.offset);
-    p9_get_bytes(&c, x->value + t->offset, count);
+    ret = p9_payload_get(req, &t->data, x->value + t->offset, count);
+    if (ret) {
+        return ret;
+    }
     p9_xattr_fid_mark(x, t->offset, count);
     req->r.write.count = count;
     return 0;

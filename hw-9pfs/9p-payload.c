@@ -42,6 +42,11 @@ static void payload_bounce(P9Request *req, size_t bytes)
     payload_set(req, &iov, 1, 0, bytes);
 }
 
+void p9_payload_collect(P9Request *req, uint32_t count)
+{
+    payload_bounce(req, count);
+}
+
 void p9_payload_expect(P9Request *req, uint32_t count)
 {
     if (req->file[0]->remote) {
@@ -58,31 +63,90 @@ void p9_payload_cursor(const P9Request *req, P9Cursor *c)
 
 void p9_payload_deliver(P9Request *req, uint32_t count)
 {
-    P9Cursor c;
-
-    if (req->bounce) {
-        p9_cursor_init(&c, req->in, req->in_cnt, req->in_bytes);
-        p9_skip(&c, P9_IO_HDRSZ);
-        p9_put_bytes(&c, req->bounce, count);
-    }
+    req->to_deliver = req->bounce ? count : 0;
 }
 
 void p9_payload_accept(P9Request *req, const P9Data *data)
 {
-    P9Cursor c;
-
-    if (!req->file[0]->remote) {
+    if (req->file[0]->remote) {
+        payload_bounce(req, data->count);
+        req->to_fetch = *data;
+    } else {
         payload_set(req, req->out, req->out_cnt, data->offset, data->count);
-        return;
     }
-    payload_bounce(req, data->count);
-    p9_cursor_init(&c, req->out, req->out_cnt, SIZE_MAX);
-    p9_skip(&c, data->offset);
-    p9_get_bytes(&c, req->bounce, data->count);
 }
 
-int p9_payload_transfer(P9Request *req, const FsCall *call, P9PayloadIo *io,
-                        uint64_t offset, uint32_t count)
+/* ---- inside guest memory ---- */
+
+static int guest_enter(P9Request *req, P9GuestEntry *entry)
+{
+    assert(req->info->flags & P9_F_GUEST_MEM);
+    switch (p9_guest_enter(req->session->guest, req->generation, entry)) {
+    case P9_GUEST_IN:
+        return 0;
+    case P9_GUEST_SHUT:
+        return P9_SHUT;
+    default:
+        return -ECANCELED;
+    }
+}
+
+int p9_payload_put(P9Request *req, const void *bytes, uint32_t count)
+{
+    P9GuestEntry entry;
+    int ret = guest_enter(req, &entry);
+    P9Cursor c;
+
+    if (!ret) {
+        p9_cursor_init(&c, req->in, req->in_cnt, req->in_bytes);
+        p9_skip(&c, P9_IO_HDRSZ);
+        p9_put_bytes(&c, bytes, count);
+        p9_guest_leave(&entry);
+    }
+    return ret;
+}
+
+int p9_payload_get(P9Request *req, const P9Data *data, void *bytes,
+                   uint32_t count)
+{
+    P9GuestEntry entry;
+    int ret = guest_enter(req, &entry);
+    P9Cursor c;
+
+    if (!ret) {
+        p9_cursor_init(&c, req->out, req->out_cnt, SIZE_MAX);
+        p9_skip(&c, data->offset);
+        p9_get_bytes(&c, bytes, count);
+        p9_guest_leave(&entry);
+    }
+    return ret;
+}
+
+int p9_payload_enter(P9Request *req, P9GuestEntry *entry)
+{
+    int ret = 0;
+
+    if (!req->bounce) {
+        return guest_enter(req, entry);
+    }
+    entry->guest = NULL;
+    if (req->to_fetch.count) {
+        ret = p9_payload_get(req, &req->to_fetch, req->bounce,
+                             req->to_fetch.count);
+        req->to_fetch.count = ret ? req->to_fetch.count : 0;
+    }
+    return ret;
+}
+
+void p9_payload_leave(P9GuestEntry *entry)
+{
+    if (entry->guest) {
+        p9_guest_leave(entry);
+    }
+}
+
+static int transfer(P9Request *req, const FsCall *call, P9PayloadIo *io,
+                    uint64_t offset, uint32_t count)
 {
     ssize_t ret;
 
@@ -101,4 +165,17 @@ int p9_payload_transfer(P9Request *req, const FsCall *call, P9PayloadIo *io,
         payload_advance(req, ret);
     }
     return 0;
+}
+
+int p9_payload_transfer(P9Request *req, const FsCall *call, P9PayloadIo *io,
+                        uint64_t offset, uint32_t count)
+{
+    P9GuestEntry entry;
+    int ret = p9_payload_enter(req, &entry);
+
+    if (!ret) {
+        ret = transfer(req, call, io, offset, count);
+        p9_payload_leave(&entry);
+    }
+    return ret;
 }

@@ -32,6 +32,18 @@ static size_t encode_error(P9Request *req, int result)
     return p9_encode_rlerror(&c, req->header.tag, error);
 }
 
+/* Copy what run() has put into a buffer of ours. */
+static void deliver_payload(P9Request *req)
+{
+    P9Cursor c;
+
+    if (req->to_deliver) {
+        p9_cursor_init(&c, req->in, req->in_cnt, req->in_bytes);
+        p9_skip(&c, P9_IO_HDRSZ);
+        p9_put_bytes(&c, req->bounce, req->to_deliver);
+    }
+}
+
 size_t p9_reply_encode(P9Request *req, int result)
 {
     P9Cursor c;
@@ -40,6 +52,7 @@ size_t p9_reply_encode(P9Request *req, int result)
     if (result < 0) {
         return encode_error(req, result);
     }
+    deliver_payload(req);
     p9_cursor_init(&c, req->in, req->in_cnt, req->in_bytes);
     len = p9_encode_reply(&c, req->info->number, req->header.tag, &req->r);
     return len < 0 ? encode_error(req, len) : (size_t)len;

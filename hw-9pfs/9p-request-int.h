@@ -50,7 +50,12 @@ struct P9Request {
     GList due;                  /* in session->due */
     bool due_done;              /* … with its result, not still to run */
     void *element;              /* the transport's */
-    const struct iovec *out;    /* borrowed from the transport */
+    /*
+     * Borrowed from the transport.  These and what they describe are valid
+     * only inside guest memory (9p-guest.h) of this generation.
+     */
+    unsigned generation;
+    const struct iovec *out;
     const struct iovec *in;
     unsigned out_cnt;
     unsigned in_cnt;
@@ -79,7 +84,6 @@ struct P9Request {
     GSList *followers;          /* requests answered when this one has ended */
     unsigned follows;           /* how many this one is a follower of */
 
-    bool on_guest_mem;          /* counted in session->guest_users */
     int result;                 /* of run() on a worker, */
     uint64_t ran_ns;            /* … and how long that took */
     FsTicket ticket;
@@ -98,11 +102,15 @@ struct P9Request {
 
     unsigned iov_cnt;           /* elements of kept.iov that are used */
     unsigned iov_at;            /* first element not done yet */
-    void *bounce;               /* owned: payload of a remote file */
+    void *bounce;               /* owned: payload, if not in guest memory */
+    P9Data to_fetch;            /* to be copied from the request to bounce */
+    uint32_t to_deliver;        /* bytes to be copied from it to the reply */
 };
 
 /* prepare() and run(): the request is answered later by its own means. */
 #define P9_LATER 1
+/* run(): guest memory must not be accessed now; call again later. */
+#define P9_SHUT 2
 
 /*
  * The functions of a row.  Results are 0 or -errno.
@@ -112,7 +120,8 @@ struct P9Request {
  * run: the work.  -EAGAIN means "call again and allow to wait for longer":
  *      nothing is done yet, or request->done says how much.
  *      -EINPROGRESS: it is parked, until p9_request_wake(), a flush or the
- *      session's end.
+ *      session's end.  P9_SHUT is like -EAGAIN, but the next call is made
+ *      after p9_session_resume().
  * finish: after a successful prepare, commit (@result 0) or undo; may turn
  *      success into failure.  @result -ECANCELED: never answered.
  */
@@ -158,7 +167,10 @@ void p9_request_wake(P9Session *s, P9Wait wait, int result);
 int p9_request_flush(P9Request *req, uint16_t tag);
 /** p9_request_settle: work off what is stopped, due or in the backlog. */
 void p9_request_settle(P9Session *s);
-/** p9_request_drop_all: every request's buffers are dropped. */
+/**
+ * p9_request_drop_all: end all requests without a reply, as their buffers have
+ * been taken back.
+ */
 void p9_request_drop_all(P9Session *s);
 
 #endif

@@ -9,8 +9,13 @@
  * The end of one request may be the turn of others: of a flush, of one that
  * waits to be alone, of a backlog.  They are put in queues, which
  * p9_request_settle() works off one by one when nothing else is under way, so
- * that no step of a request ends another one, and a reset, which may come at
- * any push, finds all of them.
+ * that no step of a request ends another one.
+ *
+ * The buffers of a request are only accessed inside guest memory (9p-guest.h),
+ * and no function of a row or of a driver is called there.  A request that
+ * finds guest memory shut waits in a queue for p9_session_resume().  A request
+ * whose buffers have been taken back ends without a reply; the reset of the
+ * session that follows undoes what is left.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-request.h"
@@ -22,15 +27,6 @@
 static void go_on(P9Request *req);
 static void proceed(P9Request *req);
 static void request_start(P9Request *req);
-
-static void request_reject(P9Request *req, const char *why)
-{
-    P9Session *s = req->session;
-
-    g_queue_unlink(&s->active, &req->kept.link);
-    s->ops->broken(s->opaque, req, why);
-    p9_request_end(req);
-}
 
 /* ---- replying ---- */
 
@@ -50,16 +46,14 @@ static void follow(P9Request *req, P9Request *other)
     req->follows++;
 }
 
-/* Let go of the buffers, with @len bytes of reply. */
-static void request_push(P9Request *req, size_t len)
+static P9GuestAnswer enter(P9Request *req, P9GuestEntry *entry)
 {
-    P9Session *s = req->session;
-    unsigned resets = s->resets;
+    return p9_guest_enter(req->session->guest, req->generation, entry);
+}
 
-    s->ops->push(s->opaque, req, len);
-    if (resets != s->resets) {
-        return;                 /* the followers are gone */
-    }
+/* The requests that waited for the end of this one are due. */
+static void release_followers(P9Request *req)
+{
     for (GSList *l = req->followers; l; l = l->next) {
         P9Request *follower = l->data;
 
@@ -69,28 +63,44 @@ static void request_push(P9Request *req, size_t len)
     }
 }
 
-static void request_complete(P9Request *req, int result)
+/* Context: inside guest memory. */
+static void request_reply(P9Request *req, int result)
 {
     P9Session *s = req->session;
-    const P9RowOps *ops = req->info ? p9_request_ops(req) : NULL;
 
-    if (s->paused && !req->orphan) {
-        make_due(req, true, result);
-        return;
-    }
-    if (req->prepared && ops->finish) {
-        result = ops->finish(req, req->orphan ? -ECANCELED : result);
-    }
-    if (req->orphan) {
-        p9_request_end(req);
-        return;
-    }
     if (s->ops->trace_reply) {
         s->ops->trace_reply(s->opaque, req->header.tag, req->info, result,
                             &req->r);
     }
+    s->ops->push(s->opaque, req, p9_reply_encode(req, result));
+}
+
+static void request_complete(P9Request *req, int result)
+{
+    P9Session *s = req->session;
+    P9GuestAnswer answer;
+    P9GuestEntry entry;
+
+    if (req->prepared && p9_request_ops(req)->finish) {
+        result = p9_request_ops(req)->finish(req, req->orphan ? -ECANCELED
+                                                              : result);
+    }
+    req->prepared = false;
+    if (req->orphan) {
+        p9_request_end(req);
+        return;
+    }
+    answer = enter(req, &entry);
+    if (answer == P9_GUEST_SHUT) {
+        make_due(req, true, result);
+        return;
+    }
+    if (answer == P9_GUEST_IN) {
+        request_reply(req, result);
+        p9_guest_leave(&entry);
+    }
     g_queue_unlink(&s->active, &req->kept.link);
-    request_push(req, p9_reply_encode(req, result));
+    release_followers(req);
     p9_request_end(req);
     p9_request_settle(s);
 }
@@ -145,15 +155,31 @@ static void request_stopped(P9Request *req)
     }
 }
 
+/* Give one request of the stopped back.  False: guest memory is shut. */
+static bool give_stopped_back(P9Session *s)
+{
+    P9Request *req = s->stopped.head->data;
+    P9GuestEntry entry;
+    P9GuestAnswer answer = enter(req, &entry);
+
+    if (answer == P9_GUEST_SHUT) {
+        return false;
+    }
+    if (answer == P9_GUEST_IN) {
+        s->ops->push(s->opaque, req, 0);
+        p9_guest_leave(&entry);
+    }
+    g_queue_unlink(&s->stopped, &req->kept.link);
+    release_followers(req);
+    request_stopped(req);
+    return true;
+}
+
 /* It waits for an event now, unless somebody waits for its end. */
 static void park_after_run(P9Request *req)
 {
     P9Session *s = req->session;
 
-    if (s->paused) {
-        make_due(req, true, -EINPROGRESS);
-        return;
-    }
     req->state = P9_REQ_PARKED;
     if (req->followers || s->alone) {
         request_stop(req);
@@ -165,7 +191,10 @@ static void park_after_run(P9Request *req)
 
 static void after_run(P9Request *req, int result)
 {
-    if (result == -EINPROGRESS && !req->orphan) {
+    if (result == P9_SHUT && !req->orphan) {
+        make_due(req, false, 0);
+        p9_request_settle(req->session);
+    } else if (result == -EINPROGRESS && !req->orphan) {
         park_after_run(req);
     } else {
         request_complete(req, result);
@@ -192,7 +221,7 @@ static void execute(P9Request *req)
     int result;
 
     req->state = P9_REQ_LOOP;
-    if (req->session->paused) {
+    if (p9_guest_is_shut(req->session->guest)) {
         make_due(req, false, 0);
         return;
     }
@@ -220,18 +249,14 @@ static void go_on(P9Request *req)
 
 static bool settle_one(P9Session *s)
 {
-    GList *link;
-
-    if (s->paused) {
-        return false;
+    if (p9_guest_is_shut(s->guest)) {
+        return false;           /* p9_session_resume() comes back to it */
     }
-    if ((link = g_queue_pop_head_link(&s->stopped))) {
-        request_push(link->data, 0);
-        request_stopped(link->data);
-        return true;
+    if (s->stopped.head) {
+        return give_stopped_back(s);
     }
-    if ((link = g_queue_pop_head_link(&s->due))) {
-        go_on(link->data);
+    if (s->due.head) {
+        go_on(g_queue_pop_head_link(&s->due)->data);
         return true;
     }
     if (s->alone) {
@@ -241,8 +266,8 @@ static bool settle_one(P9Session *s)
         proceed(g_steal_pointer(&s->alone));
         return true;
     }
-    if ((link = g_queue_pop_head_link(&s->backlog))) {
-        request_start(link->data);
+    if (s->backlog.head) {
+        request_start(g_queue_pop_head_link(&s->backlog)->data);
         return true;
     }
     return false;
@@ -405,39 +430,74 @@ static void begin(P9Request *req, int decoded)
     }
 }
 
-static void request_start(P9Request *req)
+/*
+ * Read the request.  Apart from payload it is not read again.
+ *
+ * Returns what is wrong with its framing, or NULL.  Then the request is
+ * answered with *@result if that is an error; else it begins with *@decoded.
+ * Context: inside guest memory.
+ */
+static const char *decode(P9Request *req, int *result, int *decoded)
 {
     P9Session *s = req->session;
     P9Cursor c;
-    int decoded;
 
-    req->state = P9_REQ_LOOP;
-    req->msize = s->msize;
-    g_queue_push_tail_link(&s->active, &req->kept.link);
     p9_cursor_init(&c, req->out, req->out_cnt, SIZE_MAX);
     if (p9_decode_header(&c, &req->header) < 0) {
-        request_reject(req, "message shorter or longer than its size field");
-        return;
+        return "message shorter or longer than its size field";
     }
     req->header.plain = s->dialect == P9_DIALECT_PLAIN;
     if (req->in_bytes < p9_reply_min_error(s)) {
-        request_reject(req, "no room for a reply");
-        return;
+        return "no room for a reply";
     }
     req->info = p9_message_info(req->header.type);
-    decoded = check_dialect(req);
-    if (decoded < 0) {
-        request_complete(req, decoded);
-        return;
+    *result = check_dialect(req);
+    if (*result < 0) {
+        return NULL;
     }
-    decoded = p9_decode_request(&c, &req->header, &req->kept.arena, &req->t);
-    if (decoded == -EBADMSG) {
-        request_reject(req, "message shorter than its fields");
-        return;
+    *decoded = p9_decode_request(&c, &req->header, &req->kept.arena, &req->t);
+    if (*decoded == -EBADMSG) {
+        return "message shorter than its fields";
     }
     /* Before anything is done, so that no effect goes unreported. */
-    if (req->in_bytes < p9_reply_min(req, decoded)) {
-        request_reject(req, "no room for the whole reply");
+    if (req->in_bytes < p9_reply_min(req, *decoded)) {
+        return "no room for the whole reply";
+    }
+    return NULL;
+}
+
+static void request_start(P9Request *req)
+{
+    P9Session *s = req->session;
+    int result = 0, decoded = 0;
+    P9GuestAnswer answer;
+    P9GuestEntry entry;
+    const char *why;
+
+    answer = enter(req, &entry);
+    if (answer == P9_GUEST_SHUT) {
+        req->state = P9_REQ_BACKLOG;
+        g_queue_push_head_link(&s->backlog, &req->kept.link);
+        return;
+    }
+    if (answer == P9_GUEST_OVER) {
+        p9_request_end(req);
+        return;
+    }
+    req->state = P9_REQ_LOOP;
+    req->msize = s->msize;
+    why = decode(req, &result, &decoded);
+    if (why) {
+        s->ops->broken(s->opaque, req, why);
+    }
+    p9_guest_leave(&entry);
+    if (why) {
+        p9_request_end(req);
+        return;
+    }
+    g_queue_push_tail_link(&s->active, &req->kept.link);
+    if (result < 0) {
+        request_complete(req, result);
         return;
     }
     if (s->ops->trace_request && !decoded) {
@@ -457,6 +517,7 @@ void p9_request_submit(P9Request *req, const struct iovec *out,
     req->in = in;
     req->in_cnt = in_cnt;
     req->in_bytes = iov_size(in, in_cnt);
+    req->generation = s->generation;
     p9_session_ref(s);
     if (s->alone || !g_queue_is_empty(&s->backlog)) {
         req->state = P9_REQ_BACKLOG;
@@ -467,14 +528,6 @@ void p9_request_submit(P9Request *req, const struct iovec *out,
 }
 
 /* ---- the end of them all ---- */
-
-static void drop(P9Request *req)
-{
-    P9Session *s = req->session;
-
-    g_slist_free(g_steal_pointer(&req->followers));
-    s->ops->drop(s->opaque, req);
-}
 
 void p9_request_drop_all(P9Session *s)
 {
@@ -487,23 +540,20 @@ void p9_request_drop_all(P9Session *s)
         request_stop(link->data);
     }
     while ((link = g_queue_pop_head_link(&s->stopped))) {
-        drop(link->data);
         request_stopped(link->data);
     }
-    p9_run_wait_guest(s);
     while ((link = g_queue_pop_head_link(&s->active))) {
         P9Request *req = link->data;
 
-        drop(req);
+        g_slist_free(g_steal_pointer(&req->followers));
         if (req->state == P9_REQ_WORKER) {
             req->orphan = true;     /* job_done() ends it, unseen */
         } else {
-            request_cancelled(req); /* held by a pause */
+            request_cancelled(req); /* it was due */
             p9_request_end(req);
         }
     }
     while ((link = g_queue_pop_head_link(&s->backlog))) {
-        drop(link->data);
         p9_request_end(link->data);
     }
 }

@@ -14,8 +14,9 @@
 /**
  * p9_request_submit: take the message in @out; the reply goes to @in.
  *
- * The iovecs and what they describe are borrowed until ops->push, ->drop or
- * ->broken is called with the request, which may be before this returns.
+ * The iovecs and what they describe are borrowed until ops->push or ->broken
+ * is called with the request, which may be before this returns, or until the
+ * current generation of guest memory ends.
  */
 void p9_request_submit(P9Request *req, const struct iovec *out,
                        unsigned out_cnt, const struct iovec *in,

@@ -9,29 +9,6 @@
 
 /* ---- jobs ---- */
 
-static void guest_memory_done(P9Request *req)
-{
-    P9Session *s = req->session;
-
-    if (!req->on_guest_mem) {
-        return;
-    }
-    g_mutex_lock(&s->lock);
-    req->on_guest_mem = false;
-    s->guest_users--;
-    g_cond_broadcast(&s->guest_done);
-    g_mutex_unlock(&s->lock);
-}
-
-void p9_run_wait_guest(P9Session *s)
-{
-    g_mutex_lock(&s->lock);
-    while (s->guest_users) {
-        g_cond_wait(&s->guest_done, &s->lock);
-    }
-    g_mutex_unlock(&s->lock);
-}
-
 /*
  * What is created belongs to the user who attached; .L messages name a group.
  * Context: any that the request is run in; with @yield a coroutine.
@@ -56,7 +33,6 @@ static void run_on_worker(P9Job *job)
 
     req->result = call_run(req, FS_WAIT_ANYTHING, NULL);
     req->ran_ns = p9_policy_now() - begun;
-    guest_memory_done(req);
 }
 
 /* In a coroutine, for which the loop must not wait for long either. */
@@ -79,13 +55,6 @@ static void send_to_worker(P9Request *req)
 {
     P9Session *s = req->session;
 
-    /* The payload of a remote file is not in guest memory: see bounce. */
-    if ((req->info->flags & P9_F_GUEST_MEM) && !req->bounce) {
-        g_mutex_lock(&s->lock);
-        req->on_guest_mem = true;
-        s->guest_users++;
-        g_mutex_unlock(&s->lock);
-    }
     job_prepare(req, run_on_worker);
     s->exec->submit(s->exec, &req->kept.job);
 }
@@ -130,11 +99,8 @@ bool p9_run_ended(P9Request *req)
 
 bool p9_run_stop(P9Request *req)
 {
-    if ((req->info->flags & P9_F_MUST_RUN) || !p9_job_claim(&req->kept.job)) {
-        return false;
-    }
-    guest_memory_done(req);
-    return true;
+    return !(req->info->flags & P9_F_MUST_RUN) &&
+           p9_job_claim(&req->kept.job);
 }
 
 void p9_run_forget(P9Request *req)

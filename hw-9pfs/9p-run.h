@@ -15,8 +15,8 @@
 /**
  * p9_run: the work of a prepared request.
  *
- * Returns its result, or P9_LATER when a job was submitted: then @done is
- * called, maybe before this returns.
+ * Returns its result, P9_SHUT, or P9_LATER when a job was submitted: then
+ * @done is called, maybe before this returns.
  */
 int p9_run(P9Request *req, void (*done)(P9Job *job));
 /**
@@ -31,7 +31,5 @@ bool p9_run_ended(P9Request *req);
 bool p9_run_stop(P9Request *req);
 /** p9_run_forget: @done of a stopped job will be called soon. */
 void p9_run_forget(P9Request *req);
-/** p9_run_wait_guest: until no worker touches guest memory. */
-void p9_run_wait_guest(P9Session *s);
 
 #endif

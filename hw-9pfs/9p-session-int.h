@@ -11,6 +11,7 @@
 
 #include "fsdev/core/fsdriver.h"
 #include "9p-exec.h"
+#include "9p-guest.h"
 #include "9p-policy.h"
 #include "9p-qid.h"
 #include "9p-recent.h"
@@ -26,7 +27,7 @@ typedef struct P9RowOps P9RowOps;
  * always       counts of what is in use, the pool of idle requests, qids (so
  *              that paths stay what they are), the costs in policy, and recent
  *              (a serial number is never given out twice)
- * to a reset   paused is not changed by it; everything in a queue is dropped
+ * to a reset   generation, and all requests
  * to a Tversion, or a reset
  *              dialect, msize, all fids; with them the lock owners, and busy
  *              falls back to P9_BUSY_NO
@@ -36,6 +37,8 @@ struct P9Session {
     P9Exec *exec;               /* borrowed */
     const P9TransportOps *ops;
     void *opaque;
+    P9Guest *guest;             /* counted: access to buffers of requests */
+    unsigned generation;        /* that new requests' buffers belong to */
     P9Limits limits;
     const P9RowOps *rows;       /* by message number */
     P9QidMap *qids;             /* owned; has its own lock */
@@ -58,25 +61,19 @@ struct P9Session {
     /* Requests: each is in one of these, by P9Request.kept.link. */
     GQueue active;              /* submitted and not answered, oldest first */
     GQueue stopped;             /* they will not run: to be given back */
-    GQueue backlog;             /* came after the one in "alone" */
+    GQueue backlog;             /* not read yet: see "alone" and guest */
     GQueue idle;                /* to be used again */
 
     GQueue due;                 /* P9Request.due: of active, to go on */
     P9Request *alone;           /* waits until it is the only one active */
     bool settling;              /* the queues are being worked off */
-    bool paused;                /* what is due goes on at the resume */
     unsigned jobs;              /* requests that workers have */
 
-    unsigned resets;            /* counted: one may happen inside ops->push */
     bool freed;                 /* ops must not be called any more */
     unsigned refs;              /* the owner's, one a request, one a release */
     void (*destroy)(P9Session *s);  /* the last of them is gone */
     void (*gone)(void *opaque); /* see p9_session_free() */
     void *gone_opaque;
-
-    GMutex lock;                /* guards guest_users */
-    GCond guest_done;
-    unsigned guest_users;       /* jobs that may touch guest memory */
 };
 
 static inline void p9_session_ref(P9Session *s)

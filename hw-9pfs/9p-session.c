@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A 9P session: creation, pause, reset and end.
+ * A 9P session: creation, reset and end.
  *
  * What is here concerns the session as a whole; single requests are driven by
  * 9p-request.c.  Memory is freed when the owner has let go and the last
@@ -19,8 +19,7 @@ static void session_destroy(P9Session *s)
     g_hash_table_destroy(s->fids);
     g_hash_table_destroy(s->lock_owners);
     p9_qid_map_free(s->qids);
-    g_mutex_clear(&s->lock);
-    g_cond_clear(&s->guest_done);
+    p9_guest_unref(s->guest);
     fs_export_leave_loop(s->export, s->exec->yield);
     fs_export_unref(s->export);
     if (s->gone) {
@@ -31,7 +30,7 @@ static void session_destroy(P9Session *s)
 
 P9Session *p9_session_new(FsExport *export, P9Exec *exec,
                           const P9TransportOps *ops, void *opaque,
-                          const P9Limits *limits)
+                          P9Guest *guest, const P9Limits *limits)
 {
     P9Session *s = g_new0(P9Session, 1);
 
@@ -39,6 +38,8 @@ P9Session *p9_session_new(FsExport *export, P9Exec *exec,
     s->exec = exec;
     s->ops = ops;
     s->opaque = opaque;
+    s->guest = p9_guest_ref(guest);
+    s->generation = p9_guest_generation(guest);
     s->limits = *limits;
     s->rows = p9_rows;
     s->qids = p9_qid_map_new(&export->config);
@@ -49,42 +50,36 @@ P9Session *p9_session_new(FsExport *export, P9Exec *exec,
     g_queue_init(&s->due);
     g_queue_init(&s->backlog);
     g_queue_init(&s->idle);
-    g_mutex_init(&s->lock);
-    g_cond_init(&s->guest_done);
     s->refs = 1;
     s->destroy = session_destroy;
     return s;
 }
 
-void p9_session_reset(P9Session *s)
+static void forget_all(P9Session *s)
 {
-    p9_session_ref(s);
-    s->resets++;
     p9_request_drop_all(s);
     p9_fid_remove_all(s);
     s->dialect = P9_DIALECT_NONE;
     s->msize = 0;
-    p9_session_unref(s);
+}
+
+void p9_session_reset(P9Session *s, unsigned generation)
+{
+    s->generation = generation;
+    forget_all(s);
 }
 
 void p9_session_free(P9Session *s, void (*gone)(void *opaque), void *opaque)
 {
-    p9_session_reset(s);
+    forget_all(s);
     s->freed = true;
     s->gone = gone;
     s->gone_opaque = opaque;
     p9_session_unref(s);
 }
 
-void p9_session_pause(P9Session *s)
-{
-    s->paused = true;
-    p9_run_wait_guest(s);
-}
-
 void p9_session_resume(P9Session *s)
 {
-    s->paused = false;
     p9_request_settle(s);
 }
 

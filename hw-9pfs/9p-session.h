@@ -17,26 +17,30 @@
 
 #include "fsdev/core/fsdriver.h"
 #include "9p-exec.h"
+#include "9p-guest.h"
 #include "9p-request.h"
 #include "9p-request-pool.h"
 #include "9p-transport.h"
 
 /**
- * p9_session_new: serve @export (a reference is taken) on this event loop.
+ * p9_session_new: serve @export on one event loop.
  *
- * @exec outlives the session.  Context: event loop, as for all functions here.
+ * The buffers of requests are only accessed inside @guest.  A reference to
+ * @export and @guest is taken; @exec outlives the session.  Context: any
+ * thread; for all other functions here it is the event loop.
  */
 P9Session *p9_session_new(FsExport *export, P9Exec *exec,
                           const P9TransportOps *ops, void *opaque,
-                          const P9Limits *limits);
+                          P9Guest *guest, const P9Limits *limits);
 /**
  * p9_session_reset: as if nothing had ever been received.
  *
- * Every request's buffers are back (ops->drop) when it returns, and no worker
- * touches guest memory any more; it waits for running reads and writes of
- * local files only.  Work that cannot be stopped ends later, unseen.
+ * The transport has taken the buffers of all requests back; the buffers of
+ * later requests belong to @generation of guest memory.  This waits for
+ * nothing: work that cannot be stopped ends later without a reply.  An
+ * operation of the transport must not call it.
  */
-void p9_session_reset(P9Session *s);
+void p9_session_reset(P9Session *s, unsigned generation);
 /** p9_session_tick: the time of ops->set_timer has come. */
 void p9_session_tick(P9Session *s);
 /**
@@ -45,17 +49,13 @@ void p9_session_tick(P9Session *s);
  */
 void p9_session_busy_done(P9Session *s, int result);
 /**
- * p9_session_pause, p9_session_resume: in between no guest memory is touched
- * and nothing is pushed.
+ * p9_session_resume: guest memory was shut and is open again.
  *
- * Pausing waits for running reads and writes of local files only; what else
- * ends meanwhile is answered after the resume.  No request is submitted in
- * between; a reset is possible and leaves the session paused.
+ * Requests that were held up because they had to access it go on.
  */
-void p9_session_pause(P9Session *s);
 void p9_session_resume(P9Session *s);
 /**
- * p9_session_free: reset, and free as soon as the last worker is done; then
+ * p9_session_free: as reset, and free as soon as the last worker is done; then
  * @gone (may be NULL) is called, on the event loop.
  */
 void p9_session_free(P9Session *s, void (*gone)(void *opaque), void *opaque);

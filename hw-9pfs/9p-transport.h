@@ -17,13 +17,14 @@ typedef struct P9Request P9Request;
 typedef struct P9TransportOps {
     /*
      * Give the buffers back with @len bytes of reply in them (0: none, the
-     * request was flushed).  The request is the session's again.  The guest
-     * says what memory that is, so this may come back as a reset.
+     * request was flushed).  The request is the session's again.  Called
+     * inside guest memory.
      */
     void (*push)(void *opaque, P9Request *req, size_t len);
-    /* Give the buffers back without telling the guest: a reset. */
-    void (*drop)(void *opaque, P9Request *req);
-    /* The client broke the framing: no reply is possible.  As drop. */
+    /*
+     * Give the buffers back without a reply, because the client broke the
+     * framing.  @why is a string literal.  Called inside guest memory.
+     */
     void (*broken)(void *opaque, P9Request *req, const char *why);
     /*
      * The session begins or ceases to hold state (fids).  A failure to begin

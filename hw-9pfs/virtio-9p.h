@@ -23,32 +23,14 @@ struct V9fsVirtioState {
     struct IOThread *iothread;      /* counted by the property; NULL: none */
     bool own_thread;
 
-    VirtQueue *vq;                  /* used in the loop */
-    struct FsExport *export;        /* counted, NULL until realized */
+    /* From realize to unrealize; used with the BQL held */
+    VirtQueue *vq;
+    struct FsExport *export;        /* counted */
     struct P9Loop *loop;            /* counted */
-
-    /* Used in the loop */
-    struct P9Session *session;      /* owned */
-    QEMUBH *again;                  /* takes what is in the queue */
-    QEMUTimer *timer;               /* p9_session_tick() */
-    QEMUBH *hold_done;              /* tells the session hold_result */
-    bool irqfd;                     /* KVM raises the interrupt */
-    bool stopped;                   /* as paused */
-    bool missed;                    /* the queue was not looked at: stopped */
-    size_t batch_bytes;             /* of replies, this turn */
-
-    /* Used with the BQL held */
-    QEMUBH *notify;                 /* virtio_notify(), for a loop without */
-    QEMUBH *hold;                   /* brings migration_blocker up to date */
-    Error *migration_blocker;       /* set while the guest holds fids */
+    struct P9Ring *ring;            /* counted */
+    struct P9Server *server;        /* owned; NULL: not realized */
     bool started;                   /* the loop has the host's notifier */
     bool paused;                    /* with the VM */
-    bool unplugged;                 /* from here on no more work for the loop */
-
-    /* Atomic: questions to the main loop are numbered in steps of 2 */
-    unsigned hold_wanted;           /* the last; | 1: the guest holds fids */
-    unsigned hold_answered;         /* the last one answered */
-    int hold_result;                /* of hold_answered: 0 or -errno */
 };
 
 #endif

@@ -304,7 +304,7 @@ static void control(Input *in, uint8_t kind, uint8_t arg)
         check_drained(in);
         break;
     case CONTROL_RESET:
-        p9_session_reset(c->session);
+        client_reset(c);
         g_assert_cmpuint(c->pending, ==, 0);
         if (!(arg & 1)) {
             start(in, arg / 2);

@@ -104,16 +104,6 @@ static void client_push(void *opaque, P9Request *req, size_t len)
     }
 }
 
-static void client_drop(void *opaque, P9Request *req)
-{
-    Client *c = opaque;
-
-    call_take_back(p9_request_element(req), CALL_DROPPED);
-    if (c->on_drop) {
-        c->on_drop(c);
-    }
-}
-
 static void client_broken(void *opaque G_GNUC_UNUSED, P9Request *req,
                           const char *why)
 {
@@ -180,7 +170,6 @@ static void client_trace_reply(void *opaque, uint16_t tag,
 
 static const P9TransportOps client_ops = {
     .push = client_push,
-    .drop = client_drop,
     .broken = client_broken,
     .set_busy = client_set_busy,
     .set_timer = client_set_timer,
@@ -211,8 +200,9 @@ Client *client_new(FsExport *export, ClientKind kind, const P9Limits *limits)
     c->scratch = g_byte_array_new();
     c->calls = g_ptr_array_new_with_free_func(call_free);
     c->limits = limits ? *limits : defaults;
+    c->guest = p9_guest_new();
     c->session = p9_session_new(export, test_exec_base(c->exec), &client_ops,
-                                c, &c->limits);
+                                c, c->guest, &c->limits);
     return c;
 }
 
@@ -228,8 +218,46 @@ Client *client_start(FsExport *export, ClientKind kind)
     return c;
 }
 
+void client_revoke(Client *c)
+{
+    p9_guest_shut(c->guest);
+    for (unsigned i = 0; i < c->calls->len; i++) {
+        Call *call = c->calls->pdata[i];
+
+        if (call->state == CALL_PENDING) {
+            call_take_back(call, CALL_DROPPED);
+        }
+    }
+    p9_guest_revoke(c->guest);
+    p9_guest_open(c->guest);
+}
+
+void client_follow(Client *c)
+{
+    p9_session_reset(c->session, p9_guest_generation(c->guest));
+}
+
+void client_reset(Client *c)
+{
+    client_revoke(c);
+    g_assert_cmpuint(c->pending, ==, 0);
+    client_follow(c);
+}
+
+void client_pause(Client *c)
+{
+    p9_guest_shut(c->guest);
+}
+
+void client_resume(Client *c)
+{
+    p9_guest_open(c->guest);
+    p9_session_resume(c->session);
+}
+
 void client_end(Client *c)
 {
+    client_revoke(c);
     p9_session_free(g_steal_pointer(&c->session), NULL, NULL);
     g_assert_cmpuint(c->pending, ==, 0);
     g_assert_false(c->busy);
@@ -252,6 +280,7 @@ void client_free(Client *c)
     g_assert_cmpint(c->export->refs, ==, 1);
     g_assert_cmpint(c->export->xattr_fids, ==, 0);
     fs_export_unref(c->export);
+    p9_guest_unref(c->guest);
     g_ptr_array_unref(c->calls);
     g_byte_array_unref(c->scratch);
     g_free(c);

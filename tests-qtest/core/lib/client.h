@@ -46,6 +46,7 @@ typedef struct Call {
 struct Client {
     FsExport *export;           /* counted */
     P9Session *session;         /* NULL after client_end() */
+    P9Guest *guest;             /* access to what is lent */
     P9Limits limits;            /* the session's */
     TestExec *exec;
     bool by_hand;               /* the test runs and reports each job */
@@ -56,7 +57,6 @@ struct Client {
     size_t in_bytes;            /* size of reply buffers; 0: by message */
     bool busy;                  /* argument of the last set_busy */
     int refuse_busy;            /* unless 0, what set_busy(true) returns */
-    void (*on_drop)(Client *c); /* called at each ops->drop; may be NULL */
     void (*on_push)(Client *c); /* called at each ops->push; may be NULL */
     bool timer;                 /* set_timer was called */
     unsigned traced_requests, traced_replies;
@@ -73,6 +73,18 @@ typedef enum ClientKind {
 Client *client_new(FsExport *export, ClientKind kind, const P9Limits *limits);
 /** client_start: client_new(), Tversion, and Tattach as fid 0. */
 Client *client_start(FsExport *export, ClientKind kind);
+/**
+ * client_revoke: take everything back that is lent, as a reset of the device
+ * does, which the session is to follow.  Context: any thread.
+ */
+void client_revoke(Client *c);
+/** client_follow: let the session follow. */
+void client_follow(Client *c);
+/** client_reset: both. */
+void client_reset(Client *c);
+/** client_pause, client_resume: in between nothing that is lent is touched. */
+void client_pause(Client *c);
+void client_resume(Client *c);
 /** client_end: end the session; jobs on threads may still be running. */
 void client_end(Client *c);
 /** client_free: end the session and check that nothing was leaked. */

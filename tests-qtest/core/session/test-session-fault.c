@@ -383,7 +383,7 @@ static void test_reset_while_hanging(void)
 
         env_start(&env, FS_SM_NONE, CLIENT_THREADS);
         call = hang(&env, hanging[i]);
-        p9_session_reset(env.c->session);
+        client_reset(env.c);
         g_assert_cmpint(call->state, ==, CALL_DROPPED);
         g_assert_cmpint(client_version(env.c, 65536, "9P2000.L"), ==, 0);
         g_assert_cmpint(client_attach(env.c, 0, 0), ==, 0);

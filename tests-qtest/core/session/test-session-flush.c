@@ -356,7 +356,7 @@ static void test_reset_again(void)
     Yielded y;
 
     yielded_start(&y);
-    p9_session_reset(y.c->session);
+    client_reset(y.c);
     g_assert_cmpint(y.mkdir->state, ==, CALL_DROPPED);
     g_assert_cmpint(y.flush->state, ==, CALL_DROPPED);
     yielded_end(&y);

@@ -230,7 +230,7 @@ static void test_waiters_are_bounded(void)
         g_assert_cmpuint(i, >=, 64);
         g_assert_cmpuint(i, <, 1000);
         g_assert_cmpint(call->r.lock.status, ==, P9_LOCK_BLOCKED);
-        p9_session_reset(l.b->session);
+        client_reset(l.b);
     }
     locks_end(&l);
 }
@@ -254,7 +254,7 @@ static void test_reset_gives_up(void)
 
     if (locks_start(&l, false)) {
         g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
-        p9_session_reset(l.a->session);
+        client_reset(l.a);
         test_exec_drain(l.a->exec);
         g_assert_true(host_can_lock(&l, F_WRLCK));
     }

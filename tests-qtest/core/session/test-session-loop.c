@@ -248,15 +248,81 @@ static void test_pause(void)
     mkdir.mkdir.name = P9NAME("e");
     later = client_send(c, CLIENT_mkdir, 2, &mkdir, NULL);
     client_run(ran);
-    p9_session_pause(c->session);
+    client_pause(c);
     client_report(ran);
     g_assert_cmpint(ran->state, ==, CALL_PENDING);
     test_exec_drain(c->exec);
     g_assert_cmpint(later->state, ==, CALL_PENDING);
-    p9_session_resume(c->session);
+    client_resume(c);
     g_assert_cmpint(ran->state, ==, CALL_ANSWERED);
     g_assert_cmpint(later->state, ==, CALL_ANSWERED);
     g_assert_cmpint(ran->error, ==, 0);
+}
+
+/* Neither are requests read that come during a pause. */
+static void test_pause_start(void)
+{
+    g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);
+    Call *bad, *walk, *clunk;
+
+    client_pause(c);
+    walk = SEND(c, 1, walk, .fid = 0, .newfid = 1);
+    clunk = SEND(c, 2, clunk, .fid = 1);
+    bad = client_send_bytes(c, "\1\2\3", 3, 100);
+    g_assert_cmpuint(c->traced_requests, ==, 2);
+    g_assert_cmpuint(c->pending, ==, 3);
+    client_resume(c);
+    g_assert_cmpint(walk->state, ==, CALL_ANSWERED);
+    g_assert_cmpint(walk->error, ==, 0);
+    g_assert_cmpint(clunk->state, ==, CALL_ANSWERED);
+    g_assert_cmpint(clunk->error, ==, 0);
+    g_assert_cmpint(bad->state, ==, CALL_BROKEN);
+}
+
+/*
+ * Payload waits for the end of a pause.  What has been copied before may be
+ * written meanwhile, and what is read goes to a buffer of ours.
+ */
+static void pause_payload(bool remote)
+{
+    g_autoptr(Client) c = client_start(memfs_open(), CLIENT_STEPPED);
+    Call *read, *write, *readdir;
+
+    c->by_hand = false;
+    memfs_add(c->export, "r", "0123456789");
+    memfs_add(c->export, "w", "0123456789");
+    memfs_remote(c->export, remote);
+    g_assert_cmpint(client_open(c, 1, "r", O_RDWR), ==, 0);
+    g_assert_cmpint(client_open(c, 2, "w", O_RDWR), ==, 0);
+    g_assert_cmpint(client_open(c, 3, "", O_RDONLY), ==, 0);
+    c->by_hand = true;
+    memfs_sleepy(c->export, true);
+    read = SEND(c, 1, read, .fid = 1, .count = 10);
+    write = client_send_write(c, 2, 2, 0, "abc", 3);
+    readdir = SEND(c, 3, readdir, .fid = 3, .count = 1000);
+    client_pause(c);
+    test_exec_drain(c->exec);
+    g_assert_cmpuint(c->pending, ==, 3);
+    if (!remote) {
+        client_check_content(c, "w", "0123456789");
+    }
+    client_resume(c);
+    test_exec_drain(c->exec);
+    g_assert_cmpint(read->state, ==, CALL_ANSWERED);
+    g_assert_cmpmem(read->reply->data + P9_IO_HDRSZ,
+                    read->reply->len - P9_IO_HDRSZ, "0123456789", 10);
+    g_assert_cmpint(write->state, ==, CALL_ANSWERED);
+    g_assert_cmpuint(write->r.write.count, ==, 3);
+    client_check_content(c, "w", "abc3456789");
+    g_assert_cmpint(readdir->state, ==, CALL_ANSWERED);
+    g_assert_cmpint(readdir->error, ==, 0);
+    g_assert_cmpuint(readdir->r.readdir.data.count, >, 4 * 24);
+}
+
+static void test_pause_payload(void)
+{
+    pause_payload(false);
+    pause_payload(true);
 }
 
 /* A reset drops and undoes requests whose replies a pause has held back. */
@@ -267,11 +333,11 @@ static void test_pause_reset(void)
                         .flags = O_RDWR, .mode = 0644);
 
     client_run(create);
-    p9_session_pause(c->session);
+    client_pause(c);
     client_report(create);
-    p9_session_reset(c->session);
+    client_reset(c);
     g_assert_cmpint(create->state, ==, CALL_DROPPED);
-    p9_session_resume(c->session);
+    client_resume(c);
     test_exec_drain(c->exec);
     g_assert_cmpuint(client_mem(c).files, ==, 0);
     g_assert_cmpint(client_version(c, 65536, "9P2000.L"), ==, 0);
@@ -298,11 +364,11 @@ static void test_pause_flush(void)
     write = client_send_write(c, 1, 1, 0, "x", 1);
     client_run(write);
     flush = SEND(c, 2, flush, .oldtag = 1);
-    p9_session_pause(c->session);
+    client_pause(c);
     client_report(write);
     g_assert_cmpint(write->state, ==, CALL_PENDING);
     g_assert_cmpint(flush->state, ==, CALL_PENDING);
-    p9_session_resume(c->session);
+    client_resume(c);
     g_assert_cmpint(write->state, ==, CALL_FLUSHED);
     g_assert_cmpint(flush->state, ==, CALL_ANSWERED);
 }
@@ -341,10 +407,10 @@ static void test_busy_later(void)
     g_assert_cmpint(client_attach(c, 2, 0), ==, 0);
 }
 
-static void reset_once(Client *c)
+static void revoke_once(Client *c)
 {
     c->on_push = NULL;
-    p9_session_reset(c->session);
+    client_revoke(c);
 }
 
 /* The reply to the first waiting Tattach makes the guest reset the device. */
@@ -358,10 +424,11 @@ static void test_busy_done_resets(void)
     c->refuse_busy = -EINPROGRESS;
     one = send_attach(c, 1, 0);
     two = send_attach(c, 2, 1);
-    c->on_push = reset_once;
+    c->on_push = revoke_once;
     p9_session_busy_done(c->session, 0);
     g_assert_cmpint(one->state, ==, CALL_ANSWERED);
     g_assert_cmpint(two->state, ==, CALL_DROPPED);
+    client_follow(c);
     g_assert_cmpint(client_version(c, 65536, "9P2000.L"), ==, 0);
 }
 
@@ -400,13 +467,13 @@ static void test_busy_reset(void)
     g_autoptr(Client) c = client_asking();
     Call *call = send_attach(c, 1, 0);
 
-    p9_session_reset(c->session);
+    client_reset(c);
     g_assert_cmpint(call->state, ==, CALL_DROPPED);
     p9_session_busy_done(c->session, 0);
     g_assert_cmpint(client_version(c, 65536, "9P2000.L"), ==, 0);
     call = send_attach(c, 1, 0);
     g_assert_cmpint(call->state, ==, CALL_PENDING);
-    p9_session_reset(c->session);
+    client_reset(c);
 }
 
 int main(int argc, char **argv)
@@ -422,6 +489,8 @@ int main(int argc, char **argv)
     g_test_add_func("/loop/getattr-after-walk", test_recent);
     g_test_add_func("/loop/getattr-each-its-own", test_recent_each_its_own);
     g_test_add_func("/loop/pause-holds-answers", test_pause);
+    g_test_add_func("/loop/pause-holds-requests", test_pause_start);
+    g_test_add_func("/loop/pause-holds-payload", test_pause_payload);
     g_test_add_func("/loop/pause-reset", test_pause_reset);
     g_test_add_func("/loop/pause-flush", test_pause_flush);
     g_test_add_func("/loop/busy-later", test_busy_later);

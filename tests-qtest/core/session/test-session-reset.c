@@ -32,7 +32,7 @@ static void test_reset(void)
     backlog = SEND(c, 6, attach, .fid = 0, .uname = P9STR(""),
                    .aname = P9STR(""));
     g_assert_cmpint(waiting->state, ==, CALL_FLUSHED);
-    p9_session_reset(c->session);
+    client_reset(c);
     memcpy(all, (Call *[]) { running, creating, clunk, flush, version,
                              backlog }, 6 * sizeof(all[0]));
     for (unsigned i = 0; i < 6; i++) {
@@ -64,7 +64,7 @@ static void test_reset_waiting(void)
     memfs_set_hook(c->export, flight_never, NULL);
     parked = client_send_write(c, 4, 1, 0, "x", 1);
     memfs_set_hook(c->export, NULL, NULL);
-    p9_session_reset(c->session);
+    client_reset(c);
     g_assert_cmpint(read->state, ==, CALL_DROPPED);
     g_assert_cmpint(write->state, ==, CALL_DROPPED);
     g_assert_cmpint(mkdir->state, ==, CALL_DROPPED);
@@ -84,7 +84,7 @@ static void test_reset_ran(void)
 
     client_run(write);
     client_run(read);
-    p9_session_reset(c->session);
+    client_reset(c);
     g_assert_cmpint(write->state, ==, CALL_DROPPED);
     g_assert_cmpint(read->state, ==, CALL_DROPPED);
     test_exec_drain(c->exec);
@@ -106,7 +106,7 @@ static void test_reset_often(void)
         if (i % 2) {
             client_run(mkdir);
         }
-        p9_session_reset(c->session);
+        client_reset(c);
     }
     test_exec_drain(c->exec);
 }
@@ -121,11 +121,65 @@ static void test_reset_flush(void)
 
     g_assert_true(test_exec_run(c->exec, job));
     flush = SEND(c, 2, flush, .oldtag = 1);
-    p9_session_reset(c->session);
+    client_reset(c);
     g_assert_cmpint(flush->state, ==, CALL_DROPPED);
     g_assert_cmpint(client_version(c, 65536, "9P2000.L"), ==, 0);
     g_assert_cmpint(ASK(c, flush, .oldtag = 9), ==, 0);
     g_assert_true(test_exec_report(c->exec, job));
+}
+
+/* ---- what happens before the session has followed ---- */
+
+/* Jobs that begin then do not touch the buffers, nor the file. */
+static void test_revoked_run(void)
+{
+    g_autoptr(Client) c = flight_start();
+    Call *write = client_send_write(c, 1, 1, 0, "xxx", 3);
+    Call *read = SEND(c, 2, read, .fid = 1, .count = 5);
+    Call *readdir = SEND(c, 3, readdir, .fid = 4, .count = 500);
+    P9Job *jobs[] = { client_job(write), client_job(read),
+                      client_job(readdir) };
+    MemStats before = client_mem(c);
+
+    client_revoke(c);
+    for (unsigned i = 0; i < G_N_ELEMENTS(jobs); i++) {
+        g_assert_true(test_exec_run(c->exec, jobs[i]));
+    }
+    g_assert_cmpuint(client_mem(c).calls[MEM_WRITE], ==,
+                     before.calls[MEM_WRITE]);
+    g_assert_cmpuint(client_mem(c).calls[MEM_READ], ==,
+                     before.calls[MEM_READ]);
+    client_follow(c);
+    test_exec_drain(c->exec);
+    client_check_content(c, "file", "0123456789");
+    g_assert_cmpuint(client_mem(c).files, ==, 0);
+}
+
+/* Requests that end then have no reply, and nothing waits for them. */
+static void test_revoked_end(void)
+{
+    g_autoptr(Client) c = flight_start();
+    Call *open = SEND(c, 1, lopen, .fid = 2, .flags = O_RDWR);
+    Call *mkdir = flight_mkdir(c, 2, "new");
+    P9Job *jobs[] = { client_job(open), client_job(mkdir) };
+    P9SessionInfo info;
+
+    SEND(c, 3, flush, .oldtag = 1);
+    SEND(c, P9_NOTAG, version, .msize = 8192, .version = P9STR("9P2000.L"));
+    SEND(c, 4, getattr, .fid = 0);
+    client_revoke(c);
+    g_assert_cmpuint(c->pending, ==, 0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(jobs); i++) {
+        test_exec_run(c->exec, jobs[i]);
+        g_assert_true(test_exec_report(c->exec, jobs[i]));
+    }
+    client_info(c, &info);
+    g_assert_cmpuint(info.active, ==, 0);
+    client_follow(c);
+    test_exec_drain(c->exec);
+    g_assert_cmpuint(flight_fids(c), ==, 0);
+    g_assert_cmpuint(client_mem(c).files, ==, 0);
+    g_assert_cmpint(client_version(c, 8192, "9P2000.L"), ==, 0);
 }
 
 /* ---- a reset from within the transport's push() ---- */
@@ -135,13 +189,13 @@ static unsigned push_that_resets;
 static void reset_in_push(Client *c)
 {
     if (!--push_that_resets) {
-        p9_session_reset(c->session);
+        client_revoke(c);
     }
 }
 
 /*
  * The @nth reply resets the device: the other requests are dropped, and a new
- * session can be started.
+ * session can be started as soon as the session has followed.
  */
 static void push_resets(unsigned nth, void (*more)(Client *c))
 {
@@ -158,6 +212,8 @@ static void push_resets(unsigned nth, void (*more)(Client *c))
     }
     g_assert_cmpuint(push_that_resets, ==, 0);
     c->on_push = NULL;
+    g_assert_cmpuint(c->pending, ==, 0);
+    client_follow(c);
     client_info(c, &info);
     g_assert_cmpuint(info.active, ==, 0);
     g_assert_cmpuint(info.fids, ==, 0);
@@ -210,6 +266,7 @@ static void test_stop_resets(void)
         }
         g_assert_cmpint(client_last(c)->state, ==, CALL_DROPPED);
         c->on_push = NULL;
+        client_follow(c);
         test_exec_drain(c->exec);
         g_assert_cmpint(client_version(c, 65536, "9P2000.L"), ==, 0);
         g_assert_cmpint(ASK(c, flush, .oldtag = 1), ==, 0);
@@ -268,7 +325,7 @@ static void test_gate(void)
     client_check_content(c, "file", "xyz3456789");
     /* A reset does not wait for throttled requests. */
     dropped = client_send_write(c, 4, 1, 0, "!!!", 3);
-    p9_session_reset(c->session);
+    client_reset(c);
     g_assert_cmpint(dropped->state, ==, CALL_DROPPED);
     client_check_content(c, "file", "xyz3456789");
     gate_remove(&gate, c);
@@ -282,6 +339,8 @@ int main(int argc, char **argv)
     g_test_add_func("/session/reset/ran", test_reset_ran);
     g_test_add_func("/session/reset/often", test_reset_often);
     g_test_add_func("/session/reset/flush", test_reset_flush);
+    g_test_add_func("/session/reset/revoked-run", test_revoked_run);
+    g_test_add_func("/session/reset/revoked-end", test_revoked_end);
     g_test_add_func("/session/reset/in-push", test_push_resets);
     g_test_add_func("/session/reset/in-stop", test_stop_resets);
     g_test_add_func("/session/free/in-flight", test_free_in_flight);

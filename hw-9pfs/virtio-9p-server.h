@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The session of a virtio-9p device, which lives in the device's loop.
+ *
+ * Code that holds the BQL gives orders and never waits for the loop, because
+ * that may be held up by the host's storage.  The loop follows the orders as
+ * soon as it gets there, before it takes another request from the queue.  What
+ * must have ended when such code returns, as accesses to guest memory, is a
+ * matter of the ring (virtio-9p-ring.h).
+ *
+ * A server outlives its device until the loop has followed the last order.
+ */
+#ifndef HW_9PFS_VIRTIO_9P_SERVER_H
+#define HW_9PFS_VIRTIO_9P_SERVER_H
+
+#include "9p-session.h"
+#include "virtio-9p-ring.h"
+
+typedef struct P9Server P9Server;
+
+/* Context of all functions: BQL held. */
+
+/**
+ * p9_server_new: serve @export on @ring in @loop.  A reference to each of the
+ * three is taken.
+ */
+P9Server *p9_server_new(FsExport *export, P9Ring *ring, P9Loop *loop,
+                        const char *mount_tag);
+/** p9_server_end: after p9_ring_end().  @server must not be used any more. */
+void p9_server_end(P9Server *server);
+/** p9_server_look: the guest has put a request into the queue. */
+void p9_server_look(P9Server *server);
+/** p9_server_resume: after p9_ring_resume() or p9_ring_unset_irqfd(). */
+void p9_server_resume(P9Server *server);
+/** p9_server_reset: after p9_ring_reset(). */
+void p9_server_reset(P9Server *server);
+/**
+ * p9_server_listen: watch the host notifier @n until p9_server_ignore().
+ *
+ * The loop gets a descriptor of its own, so @n can be closed at any time.
+ * Returns 0 or -errno.
+ */
+int p9_server_listen(P9Server *server, EventNotifier *n);
+/** p9_server_ignore: stop watching the host notifier. */
+void p9_server_ignore(P9Server *server);
+
+#endif
