@@ -28,6 +28,7 @@ int main(int argc, char **argv)
     ring_register_lock_tests();
     ring_register_loop_tests();
     ring_register_session_tests();
+    ring_register_state_tests();
     ring_register_limits_tests();
     ring_register_readonly_tests();
     return g_test_run();

@@ -260,6 +260,14 @@ void ring_dev_reset(RingDev *d)
     forget_requests(d);
 }
 
+void ring_dev_reset_queue(RingDev *d)
+{
+    d->vdev->bus->queue_select(d->vdev, 0);
+    write_common(d, VIRTIO_PCI_COMMON_Q_RESET, 1);
+    queue_setup(d);
+    forget_requests(d);
+}
+
 uint8_t ring_dev_status(RingDev *d)
 {
     return d->vdev->bus->get_status(d->vdev);

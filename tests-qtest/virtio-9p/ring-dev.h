@@ -108,6 +108,9 @@ void ring_dev_start(RingDev *d);
 /* Writes status 0.  Requests in flight are forgotten, but not freed. */
 void ring_dev_reset(RingDev *d);
 
+/* Resets only the queue, and sets it up again.  As above. */
+void ring_dev_reset_queue(RingDev *d);
+
 uint8_t ring_dev_status(RingDev *d);
 /* True if the device needs a reset (modern devices only) */
 bool ring_dev_broken(RingDev *d);
