@@ -38,6 +38,7 @@ fetch_kernel() {
     [ -f "$stamps/kernel" ] && [ -n "$(vmlinuz)" ] && return
     mkdir -p "$dir"
     # Old package lists may name a kernel that is no longer in the archive.
+    # shellcheck disable=SC2031
     if [ ! -f "$apt_dir/sources.list" ] || ! download_kernel "$dir"; then
         apt_private_update
         download_kernel "$dir" || die "the kernel could not be fetched; see $logs/kernel.log"
