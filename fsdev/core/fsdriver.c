@@ -7,8 +7,8 @@
  * success only, and asserts that the driver obeys the contract.  The assertions
  * do not depend on data of the guest or on host files.  Ids of the guest are
  * mapped to those of the host in arguments, and back in results, so that
- * drivers need not know uidmap= and gidmap=.  A call that might have to wait for
- * longer than it may is refused.
+ * drivers need not know uidmap= and gidmap=.  A call that might have to wait
+ * for longer than it may is refused.
  *
  * This file has the calls on nodes, names and extended attributes.  Those on
  * open files are in fsdriver-file.c, and those on a whole export are in

@@ -23,8 +23,8 @@ enum {
     CONTROL_RUN = 3,
     CONTROL_REPORT = 5,
     CONTROL_DRAIN = 7,
-    CONTROL_RESET = 9,          /* reset; then, if arg is even, start a session
-                                   with the dialect arg / 2 */
+    /* Reset; then, if arg is even, start a session with dialect arg / 2. */
+    CONTROL_RESET = 9,
     CONTROL_RAW = 11,           /* send the arg bytes that follow */
     CONTROL_ROOM = 13,          /* set the size of reply buffers to arg */
     CONTROL_FAIL = 15,          /* the next call of operation arg fails */

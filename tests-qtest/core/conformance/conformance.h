@@ -15,8 +15,8 @@
 
 /* Capabilities of a subject; behaviours that need others are left out. */
 enum {
-    CONF_WRITE = 1u << 0,       /* the tree starts empty and can be changed;
-                                   without it, the sample_* names are there */
+    /* The tree starts empty and can be changed, or has the sample_* names. */
+    CONF_WRITE = 1u << 0,
     CONF_SYMLINK = 1u << 1,
     CONF_HARD_LINK = 1u << 2,
     CONF_FIFO = 1u << 3,        /* FIFOs and sockets can be made */
@@ -27,10 +27,9 @@ enum {
     CONF_USER_XATTR = 1u << 8,
     CONF_ACL = 1u << 9,         /* system.posix_acl_* */
     CONF_READ_ONLY = 1u << 10,  /* refuses every change */
-    CONF_SGID_MARK = 1u << 11,  /* a write keeps the set-group-id bit of a file
-                                   that its group may not execute */
-    CONF_OWN_XATTR = 1u << 12,  /* the guest has its own security.* and
-                                   trusted.* attributes */
+    /* A write keeps the set-group-id bit if the group may not execute. */
+    CONF_SGID_MARK = 1u << 11,
+    CONF_OWN_XATTR = 1u << 12,  /* own security.* and trusted.* attributes */
 };
 
 typedef struct ConformanceSubject {

@@ -247,8 +247,10 @@ static void test_each_level(void)
     }
 }
 
-/* Calls on a remote file, and on a locker of one, may have to wait for
- * anything, whatever those on its node may have to wait for. */
+/*
+ * Calls on a remote file, and on a locker of one, may have to wait for
+ * anything, whatever those on its node may have to wait for.
+ */
 static void test_remote(void)
 {
     ENV env;

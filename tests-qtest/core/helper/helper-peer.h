@@ -13,8 +13,10 @@ typedef struct Peer {
     int root;                   /* O_PATH descriptor of the export; owned */
 } Peer;
 
-/** peer_init: start a helper with the option @word, or NULL.  False when the
- *  test was skipped. */
+/**
+ * peer_init: start a helper with the option @word, or NULL.  False when the
+ * test was skipped.
+ */
 bool peer_init(Peer *peer, const char *word);
 void peer_clear(Peer *peer);
 #define PEER __attribute__((cleanup(peer_clear))) Peer

@@ -25,8 +25,10 @@ void helper_run_init(HelperRun *run);
 void helper_run_clear(HelperRun *run);
 #define HELPER_RUN __attribute__((cleanup(helper_run_clear))) HelperRun
 
-/** helper_run_start: start the helper with the arguments @words.  @fd3 is its
- *  descriptor 3, unless -1. */
+/**
+ * helper_run_start: start the helper with the arguments @words.  @fd3 is its
+ * descriptor 3, unless -1.
+ */
 void helper_run_start(HelperRun *run, const char *const *words, int fd3);
 /** helper_run_other: the same with another program than the helper. */
 void helper_run_other(HelperRun *run, const char *program,
@@ -42,8 +44,10 @@ bool helper_run_said(const HelperRun *run, const char *text);
 char *helper_run_proc(const HelperRun *run, const char *name);
 /** helper_run_count_fds: number of descriptors that the helper has open. */
 unsigned helper_run_count_fds(const HelperRun *run);
-/** helper_run_path: the path of @name in the export on the host, owned by the
- *  caller. */
+/**
+ * helper_run_path: the path of @name in the export on the host, owned by the
+ * caller.
+ */
 char *helper_run_path(const HelperRun *run, const char *name);
 
 /*

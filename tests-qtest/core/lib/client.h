@@ -139,9 +139,11 @@ enum {
 int client_version(Client *c, uint32_t msize, const char *version);
 int client_attach(Client *c, uint32_t fid, uint32_t uid);
 int client_attach_to(Client *c, uint32_t fid, const char *aname);
-/** client_walk: walk to @path, such as "a/b/..", from @fid; "" is a walk of no
- *  names.  A walk that ends early returns -ENOENT, though its reply is not an
- *  error. */
+/**
+ * client_walk: walk to @path, such as "a/b/..", from @fid; "" is a walk of no
+ * names.  A walk that ends early returns -ENOENT, though its reply is not an
+ * error.
+ */
 int client_walk(Client *c, uint32_t fid, uint32_t newfid, const char *path);
 P9Tmsg client_walk_msg(uint32_t fid, uint32_t newfid, const char *path,
                        char **parts);
@@ -153,8 +155,10 @@ ssize_t client_write(Client *c, uint32_t fid, uint64_t offset,
                      const void *data, uint32_t count);
 Call *client_send_write(Client *c, uint16_t tag, uint32_t fid,
                         uint64_t offset, const void *data, uint32_t count);
-/** client_check_content: check that the file @path of the memfs export holds
- *  @text, or, when @text is NULL, that there is no such file. */
+/**
+ * client_check_content: check that the file @path of the memfs export holds
+ * @text, or, when @text is NULL, that there is no such file.
+ */
 void client_check_content(Client *c, const char *path, const char *text);
 /** client_check_payload: assert that the last reply carries @text. */
 void client_check_payload(Client *c, const char *text);

@@ -52,8 +52,10 @@ void memfs_set_hook(FsExport *export, MemHook *hook, void *opaque);
 void memfs_fail(FsExport *export, MemOp op, int error, unsigned times);
 /** memfs_sleepy: whether calls with FS_WAIT_NEVER return -EAGAIN. */
 void memfs_sleepy(FsExport *export, bool sleepy);
-/** memfs_remote: whether files opened from now on are marked remote, and
- *  all nodes reach FS_WAIT_ANYTHING. */
+/**
+ * memfs_remote: whether files opened from now on are marked remote, and
+ * all nodes reach FS_WAIT_ANYTHING.
+ */
 void memfs_remote(FsExport *export, bool remote);
 /** memfs_set_dev: set FsAttr.dev of one object. */
 void memfs_set_dev(FsNode *node, uint64_t dev);
@@ -62,8 +64,10 @@ void memfs_set_dev(FsNode *node, uint64_t dev);
 void memfs_set_statfs(FsExport *export, void (*edit)(FsNode *node,
                                                      struct statfs *st));
 
-/** memfs_hold: make calls of @op wait from now on; those with FS_WAIT_NEVER
- *  return -EAGAIN instead. */
+/**
+ * memfs_hold: make calls of @op wait from now on; those with FS_WAIT_NEVER
+ * return -EAGAIN instead.
+ */
 void memfs_hold(FsExport *export, MemOp op);
 /** memfs_await_held: wait until at least @n calls are held. */
 void memfs_await_held(FsExport *export, unsigned n);
@@ -78,13 +82,17 @@ typedef struct MemStats {
 } MemStats;
 void memfs_stats(FsExport *export, MemStats *stats);
 
-/** memfs_add: make a file with @content, or a directory when it is NULL;
- *  @path is relative to the root, and its directory must exist. */
+/**
+ * memfs_add: make a file with @content, or a directory when it is NULL;
+ * @path is relative to the root, and its directory must exist.
+ */
 void memfs_add(FsExport *export, const char *path, const char *content);
 /** memfs_node: the node at @path, counted; NULL when there is none. */
 FsNode *memfs_node(FsExport *export, const char *path);
-/** memfs_content: what the file at @path holds, g_free() it; NULL when there
- *  is no such file. */
+/**
+ * memfs_content: what the file at @path holds, g_free() it; NULL when there
+ * is no such file.
+ */
 char *memfs_content(FsExport *export, const char *path);
 
 #endif

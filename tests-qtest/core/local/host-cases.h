@@ -45,8 +45,10 @@ int host_must_lookup(int dirfd, const char *name);
 HostStat host_must_stat(int fd);
 
 void host_assert_content(int fd, const char *want);
-/** host_check_xattrs: test all calls for extended attributes on @fd, which must
- *  not have any. */
+/**
+ * host_check_xattrs: test all calls for extended attributes on @fd, which must
+ * not have any.
+ */
 void host_check_xattrs(int fd);
 
 #endif

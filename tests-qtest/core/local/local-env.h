@@ -68,8 +68,10 @@ typedef struct LocalEnvTest {
     bool as_root;               /* skipped unless root runs it */
 } LocalEnvTest;
 
-/** local_env_add: add PREFIX/NAME/MODEL for each test and model; @tests must
- *  stay valid. */
+/**
+ * local_env_add: add PREFIX/NAME/MODEL for each test and model; @tests must
+ * stay valid.
+ */
 void local_env_add(const char *prefix, const LocalEnvTest *tests, size_t count);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)

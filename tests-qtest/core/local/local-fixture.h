@@ -20,8 +20,8 @@ typedef struct LocalFixture {
     bool bare;                  /* without any optional kernel feature */
     const char *tmpfs;          /* mount a tmpfs with these options; or NULL */
     ProxyFixture *proxy;        /* export through this helper; or NULL */
-    FsConfig config;            /* options; local_fixture_open() sets driver,
-                                   path, model and modes */
+    /* Options; local_fixture_open() sets driver, path, model and modes. */
+    FsConfig config;
     bool is_user;               /* the effective user has been changed */
     bool mounted;
     char *path;                 /* owned; the exported directory */
@@ -44,8 +44,10 @@ ConformanceSubject local_fixture_subject(LocalFixture *fixture,
  * be called by main() before local_mount_tmpfs().
  */
 void local_separate_mounts(void);
-/** local_mount_tmpfs: mount a tmpfs on @path, until umount2(MNT_DETACH) or the
- *  end of the process.  False when this is not permitted. */
+/**
+ * local_mount_tmpfs: mount a tmpfs on @path, until umount2(MNT_DETACH) or the
+ * end of the process.  False when this is not permitted.
+ */
 bool local_mount_tmpfs(const char *path, const char *options);
 
 /* What the user can do in the file system of the temporary directory. */

@@ -28,8 +28,10 @@ typedef struct ProxyFixture {
 void proxy_fixture_main(int argc, char **argv);
 /** proxy_fixture_start: @path is the directory to export. */
 void proxy_fixture_start(ProxyFixture *fixture, const char *path);
-/** proxy_fixture_stop: closes @fd and waits for the helper, which must end
- *  without an error. */
+/**
+ * proxy_fixture_stop: closes @fd and waits for the helper, which must end
+ * without an error.
+ */
 void proxy_fixture_stop(ProxyFixture *fixture);
 
 #endif

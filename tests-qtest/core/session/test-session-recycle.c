@@ -173,7 +173,7 @@ static char *observe(const Case *k, bool recycled)
     Call *call;
 
     if (recycled) {
-        spoil_idle(c, k->fid & 1 ? 0xff : 0x5a);
+        spoil_idle(c, k->fid % 2 ? 0xff : 0x5a);
     } else {
         forget_idle(c);
     }

@@ -491,7 +491,7 @@ static void test_payload(const void *data)
     }
 }
 
-/* --- tests that are not made for each message ------------------------------- */
+/* --- tests that are not made for each message ---------------------------- */
 
 static void test_arena(void)
 {

@@ -205,7 +205,7 @@ static void test_dots(void)
     g_assert_cmpuint(found, ==, ARRAY_SIZE(rules));
 }
 
-/* --- whole messages --------------------------------------------------------- */
+/* --- whole messages ------------------------------------------------------ */
 
 static void check_bytes(ssize_t len, const uint8_t *came,
                         const uint8_t *expected, size_t size)
