@@ -286,46 +286,6 @@ static void put_data(P9Cursor *c, const P9Data *data)
     p9_skip(c, data->count);
 }
 
-static void print_string(GString *to, const char *field, const char *s)
-{
-    g_autofree char *quoted = g_strescape(s, NULL);
-
-    g_string_append_printf(to, " %s \"%s\"", field, quoted);
-}
-
-static void print_names(GString *to, const char *field, const P9Names *names)
-{
-    g_string_append_printf(to, " %s %u", field, names->n);
-    for (unsigned i = 0; i < names->n; i++) {
-        print_string(to, "", names->name[i].s);
-    }
-}
-
-static void print_qid(GString *to, const char *field, const P9Qid *qid)
-{
-    g_string_append_printf(to, " %s (%02x %08x %" PRIx64 ")", field,
-                           qid->type, qid->version, qid->path);
-}
-
-static void print_qids(GString *to, const char *field, const P9Qids *qids)
-{
-    g_string_append_printf(to, " %s %u", field, qids->n);
-    for (unsigned i = 0; i < qids->n; i++) {
-        print_qid(to, "", &qids->qid[i]);
-    }
-}
-
-static void print_stat(GString *to, const char *field, const P9Stat *st)
-{
-    g_string_append_printf(to, " %s", field);
-    print_string(to, "name", st->name.s);
-    print_qid(to, "qid", &st->qid);
-    g_string_append_printf(to, " mode %08x length %" PRIu64 " n_uid %" PRIu32
-                           " n_gid %" PRIu32, st->mode, st->length,
-                           st->n_uid, st->n_gid);
-    print_string(to, "extension", st->extension.s);
-}
-
 /* Decoders. */
 #define U8(f) m->f = p9_get_u8(d->c);
 #define U16(f) m->f = p9_get_u16(d->c);
@@ -392,39 +352,6 @@ static void print_stat(GString *to, const char *field, const P9Stat *st)
     }
 #include "9p-messages.def"
 
-/* Printers. */
-#define U8(f) U64(f)
-#define U16(f) U64(f)
-#define U32(f) U64(f)
-#define U64(f) g_string_append_printf(to, " " #f " %" PRIu64, (uint64_t)m->f);
-#define STR(f) print_string(to, #f, m->f.s);
-#define TEXT(f) STR(f)
-#define NAME(f, dot, dotdot) STR(f)
-#define NAMES(f) print_names(to, #f, &m->f);
-#define FID(f, unknown, states, wrong) U64(f)
-#define NEWFID(f) U64(f)
-#define QID(f) print_qid(to, #f, &m->f);
-#define QIDS(f, names) print_qids(to, #f, &m->f);
-#define DATA(f) g_string_append_printf(to, " count %" PRIu32, m->f.count);
-#define STAT(f) print_stat(to, #f, &m->f);
-#define OPT_U32(f, absent) U64(f)
-#define OPT_STR(f) STR(f)
-#define T(...) __VA_ARGS__
-#define R(...) __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
-                   prepare, run, finish, t, r) \
-    static void print_T##name(GString *to, const P9Tmsg *msg) \
-    { \
-        const struct P9T##name *m G_GNUC_UNUSED = &msg->name; \
-        t \
-    } \
-    static void print_R##name(GString *to G_GNUC_UNUSED, const P9Rmsg *msg) \
-    { \
-        const struct P9R##name *m G_GNUC_UNUSED = &msg->name; \
-        r \
-    }
-#include "9p-messages.def"
-
 /* What the content of a request adds to the shortest possible reply. */
 #define U8(f)
 #define U16(f)
@@ -452,8 +379,6 @@ typedef struct Codec {
     void (*decode_reply)(Decoder *d, P9Rmsg *r);
     void (*encode_request)(P9Cursor *c, const P9Tmsg *t);
     void (*encode_reply)(P9Cursor *c, const P9Rmsg *r);
-    void (*print_request)(GString *to, const P9Tmsg *t);
-    void (*print_reply)(GString *to, const P9Rmsg *r);
     size_t (*further_reply)(const P9Tmsg *t);
 } Codec;
 
@@ -487,8 +412,6 @@ static const Codec codecs[] = {
         .decode_reply = decode_R##name_, \
         .encode_request = encode_T##name_, \
         .encode_reply = encode_R##name_, \
-        .print_request = print_T##name_, \
-        .print_reply = print_R##name_, \
         .further_reply = further_R##name_, \
     },
 #include "9p-messages.def"
@@ -624,14 +547,4 @@ ssize_t p9_encode_rerror(P9Cursor *c, uint16_t tag, uint32_t error,
         p9_put_u32(c, error);
     }
     return finish_message(&start, c, P9_RERROR, tag);
-}
-
-void p9_print_request(GString *to, uint8_t type, const P9Tmsg *t)
-{
-    codec(type)->print_request(to, t);
-}
-
-void p9_print_reply(GString *to, uint8_t type, const P9Rmsg *r)
-{
-    codec(type)->print_reply(to, r);
 }
