@@ -48,6 +48,23 @@ enum {
     OPEN_CACHED = 0x20,
 };
 
+#define PROC_FD_DIR "/proc/self/fd"
+
+/* The name of a descriptor's entry in /proc/self/fd, alone or as a path. */
+typedef struct ProcName {
+    char path[sizeof(PROC_FD_DIR "/") + 11];
+    const char *entry;
+} ProcName;
+
+static inline void proc_name(ProcName *name, int fd)
+{
+    snprintf(name->path, sizeof(name->path), PROC_FD_DIR "/%d", fd);
+    name->entry = name->path + strlen(PROC_FD_DIR "/");
+}
+
+/* Path fd of /proc/self/fd, kept since host_init(). */
+int host_proc_fd(void);
+
 /* Kernel ABI of getxattrat(2) and setxattrat(2). */
 typedef struct XattrArgs {
     uint64_t value;

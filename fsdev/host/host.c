@@ -18,19 +18,11 @@
 
 #include <linux/magic.h>
 #include <pthread.h>
-#include <sys/xattr.h>
 
-#define PROC_FD_DIR "/proc/self/fd"
 #define PROC_MOUNTINFO "/proc/self/mountinfo"
 #define STAT_MASK_ID (STATX_TYPE | STATX_INO)
 /* Limit of attempts of a lookup that races with renames on the host. */
 #define LOOKUP_TRIES 32
-
-/* The name of a descriptor's entry in /proc/self/fd, alone or as a path. */
-typedef struct ProcName {
-    char path[sizeof(PROC_FD_DIR "/") + 11];
-    const char *entry;
-} ProcName;
 
 static pthread_once_t host_once = PTHREAD_ONCE_INIT;
 static int host_init_error;
@@ -38,12 +30,6 @@ static int proc_fd = -1;            /* path fd of /proc/self/fd, kept */
 static int mountinfo_fd = -1;       /* of /proc/self/mountinfo, kept */
 static HostFeatures probed;
 static HostFeatures active;         /* what is used: probed, or a test's */
-
-static void proc_name(ProcName *name, int fd)
-{
-    snprintf(name->path, sizeof(name->path), PROC_FD_DIR "/%d", fd);
-    name->entry = name->path + strlen(PROC_FD_DIR "/");
-}
 
 static int sys_openat2(int dirfd, const char *name, const OpenHow *how)
 {
@@ -175,6 +161,11 @@ const HostFeatures *host_features(void)
 void host_override_features(const HostFeatures *features)
 {
     active = features ? *features : probed;
+}
+
+int host_proc_fd(void)
+{
+    return proc_fd;
 }
 
 int host_mountinfo_fd(void)
@@ -483,107 +474,4 @@ int host_utimens(int pathfd, const struct timespec times[2])
     }
     proc_name(&name, pathfd);
     return NEG_ERRNO(utimensat(proc_fd, name.entry, times, 0));
-}
-
-/*
- * Extended attributes
- *
- * No call works on a path fd itself, not even in 6.18.  Through the kept
- * directory where *xattrat(2) exist; by absolute path where not; and when
- * that path leads nowhere (after chroot()), through a real descriptor, which
- * only regular files and directories may get.  The absolute path is why a
- * directory given to -run-with chroot= must not be one that guests write to.
- */
-
-static int xattr_real_fd(int pathfd)
-{
-    HostStat st;
-    int ret = host_stat(pathfd, &st);
-
-    if (ret < 0) {
-        return ret;
-    }
-    if (!S_ISREG(st.mode) && !S_ISDIR(st.mode)) {
-        return -EOPNOTSUPP;
-    }
-    return host_reopen(pathfd, O_RDONLY);
-}
-
-ssize_t host_getxattr(int pathfd, const char *name, void *buf, size_t size)
-{
-    XattrArgs args = { (uintptr_t)buf, MIN(size, INT_MAX), 0 };
-    HOST_FD fd = -1;
-    ProcName proc;
-    ssize_t ret;
-
-    proc_name(&proc, pathfd);
-    if (active.xattrat) {
-        return NEG_ERRNO(syscall(NR_getxattrat, proc_fd, proc.entry, 0, name,
-                                 &args, sizeof(args)));
-    }
-    ret = NEG_ERRNO(getxattr(proc.path, name, buf, size));
-    if (ret != -ENOENT) {
-        return ret;
-    }
-    fd = xattr_real_fd(pathfd);
-    return fd < 0 ? fd : NEG_ERRNO(fgetxattr(fd, name, buf, size));
-}
-
-ssize_t host_listxattr(int pathfd, char *buf, size_t size)
-{
-    HOST_FD fd = -1;
-    ProcName proc;
-    ssize_t ret;
-
-    proc_name(&proc, pathfd);
-    if (active.xattrat) {
-        return NEG_ERRNO(syscall(NR_listxattrat, proc_fd, proc.entry, 0, buf,
-                                 size));
-    }
-    ret = NEG_ERRNO(listxattr(proc.path, buf, size));
-    if (ret != -ENOENT) {
-        return ret;
-    }
-    fd = xattr_real_fd(pathfd);
-    return fd < 0 ? fd : NEG_ERRNO(flistxattr(fd, buf, size));
-}
-
-int host_setxattr(int pathfd, const char *name, const void *value,
-                  size_t size, int flags)
-{
-    XattrArgs args = { (uintptr_t)value, MIN(size, INT_MAX), flags };
-    HOST_FD fd = -1;
-    ProcName proc;
-    int ret;
-
-    proc_name(&proc, pathfd);
-    if (active.xattrat) {
-        return NEG_ERRNO(syscall(NR_setxattrat, proc_fd, proc.entry, 0, name,
-                                 &args, sizeof(args)));
-    }
-    ret = NEG_ERRNO(setxattr(proc.path, name, value, size, flags));
-    if (ret != -ENOENT) {
-        return ret;
-    }
-    fd = xattr_real_fd(pathfd);
-    return fd < 0 ? fd : NEG_ERRNO(fsetxattr(fd, name, value, size, flags));
-}
-
-int host_removexattr(int pathfd, const char *name)
-{
-    HOST_FD fd = -1;
-    ProcName proc;
-    int ret;
-
-    proc_name(&proc, pathfd);
-    if (active.xattrat) {
-        return NEG_ERRNO(syscall(NR_removexattrat, proc_fd, proc.entry, 0,
-                                 name));
-    }
-    ret = NEG_ERRNO(removexattr(proc.path, name));
-    if (ret != -ENOENT) {
-        return ret;
-    }
-    fd = xattr_real_fd(pathfd);
-    return fd < 0 ? fd : NEG_ERRNO(fremovexattr(fd, name));
 }
