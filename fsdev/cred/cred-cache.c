@@ -69,7 +69,7 @@ struct timespec cred_cache_clock(void)
     return now;
 }
 
-static int64_t ns_of(const struct timespec *ts)
+int64_t cred_cache_ns(const struct timespec *ts)
 {
     return (int64_t)((uint64_t)ts->tv_sec * 1000000000u +
                      (uint64_t)ts->tv_nsec);
@@ -90,9 +90,9 @@ static bool is_about(const Entry *entry, const HostStat *st)
 
 static bool is_current(const Entry *entry, const HostStat *st)
 {
-    return is_about(entry, st) && entry->ctime == ns_of(&st->ctime) &&
+    return is_about(entry, st) && entry->ctime == cred_cache_ns(&st->ctime) &&
            entry->has_btime == st->has_btime &&
-           (!st->has_btime || entry->btime == ns_of(&st->btime));
+           (!st->has_btime || entry->btime == cred_cache_ns(&st->btime));
 }
 
 bool cred_cache_get(CredCache *cache, const HostStat *st, CredValues *values)
@@ -129,13 +129,19 @@ static int64_t grain_of(const struct timespec *ctime)
     return ctime->tv_nsec % 1000000 ? 1000 : 2000000000;
 }
 
+bool cred_cache_is_past(const struct timespec *ctime,
+                        const struct timespec *clock)
+{
+    return cred_cache_ns(ctime) + grain_of(ctime) < cred_cache_ns(clock);
+}
+
 void cred_cache_put(CredCache *cache, const HostStat *st,
                     const struct timespec *before, const CredValues *values)
 {
     Entry *set = set_of(cache, st);
     int out = 0;
 
-    if (ns_of(&st->ctime) + grain_of(&st->ctime) >= ns_of(before)) {
+    if (!cred_cache_is_past(&st->ctime, before)) {
         return;
     }
     pthread_mutex_lock(&cache->lock);
@@ -146,8 +152,8 @@ void cred_cache_put(CredCache *cache, const HostStat *st,
     set[0] = (Entry) {
         .dev = st->dev,
         .ino = st->ino,
-        .ctime = ns_of(&st->ctime),
-        .btime = ns_of(&st->btime),
+        .ctime = cred_cache_ns(&st->ctime),
+        .btime = cred_cache_ns(&st->btime),
         .has_btime = st->has_btime,
         .valid = values->valid,
         .has_rdev = values->has_rdev,

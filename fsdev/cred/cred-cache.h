@@ -42,5 +42,13 @@ void cred_cache_put(CredCache *cache, const HostStat *st,
                     const struct timespec *before, const CredValues *values);
 /** cred_cache_clock: the clock that ctimes are taken from. */
 struct timespec cred_cache_clock(void);
+/**
+ * cred_cache_is_past: can no change that comes after @clock get the ctime
+ * @ctime any more?
+ */
+bool cred_cache_is_past(const struct timespec *ctime,
+                        const struct timespec *clock);
+/** cred_cache_ns: @ts in ns since 1970, for comparison. */
+int64_t cred_cache_ns(const struct timespec *ts);
 
 #endif

@@ -7,7 +7,9 @@
  * export's root in its .virtfs_metadata_root, as cred-text.h has them.
  * Anybody with access to the shared tree may have put something else there, so
  * what is found is typed before it is opened, read to a bound and believed
- * only where it makes sense.
+ * only where it makes sense.  It is looked up without crossing a mount point
+ * or following a link, so a file server that is mounted or linked to there is
+ * never asked and cannot make the caller wait.
  * Called by the local driver under its lock, from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
@@ -20,6 +22,12 @@
 #define META_MAX_BYTES 4096
 
 /* ---- metadata files --------------------------------------------------- */
+
+/* Something else has the name of a metadata directory or file. */
+static int meta_error(int ret)
+{
+    return ret == -ENOTDIR || ret == -ELOOP || ret == -EXDEV ? -EIO : ret;
+}
 
 /* The new metadata directory: a default ACL is for the guest's files. */
 static int meta_dir_made(int metafd)
@@ -39,7 +47,8 @@ static int meta_dir_made(int metafd)
  */
 static int meta_dir_open(int dirfd, bool make)
 {
-    HOST_FD fd = host_lookup(dirfd, META_DIR, HOST_DIRECTORY);
+    const unsigned flags = HOST_DIRECTORY | HOST_NO_XDEV;
+    HOST_FD fd = host_lookup(dirfd, META_DIR, flags);
     bool made = false;
     int ret;
 
@@ -48,40 +57,36 @@ static int meta_dir_open(int dirfd, bool make)
         if (!made && errno != EEXIST) {
             return -errno;
         }
-        fd = host_lookup(dirfd, META_DIR, HOST_DIRECTORY);
+        fd = host_lookup(dirfd, META_DIR, flags);
     }
     if (fd < 0) {
-        return fd == -ENOTDIR || fd == -ELOOP ? -EIO : fd;
+        return meta_error(fd);
     }
     ret = made ? meta_dir_made(fd) : 0;
     return ret < 0 ? ret : host_fd_steal(&fd);
 }
 
-/*
- * Read @name in @metafd.  1 with *@values and *@st filled, 0 when there is
- * none or we may not read it, -EIO when it is no regular file.
- */
-static int meta_read(int metafd, const char *name, CredValues *values,
-                     HostStat *st)
+/* What the path fd @pathfd of a metadata file is: a regular file or -EIO. */
+static int meta_stat(int pathfd, HostStat *st)
+{
+    int ret = host_stat(pathfd, st);
+
+    return ret == 0 && !S_ISREG(st->mode) ? -EIO : ret;
+}
+
+static int meta_reopen(const CredObject *obj, int pathfd, int flags)
+{
+    return obj->brief ? host_reopen_brief(pathfd, flags)
+                      : host_reopen(pathfd, flags);
+}
+
+/* Its values; none when we may not read it. */
+static int meta_read(const CredObject *obj, int pathfd, CredValues *values)
 {
     char text[META_MAX_BYTES + 1];
-    HOST_FD pathfd = -1;
-    HOST_FD fd = -1;
+    HOST_FD fd = meta_reopen(obj, pathfd, O_RDONLY | O_NOATIME);
     ssize_t len;
-    int ret;
 
-    pathfd = host_lookup(metafd, name, 0);
-    if (pathfd < 0) {
-        return pathfd == -ENOENT ? 0 : pathfd;
-    }
-    ret = host_stat(pathfd, st);
-    if (ret < 0) {
-        return ret;
-    }
-    if (!S_ISREG(st->mode)) {
-        return -EIO;
-    }
-    fd = host_reopen(pathfd, O_RDONLY | O_NONBLOCK | O_NOATIME);
     if (fd < 0) {
         return fd == -EACCES || fd == -EPERM ? 0 : fd;
     }
@@ -91,7 +96,27 @@ static int meta_read(int metafd, const char *name, CredValues *values,
     }
     text[len] = '\0';
     cred_text_parse(text, values);
-    return 1;
+    return 0;
+}
+
+/*
+ * Path fd of @name in @metafd with *@values and *@st filled, or -ENOENT; -EIO
+ * when it is no regular file.
+ */
+static int meta_open(const CredObject *obj, int metafd, const char *name,
+                     CredValues *values, HostStat *st)
+{
+    HOST_FD pathfd = host_lookup(metafd, name, HOST_NO_XDEV);
+    int ret;
+
+    if (pathfd < 0) {
+        return meta_error(pathfd);
+    }
+    ret = meta_stat(pathfd, st);
+    if (ret == 0) {
+        ret = meta_read(obj, pathfd, values);
+    }
+    return ret < 0 ? ret : host_fd_steal(&pathfd);
 }
 
 static int write_all(int fd, const char *text, size_t len)
@@ -114,28 +139,15 @@ static int write_all(int fd, const char *text, size_t len)
  * to the old length, which every reader skips, then cut, so that no reader
  * sees an old line behind the new ones.
  */
-static int meta_write_shared(int metafd, const char *name, const char *text,
-                             const HostStat *st)
+static int meta_write_shared(const CredObject *obj, int pathfd,
+                             const char *text, const HostStat *st)
 {
     g_autofree char *padded = NULL;
     size_t len = strlen(text);
     size_t size = MAX(len, (size_t)st->size);
-    HOST_FD pathfd = host_lookup(metafd, name, 0);
-    HOST_FD fd = -1;
-    HostStat now;
+    HOST_FD fd = meta_reopen(obj, pathfd, O_WRONLY);
     int ret;
 
-    if (pathfd < 0) {
-        return pathfd;
-    }
-    ret = host_stat(pathfd, &now);
-    if (ret < 0) {
-        return ret;
-    }
-    if (now.ino != st->ino || now.dev != st->dev) {
-        return -ESTALE;
-    }
-    fd = host_reopen(pathfd, O_WRONLY | O_NONBLOCK);
     if (fd < 0) {
         return fd;
     }
@@ -143,10 +155,7 @@ static int meta_write_shared(int metafd, const char *name, const char *text,
     memset(padded, '\n', size);
     memcpy(padded, text, len);
     ret = write_all(fd, padded, size);
-    if (ret < 0) {
-        return ret;
-    }
-    return ftruncate(fd, len) < 0 ? -errno : 0;
+    return ret < 0 ? ret : NEG_ERRNO(ftruncate(fd, len));
 }
 
 /* Write @text to the new file @fd. */
@@ -240,119 +249,118 @@ static void merge(CredValues *into, const CredValues *values)
 
 /*
  * A directory that folds case can have more spellings for its own metadata
- * than mapped_file_hidden() knows of.
+ * than mapped_file_hidden() knows of, and FAT has an alias for a long name.
  */
+static bool may_be_meta_dir(const char *name)
+{
+    return !g_str_is_ascii(name) || strchr(name, '~');
+}
+
 static int refuse_meta_dir(const CredObject *obj, const FsAttr *attr)
 {
     HostStat st;
 
-    if (!obj->name || !S_ISDIR(attr->mode) ||
-        host_stat_id_at(obj->dirfd, META_DIR, &st) < 0) {
+    if (!obj->name || !S_ISDIR(attr->mode) || !may_be_meta_dir(obj->name) ||
+        host_stat_here(obj->dirfd, META_DIR, &st) < 0) {
         return 0;
     }
     return st.dev == attr->dev && st.ino == attr->ino ? -EINVAL : 0;
 }
 
-/*
- * Whoever put a link in the way of this gains nothing: values that are kept
- * of the inode it leads to have been read there as those of some name, and
- * "nothing stored" is what he could have had by removing them.
- */
 static int mapped_file_holder(const CredObject *obj, const FsAttr *attr,
                               HostStat *st)
 {
-    int ret = refuse_meta_dir(obj, attr);
+    HOST_FD fd = -1;
+    int ret = obj->nameless ? -ENOENT : refuse_meta_dir(obj, attr);
 
-    if (ret == 0) {
-        ret = obj->name ? host_stat_below(obj->dirfd, META_DIR, obj->name, st)
-                        : host_stat_at(obj->fd, META_ROOT, st);
-    }
-    return ret;
-}
-
-static int mapped_file_load(const CredObject *obj, const FsAttr *attr,
-                            CredValues *values)
-{
-    HOST_FD metafd = -1;
-    HostStat st;
-    int ret;
-
-    *values = (CredValues) { 0 };
-    if (obj->nameless) {
-        return 0;
-    }
-    ret = refuse_meta_dir(obj, attr);
     if (ret < 0) {
         return ret;
     }
-    if (obj->name) {
-        metafd = meta_dir_open(obj->dirfd, false);
-        if (metafd < 0) {
-            return metafd == -ENOENT ? 0 : metafd;
-        }
+    fd = obj->name ? host_lookup_below(obj->dirfd, META_DIR, obj->name,
+                                       HOST_NO_XDEV)
+                   : host_lookup(obj->fd, META_ROOT, HOST_NO_XDEV);
+    if (fd < 0) {
+        return meta_error(fd);
     }
-    ret = meta_read(obj->name ? metafd : obj->fd,
-                    obj->name ? obj->name : META_ROOT, values, &st);
-    return ret < 0 ? ret : 0;
+    ret = meta_stat(fd, st);
+    return ret < 0 ? ret : host_fd_steal(&fd);
+}
+
+static int mapped_file_load(const CredObject *obj, const FsAttr *attr,
+                            int holder, CredValues *values)
+{
+    *values = (CredValues) { 0 };
+    return holder < 0 ? 0 : meta_read(obj, holder, values);
 }
 
 /* The root's own file: the temporary one must not show up in the root. */
-static int store_root(int rootfd, const CredValues *values)
+static int store_root(const CredObject *obj, const CredValues *values)
 {
     CredValues merged = { 0 };
     g_autofree char *text = NULL;
     HOST_FD tmpfd = -1;
     HostStat st;
-    int ret = meta_read(rootfd, META_ROOT, &merged, &st);
+    HOST_FD old = meta_open(obj, obj->fd, META_ROOT, &merged, &st);
+    int ret;
 
-    if (ret < 0) {
-        return ret;
+    if (old < 0 && old != -ENOENT) {
+        return old;
     }
     merge(&merged, values);
     text = cred_text_format(&merged);
-    tmpfd = meta_dir_open(rootfd, true);
+    tmpfd = meta_dir_open(obj->fd, true);
     if (tmpfd < 0) {
         return tmpfd;
     }
-    ret = meta_replace(tmpfd, rootfd, META_ROOT, text);
+    ret = meta_replace(tmpfd, obj->fd, META_ROOT, text);
     /* Goes only if it is empty, that is if nothing else needs it. */
-    unlinkat(rootfd, META_DIR, AT_REMOVEDIR);
+    unlinkat(obj->fd, META_DIR, AT_REMOVEDIR);
     return ret;
+}
+
+/* @values and what is stored already for @obj, below @metafd. */
+static int store_below(const CredObject *obj, int metafd,
+                       const CredValues *values)
+{
+    CredValues merged = { 0 };
+    g_autofree char *text = NULL;
+    HOST_FD old = -ENOENT;
+    bool shared = false;
+    HostStat st;
+    int ret = -EEXIST;
+
+    if (!obj->fresh) {
+        old = meta_open(obj, metafd, obj->name, &merged, &st);
+        shared = old >= 0 && is_shared(&st, &merged);
+    }
+    if (old < 0 && old != -ENOENT) {
+        return old;
+    }
+    merge(&merged, values);
+    text = cred_text_format(&merged);
+    if (shared) {
+        return meta_write_shared(obj, old, text, &st);
+    }
+    if (obj->fresh) {
+        ret = meta_make(metafd, obj->name, text);
+    }
+    return ret == -EEXIST ? meta_replace(metafd, metafd, obj->name, text)
+                          : ret;
 }
 
 static int mapped_file_store(const CredObject *obj, const CredValues *values)
 {
-    CredValues merged = { 0 };
-    g_autofree char *text = NULL;
     HOST_FD metafd = -1;
-    HostStat st;
-    int ret;
 
     if (obj->nameless ||
         (!values->valid && !values->has_rdev && !values->whiteouts)) {
         return 0;
     }
     if (!obj->name) {
-        return store_root(obj->fd, values);
+        return store_root(obj, values);
     }
     metafd = meta_dir_open(obj->dirfd, true);
-    if (metafd < 0) {
-        return metafd;
-    }
-    ret = obj->fresh ? 0 : meta_read(metafd, obj->name, &merged, &st);
-    if (ret < 0) {
-        return ret;
-    }
-    if (ret > 0 && is_shared(&st, &merged)) {
-        merge(&merged, values);
-        text = cred_text_format(&merged);
-        return meta_write_shared(metafd, obj->name, text, &st);
-    }
-    merge(&merged, values);
-    text = cred_text_format(&merged);
-    ret = obj->fresh ? meta_make(metafd, obj->name, text) : -EEXIST;
-    return ret == -EEXIST ? meta_replace(metafd, metafd, obj->name, text)
-                          : ret;
+    return metafd < 0 ? metafd : store_below(obj, metafd, values);
 }
 
 static void mapped_file_unlinked(int dirfd, const char *name)
@@ -368,15 +376,12 @@ static int mapped_file_before_link(int dirfd, const char *name, int newdirfd)
 {
     HOST_FD metafd = meta_dir_open(dirfd, false);
     HOST_FD newmetafd = -1;
-    HostStat st;
-    int ret;
 
     if (metafd < 0) {
         return metafd == -ENOENT ? 0 : metafd;
     }
-    ret = host_stat_id_at(metafd, name, &st);
-    if (ret < 0) {
-        return ret == -ENOENT ? 0 : ret;
+    if (!host_has_name(metafd, name)) {
+        return 0;
     }
     newmetafd = meta_dir_open(newdirfd, true);
     return newmetafd < 0 ? newmetafd : 0;
@@ -484,13 +489,14 @@ static int remove_entry(int dirfd, const struct dirent *entry)
  */
 static int mapped_file_before_rmdir(int dirfd, const char *name)
 {
-    HOST_FD fd = host_lookup(dirfd, name, 0);
+    HOST_FD fd = host_lookup(dirfd, name, HOST_NO_XDEV);
     HOST_FD metafd = -1;
     HostStat st;
     int ret;
 
     if (fd < 0) {
-        return fd;
+        /* As the host's call says of a mount point. */
+        return fd == -EXDEV ? -EBUSY : fd;
     }
     ret = host_stat(fd, &st);
     if (ret < 0) {

@@ -136,7 +136,7 @@ static int load_one(const CredObject *obj, const char *name, uint32_t bit,
  * host, which have no value.  Files that the guest has made have all values.
  */
 static int mapped_xattr_load(const CredObject *obj, const FsAttr *attr,
-                             CredValues *values)
+                             int holder, CredValues *values)
 {
     uint32_t found;
     int ret;

@@ -12,7 +12,7 @@
 #include "fsdev/cred/cred.h"
 
 static int passthrough_load(const CredObject *obj, const FsAttr *attr,
-                            CredValues *values)
+                            int holder, CredValues *values)
 {
     *values = (CredValues) { 0 };
     return 0;

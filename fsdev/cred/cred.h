@@ -6,8 +6,10 @@
  * There is one CredPolicy for each model; the local driver depends on no model.
  * The formats on disk are those of QEMU's 9pfs, byte for byte.  A
  * CredObject names a host object by path fd and, for formats kept beside the
- * file, by its directory and component.  The caller keeps two changes of one
- * export from running at once, and loads from seeing half of one.
+ * file, by its directory and component.  What is beside the file is on the
+ * same mount as the directory: a model waits for no other file system, and it
+ * follows no symbolic link.  The caller keeps two changes of one export from
+ * running at once, and loads from seeing half of one.
  * Context: any thread, may block.
  */
 #ifndef FSDEV_CRED_H
@@ -21,6 +23,7 @@ typedef struct CredObject {
     bool fd_is_path;
     bool nameless;          /* no name is left, so nothing is beside it */
     bool fresh;             /* just made: what is stored for it is no more */
+    bool brief;             /* -EAGAIN instead of waiting for a lease */
     int dirfd;              /* path fd of its directory, -1 for the root */
     const char *name;       /* component in dirfd, NULL for the root */
     uint32_t host_type;     /* S_IFMT bits on the host */
@@ -45,13 +48,16 @@ typedef struct CredPolicy {
     /* Values live beside the file: dirfd and name of a CredObject are used. */
     bool beside;
     /*
-     * The inode that holds the values of @obj: where load() will find them,
-     * without a promise that it can.  -ENOENT when nothing is stored.  NULL:
-     * the object's own inode.
+     * The inode that holds the values of @obj: a path fd of it, which the
+     * caller closes, and what it looks like.  -ENOENT when nothing is stored.
+     * NULL: the object's own inode.
      */
     int (*holder)(const CredObject *obj, const FsAttr *attr, HostStat *st);
-    /* What is stored for @obj, which the host shows as @attr. */
-    int (*load)(const CredObject *obj, const FsAttr *attr,
+    /*
+     * What is stored for @obj, which the host shows as @attr.  @holder is what
+     * holder() returned, -1 where there is none.
+     */
+    int (*load)(const CredObject *obj, const FsAttr *attr, int holder,
                 CredValues *values);
     /* Store the values that valid selects. */
     int (*store)(const CredObject *obj, const CredValues *values);

@@ -36,8 +36,7 @@ static int work_node(const ProxyWork *work, uint64_t id, FsNode **node)
  */
 static int work_pin(LocalPin *pin, FsNode *node)
 {
-    const FsCall at_hand = { .wait = FS_WAIT_NEVER };
-    int ret = local_pin(&at_hand, pin, name_from_fs(node));
+    int ret = local_pin_at_hand(pin, name_from_fs(node));
 
     if (ret == -EAGAIN) {
         helper_cred_own();

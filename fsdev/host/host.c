@@ -175,66 +175,6 @@ int host_mountinfo_fd(void)
 
 /* Looking */
 
-static bool same_mount(int fd, int other)
-{
-    HostStat a, b;
-
-    return host_stat(fd, &a) == 0 && host_stat(other, &b) == 0 &&
-           a.dev == b.dev && a.mnt_id == b.mnt_id;
-}
-
-static int lookup_flags(unsigned flags)
-{
-    return O_PATH | O_NOFOLLOW | O_CLOEXEC |
-           (flags & HOST_DIRECTORY ? O_DIRECTORY : 0);
-}
-
-static int lookup_openat2(int dirfd, const char *name, unsigned flags)
-{
-    OpenHow how = {
-        .flags = lookup_flags(flags),
-        .resolve = OPEN_BENEATH | OPEN_NO_SYMLINKS | OPEN_NO_MAGICLINKS,
-    };
-    int tries = flags & HOST_CACHED ? 1 : LOOKUP_TRIES;
-    int fd;
-
-    if (flags & HOST_CACHED) {
-        how.resolve |= OPEN_CACHED;
-    }
-    if (flags & HOST_NO_XDEV) {
-        how.resolve |= OPEN_NO_XDEV;
-    }
-    /* BENEATH may answer EAGAIN when something is renamed meanwhile. */
-    do {
-        fd = NEG_ERRNO(sys_openat2(dirfd, name, &how));
-    } while (fd == -EAGAIN && --tries > 0);
-    return fd;
-}
-
-int host_lookup(int dirfd, const char *name, unsigned flags)
-{
-    HOST_FD fd = -1;
-
-    if (!is_component(name)) {
-        return -EINVAL;
-    }
-    if ((flags & HOST_CACHED) && !active.resolve_cached) {
-        return -EAGAIN;
-    }
-    if (active.openat2) {
-        fd = lookup_openat2(dirfd, name, flags);
-        if (fd != -EAGAIN || (flags & HOST_CACHED)) {
-            return host_fd_steal(&fd);
-        }
-    }
-    /* One component, and a link is not followed: this cannot leave either. */
-    fd = NEG_ERRNO(openat(dirfd, name, lookup_flags(flags)));
-    if (fd >= 0 && (flags & HOST_NO_XDEV) && !same_mount(dirfd, fd)) {
-        return -EXDEV;
-    }
-    return host_fd_steal(&fd);
-}
-
 static struct timespec from_statx_time(struct statx_timestamp time)
 {
     return (struct timespec) {
@@ -305,7 +245,7 @@ int host_stat(int fd, HostStat *st)
     return ret;
 }
 
-/* @path may have several components that the caller trusts. */
+/* @path is one component, or empty with AT_EMPTY_PATH. */
 static int stat_at(int dirfd, const char *path, int flags, unsigned mask,
                    HostStat *st)
 {
@@ -323,11 +263,97 @@ static int stat_at(int dirfd, const char *path, int flags, unsigned mask,
         return ret;
     }
     ret = NEG_ERRNO(fstatat(dirfd, path, &stbuf,
-                            AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT));
+                            flags & ~AT_STATX_DONT_SYNC));
     if (ret == 0) {
         from_stat(st, &stbuf);
     }
     return ret;
+}
+
+/* What is known of both anyway: no file server is asked for it. */
+static bool same_mount(int fd, int other)
+{
+    const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+    HostStat a, b;
+
+    return stat_at(fd, "", flags, STAT_MASK_ID, &a) == 0 &&
+           stat_at(other, "", flags, STAT_MASK_ID, &b) == 0 &&
+           a.dev == b.dev && a.mnt_id == b.mnt_id;
+}
+
+static int lookup_flags(unsigned flags)
+{
+    return O_PATH | O_NOFOLLOW | O_CLOEXEC |
+           (flags & HOST_DIRECTORY ? O_DIRECTORY : 0);
+}
+
+/* @path has one component or two. */
+static int lookup_openat2(int dirfd, const char *path, unsigned flags)
+{
+    OpenHow how = {
+        .flags = lookup_flags(flags),
+        .resolve = OPEN_BENEATH | OPEN_NO_SYMLINKS | OPEN_NO_MAGICLINKS,
+    };
+    int tries = flags & HOST_CACHED ? 1 : LOOKUP_TRIES;
+    int fd;
+
+    if (flags & HOST_CACHED) {
+        how.resolve |= OPEN_CACHED;
+    }
+    if (flags & HOST_NO_XDEV) {
+        how.resolve |= OPEN_NO_XDEV;
+    }
+    /* BENEATH may answer EAGAIN when something is renamed meanwhile. */
+    do {
+        fd = NEG_ERRNO(sys_openat2(dirfd, path, &how));
+    } while (fd == -EAGAIN && --tries > 0);
+    return fd;
+}
+
+int host_lookup(int dirfd, const char *name, unsigned flags)
+{
+    HOST_FD fd = -1;
+
+    if (!is_component(name)) {
+        return -EINVAL;
+    }
+    if ((flags & HOST_CACHED) && !active.resolve_cached) {
+        return -EAGAIN;
+    }
+    if (active.openat2) {
+        fd = lookup_openat2(dirfd, name, flags);
+        if (fd != -EAGAIN || (flags & (HOST_CACHED | HOST_NO_XDEV))) {
+            return host_fd_steal(&fd);
+        }
+    }
+    /* One component, and a link is not followed: this cannot leave either. */
+    fd = NEG_ERRNO(openat(dirfd, name, lookup_flags(flags)));
+    if (fd >= 0 && (flags & HOST_NO_XDEV) && !same_mount(dirfd, fd)) {
+        return -EXDEV;
+    }
+    return host_fd_steal(&fd);
+}
+
+int host_lookup_below(int dirfd, const char *dir, const char *name,
+                      unsigned flags)
+{
+    char path[2 * NAME_MAX + 2];
+    size_t len = strlen(dir);
+    size_t name_len = strlen(name);
+    HOST_FD fd = -1;
+
+    if (!is_component(dir) || !is_component(name) || len > NAME_MAX ||
+        name_len > NAME_MAX) {
+        return -EINVAL;
+    }
+    if (active.openat2) {
+        memcpy(path, dir, len);
+        path[len] = '/';
+        memcpy(path + len + 1, name, name_len + 1);
+        return lookup_openat2(dirfd, path, flags);
+    }
+    fd = host_lookup(dirfd, dir, flags);
+    return fd < 0 ? fd : host_lookup(fd, name, flags);
 }
 
 int host_stat_at(int dirfd, const char *name, HostStat *st)
@@ -344,20 +370,19 @@ int host_stat_id_at(int dirfd, const char *name, HostStat *st)
                               : -EINVAL;
 }
 
-int host_stat_below(int dirfd, const char *dir, const char *name, HostStat *st)
+int host_stat_here(int dirfd, const char *name, HostStat *st)
 {
-    char path[2 * NAME_MAX + 2];
-    size_t len = strlen(dir);
-    size_t name_len = strlen(name);
+    HOST_FD fd = host_lookup(dirfd, name, HOST_NO_XDEV);
 
-    if (!is_component(dir) || !is_component(name) || len > NAME_MAX ||
-        name_len > NAME_MAX) {
-        return -EINVAL;
-    }
-    memcpy(path, dir, len);
-    path[len] = '/';
-    memcpy(path + len + 1, name, name_len + 1);
-    return stat_at(dirfd, path, 0, STATX_BASIC_STATS, st);
+    return fd < 0 ? fd : host_stat(fd, st);
+}
+
+bool host_has_name(int dirfd, const char *name)
+{
+    /* To rename what there is to itself is refused: it exists. */
+    return is_component(name) &&
+           NEG_ERRNO(renameat2(dirfd, name, dirfd, name, RENAME_NOREPLACE)) ==
+           -EEXIST;
 }
 
 ssize_t host_readlink(int pathfd, char *buf, size_t size)
@@ -400,6 +425,21 @@ int host_reopen(int pathfd, int flags)
     return fd == -EAGAIN ? reopen(pathfd, flags & ~O_NONBLOCK) : fd;
 }
 
+/* openat(2) would begin an automount on @name only to say that it exists. */
+static int create_openat2(int dirfd, const char *name, int flags, mode_t mode)
+{
+    OpenHow how = {
+        .flags = flags,
+        .mode = mode,
+        .resolve = OPEN_BENEATH | OPEN_NO_SYMLINKS | OPEN_NO_MAGICLINKS |
+                   OPEN_NO_XDEV,
+    };
+    int fd = NEG_ERRNO(sys_openat2(dirfd, name, &how));
+
+    /* A mount point and a symbolic link: something that exists. */
+    return fd == -EXDEV || fd == -ELOOP ? -EEXIST : fd;
+}
+
 int host_create(int dirfd, const char *name, int flags, mode_t mode)
 {
     const int drop = O_PATH | (O_TMPFILE & ~O_DIRECTORY);
@@ -409,7 +449,9 @@ int host_create(int dirfd, const char *name, int flags, mode_t mode)
     }
     flags = (flags & ~drop) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC |
             O_NOCTTY | O_NONBLOCK;
-    return NEG_ERRNO(openat(dirfd, name, flags, mode & 07777));
+    mode &= 07777;
+    return active.openat2 ? create_openat2(dirfd, name, flags, mode)
+                          : NEG_ERRNO(openat(dirfd, name, flags, mode));
 }
 
 int host_link(int pathfd, int dirfd, const char *name)

@@ -49,7 +49,11 @@ typedef struct HostStat {
 
 enum {
     HOST_CACHED = 1u << 0,  /* resolve from the dentry cache or -EAGAIN */
-    HOST_NO_XDEV = 1u << 1, /* -EXDEV instead of crossing a mount point */
+    /*
+     * -EXDEV instead of crossing a mount point.  With openat2(2) nothing of
+     * what is mounted there is asked, nor is an automount begun.
+     */
+    HOST_NO_XDEV = 1u << 1,
     HOST_DIRECTORY = 1u << 2, /* -ENOTDIR for anything else, links too */
 };
 
@@ -79,18 +83,29 @@ int host_mountinfo_fd(void);
  * A symbolic link is returned as itself.  -EAGAIN only with HOST_CACHED.
  */
 int host_lookup(int dirfd, const char *name, unsigned flags);
+/**
+ * host_lookup_below: the same for @name in the directory @dir in @dirfd.  A
+ * link in place of @dir is not followed: -ELOOP, or -ENOTDIR as for all that is
+ * no directory.
+ */
+int host_lookup_below(int dirfd, const char *dir, const char *name,
+                      unsigned flags);
 /** host_stat: of any descriptor, path fds included. */
 int host_stat(int fd, HostStat *st);
-/** host_stat_at: lstat of @name in @dirfd. */
+/**
+ * host_stat_at: lstat of @name in @dirfd, on whatever is mounted there: this
+ * may wait for ever.
+ */
 int host_stat_at(int dirfd, const char *name, HostStat *st);
 /** host_stat_id_at: the same; identity and type only. */
 int host_stat_id_at(int dirfd, const char *name, HostStat *st);
+/** host_stat_here: host_lookup() with HOST_NO_XDEV, and a look at it. */
+int host_stat_here(int dirfd, const char *name, HostStat *st);
 /**
- * host_stat_below: lstat of @name in @dir in @dirfd.  A link in place of @dir
- * is followed: for what must not be believed alone.
+ * host_has_name: is there a @name in @dirfd?  Neither that nor what is mounted
+ * on it is looked at.  False also where the directory cannot be written to.
  */
-int host_stat_below(int dirfd, const char *dir, const char *name,
-                    HostStat *st);
+bool host_has_name(int dirfd, const char *name);
 /**
  * host_reopen: real descriptor of the very object of @pathfd.
  *
@@ -101,7 +116,10 @@ int host_stat_below(int dirfd, const char *dir, const char *name,
 int host_reopen(int pathfd, int flags);
 /** host_reopen_brief: the same, but a lease on the file is -EAGAIN. */
 int host_reopen_brief(int pathfd, int flags);
-/** host_create: openat(O_CREAT | O_EXCL | O_NOFOLLOW); the umask applies. */
+/**
+ * host_create: openat(O_CREAT | O_EXCL | O_NOFOLLOW); the umask applies.  What
+ * is mounted on @name is not asked: -EEXIST.
+ */
 int host_create(int dirfd, const char *name, int flags, mode_t mode);
 
 /** host_chmod: -EOPNOTSUPP for a symbolic link. */

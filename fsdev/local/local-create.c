@@ -34,17 +34,21 @@ int local_check_new(Name *dir, const char *component)
  * no member of it must not make a program that runs as this group.  The
  * protocol does not tell the members: only uid 0 is taken for one.
  */
-static uint32_t new_mode(const FsCall *call, Name *dir, uint32_t mode)
+static int new_mode(const FsCall *call, Name *dir, uint32_t *mode)
 {
     const uint32_t program = S_ISGID | S_IXGRP;
     FsAttr attr;
+    int ret;
 
-    mode &= 07777;
-    if ((mode & program) == program && !call->cred.root &&
-        local_name_attr(call, dir, NULL, &attr) == 0 && (attr.mode & S_ISGID)) {
-        mode &= ~S_ISGID;
+    *mode &= 07777;
+    if ((*mode & program) != program || call->cred.root) {
+        return 0;
     }
-    return mode;
+    ret = local_name_attr(call, dir, NULL, &attr);
+    if (ret == 0 && (attr.mode & S_ISGID)) {
+        *mode &= ~S_ISGID;
+    }
+    return fs_call_refused(call, ret) ? ret : 0;
 }
 
 static CredValues new_values(const FsCall *call, const LocalExport *export,
@@ -64,6 +68,17 @@ static CredValues new_values(const FsCall *call, const LocalExport *export,
         values.valid |= FS_SET_GID;
     }
     return values;
+}
+
+/* @dir's path fd and the lock to make something in it. */
+static int pin_to_make(const FsCall *call, LocalExport *export, Name *dir,
+                       LocalPin *pin, LocalLock *lock)
+{
+    int ret = local_pin(call, pin, dir);
+
+    return ret < 0 ? ret
+                   : local_lock(call, export, local_is_far(export, dir), true,
+                                lock);
 }
 
 /* What of @todo the host has got right by itself; see to_make(). */
@@ -120,7 +135,7 @@ static void new_undo(LocalExport *export, const CredObject *cred)
     HostStat st, now;
 
     if (host_stat(cred->fd, &st) < 0 ||
-        host_stat_id_at(cred->dirfd, cred->name, &now) < 0 ||
+        host_stat_here(cred->dirfd, cred->name, &now) < 0 ||
         !local_same_object(&now, &st)) {
         return;
     }
@@ -238,12 +253,11 @@ static int create_counted(Creation *op)
     LOCAL_PIN pin = { 0 };
     NewFile made;
     Name *name;
-    int ret = local_pin(op->call, &pin, op->dir);
+    int ret = pin_to_make(op->call, op->export, op->dir, &pin, &lock);
 
     if (ret < 0) {
         return ret;
     }
-    lock = local_lock(op->export, true);
     ret = make_regular(op->export, pin.fd, op->component,
                        op->flags & CREATE_FLAGS, NULL, &op->values, &made);
     if (ret < 0) {
@@ -337,7 +351,10 @@ int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
     if ((flags & O_ACCMODE) == O_ACCMODE) {
         return -EINVAL;
     }
-    mode = new_mode(call, op.dir, mode);
+    ret = new_mode(call, op.dir, &mode);
+    if (ret < 0) {
+        return ret;
+    }
     op.values = new_values(call, op.export, mode | S_IFREG);
     ret = local_create_or_open(flags, create_new, open_existing, &op);
     if (ret < 0) {
@@ -380,7 +397,7 @@ static int check_ours(const LocalExport *export, const HostStat *st,
 static int adopt(LocalExport *export, int dirfd, const char *component,
                  const CredValues *values, FsAttr *attr)
 {
-    HOST_FD fd = host_lookup(dirfd, component, 0);
+    HOST_FD fd = host_lookup(dirfd, component, HOST_NO_XDEV);
     CredObject cred = {
         .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
         .host_type = values->mode & S_IFMT,
@@ -389,7 +406,8 @@ static int adopt(LocalExport *export, int dirfd, const char *component,
     int ret;
 
     if (fd < 0) {
-        return fd;
+        /* Something was mounted on it already. */
+        return fd == -EXDEV ? -ESTALE : fd;
     }
     ret = host_stat(fd, &st);
     if (ret < 0) {
@@ -419,13 +437,12 @@ int local_mkdir(const FsCall *call, FsNode *dir, const char *name,
     int ret = local_check_new(parent, name);
 
     if (ret == 0) {
-        ret = local_pin(call, &pin, parent);
+        ret = pin_to_make(call, export, parent, &pin, &lock);
     }
     if (ret < 0) {
         return ret;
     }
     values = new_values(call, export, (mode & 07777) | S_IFDIR);
-    lock = local_lock(export, true);
     if (mkdirat(pin.fd, name, export->policy->fake_special
                 ? export->base.config.dmode : 0) < 0) {
         return -errno;
@@ -463,6 +480,22 @@ static int mknod_regular(LocalExport *export, int dirfd, const char *component,
     return ret;
 }
 
+/* All that can be told before something of @type is made in @dir. */
+static int mknod_check(const FsCall *call, LocalExport *export, Name *dir,
+                       const char *component, uint32_t type, uint64_t rdev)
+{
+    int ret = local_check_new(dir, component);
+
+    if (ret == 0 && !S_ISREG(type) && !S_ISCHR(type) && !S_ISBLK(type) &&
+        !S_ISFIFO(type) && !S_ISSOCK(type)) {
+        ret = -EINVAL;
+    }
+    if (ret == 0 && local_is_whiteout(export, type, rdev)) {
+        ret = local_whiteout_mark(call, export, dir);
+    }
+    return ret;
+}
+
 int local_mknod(const FsCall *call, FsNode *dir, const char *name,
                 uint32_t mode, uint64_t rdev, FsAttr *attr)
 {
@@ -474,27 +507,21 @@ int local_mknod(const FsCall *call, FsNode *dir, const char *name,
     LOCAL_PIN pin = { 0 };
     CredValues values;
     FsAttr seen;
-    int ret = local_check_new(parent, name);
+    int ret = mknod_check(call, export, parent, name, type, rdev);
 
+    if (ret == 0) {
+        ret = new_mode(call, parent, &mode);
+    }
+    if (ret == 0) {
+        ret = pin_to_make(call, export, parent, &pin, &lock);
+    }
     if (ret < 0) {
         return ret;
     }
-    if (!S_ISREG(type) && !S_ISCHR(type) && !S_ISBLK(type) &&
-        !S_ISFIFO(type) && !S_ISSOCK(type)) {
-        return -EINVAL;
-    }
-    values = new_values(call, export, new_mode(call, parent, mode) | type);
+    values = new_values(call, export, mode | type);
     /* Stored for FIFOs and sockets too, as the formats have always done. */
     values.has_rdev = fake;
     values.rdev = rdev;
-    ret = local_pin(call, &pin, parent);
-    if (ret < 0) {
-        return ret;
-    }
-    lock = local_lock(export, true);
-    if (local_is_whiteout(export, type, rdev)) {
-        local_whiteout_mark(call, export, parent);
-    }
     if (fake || S_ISREG(type)) {
         ret = mknod_regular(export, pin.fd, name, NULL, &values, &seen);
     } else {
@@ -542,12 +569,11 @@ int local_symlink(const FsCall *call, FsNode *dir, const char *name,
     int ret = local_check_new(parent, name);
 
     if (ret == 0) {
-        ret = local_pin(call, &pin, parent);
+        ret = pin_to_make(call, export, parent, &pin, &lock);
     }
     if (ret < 0) {
         return ret;
     }
-    lock = local_lock(export, true);
     if (export->policy->fake_special) {
         ret = symlink_fake(export, pin.fd, name, target, &values, &seen);
     } else {

@@ -142,11 +142,16 @@ static int listing_begin(Listing *listing)
         return 0;
     }
     listing->devs = file->base.dev == export->root_dev ? export->root_devs
-                                                       : host_fs_devs(file->fd);
+                                                       : file->devs;
+    if (listing->call->wait == FS_WAIT_STORAGE &&
+        listing->devs != HOST_DEVS_MOUNTS) {
+        /* Many entries to look at, each of which may be a mount point. */
+        return -EAGAIN;
+    }
     if (listing->devs == HOST_DEVS_ANY) {
         return 0;
     }
-    ret = host_mounts_get(listing->call->wait > FS_WAIT_NEVER,
+    ret = host_mounts_get(listing->call->wait == FS_WAIT_ANYTHING,
                           &listing->mounts);
     if (ret == 0) {
         listing->mounted = host_mounts_in(listing->mounts, node_mnt_id(node));
@@ -177,10 +182,11 @@ static int fake_type(const Listing *listing, FsDirent *out)
 
     if (!file->dir->whiteouts) {
         out->type = DT_UNKNOWN;
-    } else if (listing->call->wait == FS_WAIT_NEVER) {
+    } else if (listing->call->wait < FS_WAIT_ANYTHING) {
         return -EAGAIN;
     } else {
         out->type = local_whiteout_type(listing->call, listing->export,
+                                        name_from_fs(file->base.node),
                                         file->fd, out->name);
     }
     return 1;
@@ -213,7 +219,8 @@ static int to_dirent(const Listing *listing, const HostDirent *entry,
         return 0;
     }
     if (must_look_at(listing, entry)) {
-        if (listing->call->wait == FS_WAIT_NEVER) {
+        if (listing->call->wait < FS_WAIT_ANYTHING) {
+            /* Something may be mounted there. */
             return -EAGAIN;
         }
         if (host_stat_id_at(file->fd, entry->d_name, &st) < 0) {
@@ -256,19 +263,21 @@ static int give_one(Listing *listing)
 /* As give_one(), when the buffer is empty. */
 static int fill_for(Listing *listing)
 {
-    LocalDir *dir = listing->file->dir;
-    int ret;
+    LocalFile *file = listing->file;
+    LocalDir *dir = file->dir;
+    int ret = 0;
 
     if (listing->call->wait == FS_WAIT_NEVER) {
         ret = dir->at_end ? 0 : -EAGAIN;
     } else {
         if (dir->next == 0 || !dir->buf) {
-            dir->whiteouts = local_whiteouts_in(listing->call,
-                                                name_from_fs(
-                                                    listing->file->base.node),
-                                                listing->file);
+            ret = local_whiteouts_in(listing->call,
+                                     name_from_fs(file->base.node), file);
+            dir->whiteouts = ret > 0;
         }
-        ret = fill(listing->file->fd, dir);
+        if (ret >= 0) {
+            ret = fill(file->fd, dir);
+        }
     }
     if (ret > 0) {
         return 0;
@@ -308,10 +317,13 @@ int local_readdir(const FsCall *call, FsFile *base, uint64_t cookie,
     if (!base->is_dir) {
         return -ENOTDIR;
     }
-    if (call->wait > FS_WAIT_NEVER) {
+    if (call->wait == FS_WAIT_STORAGE && base->remote) {
+        return -EAGAIN;
+    }
+    if (call->wait == FS_WAIT_ANYTHING) {
         g_mutex_lock(&file->dir->lock);
     } else if (!g_mutex_trylock(&file->dir->lock)) {
-        /* Whoever has it may sleep. */
+        /* Its holder may wait for what is mounted on an entry. */
         return -EAGAIN;
     }
     ret = listing_begin(&listing);

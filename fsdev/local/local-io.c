@@ -54,8 +54,11 @@ LocalFile *local_file_new(LocalExport *export, Name *name, int fd, int flags)
     file->base.is_dir = node_type(node) == S_IFDIR;
     file->base.dev = node_dev(node);
     file->base.ino = node_ino(node);
-    file->base.remote = !local_never_hangs(export, node) &&
-                        !host_fs_is_local(fd);
+    if (!local_never_hangs(export, node)) {
+        /* Opened by a thread that may wait for anything, as this does. */
+        file->base.remote = !host_fs_is_local(fd);
+        file->devs = file->base.is_dir ? host_fs_devs(fd) : HOST_DEVS_ANY;
+    }
     file->fd = fd;
     file->direct_fd = -1;
     if ((flags & O_DIRECT) && !file->base.is_dir) {
@@ -176,10 +179,9 @@ static int open_fd(const FsCall *call, LocalExport *export, Name *name,
 static int truncate_opened(const FsCall *call, LocalExport *export, Name *name,
                            LocalFile *file)
 {
-    LOCAL_LOCK lock = local_lock(export, true);
     LOCAL_OBJECT obj = { 0 };
     bool writable = (file->flags & O_ACCMODE) != O_RDONLY;
-    int ret = local_object_get(call, name, file, &obj);
+    int ret = local_object_get(call, name, file, LOCAL_WRITE, &obj);
 
     return ret < 0 ? ret
                    : local_set_size(call, export, &obj,
@@ -333,7 +335,7 @@ static ssize_t read_trying(LocalFile *file, const struct iovec *iov,
     int nowait = g_atomic_int_get(&file->nowait);
     ssize_t ret;
 
-    if (file->base.remote || file->direct_fd >= 0) {
+    if (file->direct_fd >= 0) {
         return -EAGAIN;
     }
     if (nowait == LOCAL_NOWAIT_YES) {
@@ -363,6 +365,9 @@ ssize_t local_read(const FsCall *call, FsFile *base, const struct iovec *iov,
         return ret;
     }
     iovcnt = MIN(iovcnt, IOV_MAX);
+    if (call->wait < FS_WAIT_ANYTHING && base->remote) {
+        return -EAGAIN;
+    }
     if (call->wait == FS_WAIT_NEVER) {
         return read_trying(file, iov, iovcnt, offset);
     }
@@ -381,7 +386,6 @@ static int drop_setid_to_write(const FsCall *call, LocalExport *export,
                                LocalFile *file)
 {
     int count = g_atomic_int_get(&export->setid_count);
-    LOCAL_LOCK lock = { 0 };
     LOCAL_OBJECT obj = { 0 };
     struct stat st_now;
     HostStat st;
@@ -396,8 +400,8 @@ static int drop_setid_to_write(const FsCall *call, LocalExport *export,
          g_atomic_int_get(&file->setid_seen) == count)) {
         return 0;
     }
-    lock = local_lock(export, true);
-    ret = local_object_get(call, name_from_fs(file->base.node), file, &obj);
+    ret = local_object_get(call, name_from_fs(file->base.node), file,
+                           LOCAL_WRITE, &obj);
     if (ret == 0) {
         ret = local_object_attr(call, export, &obj, &st, &attr);
     }
@@ -433,7 +437,8 @@ ssize_t local_write(const FsCall *call, FsFile *base, const struct iovec *iov,
     if ((file->flags & O_ACCMODE) == O_RDONLY) {
         return -EBADF;
     }
-    if (call->wait == FS_WAIT_NEVER) {
+    if (call->wait == FS_WAIT_NEVER ||
+        (call->wait == FS_WAIT_STORAGE && base->remote)) {
         return -EAGAIN;
     }
     ret = drop_setid_to_write(call, export, file);
@@ -451,5 +456,8 @@ int local_fsync(const FsCall *call, FsFile *base, bool datasync)
 {
     LocalFile *file = container_of(base, LocalFile, base);
 
+    if (call->wait < FS_WAIT_ANYTHING && base->remote) {
+        return -EAGAIN;
+    }
     return NEG_ERRNO(datasync ? fdatasync(file->fd) : fsync(file->fd));
 }

@@ -14,11 +14,12 @@
 /* ---- hard links ------------------------------------------------------- */
 
 /* The further name and, where the model keeps something, its values. */
-static int link_both(LocalExport *export, const LocalObject *obj, int dirfd,
+static int link_both(LocalExport *export, LocalObject *obj, int dirfd,
                      const char *component)
 {
     const CredPolicy *policy = export->policy;
-    bool beside = policy->beside && obj->cred.name;
+    bool beside = policy->beside && obj->cred.name &&
+                  !local_object_nameless(export, obj);
     HostStat st, now;
     int ret = 0;
 
@@ -33,7 +34,7 @@ static int link_both(LocalExport *export, const LocalObject *obj, int dirfd,
     }
     ret = policy->linked(obj->cred.dirfd, obj->cred.name, dirfd, component);
     if (ret < 0 && host_stat(obj->cred.fd, &st) == 0 &&
-        host_stat_id_at(dirfd, component, &now) == 0 &&
+        host_stat_here(dirfd, component, &now) == 0 &&
         local_same_object(&st, &now)) {
         unlinkat(dirfd, component, 0);
         policy->unlinked(dirfd, component);
@@ -41,41 +42,48 @@ static int link_both(LocalExport *export, const LocalObject *obj, int dirfd,
     return ret;
 }
 
-/* As local_whiteout_follow(), for a further name of @obj. */
-static void follow_linked(const FsCall *call, LocalExport *export,
-                          LocalObject *obj, Name *newdir)
+/* As local_whiteout_follow(), for a further name of @name's object. */
+static int follow_linked(const FsCall *call, LocalExport *export, Name *name,
+                         Name *newdir)
 {
-    HostStat st;
     FsAttr attr;
+    int ret;
 
-    if (g_atomic_int_get(&export->whiteouts) &&
-        local_object_attr(call, export, obj, &st, &attr) == 0 &&
-        local_is_whiteout(export, attr.mode, attr.rdev)) {
-        local_whiteout_mark(call, export, newdir);
+    if (!g_atomic_int_get(&export->whiteouts)) {
+        return 0;
     }
+    ret = local_name_attr(call, name, NULL, &attr);
+    if (ret == 0 && local_is_whiteout(export, attr.mode, attr.rdev)) {
+        ret = local_whiteout_mark(call, export, newdir);
+    }
+    return fs_call_refused(call, ret) ? ret : 0;
 }
 
 int local_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
 {
     LocalExport *export = local_export(dir->export);
     Name *parent = name_from_fs(dir);
-    LOCAL_LOCK lock = { 0 };
     LOCAL_PIN pin = { 0 };
     LOCAL_OBJECT obj = { 0 };
     int ret = local_check_new(parent, name);
 
-    if (ret < 0) {
-        return ret;
-    }
-    lock = local_lock(export, true);
-    ret = local_pin(call, &pin, parent);
     if (ret == 0) {
-        ret = local_object_get(call, name_from_fs(node), NULL, &obj);
+        ret = follow_linked(call, export, name_from_fs(node), parent);
+    }
+    if (ret == 0) {
+        ret = local_pin(call, &pin, parent);
+    }
+    if (ret == 0) {
+        ret = local_object_get(call, name_from_fs(node), NULL, LOCAL_WRITE,
+                               &obj);
     }
     if (ret < 0) {
         return ret;
     }
-    follow_linked(call, export, &obj, parent);
+    if (export->policy->beside && obj.far != local_is_far(export, parent)) {
+        /* What the host would answer, without asking the far one. */
+        return -EXDEV;
+    }
     return link_both(export, &obj, pin.fd, name);
 }
 
@@ -91,34 +99,58 @@ typedef struct Victim {
     FsAttr attr;
 } Victim;
 
-static void victim_take(const FsCall *call, LocalExport *export, Name *dir,
-                        int dirfd, const char *component, Victim *victim)
+/* What the guest sees of the victim, for when its values are gone. */
+static void victim_look(const FsCall *call, LocalExport *export, int dirfd,
+                        const char *component, Victim *victim)
 {
-    CredObject cred = { .fd_is_path = true, .dirfd = dirfd,
-                        .name = component };
+    CredObject cred = {
+        .fd = name_fd_get(call, victim->name), .fd_is_path = true,
+        .dirfd = dirfd, .name = component,
+        .host_type = node_type(name_node(victim->name)), .brief = true,
+    };
     CredValues values;
     HostStat st;
 
-    *victim = (Victim) { 0 };
-    name_pin_for_removal(call, dir, component, &victim->name);
-    if (!victim->name || !export->policy->beside ||
-        !node_is_open(name_node(victim->name))) {
-        return;
-    }
-    cred.fd = name_fd_get(call, victim->name);
     if (cred.fd < 0) {
         return;
     }
     if (host_stat(cred.fd, &st) == 0) {
         local_attr_from_host(&victim->attr, &st);
-        cred.host_type = st.mode & S_IFMT;
         /* Values that cannot be read are none the guest saw. */
-        if (export->policy->load(&cred, &victim->attr, &values) == 0) {
+        if (local_cred_load(call, export, &cred, &st, &victim->attr,
+                            &values) == 0) {
             cred_overlay(&victim->attr, &values);
         }
         victim->has_attr = true;
     }
     name_fd_put(victim->name);
+}
+
+/*
+ * Returns 0, or -EAGAIN when @call may not wait for as long as that takes.  The
+ * holder of LocalExport.beside may not either, but has no need to: a far victim
+ * is mounted on the name, and the host then refuses to remove it.
+ */
+static int victim_take(const FsCall *call, LocalExport *export, Name *dir,
+                       int dirfd, const char *component, Victim *victim)
+{
+    bool far = local_is_far(export, dir);
+    bool locked = export->policy->beside && !far;
+    FsCall now = *call;
+    int ret;
+
+    now.wait = locked ? FS_WAIT_STORAGE : call->wait;
+    *victim = (Victim) { 0 };
+    ret = name_pin_for_removal(&now, dir, component, &victim->name);
+    if (ret < 0) {
+        return fs_call_refused(call, ret) ? ret : 0;
+    }
+    if (victim->name && export->policy->beside &&
+        local_is_far(export, victim->name) == far &&
+        node_is_open(name_node(victim->name))) {
+        victim_look(&now, export, dirfd, component, victim);
+    }
+    return 0;
 }
 
 /* @gone: the name was removed, not kept by a failure. */
@@ -134,29 +166,24 @@ static void victim_release(LocalExport *export, Victim *victim, bool gone)
     name_unpin(victim->name);
 }
 
-static int remove_name(const FsCall *call, LocalExport *export, Name *dir,
-                       int dirfd, const char *component, bool is_dir)
+static int remove_host(LocalExport *export, Name *dir, int dirfd,
+                       const char *component, bool is_dir)
 {
     const CredPolicy *policy = export->policy;
-    Victim victim;
     int ret = 0;
 
     if (is_dir && policy->before_rmdir) {
         ret = policy->before_rmdir(dirfd, component);
-        if (ret < 0) {
-            return ret;
-        }
     }
-    victim_take(call, export, dir, dirfd, component, &victim);
-    if (unlinkat(dirfd, component, is_dir ? AT_REMOVEDIR : 0) < 0) {
-        ret = -errno;
-    } else {
+    if (ret == 0) {
+        ret = NEG_ERRNO(unlinkat(dirfd, component, is_dir ? AT_REMOVEDIR : 0));
+    }
+    if (ret == 0) {
         name_removed(dir, component);
         if (policy->unlinked) {
             policy->unlinked(dirfd, component);
         }
     }
-    victim_release(export, &victim, ret == 0);
     return ret;
 }
 
@@ -166,15 +193,25 @@ int local_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
     Name *parent = name_from_fs(dir);
     LOCAL_LOCK lock = { 0 };
     LOCAL_PIN pin = { 0 };
+    Victim victim;
     int ret = local_check_new(parent, name);
 
+    if (ret == 0) {
+        ret = local_pin(call, &pin, parent);
+    }
+    if (ret == 0) {
+        ret = local_lock(call, export, local_is_far(export, parent), true,
+                         &lock);
+    }
+    if (ret == 0) {
+        ret = victim_take(call, export, parent, pin.fd, name, &victim);
+    }
     if (ret < 0) {
         return ret;
     }
-    lock = local_lock(export, true);
-    ret = local_pin(call, &pin, parent);
-    return ret < 0 ? ret
-                   : remove_name(call, export, parent, pin.fd, name, is_dir);
+    ret = remove_host(export, parent, pin.fd, name, is_dir);
+    victim_release(export, &victim, ret == 0);
+    return ret;
 }
 
 /* ---- rename ----------------------------------------------------------- */
@@ -228,12 +265,14 @@ static int rename_both(const Rename *op)
 
     if (policy->before_link) {
         ret = policy->before_link(op->dirfd, op->name, op->newdirfd);
-        if (ret < 0) {
-            return ret;
-        }
     }
-    victim_take(op->call, op->export, op->newdir, op->newdirfd, op->newname,
-                &victim);
+    if (ret == 0) {
+        ret = victim_take(op->call, op->export, op->newdir, op->newdirfd,
+                          op->newname, &victim);
+    }
+    if (ret < 0) {
+        return ret;
+    }
     ret = rename_host(op);
     if ((ret == -ENOTEMPTY || ret == -EEXIST) && policy->before_rmdir) {
         /* A directory without entries for the guest can be replaced. */
@@ -251,33 +290,75 @@ static int rename_both(const Rename *op)
     return ret;
 }
 
+/* What has the name; -EXDEV for a mount point that must not be crossed. */
+static int rename_stat(const Rename *op, int dirfd, const char *name,
+                       HostStat *st)
+{
+    bool stay = op->call->wait < FS_WAIT_ANYTHING ||
+                op->export->policy->beside;
+
+    return stay ? host_stat_here(dirfd, name, st)
+                : host_stat_id_at(dirfd, name, st);
+}
+
 /* 1 when both names lead to one object: rename(2) then does nothing. */
 static int rename_look(Rename *op)
 {
     HostStat from, to;
-    int ret = host_stat_id_at(op->newdirfd, op->newname, &to);
+    int ret = rename_stat(op, op->newdirfd, op->newname, &to);
 
-    if (ret < 0) {
+    if (ret < 0 && ret != -EXDEV) {
         return ret == -ENOENT ? 0 : ret;
     }
     op->replaces = true;
-    ret = host_stat_id_at(op->dirfd, op->name, &from);
-    return ret < 0 ? ret : local_same_object(&from, &to);
+    if (ret == 0) {
+        ret = rename_stat(op, op->dirfd, op->name, &from);
+    }
+    if (ret < 0) {
+        /* The host refuses to move or replace a mount point. */
+        return ret == -EXDEV ? 0 : ret;
+    }
+    return local_same_object(&from, &to);
+}
+
+/* All but the check of the names. */
+static int rename_pinned(Rename *op)
+{
+    const FsCall *call = op->call;
+    LocalExport *export = op->export;
+    bool far = local_is_far(export, op->dir);
+    LOCAL_LOCK lock = { 0 };
+    int ret;
+
+    if (export->policy->beside && far != local_is_far(export, op->newdir)) {
+        /* What the host would answer, without asking the far one. */
+        return -EXDEV;
+    }
+    ret = local_whiteout_follow(call, export, op->dir, op->dirfd, op->name,
+                                op->newdir);
+    if (ret == 0) {
+        ret = local_lock(call, export, far, true, &lock);
+    }
+    if (ret == 0) {
+        ret = rename_look(op);
+    }
+    if (ret != 0) {
+        return ret < 0 ? ret : 0;
+    }
+    return rename_both(op);
 }
 
 int local_rename(const FsCall *call, FsNode *dir, const char *name,
                  FsNode *newdir, const char *newname)
 {
-    LocalExport *export = local_export(dir->export);
     Rename op = {
         .call = call,
-        .export = export,
+        .export = local_export(dir->export),
         .dir = name_from_fs(dir),
         .name = name,
         .newdir = name_from_fs(newdir),
         .newname = newname,
     };
-    LOCAL_LOCK lock = { 0 };
     LOCAL_PIN pin = { 0 };
     LOCAL_PIN newpin = { 0 };
     int ret = local_check_new(op.dir, name);
@@ -285,11 +366,9 @@ int local_rename(const FsCall *call, FsNode *dir, const char *name,
     if (ret == 0) {
         ret = local_check_new(op.newdir, newname);
     }
-    if (ret < 0) {
-        return ret;
+    if (ret == 0) {
+        ret = local_pin(call, &pin, op.dir);
     }
-    lock = local_lock(export, true);
-    ret = local_pin(call, &pin, op.dir);
     if (ret == 0) {
         ret = local_pin(call, &newpin, op.newdir);
     }
@@ -298,10 +377,5 @@ int local_rename(const FsCall *call, FsNode *dir, const char *name,
     }
     op.dirfd = pin.fd;
     op.newdirfd = newpin.fd;
-    ret = rename_look(&op);
-    if (ret != 0) {
-        return ret < 0 ? ret : 0;
-    }
-    local_whiteout_follow(call, export, op.dirfd, name, op.newdir);
-    return rename_both(&op);
+    return rename_pinned(&op);
 }

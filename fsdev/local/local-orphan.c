@@ -72,6 +72,17 @@ void local_orphan_load(LocalExport *export, FsAttr *attr)
     g_mutex_unlock(&export->orphan_lock);
 }
 
+bool local_orphan_is(LocalExport *export, const FsAttr *attr)
+{
+    const Orphan key = { .dev = attr->dev, .ino = attr->ino };
+    bool is;
+
+    g_mutex_lock(&export->orphan_lock);
+    is = g_hash_table_contains(export->orphans, &key);
+    g_mutex_unlock(&export->orphan_lock);
+    return is;
+}
+
 void local_orphan_drop(LocalExport *export, const Node *node)
 {
     Orphan key = { .dev = node_dev(node), .ino = node_ino(node) };

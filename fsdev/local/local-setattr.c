@@ -25,7 +25,7 @@ static uint32_t setid_bits(uint32_t mode)
     return bits;
 }
 
-int local_drop_setid(LocalExport *export, const LocalObject *obj,
+int local_drop_setid(LocalExport *export, LocalObject *obj,
                      const HostStat *st, const FsAttr *attr)
 {
     CredValues values = { .valid = FS_SET_MODE };
@@ -76,7 +76,7 @@ int local_set_size(const FsCall *call, LocalExport *export, LocalObject *obj,
     return ret < 0 ? ret : NEG_ERRNO(ftruncate(fd, size));
 }
 
-static int set_cred(LocalExport *export, const LocalObject *obj,
+static int set_cred(LocalExport *export, LocalObject *obj,
                     const FsAttr *attr, const FsSetattr *set)
 {
     CredValues values = {
@@ -166,7 +166,7 @@ int local_setattr(const FsCall *call, FsNode *node, FsFile *file,
     LocalExport *export = local_export(node->export);
     LocalFile *local = file ? container_of(file, LocalFile, base) : NULL;
     bool writable = local && (local->flags & O_ACCMODE) != O_RDONLY;
-    LOCAL_LOCK lock = { 0 };
+    const uint32_t first = FS_SET_MODE | FS_SET_UID | FS_SET_GID;
     LOCAL_OBJECT obj = { 0 };
     HostStat st;
     FsAttr attr;
@@ -176,12 +176,11 @@ int local_setattr(const FsCall *call, FsNode *node, FsFile *file,
         return -EROFS;
     }
     /* The file would have to be opened after other changes: see leases. */
-    if ((set->valid & FS_SET_SIZE) && !writable &&
+    if ((set->valid & FS_SET_SIZE) && (set->valid & first) && !writable &&
         call->wait < FS_WAIT_ANYTHING) {
         return -EAGAIN;
     }
-    lock = local_lock(export, true);
-    ret = local_object_get(call, name_from_fs(node), local, &obj);
+    ret = local_object_get(call, name_from_fs(node), local, LOCAL_WRITE, &obj);
     if (ret == 0) {
         ret = local_object_attr(call, export, &obj, &st, &attr);
     }

@@ -38,58 +38,66 @@ static int load(const FsCall *call, LocalExport *export, LocalObject *obj,
     return local_cred_load(call, export, &obj->cred, &obj->st, &attr, values);
 }
 
-void local_whiteout_mark(const FsCall *call, LocalExport *export, Name *dir)
+int local_whiteout_mark(const FsCall *call, LocalExport *export, Name *dir)
 {
     const CredValues mark = { .whiteouts = true };
     LOCAL_OBJECT obj = { 0 };
     CredValues values;
+    int ret;
 
     g_atomic_int_set(&export->whiteouts, 1);
-    if (local_object_get(call, dir, NULL, &obj) == 0 &&
-        load(call, export, &obj, &values) == 0 && !values.whiteouts) {
-        export->policy->store(&obj.cred, &mark);
+    ret = local_object_get(call, dir, NULL, LOCAL_WRITE, &obj);
+    if (ret == 0) {
+        ret = load(call, export, &obj, &values);
     }
+    if (ret == 0 && !values.whiteouts && !local_object_nameless(export, &obj)) {
+        ret = export->policy->store(&obj.cred, &mark);
+    }
+    return fs_call_refused(call, ret) ? ret : 0;
 }
 
-bool local_whiteouts_in(const FsCall *call, Name *dir, LocalFile *file)
+int local_whiteouts_in(const FsCall *call, Name *dir, LocalFile *file)
 {
     LocalExport *export = local_export_of(dir);
-    LOCAL_LOCK lock = { 0 };
     LOCAL_OBJECT obj = { 0 };
     CredValues values;
+    int ret;
 
     if (!export->policy->fake_special) {
-        return false;
+        return 0;
     }
-    lock = local_lock(export, false);
-    return local_object_get(call, dir, file, &obj) == 0 &&
-           load(call, export, &obj, &values) == 0 && values.whiteouts;
+    ret = local_object_get(call, dir, file, LOCAL_READ, &obj);
+    if (ret == 0) {
+        ret = load(call, export, &obj, &values);
+    }
+    if (ret == 0) {
+        return values.whiteouts && !local_object_nameless(export, &obj);
+    }
+    return fs_call_refused(call, ret) ? ret : 0;
+}
+
+static bool is_empty_file(const HostStat *st)
+{
+    return S_ISREG(st->mode) && st->size == 0;
 }
 
 /* As the guest sees the regular file @component, which may be a whiteout. */
 static int look(const FsCall *call, LocalExport *export, int dirfd,
                 const char *component, FsAttr *attr)
 {
-    HOST_FD fd = -1;
+    HOST_FD fd = host_lookup(dirfd, component, HOST_NO_XDEV);
     CredObject cred = {
-        .fd_is_path = true, .dirfd = dirfd, .name = component,
-        .host_type = S_IFREG,
+        .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
+        .brief = call->wait < FS_WAIT_ANYTHING, .host_type = S_IFREG,
     };
     CredValues values;
     HostStat st;
-    int ret = host_stat_at(dirfd, component, &st);
+    int ret = fd < 0 ? fd : host_stat(fd, &st);
 
-    if (ret == 0 && (!S_ISREG(st.mode) || st.size > 0)) {
+    if (ret == 0 && !is_empty_file(&st)) {
         ret = -ENOENT;
     }
     if (ret == 0) {
-        ret = fd = host_lookup(dirfd, component, HOST_NO_XDEV);
-    }
-    if (ret >= 0) {
-        ret = host_stat(fd, &st);
-    }
-    if (ret == 0) {
-        cred.fd = fd;
         local_attr_from_host(attr, &st);
         ret = local_cred_load(call, export, &cred, &st, attr, &values);
     }
@@ -99,24 +107,41 @@ static int look(const FsCall *call, LocalExport *export, int dirfd,
     return ret;
 }
 
-void local_whiteout_follow(const FsCall *call, LocalExport *export, int dirfd,
-                           const char *component, Name *newdir)
+static int look_locked(const FsCall *call, LocalExport *export, Name *dir,
+                       int dirfd, const char *component, FsAttr *attr)
 {
-    FsAttr attr;
+    LOCAL_LOCK lock = { 0 };
+    int ret = local_lock(call, export, local_is_far(export, dir), false, &lock);
 
-    if (g_atomic_int_get(&export->whiteouts) &&
-        look(call, export, dirfd, component, &attr) == 0 &&
-        local_is_whiteout(export, attr.mode, attr.rdev)) {
-        local_whiteout_mark(call, export, newdir);
-    }
+    return ret < 0 ? ret : look(call, export, dirfd, component, attr);
 }
 
-uint8_t local_whiteout_type(const FsCall *call, LocalExport *export, int dirfd,
-                            const char *component)
+int local_whiteout_follow(const FsCall *call, LocalExport *export, Name *dir,
+                          int dirfd, const char *component, Name *newdir)
 {
-    LOCAL_LOCK lock = local_lock(export, false);
+    FsAttr attr;
+    int ret;
+
+    if (!g_atomic_int_get(&export->whiteouts)) {
+        return 0;
+    }
+    ret = look_locked(call, export, dir, dirfd, component, &attr);
+    if (ret == 0 && local_is_whiteout(export, attr.mode, attr.rdev)) {
+        ret = local_whiteout_mark(call, export, newdir);
+    }
+    return fs_call_refused(call, ret) ? ret : 0;
+}
+
+uint8_t local_whiteout_type(const FsCall *call, LocalExport *export, Name *dir,
+                            int dirfd, const char *component)
+{
+    HostStat st;
     FsAttr attr;
 
-    return look(call, export, dirfd, component, &attr) == 0 ? IFTODT(attr.mode)
-                                                            : DT_UNKNOWN;
+    /* Most are not, and that is cheap to see. */
+    if (host_stat_at(dirfd, component, &st) < 0 || !is_empty_file(&st) ||
+        look_locked(call, export, dir, dirfd, component, &attr) < 0) {
+        return DT_UNKNOWN;
+    }
+    return IFTODT(attr.mode);
 }

@@ -2,7 +2,7 @@
 /*
  * The local driver: a directory of the host as an export.
  *
- * Opening and closing of the export, lookup, attributes, and the driver's
+ * Opening and closing of the export, lookup and getattr, and the driver's
  * table; the other local-*.c hold the rest, local.h what they share.  Objects
  * are reached through the path fds of the node tree, never by a path, and
  * owner and mode go through the credential policy of the security model.
@@ -11,85 +11,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/local/local.h"
 
-/* ---- objects ---------------------------------------------------------- */
-
-/* The host may have put another file in its place without telling. */
-static bool name_still_leads_to(const Node *node, int dirfd,
-                                const char *component, HostStat *st)
-{
-    return host_stat_at(dirfd, component, st) == 0 &&
-           st->dev == node_dev(node) && st->ino == node_ino(node);
-}
-
-static int object_place(const FsCall *call, Name *name, LocalObject *obj)
-{
-    Name *parent;
-    int fd;
-    int ret = name_locate(name, &parent, obj->component);
-
-    if (ret == -EBUSY) {
-        return 0;
-    }
-    if (ret < 0) {
-        obj->cred.nameless = true;
-        return 0;
-    }
-    fd = name_fd_get(call, parent);
-    if (fd < 0) {
-        name_unref(parent);
-        obj->cred.nameless = true;
-        return fd == -ENOENT || fd == -ESTALE ? 0 : fd;
-    }
-    obj->parent = parent;
-    obj->cred.dirfd = fd;
-    obj->cred.name = obj->component;
-    obj->has_st = name_still_leads_to(obj->node, fd, obj->component, &obj->st);
-    obj->cred.nameless = !obj->has_st;
-    return 0;
-}
-
-int local_object_get(const FsCall *call, Name *name, LocalFile *file,
-                     LocalObject *obj)
-{
-    LocalExport *export = local_export_of(name);
-    int fd = -1;
-    int ret;
-
-    *obj = (LocalObject) { .cred = { .fd = -1, .dirfd = -1 } };
-    if (!file) {
-        fd = name_fd_get(call, name);
-        if (fd < 0) {
-            return fd;
-        }
-        obj->pinned = name_ref(name);
-    }
-    obj->node = name_node(name);
-    obj->cred.fd = file ? file->fd : fd;
-    obj->cred.fd_is_path = !file;
-    obj->cred.host_type = node_type(name_node(name));
-    if (!export->policy->beside) {
-        return 0;
-    }
-    ret = object_place(call, name, obj);
-    if (ret < 0) {
-        local_object_put(obj);
-    }
-    return ret;
-}
-
-void local_object_put(LocalObject *obj)
-{
-    if (obj->pinned) {
-        name_fd_put(obj->pinned);
-        name_unref(obj->pinned);
-        obj->pinned = NULL;
-    }
-    if (obj->parent) {
-        name_fd_put(obj->parent);
-        name_unref(obj->parent);
-        obj->parent = NULL;
-    }
-}
+/* ---- lookup and attributes -------------------------------------------- */
 
 void local_attr_from_host(FsAttr *attr, const HostStat *st)
 {
@@ -113,235 +35,116 @@ void local_attr_from_host(FsAttr *attr, const HostStat *st)
 }
 
 /*
- * The inode whose ctime tells when what is stored for @cred changes, and
- * whether to go by it: others may not keep ctimes in step with their contents.
- * Returns -ENOENT when nothing is stored.
+ * What is stored for @component of @dirfd, which is the object of @fd, put on
+ * @attr.  LocalExport.beside is held.
  */
-static int find_holder(LocalExport *export, const CredObject *cred,
-                       const FsAttr *attr, HostStat *holder, bool *cached)
+static int find_cred(const FsCall *call, LocalExport *export, int dirfd,
+                     const char *component, int fd, const HostStat *st,
+                     FsAttr *attr)
 {
-    int ret = 0;
-
-    if (export->policy->holder) {
-        ret = export->policy->holder(cred, attr, holder);
-    }
-    *cached = ret == 0 && local_dev_never_hangs(export, holder->dev);
-    /* What is wrong with it, load() will find. */
-    return ret == -ENOENT ? ret : 0;
-}
-
-int local_cred_load(const FsCall *call, LocalExport *export,
-                    const CredObject *cred, const HostStat *st,
-                    const FsAttr *attr, CredValues *values)
-{
-    struct timespec before;
-    HostStat holder = *st;
-    bool cached;
-    int ret;
-
-    *values = (CredValues) { 0 };
-    if (!export->creds) {
-        return 0;
-    }
-    before = cred_cache_clock();
-    if (find_holder(export, cred, attr, &holder, &cached) < 0) {
-        return 0;
-    }
-    if (!cached || !cred_cache_get(export->creds, &holder, values)) {
-        if (call->wait == FS_WAIT_NEVER) {
-            return -EAGAIN;
-        }
-        ret = export->policy->load(cred, attr, values);
-        if (ret < 0) {
-            return ret;
-        }
-        if (cached) {
-            cred_cache_put(export->creds, &holder, &before, values);
-        }
-    }
-    return 0;
-}
-
-/* The same, put on @attr. */
-static int load_cred(const FsCall *call, LocalExport *export,
-                     const CredObject *cred, const HostStat *st, FsAttr *attr)
-{
+    CredObject cred = {
+        .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
+        .brief = call->wait < FS_WAIT_ANYTHING,
+        .host_type = st->mode & S_IFMT,
+    };
     CredValues values;
-    int ret = local_cred_load(call, export, cred, st, attr, &values);
-
-    if (ret == 0) {
-        cred_overlay(attr, &values);
-        if (local_is_whiteout(export, attr->mode, attr->rdev)) {
-            g_atomic_int_set(&export->whiteouts, 1);
-        }
-    }
-    return ret;
-}
-
-int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
-                      HostStat *st, FsAttr *attr)
-{
-    int ret = 0;
-
-    if (obj->has_st) {
-        /* For once: things change. */
-        obj->has_st = false;
-        *st = obj->st;
-    } else {
-        ret = host_stat(obj->cred.fd, st);
-    }
-    if (ret < 0) {
-        return ret;
-    }
-    local_attr_from_host(attr, st);
-    if (obj->cred.nameless) {
-        local_orphan_load(export, attr);
-        return 0;
-    }
-    return load_cred(call, export, &obj->cred, st, attr);
-}
-
-int local_object_store(LocalExport *export, const LocalObject *obj,
-                       const FsAttr *attr, const CredValues *values)
-{
-    FsAttr changed = *attr;
-    int ret = 0;
-
-    if (!obj->cred.nameless) {
-        ret = export->policy->store(&obj->cred, values);
-    } else if (node_is_open(obj->node)) {
-        cred_overlay(&changed, values);
-        local_orphan_keep(export, &changed);
-    }
-    if ((values->valid & FS_SET_MODE) &&
-        (values->mode & (S_ISUID | S_ISGID))) {
-        g_atomic_int_inc(&export->setid_count);
-    }
-    return ret;
-}
-
-/* ---- lookup and attributes -------------------------------------------- */
-
-int local_name_attr(const FsCall *call, Name *name, LocalFile *file,
-                    FsAttr *attr)
-{
-    LocalExport *export = local_export_of(name);
-    LOCAL_LOCK lock = local_lock(export, false);
-    LOCAL_OBJECT obj = { 0 };
-    HostStat st;
-    int ret = local_object_get(call, name, file, &obj);
-
-    return ret < 0 ? ret : local_object_attr(call, export, &obj, &st, attr);
-}
-
-int local_guest_type(const FsCall *call, Name *name, uint32_t *type)
-{
-    LocalExport *export = local_export_of(name);
-    FsAttr attr;
     int ret;
 
-    *type = node_type(name_node(name));
-    /* Only a regular file can stand for something else. */
-    if (!export->policy->fake_special || *type != S_IFREG) {
-        return 0;
-    }
-    ret = local_name_attr(call, name, NULL, &attr);
+    local_attr_from_host(attr, st);
+    ret = local_cred_load(call, export, &cred, st, attr, &values);
     if (ret == 0) {
-        *type = attr.mode & S_IFMT;
+        local_cred_overlay(export, &values, attr);
     }
     return ret;
-}
-
-/* Calls on @node wait neither for a third party nor for one who does. */
-static bool is_brief(const LocalExport *export, const Node *node)
-{
-    return local_never_hangs(export, node) &&
-           !g_atomic_int_get(&export->beside_may_hang);
 }
 
 /*
- * Can a call that must not wait look into @node?  A value beside the file may
- * have to come from a disk, and what is mounted below may be anything.
+ * Look @component up in @dirfd with @flags, and at what is found, under the
+ * lock of what is near or far.
  */
-static bool may_try(const LocalExport *export, const Node *node)
+static int find_as(const FsCall *call, LocalExport *export, int dirfd,
+                   const char *component, bool far, unsigned flags,
+                   HostStat *st, FsAttr *attr)
 {
-    return !export->policy->beside && is_brief(export, node);
-}
-
-/* As host_lookup(); says so in time when the object is on another mount. */
-static int lookup_beside(LocalExport *export, int dirfd,
-                         const char *component)
-{
-    int fd = host_lookup(dirfd, component, HOST_NO_XDEV);
-
-    if (fd != -EXDEV) {
-        return fd;
-    }
-    g_atomic_int_set(&export->beside_may_hang, 1);
-    return host_lookup(dirfd, component, 0);
-}
-
-static int lookup_host(const FsCall *call, LocalExport *export, int dirfd,
-                       const char *component)
-{
-    switch (call->wait) {
-    case FS_WAIT_NEVER:
-        return host_lookup(dirfd, component, HOST_CACHED | HOST_NO_XDEV);
-    case FS_WAIT_STORAGE:
-        return host_lookup(dirfd, component, HOST_NO_XDEV);
-    default:
-        return export->policy->beside ? lookup_beside(export, dirfd, component)
-                                      : host_lookup(dirfd, component, 0);
-    }
-}
-
-/* Look @component up in @dirfd, and at what is found. */
-static int find_host(const FsCall *call, LocalExport *export, int dirfd,
-                     const char *component, HostStat *st, FsAttr *attr)
-{
-    LOCAL_LOCK lock = local_lock(export, false);
-    HOST_FD fd = lookup_host(call, export, dirfd, component);
-    CredObject cred = {
-        .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
-    };
-    int ret = fd < 0 ? fd : host_stat(fd, st);
+    LOCAL_LOCK lock = { 0 };
+    HOST_FD fd = -1;
+    int ret = local_lock(call, export, far, false, &lock);
 
     if (ret == 0) {
-        local_attr_from_host(attr, st);
-        cred.host_type = st->mode & S_IFMT;
-        ret = load_cred(call, export, &cred, st, attr);
+        ret = fd = host_lookup(dirfd, component, flags);
+    }
+    if (ret >= 0) {
+        ret = host_stat(fd, st);
+    }
+    if (ret == 0) {
+        ret = find_cred(call, export, dirfd, component, fd, st, attr);
     }
     return ret < 0 ? ret : host_fd_steal(&fd);
+}
+
+/*
+ * Most models have no lock that others wait for, so a worker need not know
+ * what it comes to.
+ */
+static int find_host(const FsCall *call, LocalExport *export, Name *dir,
+                     int dirfd, const char *component, HostStat *st,
+                     FsAttr *attr)
+{
+    bool far = !local_never_hangs(export, name_node(dir));
+    unsigned flags = 0;
+    int fd;
+
+    if (call->wait < FS_WAIT_ANYTHING || (export->policy->beside && !far)) {
+        flags = HOST_NO_XDEV;
+    }
+    if (call->wait == FS_WAIT_NEVER) {
+        flags |= HOST_CACHED;
+    }
+    fd = find_as(call, export, dirfd, component, far, flags, st, attr);
+    if (fd != -EXDEV || !flags) {
+        return fd;
+    }
+    return call->wait < FS_WAIT_ANYTHING
+           ? -EAGAIN
+           : find_as(call, export, dirfd, component, true, 0, st, attr);
 }
 
 int local_find(const FsCall *call, Name *dir, const char *component,
                Name **name, FsAttr *attr)
 {
     LocalExport *export = local_export_of(dir);
-    bool here = call->wait < FS_WAIT_ANYTHING;
+    struct timespec before = { 0 };
     LOCAL_PIN pin = { 0 };
     HostStat st;
+    int ret;
     int fd;
 
     if (local_hidden(export, component)) {
         return -EINVAL;
     }
-    if (call->wait == FS_WAIT_NEVER && !may_try(export, name_node(dir))) {
+    if (!local_may_use(call, export, name_node(dir))) {
         return -EAGAIN;
     }
-    fd = local_pin(call, &pin, dir);
+    if (export->policy->beside) {
+        before = cred_cache_clock();
+    }
+    fd = local_pin_fd(call, &pin, dir);
     if (fd == 0) {
-        fd = find_host(call, export, pin.fd, component, &st, attr);
+        fd = find_host(call, export, dir, pin.fd, component, &st, attr);
     }
     if (fd < 0) {
-        return here && fd == -EXDEV ? -EAGAIN : fd;
+        return fd;
     }
     if (export->base.config.multidevs == FS_MULTIDEVS_FORBID &&
         st.dev != export->root_dev) {
         close(fd);
         return -ENODEV;
     }
-    return name_insert(dir, component, fd, &st, name);
+    ret = name_insert(dir, component, fd, &st, name);
+    if (ret == 0 && export->policy->beside) {
+        local_name_seen(*name, &st, &before);
+    }
+    return ret;
 }
 
 /* The path fds that are cached count too: give some back, once. */
@@ -374,25 +177,11 @@ int local_lookup(const FsCall *call, FsNode *dir, const char *name,
 int local_getattr(const FsCall *call, FsNode *node, FsFile *file,
                   unsigned flags, FsAttr *attr)
 {
-    LocalExport *export = local_export(node->export);
     Name *name = name_from_fs(node);
     LocalFile *local = file ? container_of(file, LocalFile, base) : NULL;
-    LOCAL_OBJECT obj = { 0 };
-    HostStat st;
     FsAttr seen;
-    int ret;
+    int ret = local_name_attr(call, name, local, &seen);
 
-    if (call->wait == FS_WAIT_NEVER && !may_try(export, name_node(name))) {
-        return -EAGAIN;
-    }
-    if (call->wait > FS_WAIT_NEVER) {
-        ret = local_name_attr(call, name, local, &seen);
-    } else {
-        ret = local_object_get(call, name, local, &obj);
-        if (ret == 0) {
-            ret = local_object_attr(call, export, &obj, &st, &seen);
-        }
-    }
     if (ret < 0) {
         return ret;
     }
@@ -407,10 +196,11 @@ int local_getattr(const FsCall *call, FsNode *node, FsFile *file,
 /* ---- what else can be asked of a node --------------------------------- */
 
 /* Nothing is a longer link than this, whatever a host file holds. */
-static ssize_t read_target(int pathfd, char *buf, size_t size)
+static ssize_t read_target(const FsCall *call, int pathfd, char *buf,
+                           size_t size)
 {
     /* As readlink(2): looking where it leads is no read of a file. */
-    HOST_FD fd = host_reopen(pathfd, O_RDONLY | O_NOATIME);
+    HOST_FD fd = local_reopen(call, pathfd, O_RDONLY | O_NOATIME);
     ssize_t len;
 
     if (fd < 0) {
@@ -438,7 +228,7 @@ ssize_t local_readlink(const FsCall *call, FsNode *node, char *buf, size_t size)
         return ret;
     }
     if (node_type(name_node(name)) == S_IFREG) {
-        return read_target(pin.fd, buf, size);
+        return read_target(call, pin.fd, buf, size);
     }
     return host_readlink(pin.fd, buf, size);
 }
@@ -498,7 +288,9 @@ void local_export_init(LocalExport *export, const FsConfig *config,
     export->made_uid = export->made_gid = -1;
     export->root_is_local = host_fs_is_local(root_fd);
     export->root_devs = host_fs_devs(root_fd);
+    export->ctimes_tell = export->root_devs != HOST_DEVS_ANY;
     g_rw_lock_init(&export->beside);
+    g_rw_lock_init(&export->beside_far);
     g_mutex_init(&export->orphan_lock);
     export->orphans = local_orphans_new();
     if (policy->fake_special) {
@@ -515,6 +307,7 @@ void local_export_exit(LocalExport *export)
     g_hash_table_destroy(export->orphans);
     g_mutex_clear(&export->orphan_lock);
     g_rw_lock_clear(&export->beside);
+    g_rw_lock_clear(&export->beside_far);
     fs_config_clear(&export->base.config);
 }
 
@@ -550,9 +343,8 @@ static void local_close_export(FsExport *base)
 
 FsWait local_reach(FsNode *node)
 {
-    return is_brief(local_export(node->export), name_node(name_from_fs(node)))
-           ? FS_WAIT_STORAGE
-           : FS_WAIT_ANYTHING;
+    return local_node_reach(local_export(node->export),
+                            name_node(name_from_fs(node)));
 }
 
 FsNode *local_root(FsExport *export)

@@ -11,8 +11,8 @@
  * Locking: for a policy that keeps values beside the file, one operation is
  * two or more host calls.  LocalExport.beside makes them one for all others:
  * written by whatever changes a name or a stored value, read by whatever loads
- * one.  Other models never take it.  It is taken before the locks of the node
- * table and after that of a LocalFile's directory buffer.
+ * one.  Other models never take it.  It is taken after the lock of a
+ * LocalFile's directory buffer, and once all descriptors are pinned.
  */
 #ifndef FSDEV_LOCAL_H
 #define FSDEV_LOCAL_H
@@ -29,13 +29,16 @@ typedef struct LocalExport {
     NodeTable *table;           /* owned */
     uint64_t root_dev;
     bool root_is_local;         /* the root's file system never hangs */
-    /*
-     * A lookup left the root's mount: whoever holds `beside' may be waiting for
-     * a file system that hangs.  Atomic; set before anything there is asked.
-     */
-    gint beside_may_hang;
     HostFsDevs root_devs;       /* of the root's file system */
-    GRWLock beside;             /* see above */
+    bool ctimes_tell;           /* … which changes them in a rename, too */
+    /*
+     * See above.  `beside' is for near objects, which are on the root's device
+     * as is their directory.  Its holder waits for that device only and so does
+     * not cross a mount point.  `beside_far' is for all others: its holder may
+     * hang for ever.  No thread takes both.
+     */
+    GRWLock beside;
+    GRWLock beside_far;
     CredCache *creds;           /* owned; NULL: the host has all values */
     /*
      * Counts the times set-id bits or a capability may have been stored by a
@@ -65,21 +68,38 @@ typedef struct LocalFile {
     int fd;                     /* owned */
     int direct_fd;              /* owned; the same with O_DIRECT, or -1 */
     int flags;                  /* O_ACCMODE and O_APPEND of it */
+    HostFsDevs devs;            /* of the file system of a directory */
     gint nowait;                /* atomic */
     gint setid_seen;            /* LocalExport.setid_count, -1: never; atomic */
     LocalDir *dir;              /* owned; NULL unless a directory */
 } LocalFile;
 
+/* A scope of LocalExport.beside. */
+typedef struct LocalLock {
+    GRWLock *lock;              /* NULL: nothing locked */
+    bool write;
+} LocalLock;
+
 /* A node with what a CredPolicy needs, its descriptors pinned. */
 typedef struct LocalObject {
     CredObject cred;
+    LocalLock lock;             /* of LocalExport.beside */
+    Name *self;                 /* borrowed */
     Node *node;                 /* borrowed from the Name */
     Name *pinned;               /* counted */
     Name *parent;               /* counted and pinned */
-    HostStat st;                /* as the name leads to it, see has_st */
+    HostStat st;                /* of the object, see has_st */
+    int64_t seen_ctime;         /* of the object when last looked at, ns */
     bool has_st;                /* not used yet */
+    bool far;                   /* which lock of the two, if any */
+    bool leads;                 /* cred.name was seen to be the object's */
     char component[NAME_MAX + 1];
 } LocalObject;
+
+typedef enum LocalAccess {
+    LOCAL_READ,
+    LOCAL_WRITE,
+} LocalAccess;
 
 /* A pinned path fd, unpinned at the end of its scope. */
 typedef struct LocalPin {
@@ -94,47 +114,6 @@ static inline void local_unpin(LocalPin *pin)
     }
 }
 #define LOCAL_PIN __attribute__((cleanup(local_unpin))) LocalPin
-
-static inline int local_pin(const FsCall *call, LocalPin *pin, Name *name)
-{
-    int fd = name_fd_get(call, name);
-
-    if (fd < 0) {
-        return fd;
-    }
-    *pin = (LocalPin) { .name = name, .fd = fd };
-    return 0;
-}
-
-/* The scopes of LocalExport.beside. */
-typedef struct LocalLock {
-    GRWLock *lock;              /* NULL: nothing locked */
-    bool write;
-} LocalLock;
-
-static inline LocalLock local_lock(LocalExport *export, bool write)
-{
-    LocalLock lock = { export->policy->beside ? &export->beside : NULL,
-                       write };
-
-    if (lock.lock && write) {
-        g_rw_lock_writer_lock(lock.lock);
-    } else if (lock.lock) {
-        g_rw_lock_reader_lock(lock.lock);
-    }
-    return lock;
-}
-
-static inline void local_unlock(LocalLock *lock)
-{
-    if (lock->lock && lock->write) {
-        g_rw_lock_writer_unlock(lock->lock);
-    } else if (lock->lock) {
-        g_rw_lock_reader_unlock(lock->lock);
-    }
-    lock->lock = NULL;
-}
-#define LOCAL_LOCK __attribute__((cleanup(local_unlock), unused)) LocalLock
 
 static inline LocalExport *local_export(FsExport *export)
 {
@@ -164,6 +143,68 @@ static inline bool local_never_hangs(const LocalExport *export,
     return local_dev_never_hangs(export, node_dev(node));
 }
 
+/*
+ * How long a call on @node may have to wait.  Without openat2(2) any lookup may
+ * cross a mount point.
+ */
+static inline FsWait local_node_reach(const LocalExport *export,
+                                      const Node *node)
+{
+    return local_never_hangs(export, node) && host_features()->openat2
+           ? FS_WAIT_STORAGE : FS_WAIT_ANYTHING;
+}
+
+/*
+ * May @call use @node?  A call that must not wait at all looks nothing up on
+ * the host but by RESOLVE_CACHED; values beside the file may have to come from
+ * a disk.
+ */
+static inline bool local_may_use(const FsCall *call,
+                                 const LocalExport *export, const Node *node)
+{
+    return call->wait == FS_WAIT_NEVER
+           ? local_never_hangs(export, node) && !export->policy->beside
+           : call->wait >= local_node_reach(export, node);
+}
+
+static inline int local_pin_fd(const FsCall *call, LocalPin *pin, Name *name)
+{
+    int fd = name_fd_get(call, name);
+
+    if (fd < 0) {
+        return fd;
+    }
+    *pin = (LocalPin) { .name = name, .fd = fd };
+    return 0;
+}
+
+/** local_pin_at_hand: @name's path fd if it is cached, or -EAGAIN. */
+static inline int local_pin_at_hand(LocalPin *pin, Name *name)
+{
+    const FsCall call = { .wait = FS_WAIT_NEVER };
+
+    return local_pin_fd(&call, pin, name);
+}
+
+/**
+ * local_pin: @name's path fd, until the end of the scope of @pin, to work on it
+ * with calls of the host that take the time which storage does.
+ */
+static inline int local_pin(const FsCall *call, LocalPin *pin, Name *name)
+{
+    if (call->wait < local_node_reach(local_export_of(name),
+                                      name_node(name))) {
+        return -EAGAIN;
+    }
+    return local_pin_fd(call, pin, name);
+}
+
+/* Is LocalExport.beside_far the lock for what is done in @dir? */
+static inline bool local_is_far(const LocalExport *export, Name *dir)
+{
+    return !local_never_hangs(export, name_node(dir));
+}
+
 static inline bool local_same_object(const HostStat *a, const HostStat *b)
 {
     return a->dev == b->dev && a->ino == b->ino;
@@ -182,42 +223,8 @@ void local_export_init(LocalExport *export, const FsConfig *config,
                        const HostStat *root, const NodeRemoteOps *remote);
 /** local_export_exit: frees what is in @export, not @export itself. */
 void local_export_exit(LocalExport *export);
-/**
- * local_object_get: @name ready for the policy, by the descriptor of @file
- * where there is one.  Context: LocalExport.beside is held.
- */
-int local_object_get(const FsCall *call, Name *name, LocalFile *file,
-                     LocalObject *obj);
-void local_object_put(LocalObject *obj);
-/**
- * local_object_attr: what the guest sees; *@st is what the host has.
- * Context: LocalExport.beside is held.
- */
-int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
-                      HostStat *st, FsAttr *attr);
-/**
- * local_object_store: the policy's store, or an orphan's.
- * Context: may block; LocalExport.beside is held for writing.
- */
-int local_object_store(LocalExport *export, const LocalObject *obj,
-                       const FsAttr *attr, const CredValues *values);
-#define LOCAL_OBJECT __attribute__((cleanup(local_object_put))) LocalObject
-
-/**
- * local_cred_load: what is stored for the object of @cred; @st and @attr are
- * what the host has of it.  Nothing where the host has all values.
- * Context: LocalExport.beside is held.
- */
-int local_cred_load(const FsCall *call, LocalExport *export,
-                    const CredObject *cred, const HostStat *st,
-                    const FsAttr *attr, CredValues *values);
 /** local_attr_from_host: @st as attributes, nothing overlaid. */
 void local_attr_from_host(FsAttr *attr, const HostStat *st);
-/** local_name_attr: attributes of @name; takes LocalExport.beside. */
-int local_name_attr(const FsCall *call, Name *name, LocalFile *file,
-                    FsAttr *attr);
-/** local_guest_type: S_IFMT bits as the guest sees them, likewise. */
-int local_guest_type(const FsCall *call, Name *name, uint32_t *type);
 /** local_find: what fs_lookup() does, with the Name itself. */
 int local_find(const FsCall *call, Name *dir, const char *component,
                Name **name, FsAttr *attr);
@@ -236,6 +243,62 @@ ssize_t local_readlink(const FsCall *call, FsNode *node, char *buf,
                        size_t size);
 int local_statfs(const FsCall *call, FsNode *node, struct statfs *st);
 
+/* local-object.c */
+
+/**
+ * local_lock: take LocalExport.beside or, with @far, beside_far, if the policy
+ * needs one.  All path fds that will be used are pinned before.  -EAGAIN when
+ * @call may not wait for the thread that holds the lock.
+ */
+int local_lock(const FsCall *call, LocalExport *export, bool far, bool write,
+               LocalLock *lock);
+void local_unlock(LocalLock *lock);
+#define LOCAL_LOCK __attribute__((cleanup(local_unlock), unused)) LocalLock
+
+/**
+ * local_object_get: @name ready for the policy, by the descriptor of @file
+ * where there is one, with LocalExport.beside locked for @access.
+ */
+int local_object_get(const FsCall *call, Name *name, LocalFile *file,
+                     LocalAccess access, LocalObject *obj);
+void local_object_put(LocalObject *obj);
+#define LOCAL_OBJECT __attribute__((cleanup(local_object_put))) LocalObject
+
+/** local_object_attr: what the guest sees; *@st is what the host has. */
+int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
+                      HostStat *st, FsAttr *attr);
+/**
+ * local_name_seen: @name was seen to lead to an object as @st has it, and
+ * @before is what cred_cache_clock() said before that.
+ */
+void local_name_seen(Name *name, const HostStat *st,
+                     const struct timespec *before);
+/** local_object_nameless: has it lost the name that it was got by? */
+bool local_object_nameless(const LocalExport *export, LocalObject *obj);
+/**
+ * local_object_store: the policy's store, or an orphan's.  @attr is what
+ * local_object_attr() told.  Context: @obj was got for LOCAL_WRITE.
+ */
+int local_object_store(LocalExport *export, LocalObject *obj,
+                       const FsAttr *attr, const CredValues *values);
+
+/**
+ * local_cred_load: what is stored for the object of @cred; @st and @attr are
+ * what the host has of it.  Nothing where the host has all values.
+ * Context: LocalExport.beside is held.
+ */
+int local_cred_load(const FsCall *call, LocalExport *export,
+                    const CredObject *cred, const HostStat *st,
+                    const FsAttr *attr, CredValues *values);
+/** local_cred_overlay: put stored @values on @attr. */
+void local_cred_overlay(LocalExport *export, const CredValues *values,
+                        FsAttr *attr);
+/** local_name_attr: attributes of @name. */
+int local_name_attr(const FsCall *call, Name *name, LocalFile *file,
+                    FsAttr *attr);
+/** local_guest_type: S_IFMT bits as the guest sees them. */
+int local_guest_type(const FsCall *call, Name *name, uint32_t *type);
+
 /* local-setattr.c */
 
 int local_setattr(const FsCall *call, FsNode *node, FsFile *file,
@@ -244,7 +307,7 @@ int local_setattr(const FsCall *call, FsNode *node, FsFile *file,
  * local_set_size: cut or extend the regular file of @obj, set-id bits and
  * capability dropped.
  * @fd is a writable descriptor of it, or -1.
- * Context: may block; LocalExport.beside is held for writing.
+ * Context: @obj was got for LOCAL_WRITE.
  */
 int local_set_size(const FsCall *call, LocalExport *export, LocalObject *obj,
                    int fd, uint64_t size);
@@ -252,9 +315,9 @@ int local_set_size(const FsCall *call, LocalExport *export, LocalObject *obj,
  * local_drop_setid: what a local file system does when data changes and the
  * writer is not privileged: set-id bits and security.capability go.  The kernel
  * spares us, who are root, from the bits.
- * Context: may block; LocalExport.beside is held for writing.
+ * Context: @obj was got for LOCAL_WRITE.
  */
-int local_drop_setid(LocalExport *export, const LocalObject *obj,
+int local_drop_setid(LocalExport *export, LocalObject *obj,
                      const HostStat *st, const FsAttr *attr);
 
 /* local-create.c */
@@ -349,25 +412,28 @@ int local_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
 bool local_is_whiteout(const LocalExport *export, uint32_t mode,
                        uint64_t rdev);
 /**
- * local_whiteout_mark: @dir is about to get one.
- * Context: may block; LocalExport.beside is held for writing.
+ * local_whiteout_mark: @dir is about to get one.  Returns 0, or -EAGAIN when
+ * @call may not wait for as long as that takes.
  */
-void local_whiteout_mark(const FsCall *call, LocalExport *export, Name *dir);
+int local_whiteout_mark(const FsCall *call, LocalExport *export, Name *dir);
 /**
- * local_whiteout_follow: @component of @dirfd is about to get a name in
- * @newdir, which is marked if it is one.
- * Context: may block; LocalExport.beside is held for writing.
+ * local_whiteout_follow: @component of @dir, whose descriptor is @dirfd, is
+ * about to get a name in @newdir, which is marked if it is one.  As above.
  */
-void local_whiteout_follow(const FsCall *call, LocalExport *export, int dirfd,
-                           const char *component, Name *newdir);
-/** local_whiteouts_in: is @dir, open as @file, marked?  May block. */
-bool local_whiteouts_in(const FsCall *call, Name *dir, LocalFile *file);
+int local_whiteout_follow(const FsCall *call, LocalExport *export, Name *dir,
+                          int dirfd, const char *component, Name *newdir);
 /**
- * local_whiteout_type: DT_* of @component of @dirfd, a regular file on the
- * host, DT_UNKNOWN unless it is empty as a whiteout is.  May block.
+ * local_whiteouts_in: is @dir, open as @file, marked?  1 or 0, or -EAGAIN as
+ * above.
  */
-uint8_t local_whiteout_type(const FsCall *call, LocalExport *export, int dirfd,
-                            const char *component);
+int local_whiteouts_in(const FsCall *call, Name *dir, LocalFile *file);
+/**
+ * local_whiteout_type: DT_* of @component of @dir, open as @dirfd, a regular
+ * file on the host; DT_UNKNOWN unless it is empty as a whiteout is.  Context: a
+ * thread that may wait for anything.
+ */
+uint8_t local_whiteout_type(const FsCall *call, LocalExport *export, Name *dir,
+                            int dirfd, const char *component);
 
 /* local-xattr.c */
 
@@ -394,6 +460,8 @@ GHashTable *local_orphans_new(void);
 void local_orphan_keep(LocalExport *export, const FsAttr *attr);
 /** local_orphan_load: overlay what is kept on @attr, if anything is. */
 void local_orphan_load(LocalExport *export, FsAttr *attr);
+/** local_orphan_is: is anything kept for the object of @attr? */
+bool local_orphan_is(LocalExport *export, const FsAttr *attr);
 /** local_orphan_drop: nobody has the object of @node open any more. */
 void local_orphan_drop(LocalExport *export, const Node *node);
 

@@ -80,6 +80,7 @@ static void name_set_key(Name *name, Name *parent, const char *component)
     }
     name->length = length;
     name->parent = parent;
+    name->seen_ctime = 0;
     table->bytes += name_size(name);
     g_free(outgrown);
 }
@@ -120,15 +121,45 @@ void name_renamed(Name *dir, const char *component, Name *newdir,
     }
 }
 
+bool name_is_at(Name *name, const Name *parent, const char *component)
+{
+    NodeTable *table = name->node->table;
+    bool is;
+
+    table_lock(table);
+    is = name->live && name->parent == parent &&
+         !strcmp(name->component, component);
+    table_unlock(table);
+    return is;
+}
+
+int64_t name_seen_ctime(Name *name)
+{
+    int64_t ctime;
+
+    table_lock(name->node->table);
+    ctime = name->seen_ctime;
+    table_unlock(name->node->table);
+    return ctime;
+}
+
+void name_set_seen_ctime(Name *name, int64_t ctime)
+{
+    table_lock(name->node->table);
+    name->seen_ctime = ctime;
+    table_unlock(name->node->table);
+}
+
 void name_rename_begin(Name *dir)
 {
     NodeTable *table = dir->node->table;
+    bool far = node_is_far(dir->node);
 
     table_lock(table);
-    while (table->calms > 0) {
+    while (table->calms[far] > 0) {
         pthread_cond_wait(&table->renames_change, &table->lock);
     }
-    table->renames++;
+    table->renames[far]++;
     table_unlock(table);
 }
 
@@ -138,7 +169,7 @@ void name_rename_end(Name *dir)
 
     table_lock(table);
     table->rename_count++;
-    if (--table->renames == 0) {
+    if (--table->renames[node_is_far(dir->node)] == 0) {
         pthread_cond_broadcast(&table->renames_change);
     }
     table_unlock(table);

@@ -6,6 +6,11 @@
  * walks down again, comparing each inode with the Node it is to be.  Where that
  * fails, a table with NodeRemoteOps asks for the descriptor.
  *
+ * The way may lead through a file system that hangs for ever.  A call that may
+ * wait for storage only does not cross a mount point and looks nothing up in a
+ * far directory, see node_is_far().  A thread on its way through near
+ * directories does not wait for one that may hang in a far directory.
+ *
  * Called by the local driver from any thread.  Descriptors are opened and
  * closed without any lock held.
  */
@@ -16,13 +21,15 @@
 #define MAX_DETOURS 8
 
 typedef struct Climb {
+    bool here;                  /* do not leave what is near */
     GPtrArray *chain;           /* Names, counted; the wanted one first */
     Node *anchor;               /* pinned: where the way down begins */
     Name *anchor_name;          /* counted: keeps the anchor */
     Name *avoid[MAX_DETOURS];   /* counted: did not lead where they should */
     unsigned avoided;
     uint64_t rename_count;      /* when the chain was taken */
-    bool calm;                  /* renames are held off until climb_end() */
+    bool calmed;                /* renames were held off before */
+    bool calm[2];               /* they are now: in near, in far directories */
 } Climb;
 
 static bool climb_avoids(const Climb *climb, const Name *name)
@@ -96,14 +103,56 @@ static void anchor_move(Climb *climb, Name *to)
 
 /* Path fd of @component in @dirfd, making room once if there is none left. */
 static int lookup_with_room(NodeTable *table, int dirfd,
-                            const char *component)
+                            const char *component, unsigned flags)
 {
-    int fd = host_lookup(dirfd, component, 0);
+    int fd = host_lookup(dirfd, component, flags);
 
     if ((fd == -EMFILE || fd == -ENFILE) && node_fd_reclaim(table)) {
-        fd = host_lookup(dirfd, component, 0);
+        fd = host_lookup(dirfd, component, flags);
     }
     return fd;
+}
+
+/* Locked: let renames in near or far directories go on. */
+static void climb_uncalm(Climb *climb, NodeTable *table, bool far)
+{
+    if (climb->calm[far]) {
+        climb->calm[far] = false;
+        if (--table->calms[far] == 0) {
+            pthread_cond_broadcast(&table->renames_change);
+        }
+    }
+}
+
+/*
+ * Path fd of what @name leads to in @dirfd.  Before anything that may hang,
+ * renames in near directories are let go on.
+ */
+static int climb_look(Climb *climb, Name *name, int dirfd)
+{
+    NodeTable *table = name->node->table;
+    char component[NAME_MAX + 1];
+    bool careful = climb->here || climb->calm[false];
+    int fd = -EXDEV;
+    bool far;
+
+    table_lock(table);
+    far = node_is_far(name->parent->node);
+    memcpy(component, name->component, name->length + 1);
+    table_unlock(table);
+    if (careful && !far) {
+        fd = lookup_with_room(table, dirfd, component, HOST_NO_XDEV);
+    }
+    if (fd != -EXDEV) {
+        return fd;
+    }
+    if (climb->here) {
+        return -EAGAIN;
+    }
+    table_lock(table);
+    climb_uncalm(climb, table, false);
+    table_unlock(table);
+    return lookup_with_room(table, dirfd, component, 0);
 }
 
 /*
@@ -116,16 +165,10 @@ static int climb_step(Climb *climb, Name *name, int dirfd, bool keep, int *fd)
 {
     Node *node = name->node;
     NodeTable *table = node->table;
-    char component[NAME_MAX + 1];
-    HOST_FD found = -1;
+    HOST_FD found = climb_look(climb, name, dirfd);
     HostStat st;
     int ret;
 
-    table_lock(table);
-    memcpy(component, name->component, name->length + 1);
-    table_unlock(table);
-
-    found = lookup_with_room(table, dirfd, component);
     if (found < 0) {
         return found;
     }
@@ -206,18 +249,19 @@ static void climb_forget(Climb *climb)
 }
 
 /*
- * A way back failed.  If a rename through this export was under way, host and
- * table may just have disagreed for a moment: then hold renames off until
- * climb_end(), so that the next attempt tells.  Returns whether it may.
+ * A way back failed in a near or a far directory.  If a rename through this
+ * export was under way, host and table may just have disagreed for a moment:
+ * then hold renames there off until climb_end(), so that the next attempt
+ * tells.  Returns whether it may.
  */
-static bool climb_calm(Climb *climb, NodeTable *table)
+static bool climb_calm(Climb *climb, NodeTable *table, bool far)
 {
     table_lock(table);
-    if (!climb->calm && (table->renames > 0 ||
-                         table->rename_count != climb->rename_count)) {
-        climb->calm = true;
-        table->calms++;
-        while (table->renames > 0) {
+    if (!climb->calmed && (table->renames[far] > 0 ||
+                           table->rename_count != climb->rename_count)) {
+        climb->calmed = climb->calm[far] = true;
+        table->calms[far]++;
+        while (table->renames[far] > 0) {
             pthread_cond_wait(&table->renames_change, &table->lock);
         }
         table_unlock(table);
@@ -232,13 +276,31 @@ static void climb_end(Climb *climb, NodeTable *table)
 {
     climb_forget(climb);
     g_ptr_array_free(climb->chain, true);
-    if (climb->calm) {
+    table_lock(table);
+    climb_uncalm(climb, table, false);
+    climb_uncalm(climb, table, true);
+    table_unlock(table);
+}
+
+/* A way back came to nothing at @failed: is it worth while to try again? */
+static bool climb_retry(Climb *climb, NodeTable *table, Name *failed)
+{
+    bool far = false;
+
+    if (failed) {
         table_lock(table);
-        if (--table->calms == 0) {
-            pthread_cond_broadcast(&table->renames_change);
-        }
+        far = node_is_far(failed->parent->node);
         table_unlock(table);
     }
+    if (climb_calm(climb, table, far)) {
+        return true;
+    }
+    if (failed && climb->avoided < MAX_DETOURS) {
+        /* Perhaps another name of that Node is right. */
+        climb->avoid[climb->avoided++] = name_ref(failed);
+        return true;
+    }
+    return false;
 }
 
 /*
@@ -266,22 +328,19 @@ static int climb_attempt(Climb *climb, Name *name, bool *again)
     *again = false;
     if (name_leads_elsewhere(ret)) {
         ret = -ESTALE;
-        *again = climb_calm(climb, table);
-        if (!*again && failed && climb->avoided < MAX_DETOURS) {
-            /* Perhaps another name of that Node is right. */
-            climb->avoid[climb->avoided++] = g_steal_pointer(&failed);
-            *again = true;
-        }
+        *again = climb_retry(climb, table, failed);
     }
     g_clear_pointer(&failed, name_unref);
     return ret;
 }
 
-/* Returns the Node's descriptor, pinned, or -errno.  May block. */
-static int node_fd_reopen(Name *name)
+/* Returns the Node's descriptor, pinned, or -errno. */
+static int node_fd_reopen(const FsCall *call, Name *name)
 {
-    Climb climb = { .chain = g_ptr_array_new_with_free_func(
-                        (GDestroyNotify)name_unref) };
+    Climb climb = {
+        .here = call->wait < FS_WAIT_ANYTHING,
+        .chain = g_ptr_array_new_with_free_func((GDestroyNotify)name_unref),
+    };
     bool again;
     int fd;
 
@@ -330,7 +389,8 @@ static int node_fd_fetch(const FsCall *call, Name *name)
 static int way_back(const FsCall *call, Name *name)
 {
     const NodeRemoteOps *remote = name->node->table->remote;
-    int fd = remote && remote->asked_first ? -EAGAIN : node_fd_reopen(name);
+    int fd = remote && remote->asked_first ? -EAGAIN
+                                            : node_fd_reopen(call, name);
 
     return fd < 0 && remote ? node_fd_fetch(call, name) : fd;
 }

@@ -59,6 +59,7 @@ struct Name {
     Node *node;             /* holds one of its holders; constant */
     QLIST_ENTRY(Name) alias;        /* in Node.names while live */
     char *component;        /* room[], or owned when a rename outgrew that */
+    int64_t seen_ctime;     /* for the driver: name_seen_ctime() */
     gint refs;              /* atomic; reaches 0 only with the lock held */
     uint8_t length;
     uint8_t capacity;       /* of room[], without the NUL */
@@ -78,6 +79,7 @@ struct NodeTable {
     FsExport *export;       /* borrowed, constant */
     const NodeRemoteOps *remote;    /* constant; NULL: the host's objects */
     Name *root;             /* counted, constant */
+    uint64_t near_dev;      /* constant; see node_is_far() */
     HashTable nodes;
     HashTable names;
     uint64_t seed;          /* constant; keeps guests from choosing chains */
@@ -85,9 +87,10 @@ struct NodeTable {
     size_t name_count;
     size_t bytes;
     size_t max_bytes;       /* constant */
-    unsigned renames;       /* between name_rename_begin() and _end() */
+    /* For near directories and for far ones, see node_is_far(). */
+    unsigned renames[2];    /* between name_rename_begin() and _end() */
+    unsigned calms[2];      /* ways back that hold renames off */
     uint64_t rename_count;  /* changes whenever one has ended */
-    unsigned calms;         /* ways back that hold renames off */
 
     /* Descriptor cache */
     LruHead lru[2];         /* evictable Nodes, least recently used first */
@@ -117,6 +120,11 @@ static inline int64_t node_btime_of(const HostStat *st)
 
 /* node.c */
 
+/*
+ * Is it on another device than the exported directory?  Calls there may hang
+ * for ever, so nothing that concerns near nodes alone waits for them.
+ */
+bool node_is_far(const Node *node);
 /* Is this the inode that @node was made for?  Constant fields only. */
 bool node_same(const Node *node, const HostStat *st);
 /* Locked: the live Name with this key, or NULL. */

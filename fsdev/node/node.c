@@ -55,6 +55,11 @@ static uint32_t name_hash(const NodeTable *table, const Name *parent,
     return fs_hash_mix(hash, hash >> 32) >> 32;
 }
 
+bool node_is_far(const Node *node)
+{
+    return node->dev != node->table->near_dev;
+}
+
 bool node_same(const Node *node, const HostStat *st)
 {
     return node->ino == st->ino && node->dev == st->dev &&
@@ -335,6 +340,7 @@ NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
     pthread_cond_init(&table->renames_change, NULL);
     table->export = export;
     table->remote = options->remote;
+    table->near_dev = root->dev;
     table->max_bytes = options->max_bytes ?: DEFAULT_MAX_BYTES;
     table->seed = ((uint64_t)g_random_int() << 32) | g_random_int();
     hash_init(&table->nodes);

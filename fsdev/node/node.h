@@ -89,6 +89,15 @@ FsNode *name_to_fs(Name *name);
 Name *name_from_fs(FsNode *node);
 /** name_locate: as fs_locate(). */
 int name_locate(Name *name, Name **parent, char *component);
+/** name_is_at: is @name still live, as @component of @parent? */
+bool name_is_at(Name *name, const Name *parent, const char *component);
+/**
+ * name_seen_ctime: the ctime of the object as of which the driver saw the name
+ * lead to it, as it told by name_set_seen_ctime(); 0: none since the last
+ * rename.
+ */
+int64_t name_seen_ctime(Name *name);
+void name_set_seen_ctime(Name *name, int64_t ctime);
 
 /**
  * name_insert: find or make the Name for @component in @parent, and the Node of
@@ -133,8 +142,9 @@ void name_renamed(Name *dir, const char *component, Name *newdir,
  * name_rename_begin/name_rename_end: put round renameat(2) + name_renamed().
  *
  * A way back that fails meanwhile is tried again at the end, instead of
- * being -ESTALE because the host is ahead of the table.  Begin may block;
- * no name_fd_get(), name_pin_for_removal() or waiting between the two.
+ * being -ESTALE because the host is ahead of the table.  Begin waits for
+ * ways back, in a near @dir never for one through a far directory; no
+ * name_fd_get(), name_pin_for_removal() or waiting between the two.
  */
 void name_rename_begin(Name *dir);
 void name_rename_end(Name *dir);

@@ -85,12 +85,11 @@ static int look_up(const ProxyAsk *about, uint64_t dir_id,
 /* Get a number by passing the path fd of @name. */
 static int adopt(const ProxyAsk *about, Name *name, uint64_t *id)
 {
-    const FsCall at_hand = { .wait = FS_WAIT_NEVER };
     PROXY_ASK ask = ask_beside(about);
     LOCAL_PIN pin = { 0 };
     int ret;
 
-    if (local_pin(&at_hand, &pin, name) < 0) {
+    if (local_pin_at_hand(&pin, name) < 0) {
         /* Without an open path fd the object cannot be reached any more. */
         return -ESTALE;
     }

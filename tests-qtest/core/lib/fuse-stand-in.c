@@ -264,9 +264,12 @@ static void do_statfs(Server *s, const Request *req)
 
 static void do_listxattr(Server *s, const Request *req)
 {
+    const struct fuse_getxattr_in *in =
+        (const void *)(req->bytes + sizeof(req->header));
     struct fuse_getxattr_out out = { 0 };
 
-    reply(s, req, 0, &out, sizeof(out));
+    /* How long the list is, or the list itself, which is empty. */
+    reply(s, req, 0, &out, in->size ? 0 : sizeof(out));
 }
 
 static void do_getlk(Server *s, const Request *req)

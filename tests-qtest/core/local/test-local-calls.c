@@ -257,10 +257,10 @@ static void run_readdir(LocalEnv *env, FsNode *dir, bool counted)
 }
 
 static const Cost costs[] = {
-    { "walk", run_walk, { 3, 3, 4, 3 } },
+    { "walk", run_walk, { 3, 3, 6, 3 } },
     { "walk/host-file", run_walk_host, { 3, 3, 4, 3 } },
     { "walk/new-host-file", run_walk_new, { 3, 4, 6, 3 } },
-    { "getattr", run_getattr, { 1, 1, 2, 1 } },
+    { "getattr", run_getattr, { 1, 1, 4, 1 } },
     { "getattr/host-file", run_getattr_host, { 1, 1, 2, 1 } },
     { "open", run_open, { 2, 2, 3, 2 } },
     { "read", run_read, { 1, 1, 1, 1 } },
@@ -271,7 +271,7 @@ static const Cost costs[] = {
     { "release", run_release, { 1, 1, 1, 1 } },
     { "unlink", run_unlink, { 1, 1, 4, 1 } },
     { "mkdir", run_mkdir, { 8, 8, 12, 8 } },
-    { "readdir", run_readdir, { 3, 4, 6, 3 } },
+    { "readdir", run_readdir, { 3, 4, 7, 3 } },
 };
 
 /* ---- the counting ----------------------------------------------------- */

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The local driver: nodes made ready for the credential policy, and the locks
+ * that keep what is stored beside files in step with their names.
+ *
+ * For a policy that keeps values beside the file there are three steps, in
+ * this order because some may hang: the path fds of the object and of its
+ * directory are pinned and the object's attributes are read; the lock is taken;
+ * the values are looked up.  The holder of the lock for near objects waits for
+ * local storage only, see LocalExport.beside.
+ * Called by the other local-*.c, from any thread.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/local/local.h"
+
+/* ---- the lock --------------------------------------------------------- */
+
+static bool lock_now(GRWLock *lock, bool write)
+{
+    return write ? g_rw_lock_writer_trylock(lock)
+                 : g_rw_lock_reader_trylock(lock);
+}
+
+static void lock_waiting(GRWLock *lock, bool write)
+{
+    if (write) {
+        g_rw_lock_writer_lock(lock);
+    } else {
+        g_rw_lock_reader_lock(lock);
+    }
+}
+
+int local_lock(const FsCall *call, LocalExport *export, bool far, bool write,
+               LocalLock *lock)
+{
+    GRWLock *beside = far ? &export->beside_far : &export->beside;
+
+    if (!export->policy->beside) {
+        return 0;
+    }
+    if (call->wait == FS_WAIT_ANYTHING) {
+        lock_waiting(beside, write);
+    } else if (far || !lock_now(beside, write)) {
+        return -EAGAIN;
+    }
+    *lock = (LocalLock) { .lock = beside, .write = write };
+    return 0;
+}
+
+void local_unlock(LocalLock *lock)
+{
+    if (lock->lock && lock->write) {
+        g_rw_lock_writer_unlock(lock->lock);
+    } else if (lock->lock) {
+        g_rw_lock_reader_unlock(lock->lock);
+    }
+    lock->lock = NULL;
+}
+
+/* ---- objects ---------------------------------------------------------- */
+
+/*
+ * Find the directory of @name, where its values are, and pin its path fd.
+ * Returns 0, or 1 when there is none: the root has a metadata file of its own,
+ * and an object that has lost its name has no values.
+ */
+static int object_place(const FsCall *call, Name *name, LocalObject *obj)
+{
+    Name *parent;
+    int fd;
+    int ret = name_locate(name, &parent, obj->component);
+
+    if (ret < 0) {
+        obj->cred.nameless = ret != -EBUSY;
+        return 1;
+    }
+    fd = name_fd_get(call, parent);
+    if (fd < 0) {
+        name_unref(parent);
+        obj->cred.nameless = true;
+        return fd == -ENOENT || fd == -ESTALE ? 1 : fd;
+    }
+    obj->parent = parent;
+    obj->cred.dirfd = fd;
+    obj->cred.name = obj->component;
+    return 0;
+}
+
+static void object_displace(LocalObject *obj)
+{
+    if (obj->parent) {
+        name_fd_put(obj->parent);
+        name_unref(obj->parent);
+        obj->parent = NULL;
+    }
+    obj->cred.dirfd = -1;
+    obj->cred.name = NULL;
+    obj->cred.nameless = false;
+}
+
+static bool is_far(const LocalExport *export, const LocalObject *obj)
+{
+    return !local_never_hangs(export, obj->node) ||
+           (obj->parent &&
+            !local_never_hangs(export, name_node(obj->parent)));
+}
+
+/* The rest for a policy that keeps values beside the file. */
+static int object_get_beside(const FsCall *call, LocalExport *export,
+                             Name *name, LocalAccess access, LocalObject *obj)
+{
+    int ret = host_stat(obj->cred.fd, &obj->st);
+
+    obj->has_st = ret == 0;
+    obj->seen_ctime = cred_cache_ns(&obj->st.ctime);
+    while (ret == 0) {
+        bool placed;
+
+        ret = object_place(call, name, obj);
+        placed = ret == 0;
+        obj->far = is_far(export, obj);
+        if (ret >= 0) {
+            ret = local_lock(call, export, obj->far, access == LOCAL_WRITE,
+                             &obj->lock);
+        }
+        if (ret < 0 || !placed ||
+            name_is_at(name, obj->parent, obj->component)) {
+            break;
+        }
+        /* It was renamed before the lock was taken. */
+        local_unlock(&obj->lock);
+        object_displace(obj);
+    }
+    return MIN(ret, 0);
+}
+
+/* Changing values always takes the time that storage needs. */
+static bool may_use(const FsCall *call, const LocalExport *export,
+                     Name *name, LocalAccess access)
+{
+    return (access == LOCAL_READ || call->wait > FS_WAIT_NEVER) &&
+           local_may_use(call, export, name_node(name));
+}
+
+int local_object_get(const FsCall *call, Name *name, LocalFile *file,
+                     LocalAccess access, LocalObject *obj)
+{
+    LocalExport *export = local_export_of(name);
+    int fd = -1;
+    int ret = 0;
+
+    *obj = (LocalObject) { .cred = { .fd = -1, .dirfd = -1 } };
+    if (!may_use(call, export, name, access)) {
+        return -EAGAIN;
+    }
+    if (!file) {
+        fd = name_fd_get(call, name);
+        if (fd < 0) {
+            return fd;
+        }
+        obj->pinned = name_ref(name);
+    }
+    obj->self = name;
+    obj->node = name_node(name);
+    obj->cred.fd = file ? file->fd : fd;
+    obj->cred.fd_is_path = !file;
+    obj->cred.brief = call->wait < FS_WAIT_ANYTHING;
+    obj->cred.host_type = node_type(obj->node);
+    if (export->policy->beside) {
+        ret = object_get_beside(call, export, name, access, obj);
+    }
+    if (ret < 0) {
+        local_object_put(obj);
+    }
+    return ret;
+}
+
+void local_object_put(LocalObject *obj)
+{
+    local_unlock(&obj->lock);
+    object_displace(obj);
+    if (obj->pinned) {
+        name_fd_put(obj->pinned);
+        name_unref(obj->pinned);
+        obj->pinned = NULL;
+    }
+}
+
+void local_name_seen(Name *name, const HostStat *st,
+                     const struct timespec *before)
+{
+    if (cred_cache_is_past(&st->ctime, before)) {
+        name_set_seen_ctime(name, cred_cache_ns(&st->ctime));
+    }
+}
+
+/*
+ * Does the name still lead to the object?  A program on the host may have put
+ * another file in its place, to which the values beside it belong then.
+ * Renaming or removing the object changes its ctime, so the answer holds for as
+ * long as the ctime stays the same.
+ */
+static bool still_leads(const LocalExport *export, LocalObject *obj)
+{
+    struct timespec before = cred_cache_clock();
+    HostStat st;
+
+    if (export->ctimes_tell &&
+        name_seen_ctime(obj->self) == obj->seen_ctime) {
+        return true;
+    }
+    if (host_stat_here(obj->cred.dirfd, obj->component, &st) < 0 ||
+        st.dev != node_dev(obj->node) || st.ino != node_ino(obj->node)) {
+        return false;
+    }
+    local_name_seen(obj->self, &st, &before);
+    return true;
+}
+
+bool local_object_nameless(const LocalExport *export, LocalObject *obj)
+{
+    if (obj->cred.name && export->policy->beside && !obj->cred.nameless &&
+        !obj->leads) {
+        obj->leads = still_leads(export, obj);
+        obj->cred.nameless = !obj->leads;
+    }
+    return obj->cred.nameless;
+}
+
+/* ---- what is stored for them ------------------------------------------ */
+
+/*
+ * A path fd of the inode whose ctime tells when what is stored for @cred
+ * changes, or -1 when that is the object's own, as *@st says.
+ */
+static int find_holder(LocalExport *export, const CredObject *cred,
+                       const FsAttr *attr, HostStat *st, int *fd)
+{
+    int ret = 0;
+
+    if (export->policy->holder) {
+        ret = export->policy->holder(cred, attr, st);
+        *fd = ret;
+    }
+    return MIN(ret, 0);
+}
+
+int local_cred_load(const FsCall *call, LocalExport *export,
+                    const CredObject *cred, const HostStat *st,
+                    const FsAttr *attr, CredValues *values)
+{
+    struct timespec before;
+    HostStat holder = *st;
+    HOST_FD fd = -1;
+    bool cached;
+    int ret;
+
+    *values = (CredValues) { 0 };
+    if (!export->creds) {
+        return 0;
+    }
+    before = cred_cache_clock();
+    ret = find_holder(export, cred, attr, &holder, &fd);
+    if (ret < 0) {
+        return ret == -ENOENT ? 0 : ret;
+    }
+    /* Others may not keep ctimes in step with their contents. */
+    cached = local_dev_never_hangs(export, holder.dev);
+    if (cached && cred_cache_get(export->creds, &holder, values)) {
+        return 0;
+    }
+    if (call->wait == FS_WAIT_NEVER) {
+        return -EAGAIN;
+    }
+    ret = export->policy->load(cred, attr, fd, values);
+    if (ret == 0 && cached) {
+        cred_cache_put(export->creds, &holder, &before, values);
+    }
+    return ret;
+}
+
+void local_cred_overlay(LocalExport *export, const CredValues *values,
+                        FsAttr *attr)
+{
+    cred_overlay(attr, values);
+    if (local_is_whiteout(export, attr->mode, attr->rdev)) {
+        g_atomic_int_set(&export->whiteouts, 1);
+    }
+}
+
+static bool is_something(const CredValues *values)
+{
+    return values->valid || values->has_rdev || values->whiteouts;
+}
+
+int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
+                      HostStat *st, FsAttr *attr)
+{
+    CredValues values = { 0 };
+    int ret = 0;
+
+    if (obj->has_st) {
+        /* For once: things change. */
+        obj->has_st = false;
+        *st = obj->st;
+    } else {
+        ret = host_stat(obj->cred.fd, st);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    obj->seen_ctime = cred_cache_ns(&st->ctime);
+    local_attr_from_host(attr, st);
+    if (!obj->cred.nameless) {
+        ret = local_cred_load(call, export, &obj->cred, st, attr, &values);
+    }
+    /* Without values it does not matter which object has the name. */
+    if ((ret < 0 || is_something(&values) || local_orphan_is(export, attr)) &&
+        local_object_nameless(export, obj)) {
+        local_orphan_load(export, attr);
+        return 0;
+    }
+    if (ret == 0) {
+        local_cred_overlay(export, &values, attr);
+    }
+    return ret;
+}
+
+int local_object_store(LocalExport *export, LocalObject *obj,
+                       const FsAttr *attr, const CredValues *values)
+{
+    FsAttr changed = *attr;
+    int ret = 0;
+
+    if (!local_object_nameless(export, obj)) {
+        ret = export->policy->store(&obj->cred, values);
+    } else if (node_is_open(obj->node)) {
+        cred_overlay(&changed, values);
+        local_orphan_keep(export, &changed);
+    }
+    if ((values->valid & FS_SET_MODE) &&
+        (values->mode & (S_ISUID | S_ISGID))) {
+        g_atomic_int_inc(&export->setid_count);
+    }
+    return ret;
+}
+
+int local_name_attr(const FsCall *call, Name *name, LocalFile *file,
+                    FsAttr *attr)
+{
+    LocalExport *export = local_export_of(name);
+    LOCAL_OBJECT obj = { 0 };
+    HostStat st;
+    int ret = local_object_get(call, name, file, LOCAL_READ, &obj);
+
+    return ret < 0 ? ret : local_object_attr(call, export, &obj, &st, attr);
+}
+
+int local_guest_type(const FsCall *call, Name *name, uint32_t *type)
+{
+    LocalExport *export = local_export_of(name);
+    FsAttr attr;
+    int ret;
+
+    *type = node_type(name_node(name));
+    /* Only a regular file can stand for something else. */
+    if (!export->policy->fake_special || *type != S_IFREG) {
+        return 0;
+    }
+    ret = local_name_attr(call, name, NULL, &attr);
+    if (ret == 0) {
+        *type = attr.mode & S_IFMT;
+    }
+    return ret;
+}
