@@ -305,7 +305,7 @@ static void put_data(P9Cursor *c, const P9Data *data)
 #define OPT_STR(f) m->f = get_optional_string(d);
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t, r) \
     static void decode_T##name(Decoder *d, P9Tmsg *msg) \
     { \
@@ -338,7 +338,7 @@ static void put_data(P9Cursor *c, const P9Data *data)
 #define OPT_STR(f) STR(f)
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t, r) \
     static void encode_T##name(P9Cursor *c, const P9Tmsg *msg) \
     { \
@@ -364,7 +364,7 @@ static void put_data(P9Cursor *c, const P9Data *data)
 #define STAT(f)
 #define T(...)
 #define R(...) __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t_fields, r_fields) \
     static size_t further_R##name(const P9Tmsg *msg) \
     { \
@@ -397,7 +397,7 @@ typedef struct Codec {
 #define T(...)
 #define R(...) __VA_ARGS__
 static const Codec codecs[] = {
-#define P9_MESSAGE(number_, NAME_, name_, dialects_, inl_, flags_, \
+#define P9_MESSAGE(number_, NAME_, name_, dialects_, least_, flags_, \
                    prepare, run, finish, t, r) \
     [number_] = { \
         .info = { \
@@ -405,7 +405,7 @@ static const Codec codecs[] = {
             .number = number_, \
             .dialects = P9_DIALECT_##dialects_, \
             .flags = flags_, \
-            .inl = P9_INLINE_##inl_, \
+            .least = P9_LEAST_##least_, \
             .min_reply = P9_HDRSZ r, \
         }, \
         .decode_request = decode_T##name_, \

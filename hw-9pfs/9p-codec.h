@@ -89,7 +89,7 @@ typedef struct P9Stat {
 #define OPT_STR(f) P9String f;
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t, r) \
     struct P9T##name { t }; \
     struct P9R##name { r };
@@ -121,17 +121,18 @@ enum {
     P9_F_GUEST_MEM = 1u << 2,
     P9_F_GATED = 1u << 3,
     P9_F_NO_SESSION = 1u << 4,
-    P9_F_TRY_FIRST = 1u << 5,
-    P9_F_YIELDS = 1u << 6,
-    P9_F_ALONE = 1u << 7,
+    P9_F_YIELDS = 1u << 5,
+    P9_F_ALONE = 1u << 6,
 };
 
-typedef enum P9Inline {
-    P9_INLINE_ALWAYS,
-    P9_INLINE_TRY,
-    P9_INLINE_BRIEF,
-    P9_INLINE_NEVER,
-} P9Inline;
+/* How long run() must be allowed to wait: see 9p-messages.def. */
+typedef enum P9Least {
+    P9_LEAST_NONE,
+    P9_LEAST_NEVER_FIRST,
+    P9_LEAST_NEVER,
+    P9_LEAST_STORAGE,
+    P9_LEAST_ANYTHING,
+} P9Least;
 
 /* A row of the message table, without its functions. */
 typedef struct P9MessageInfo {
@@ -139,7 +140,7 @@ typedef struct P9MessageInfo {
     uint8_t number;         /* of the request; the reply's is one more */
     uint8_t dialects;       /* P9_DIALECT_* */
     uint16_t flags;         /* P9_F_* */
-    P9Inline inl;
+    P9Least least;
     uint16_t min_reply;     /* bytes of the shortest reply, header included */
 } P9MessageInfo;
 

@@ -143,11 +143,13 @@ static int create_and_walk(P9Request *req, const FsCall *call,
 {
     const struct P9Tcreate *t = &req->t.create;
     FsAttr attr;
-    int ret = create_special(req, call);
+    /* It may be there from a run on the event loop: see below. */
+    int ret = req->done ? 0 : create_special(req, call);
 
     if (ret < 0) {
         return ret;
     }
+    g_clear_pointer(&req->new_node, fs_node_unref);
     ret = fs_lookup(call, req->node[0], t->name.s, &req->new_node, &attr);
     if (!ret) {
         ret = t->perm & P9_DM_DIR
@@ -155,7 +157,11 @@ static int create_and_walk(P9Request *req, const FsCall *call,
               : p9_open_reply(req, &attr, reply);
     }
     if (ret < 0) {
-        fs_unlink(call, req->node[0], t->name.s, t->perm & P9_DM_DIR);
+        int undone = fs_unlink(call, req->node[0], t->name.s,
+                               t->perm & P9_DM_DIR);
+
+        /* If this has to wait as well, a worker goes on from here. */
+        req->done = fs_call_refused(call, undone);
     }
     return ret;
 }

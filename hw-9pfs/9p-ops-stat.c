@@ -110,6 +110,8 @@ int p9_stat_read_prepare(P9Request *req)
         return -EINVAL;
     }
     req->dir_cookie = req->t.read.offset ? fid->dir_cookie : 0;
+    /* Each entry is looked up, and may be a mount point of anything. */
+    req->for_worker = true;
     return 0;
 }
 
@@ -197,10 +199,6 @@ int p9_stat_read_run(P9Request *req, const FsCall *call)
     P9Cursor c;
     int ret;
 
-    /* Each entry is looked up, and any file system may be mounted on it. */
-    if (call->wait < FS_WAIT_ANYTHING) {
-        return -EAGAIN;
-    }
     ret = fs_readdir(call, req->file[0], req->dir_cookie, 0, collect_entry,
                      &sink);
     p9_payload_cursor(req, &c);
@@ -311,22 +309,27 @@ static int wstat_rename(P9Request *req, const FsCall *call,
     return ret;
 }
 
+int p9_wstat_prepare(P9Request *req)
+{
+    const P9Stat *st = &req->t.wstat.stat;
+
+    /*
+     * An fsync takes long, and so may a new length, because of a lease on the
+     * file.  A new name is followed by other changes, so it must not be set
+     * again when these may have to wait longer.
+     */
+    req->for_worker = wstat_keeps_all(st) || st->length != UINT64_MAX ||
+                      st->name.len;
+    return 0;
+}
+
 int p9_wstat_run(P9Request *req, const FsCall *call)
 {
     const P9Stat *st = &req->t.wstat.stat;
-    bool sync = wstat_keeps_all(st);
     int ret;
 
-    /*
-     * Setting the length may have to wait for a lease on the file, and renaming
-     * also concerns the directory.
-     */
-    if (call->wait < FS_WAIT_ANYTHING &&
-        (sync || st->length != UINT64_MAX || st->name.len)) {
-        return -EAGAIN;
-    }
     /* stat(5): a Twstat that changes nothing asks for an fsync. */
-    if (sync) {
+    if (wstat_keeps_all(st)) {
         return req->file[0] ? fs_fsync(call, req->file[0], false) : -EBADF;
     }
     ret = wstat_rename(req, call, &st->name);

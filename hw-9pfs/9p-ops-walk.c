@@ -10,6 +10,8 @@ int p9_attach_prepare(P9Request *req)
 {
     int ret = fs_check_user(req->session->export, req->t.attach.n_uname);
 
+    /* The path may have thousands of components. */
+    req->for_worker = req->t.attach.aname.len > 0;
     if (!ret) {
         ret = p9_fid_hold(req->session);
     }
@@ -56,9 +58,6 @@ int p9_attach_run(P9Request *req, const FsCall *call)
 
     if (memchr(aname->s, '\0', aname->len)) {
         return -EINVAL;
-    }
-    if (names[0] && call->wait < FS_WAIT_ANYTHING) {
-        return -EAGAIN;         /* it may have thousands of components */
     }
     node = fs_root(req->session->export);
     ret = fs_getattr(call, node, NULL, 0, &attr);

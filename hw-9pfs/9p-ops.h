@@ -15,7 +15,7 @@
 #define P9_PROTO_prepare_NO(fn)
 #define P9_PROTO_run_NO(fn)
 #define P9_PROTO_finish_NO(fn)
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t, r) \
     P9_PROTO_prepare_##prepare(p9_##name##_prepare) \
     P9_PROTO_run_##run(p9_##name##_run) \

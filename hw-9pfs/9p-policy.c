@@ -23,6 +23,31 @@ bool p9_policy_may_wait(const P9Policy *policy, uint8_t type, bool others)
     return policy->cost[type] < (others ? CROWDED_NS : ALONE_NS);
 }
 
+unsigned p9_policy_ways(const P9Policy *policy, const P9Work *work)
+{
+    P9Least least = work->info->least;
+    unsigned ways = P9_WAY_WORKER;
+
+    if (least == P9_LEAST_ANYTHING || work->for_worker ||
+        (work->others && work->long_copy)) {
+        return ways;
+    }
+    if (work->own_loop &&
+        p9_policy_may_wait(policy, work->info->number, work->others)) {
+        ways |= P9_WAY_WAIT;
+    }
+    /* What can be done at once is done by P9_WAY_WAIT as well. */
+    if (least == P9_LEAST_NEVER_FIRST ||
+        (least == P9_LEAST_NEVER && !(ways & P9_WAY_WAIT))) {
+        ways |= P9_WAY_AT_ONCE;
+    }
+    if (work->own_loop && work->can_yield &&
+        (work->info->flags & P9_F_YIELDS)) {
+        ways |= P9_WAY_YIELD;
+    }
+    return ways;
+}
+
 void p9_policy_learn(P9Policy *policy, uint8_t type, uint64_t ns)
 {
     uint32_t old = policy->cost[type];

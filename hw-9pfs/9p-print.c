@@ -66,7 +66,7 @@ static void print_stat(GString *to, const char *field, const P9Stat *st)
 #define OPT_STR(f) STR(f)
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t, r) \
     static void print_T##name(GString *to, const P9Tmsg *msg) \
     { \
@@ -86,7 +86,7 @@ typedef struct Printer {
 } Printer;
 
 static const Printer printers[] = {
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t, r) \
     [number] = { print_T##name, print_R##name },
 #include "9p-messages.def"

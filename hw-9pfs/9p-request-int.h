@@ -64,6 +64,7 @@ struct P9Request {
     P9RequestState state;
     bool orphan;                /* a reset took its buffers away */
     bool prepared;              /* finish is due */
+    bool for_worker;            /* prepare: run() takes long in any case */
     P9Wait wait;
     P9Header header;
     const P9MessageInfo *info;  /* NULL: no known type */

@@ -29,7 +29,7 @@
         ret = p9_fid_reserve(req->session, m->f, &req->newfid); \
     }
 #define T(...) __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t_fields, r_fields) \
     static int pin_##name(P9Request *req G_GNUC_UNUSED) \
     { \
@@ -43,7 +43,7 @@
 #define P9_OP_YES(fn) fn
 #define P9_OP_NO(fn) NULL
 const P9RowOps p9_rows[] = {
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare_, run_, finish_, t, r) \
     [number] = { \
         .pin = pin_##name, \

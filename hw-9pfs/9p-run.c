@@ -59,23 +59,10 @@ static void send_to_worker(P9Request *req)
     s->exec->submit(s->exec, &req->kept.job);
 }
 
-/* Can a coroutine wait for what the loop itself could not wait for? */
-static bool may_yield(const P9Request *req)
-{
-    const P9Session *s = req->session;
-
-    return s->limits.own_loop && s->exec->submit_yielding &&
-           (req->info->flags & P9_F_YIELDS) && s->export->driver->asks;
-}
-
-static void send_off(P9Request *req)
+static void send_to_coroutine(P9Request *req)
 {
     P9Session *s = req->session;
 
-    if (!may_yield(req)) {
-        send_to_worker(req);
-        return;
-    }
     job_prepare(req, run_yielding);
     s->exec->submit_yielding(s->exec, &req->kept.job);
 }
@@ -112,26 +99,27 @@ void p9_run_forget(P9Request *req)
 
 /* ---- where to run ---- */
 
-/* Do more requests want the loop than this one? */
+/* Whether other requests wait for the loop */
 static bool others_wait(const P9Session *s)
 {
     return s->jobs || (s->ops->more && s->ops->more(s->opaque));
 }
 
-static bool may_wait_here(const P9Request *req)
+static unsigned ways_to_run(const P9Request *req)
 {
     const P9Session *s = req->session;
+    bool own_loop = s->limits.own_loop;
+    bool long_copy = req->ticket.bytes >= P9_POLICY_LONG_COPY;
+    const P9Work work = {
+        .info = req->info,
+        .own_loop = own_loop,
+        .can_yield = s->exec->submit_yielding && s->export->driver->asks,
+        .others = (own_loop || long_copy) && others_wait(s),
+        .for_worker = req->for_worker,
+        .long_copy = long_copy,
+    };
 
-    return s->limits.own_loop && req->info->inl != P9_INLINE_NEVER &&
-           p9_policy_may_wait(&s->policy, req->info->number, others_wait(s));
-}
-
-/* Payload whose copying holds others up for longer than a worker costs. */
-static bool is_long_copy(const P9Request *req)
-{
-    return (req->info->flags & P9_F_GATED) && req->file[0] &&
-           req->ticket.bytes >= P9_POLICY_LONG_COPY &&
-           others_wait(req->session);
+    return p9_policy_ways(&s->policy, &work);
 }
 
 static int run_waiting(P9Request *req)
@@ -146,34 +134,29 @@ static int run_waiting(P9Request *req)
     return result;
 }
 
-/* All that can be done on the event loop.  -EAGAIN: the rest is a job. */
-static int run_on_loop(P9Request *req)
-{
-    bool wait = may_wait_here(req);
-    int result = -EAGAIN;
-
-    if (is_long_copy(req)) {
-        return result;
-    }
-    if (req->info->inl < P9_INLINE_BRIEF &&
-        (!wait || (req->info->flags & P9_F_TRY_FIRST))) {
-        result = call_run(req, FS_WAIT_NEVER, NULL);
-    }
-    return result == -EAGAIN && wait ? run_waiting(req) : result;
-}
-
 int p9_run(P9Request *req, void (*done)(P9Job *job))
 {
-    int result;
+    int result = -EAGAIN;
+    unsigned ways;
 
     if (!p9_request_ops(req)->run) {
         return 0;
     }
-    result = run_on_loop(req);
+    ways = ways_to_run(req);
+    if (ways & P9_WAY_AT_ONCE) {
+        result = call_run(req, FS_WAIT_NEVER, NULL);
+    }
+    if (result == -EAGAIN && (ways & P9_WAY_WAIT)) {
+        result = run_waiting(req);
+    }
     if (result != -EAGAIN) {
         return result;
     }
     req->kept.job.done = done;
-    send_off(req);
+    if (ways & P9_WAY_YIELD) {
+        send_to_coroutine(req);
+    } else {
+        send_to_worker(req);
+    }
     return P9_LATER;
 }

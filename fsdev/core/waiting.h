@@ -6,6 +6,34 @@
  * It is set up in one place, where a request is assigned to a thread.  The
  * handlers of the session, the checks of fsdriver.c and the driver pass it on
  * unchanged, down to the functions that may wait.
+ *
+ * The contract of a call, by its level:
+ *
+ *   wait              made by                the caller    the driver
+ *                                            may hold
+ *   ----------------  ---------------------  ------------  -------------------
+ *   FS_WAIT_NEVER     any event loop, also   the BQL       uses its memory and
+ *                     QEMU's main loop                     the host's caches
+ *   FS_WAIT_STORAGE   the event loop of one  nothing       may also wait for
+ *                     session, in a thread                 storage of the host
+ *                     of its own                           and for locks of
+ *                                                          calls like this one
+ *   FS_WAIT_STORAGE,  a coroutine of such a  nothing       may also yield, when
+ *   .yield            loop                                 it holds nothing
+ *   FS_WAIT_ANYTHING  a worker, the helper   nothing       may block
+ *
+ * What the caller guarantees about calls that run at the same time:
+ *
+ *   guarantee  calls                         what it means
+ *   ---------  ----------------------------  ---------------------------------
+ *   none       all but those below           others may use the same objects,
+ *                                            in any thread and at any level
+ *   object     fs_release(), fs_locker_close()
+ *                                            no other call uses the object,
+ *                                            then or later
+ *   loop       fs_export_leave_loop()        no coroutine of this loop is in a
+ *                                            call for the session
+ *   export     FsDriver.close_export()       no other call uses the export
  */
 #ifndef FSDEV_WAITING_H
 #define FSDEV_WAITING_H

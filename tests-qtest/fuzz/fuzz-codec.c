@@ -137,7 +137,7 @@ static void check_stat(const P9Stat *st)
 #define OPT_STR(f) STR(f)
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t_, r_) \
     static void check_T##name(const P9Tmsg *t, size_t whole G_GNUC_UNUSED, \
                               size_t *fields G_GNUC_UNUSED) \

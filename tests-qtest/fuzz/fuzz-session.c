@@ -140,7 +140,7 @@ static P9Stat draw_stat(Input *in)
 #define OPT_U32(f, absent) U32(f)
 #define OPT_STR(f) STR(f)
 #define T(...) __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t_, r_) \
     static void draw_T##name(Input *in, P9Tmsg *t) \
     { \

@@ -249,7 +249,7 @@ static P9Stat fill_stat(Sample *s, const char *field)
 #define OPT_STR(f) STR(f)
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t_, r_) \
     static void fill_T##name(Sample *s) \
     { \
@@ -336,7 +336,7 @@ static bool same_stat(const P9Stat *a, const P9Stat *b)
 #define OPT_STR(f) STR(f)
 #define T(...) __VA_ARGS__
 #define R(...) __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t_, r_) \
     static bool same_T##name(const P9Tmsg *x, const P9Tmsg *y) \
     { \

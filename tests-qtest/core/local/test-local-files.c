@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Special cases with files of local exports: direct I/O, appending by two
- * clients, access times, birth times, and directories of 100000 entries.
+ * clients, access times, birth times, leases of other programs, and directories
+ * of 100000 entries.
  */
 #include "fsdev/core/p9-osdep.h"
+#include <signal.h>
 #include <sys/mman.h>
 #include "local-env.h"
 #include "lib/test-call.h"
@@ -316,6 +318,72 @@ static void hundred_thousand_entries(LocalEnv *env)
     g_assert_cmpuint(page->total, >, 0);
 }
 
+/* ---- leases ----------------------------------------------------------- */
+
+/* A host program's lease on @name, which it breaks only by closing the result;
+ * -1 where there are none. */
+static int take_lease(const LocalEnv *env, const char *name)
+{
+    int fd = open(local_env_path(env, name), O_RDONLY | O_CLOEXEC);
+
+    g_assert_cmpint(fd, >=, 0);
+    /* The kernel announces that somebody wants to open the file. */
+    signal(SIGIO, SIG_IGN);
+    if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0) {
+        g_test_skip("the temporary directory's file system has no leases");
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/*
+ * Opening a leased file for writing waits for the holder of the lease, who may
+ * take any time.  Calls that may only wait for storage are refused, also those
+ * that have to open the file for another reason.
+ */
+static void lease_is_not_awaited(LocalEnv *env)
+{
+    const FsSetattr cut = { .valid = FS_SET_MODE | FS_SET_SIZE, .mode = 0640 };
+    g_autoptr(FsFile) reading = NULL;
+    g_autoptr(FsFile) file = NULL;
+    g_autoptr(FsNode) node = NULL;
+    FsLocker *locker = NULL;
+    uint32_t mode;
+    int lease;
+
+    local_env_put(env, "f", "text");
+    mode = local_env_attr(env, "f").mode;
+    g_assert_cmphex(mode & 0777, !=, cut.mode);
+    node = local_env_lookup(env, "f");
+    lease = take_lease(env, "f");
+    if (lease < 0) {
+        return;
+    }
+    g_assert_cmpint(fs_open(&test_call_storage, node, O_RDONLY, &reading), ==,
+                    0);
+    g_assert_cmpint(fs_open(&test_call_storage, node, O_RDWR, &file), ==,
+                    -EAGAIN);
+    g_assert_cmpint(fs_open(&test_call_storage, node, O_RDONLY | O_TRUNC,
+                            &file),
+                    ==, -EAGAIN);
+    g_assert_cmpint(fs_locker_open(&test_call_storage, reading, &locker), ==,
+                    -EAGAIN);
+    g_assert_cmpint(fs_setattr(&test_call_storage, node, NULL, &cut), ==,
+                    -EAGAIN);
+    g_assert_cmpint(fs_setattr(&test_call_storage, node, reading, &cut), ==,
+                    -EAGAIN);
+    g_assert_cmphex(local_env_attr(env, "f").mode, ==, mode);
+    g_assert_cmpuint(local_env_stat(env, "f").st_size, ==, 4);
+    close(lease);
+    g_assert_cmpint(fs_locker_open(&test_call_storage, reading, &locker), ==,
+                    0);
+    fs_locker_close(locker);
+    g_assert_cmpint(fs_open(&test_call_storage, node, O_RDWR, &file), ==, 0);
+    g_assert_cmpint(fs_setattr(&test_call_storage, node, file, &cut), ==, 0);
+    g_assert_cmpuint(local_env_stat(env, "f").st_size, ==, 0);
+}
+
 static const LocalEnvTest tests[] = {
     { "direct", LOCAL_ALL, direct_is_passed_on },
     { "direct-unaligned", LOCAL_ALL, direct_unaligned },
@@ -323,6 +391,7 @@ static const LocalEnvTest tests[] = {
       .tmpfs = "size=1m" },
     { "noatime", LOCAL_ALL, noatime_is_passed_on },
     { "time-of-birth", LOCAL_ALL, time_of_birth },
+    { "lease", LOCAL_ALL, lease_is_not_awaited },
     { "hundred-thousand-entries", LOCAL_PASSTHROUGH,
       hundred_thousand_entries },
 };

@@ -140,6 +140,44 @@ static void test_create_special_files(void)
     }
 }
 
+typedef struct Refusals {
+    bool of_undoing;
+    unsigned made;
+} Refusals;
+
+/* What follows a mkdir may have to wait for longer than the loop may. */
+static int refuse(void *opaque, const MemCall *call)
+{
+    Refusals *refusals = opaque;
+
+    refusals->made += call->op == MEM_MKDIR;
+    return call->wait < FS_WAIT_ANYTHING &&
+           (call->op == MEM_LOOKUP ||
+            (call->op == MEM_UNLINK && refusals->of_undoing)) ? -EAGAIN : 0;
+}
+
+/*
+ * A Tcreate of a directory whose second step is refused on the loop is undone
+ * and begun again on a worker.  If it cannot be undone, the worker goes on.
+ */
+static void test_create_refused_half_way(void)
+{
+    static const P9Limits limits = { .max_msize = 512000, .own_loop = true };
+
+    for (unsigned i = 0; i < 2; i++) {
+        g_autoptr(Client) c = client_new(memfs_open(), CLIENT_INLINE, &limits);
+        Refusals refusals = { .of_undoing = i };
+
+        g_assert_cmpint(client_version(c, 65536, "9P2000.u"), ==, 0);
+        g_assert_cmpint(client_attach(c, 0, 1000), ==, 0);
+        memfs_set_hook(c->export, refuse, &refusals);
+        g_assert_cmpint(create(c, "d", DM_DIR | 0755, 0, ""), ==, 0);
+        g_assert_cmpuint(refusals.made, ==, i ? 1 : 2);
+        g_assert_cmpuint(client_last(c)->r.create.qid.type, ==, P9_QTDIR);
+        g_assert_cmpstr(stat_of(c, 1)->name.s, ==, "d");
+    }
+}
+
 static void test_create_hard_link(void)
 {
     g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
@@ -453,6 +491,8 @@ int main(int argc, char **argv)
     g_test_add_func("/dotu/create/file", test_create_file);
     g_test_add_func("/dotu/create/directory", test_create_directory_opens_it);
     g_test_add_func("/dotu/create/special", test_create_special_files);
+    g_test_add_func("/dotu/create/refused-half-way",
+                    test_create_refused_half_way);
     g_test_add_func("/dotu/create/hard-link", test_create_hard_link);
     g_test_add_func("/dotu/create/bad-extension", test_create_bad_extension);
     g_test_add_func("/dotu/open/modes", test_open_modes);

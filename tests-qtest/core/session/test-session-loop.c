@@ -161,6 +161,55 @@ static void test_policy(void)
     }
 }
 
+/* How a request is run, by its row, its loop and what is known of it. */
+static void test_ways(void)
+{
+    enum {
+        ONCE = P9_WAY_AT_ONCE, WAIT = P9_WAY_WAIT, YIELD = P9_WAY_YIELD,
+        JOB = P9_WAY_WORKER,
+    };
+    static const struct {
+        uint8_t type;
+        unsigned shared;        /* on a loop that serves others, too */
+        unsigned own;           /* on a loop of the session's own */
+        unsigned asks;          /* there, with a driver that asks */
+        unsigned slow;          /* there, after slow requests of the type */
+    } rows[] = {
+        { P9_TREAD, ONCE | JOB, ONCE | WAIT | JOB, ONCE | WAIT | JOB,
+          ONCE | JOB },
+        { P9_TWRITE, ONCE | JOB, WAIT | JOB, WAIT | JOB, ONCE | JOB },
+        { P9_TWALK, ONCE | JOB, WAIT | JOB, WAIT | YIELD | JOB, ONCE | JOB },
+        { P9_TMKDIR, JOB, WAIT | JOB, WAIT | YIELD | JOB, JOB },
+        { P9_TRENAME, JOB, WAIT | JOB, WAIT | JOB, JOB },
+        { P9_TFSYNC, JOB, JOB, JOB, JOB },
+    };
+    g_autofree P9Policy *quick = g_new0(P9Policy, 1);
+    g_autofree P9Policy *slow = g_new0(P9Policy, 1);
+
+    for (unsigned i = 0; i < ARRAY_SIZE(slow->cost); i++) {
+        slow->cost[i] = 1000000;
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        P9Work work = { .info = p9_message_info(rows[i].type) };
+
+        g_test_message("%s", work.info->name);
+        work.can_yield = true;
+        g_assert_cmphex(p9_policy_ways(quick, &work), ==, rows[i].shared);
+        work.own_loop = true;
+        g_assert_cmphex(p9_policy_ways(quick, &work), ==, rows[i].asks);
+        work.can_yield = false;
+        g_assert_cmphex(p9_policy_ways(quick, &work), ==, rows[i].own);
+        g_assert_cmphex(p9_policy_ways(slow, &work), ==, rows[i].slow);
+        work.long_copy = true;
+        g_assert_cmphex(p9_policy_ways(quick, &work), ==, rows[i].own);
+        work.others = true;
+        g_assert_cmphex(p9_policy_ways(quick, &work), ==, JOB);
+        work.long_copy = work.others = false;
+        work.for_worker = true;
+        g_assert_cmphex(p9_policy_ways(quick, &work), ==, JOB);
+    }
+}
+
 /* ---- what a walk has seen ---- */
 
 /*
@@ -486,6 +535,7 @@ int main(int argc, char **argv)
     g_test_add_func("/loop/own-loop-long-copies-are-jobs",
                     test_own_loop_long_copy);
     g_test_add_func("/loop/policy-learns", test_policy);
+    g_test_add_func("/loop/ways", test_ways);
     g_test_add_func("/loop/getattr-after-walk", test_recent);
     g_test_add_func("/loop/getattr-each-its-own", test_recent_each_its_own);
     g_test_add_func("/loop/pause-holds-answers", test_pause);

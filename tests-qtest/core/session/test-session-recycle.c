@@ -78,7 +78,7 @@ static P9Stat stat_from(const Fill *fill)
 #define OPT_U32(f, absent) m->f = fill->number;
 #define OPT_STR(f) m->f = P9STR(fill->name);
 #define T(...) __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t_fields, r) \
     static void fill_##name(const Fill *fill, P9Tmsg *t) \
     { \

@@ -14,7 +14,7 @@ typedef struct Row {
     unsigned number;
     const char *name;
     const char *dialects;
-    const char *where;
+    const char *least;
     uint16_t flags;
     const char *steps;
     const char *request;
@@ -41,7 +41,7 @@ typedef struct Row {
 #define OPT_STR(f) " [" #f "[s]]"
 #define T(...) "" __VA_ARGS__
 #define R(...) "" __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t, r) \
     static const char request_##name[] = t; \
     static const char reply_##name[] = r;
@@ -73,7 +73,7 @@ typedef struct Row {
 #define OPT_U32(f, absent) #f ": not in 9P2000, then " #absent "|"
 #define OPT_STR(f) #f ": not in 9P2000; no NUL|"
 #define T(...) "" __VA_ARGS__
-#define P9_MESSAGE(number, NAME_, name, dialects, inl, flags, \
+#define P9_MESSAGE(number, NAME_, name, dialects, least, flags, \
                    prepare, run, finish, t, r) \
     static const char rules_##name[] = t;
 #include "hw/9pfs/9p-messages.def"
@@ -85,11 +85,11 @@ typedef struct Row {
 #define STEP_finish_YES " finish"
 #define STEP_finish_NO ""
 static const Row rows[] = {
-#define P9_MESSAGE(number_, NAME_, name_, dialects_, inl_, flags_, \
+#define P9_MESSAGE(number_, NAME_, name_, dialects_, least_, flags_, \
                    prepare_, run_, finish_, t, r) \
     { \
         .number = number_, .name = #name_, .dialects = #dialects_, \
-        .where = #inl_, .flags = flags_, \
+        .least = #least_, .flags = flags_, \
         .steps = STEP_prepare_##prepare_ STEP_run_##run_ \
                  STEP_finish_##finish_, \
         .request = request_##name_, .reply = reply_##name_, \
@@ -109,7 +109,6 @@ static void add_flags(GString *page, uint16_t flags)
         { P9_F_GUEST_MEM, "guest memory" },
         { P9_F_GATED, "throttled" },
         { P9_F_NO_SESSION, "before a session" },
-        { P9_F_TRY_FIRST, "tried first" },
         { P9_F_YIELDS, "yields" },
         { P9_F_ALONE, "alone" },
     };
@@ -195,7 +194,7 @@ static void add_handling(GString *page)
         "\n"
         "   * - message\n"
         "     - dialects\n"
-        "     - inline\n"
+        "     - least wait\n"
         "     - flags\n"
         "     - steps\n"
         "     - checked first\n");
@@ -208,7 +207,7 @@ static void add_handling(GString *page)
         add_rules(rules, row->rules);
         g_string_append_printf(page, "   * - %s\n", row->name);
         add_cell(page, dialect_text(row->dialects), false);
-        add_cell(page, row->where, false);
+        add_cell(page, row->least, false);
         add_cell(page, flags->str, false);
         add_cell(page, without_space(row->steps), false);
         add_cell(page, rules->str, false);
