@@ -76,7 +76,7 @@ emulator() {
     [ -z "$2" ] || enter=("$snippets/in-root.sh" "$2")
     shift 2
     if "$python" "$snippets/emulator_objects.py" "$TOP" "$obj" "$out" "${enter[@]}" "$@" >"$logs/compilers-$name.log" 2>&1; then
-        compile "emulator/$name" "${enter[@]}" make -k -j "$jobs" -f "$out/Makefile" "CC=$*" || true
+        compile "emulator/$name" "${enter[@]}" make -k -C "$obj" -j "$jobs" -f "$out/Makefile" "CC=$*" || true
     else
         failed=$((failed + 1))
         say "not ok emulator/$name - $(tail -n 1 "$logs/compilers-$name.log")"
