@@ -49,7 +49,7 @@ struct Node {
     uint16_t type;          /* S_IFMT bits */
     bool has_btime:1;
     bool is_root:1;
-    LruQueue queue:2;
+    uint8_t queue;          /* LruQueue; not in the bits that need no lock */
 };
 
 struct Name {
