@@ -82,183 +82,137 @@ static bool host_can_lock(Locks *l, short type)
     return can;
 }
 
-static void test_excludes_others(void)
+static void test_excludes_others(Locks *l)
 {
-    Locks l;
-
-    if (locks_start(&l, false)) {
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 10, 5), ==,
-                        P9_LOCK_SUCCESS);
-        /* For another process of this client, another client, the host. */
-        g_assert_cmpint(lock(l.a, 2, P9_LOCK_TYPE_RDLCK, 5, 1, 6), ==,
-                        P9_LOCK_BLOCKED);
-        g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 9, 0, 5), ==,
-                        P9_LOCK_BLOCKED);
-        g_assert_false(host_can_lock(&l, F_RDLCK));
-        /* Other ranges can be locked. */
-        g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 10, 0, 5), ==,
-                        P9_LOCK_SUCCESS);
-    }
-    locks_end(&l);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 0, 10, 5), ==,
+                    P9_LOCK_SUCCESS);
+    /* For another process of this client, another client, the host. */
+    g_assert_cmpint(lock(l->a, 2, P9_LOCK_TYPE_RDLCK, 5, 1, 6), ==,
+                    P9_LOCK_BLOCKED);
+    g_assert_cmpint(lock(l->b, 1, P9_LOCK_TYPE_WRLCK, 9, 0, 5), ==,
+                    P9_LOCK_BLOCKED);
+    g_assert_false(host_can_lock(l, F_RDLCK));
+    /* Other ranges can be locked. */
+    g_assert_cmpint(lock(l->b, 1, P9_LOCK_TYPE_WRLCK, 10, 0, 5), ==,
+                    P9_LOCK_SUCCESS);
 }
 
-static void test_shared(void)
+static void test_shared(Locks *l)
 {
-    Locks l;
-
-    if (locks_start(&l, false)) {
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_RDLCK, 0, 0, 5), ==, 0);
-        g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_RDLCK, 0, 0, 5), ==, 0);
-        g_assert_true(host_can_lock(&l, F_RDLCK));
-        g_assert_false(host_can_lock(&l, F_WRLCK));
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==,
-                        P9_LOCK_BLOCKED);
-    }
-    locks_end(&l);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_RDLCK, 0, 0, 5), ==, 0);
+    g_assert_cmpint(lock(l->b, 1, P9_LOCK_TYPE_RDLCK, 0, 0, 5), ==, 0);
+    g_assert_true(host_can_lock(l, F_RDLCK));
+    g_assert_false(host_can_lock(l, F_WRLCK));
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==,
+                    P9_LOCK_BLOCKED);
 }
 
 /* Locks taken through several fids of a process have the same owner. */
-static void test_one_process_two_fids(void)
+static void test_one_process_two_fids(Locks *l)
 {
-    Locks l;
-
-    if (locks_start(&l, false)) {
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
-        g_assert_cmpint(lock(l.a, 2, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
-        g_assert_cmpint(ASK(l.a, clunk, .fid = 1), ==, 0);
-        g_assert_false(host_can_lock(&l, F_WRLCK));
-        g_assert_cmpint(ASK(l.a, clunk, .fid = 2), ==, 0);
-        test_exec_drain(l.a->exec);
-        g_assert_true(host_can_lock(&l, F_WRLCK));
-    }
-    locks_end(&l);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+    g_assert_cmpint(lock(l->a, 2, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+    g_assert_cmpint(ASK(l->a, clunk, .fid = 1), ==, 0);
+    g_assert_false(host_can_lock(l, F_WRLCK));
+    g_assert_cmpint(ASK(l->a, clunk, .fid = 2), ==, 0);
+    test_exec_drain(l->a->exec);
+    g_assert_true(host_can_lock(l, F_WRLCK));
 }
 
-static void test_unlock_part(void)
+static void test_unlock_part(Locks *l)
 {
-    Locks l;
-
-    if (locks_start(&l, false)) {
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 100, 5), ==, 0);
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_UNLCK, 10, 10, 5), ==, 0);
-        g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 10, 10, 9), ==, 0);
-        g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 20, 1, 9), ==,
-                        P9_LOCK_BLOCKED);
-    }
-    locks_end(&l);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 0, 100, 5), ==, 0);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_UNLCK, 10, 10, 5), ==, 0);
+    g_assert_cmpint(lock(l->b, 1, P9_LOCK_TYPE_WRLCK, 10, 10, 9), ==, 0);
+    g_assert_cmpint(lock(l->b, 1, P9_LOCK_TYPE_WRLCK, 20, 1, 9), ==,
+                    P9_LOCK_BLOCKED);
 }
 
 /* A request that may wait is parked until the other client unlocks. */
-static void test_waits_until_granted(void)
+static void test_waits_until_granted(Locks *l)
 {
     Call *call;
-    Locks l;
 
-    if (locks_start(&l, false)) {
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
-        call = send_lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 8,
-                         P9_LOCK_FLAGS_BLOCK);
-        test_exec_drain(l.b->exec);
-        client_tick(l.b);
-        g_assert_cmpint(call->state, ==, CALL_PENDING);
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_UNLCK, 0, 0, 5), ==, 0);
-        client_tick(l.b);
-        g_assert_cmpint(call->state, ==, CALL_ANSWERED);
-        g_assert_cmpint(call->r.lock.status, ==, P9_LOCK_SUCCESS);
-        g_assert_false(host_can_lock(&l, F_RDLCK));
-    }
-    locks_end(&l);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+    call = send_lock(l->b, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 8,
+                     P9_LOCK_FLAGS_BLOCK);
+    test_exec_drain(l->b->exec);
+    client_tick(l->b);
+    g_assert_cmpint(call->state, ==, CALL_PENDING);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_UNLCK, 0, 0, 5), ==, 0);
+    client_tick(l->b);
+    g_assert_cmpint(call->state, ==, CALL_ANSWERED);
+    g_assert_cmpint(call->r.lock.status, ==, P9_LOCK_SUCCESS);
+    g_assert_false(host_can_lock(l, F_RDLCK));
 }
 
 /* When the same client unlocks, waiting requests are tried again at once. */
-static void test_unlock_wakes(void)
+static void test_unlock_wakes(Locks *l)
 {
     Call *call;
-    Locks l;
 
-    if (locks_start(&l, false)) {
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
-        call = send_lock(l.a, 2, P9_LOCK_TYPE_WRLCK, 0, 0, 6,
-                         P9_LOCK_FLAGS_BLOCK);
-        test_exec_drain(l.a->exec);
-        client_tick(l.a);
-        l.a->timer = false;
-        g_assert_cmpint(ASK(l.a, clunk, .fid = 1), ==, 0);
-        test_exec_drain(l.a->exec);
-        client_tick(l.a);
-        g_assert_cmpint(call->state, ==, CALL_ANSWERED);
-        g_assert_cmpint(call->r.lock.status, ==, P9_LOCK_SUCCESS);
-    }
-    locks_end(&l);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+    call = send_lock(l->a, 2, P9_LOCK_TYPE_WRLCK, 0, 0, 6,
+                     P9_LOCK_FLAGS_BLOCK);
+    test_exec_drain(l->a->exec);
+    client_tick(l->a);
+    l->a->timer = false;
+    g_assert_cmpint(ASK(l->a, clunk, .fid = 1), ==, 0);
+    test_exec_drain(l->a->exec);
+    client_tick(l->a);
+    g_assert_cmpint(call->state, ==, CALL_ANSWERED);
+    g_assert_cmpint(call->r.lock.status, ==, P9_LOCK_SUCCESS);
 }
 
-static void test_flush_ends_waiting(void)
+static void test_flush_ends_waiting(Locks *l)
 {
     Call *call;
-    Locks l;
 
-    if (locks_start(&l, false)) {
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
-        call = send_lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 8,
-                         P9_LOCK_FLAGS_BLOCK);
-        test_exec_drain(l.b->exec);
-        g_assert_cmpint(ASK(l.b, flush, .oldtag = call->tag), ==, 0);
-        g_assert_cmpint(call->state, ==, CALL_FLUSHED);
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_UNLCK, 0, 0, 5), ==, 0);
-        g_assert_true(host_can_lock(&l, F_WRLCK));
-    }
-    locks_end(&l);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+    call = send_lock(l->b, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 8,
+                     P9_LOCK_FLAGS_BLOCK);
+    test_exec_drain(l->b->exec);
+    g_assert_cmpint(ASK(l->b, flush, .oldtag = call->tag), ==, 0);
+    g_assert_cmpint(call->state, ==, CALL_FLUSHED);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_UNLCK, 0, 0, 5), ==, 0);
+    g_assert_true(host_can_lock(l, F_WRLCK));
 }
 
 /* The number of waiting requests is bounded; further ones get "blocked". */
-static void test_waiters_are_bounded(void)
+static void test_waiters_are_bounded(Locks *l)
 {
     Call *call = NULL;
     unsigned i;
-    Locks l;
 
-    if (locks_start(&l, false)) {
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
-        for (i = 0; i < 1000; i++) {
-            call = send_lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 100 + i,
-                             P9_LOCK_FLAGS_BLOCK);
-            test_exec_drain(l.b->exec);
-            if (call->state != CALL_PENDING) {
-                break;
-            }
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+    for (i = 0; i < 1000; i++) {
+        call = send_lock(l->b, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 100 + i,
+                         P9_LOCK_FLAGS_BLOCK);
+        test_exec_drain(l->b->exec);
+        if (call->state != CALL_PENDING) {
+            break;
         }
-        g_assert_cmpuint(i, >=, 64);
-        g_assert_cmpuint(i, <, 1000);
-        g_assert_cmpint(call->r.lock.status, ==, P9_LOCK_BLOCKED);
-        client_reset(l.b);
     }
-    locks_end(&l);
+    g_assert_cmpuint(i, >=, 64);
+    g_assert_cmpuint(i, <, 1000);
+    g_assert_cmpint(call->r.lock.status, ==, P9_LOCK_BLOCKED);
+    client_reset(l->b);
 }
 
-static void test_version_gives_up(void)
+static void test_version_gives_up(Locks *l)
 {
-    Locks l;
-
-    if (locks_start(&l, false)) {
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
-        g_assert_cmpint(client_version(l.a, 65536, "9P2000.L"), ==, 0);
-        test_exec_drain(l.a->exec);
-        g_assert_true(host_can_lock(&l, F_WRLCK));
-    }
-    locks_end(&l);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+    g_assert_cmpint(client_version(l->a, 65536, "9P2000.L"), ==, 0);
+    test_exec_drain(l->a->exec);
+    g_assert_true(host_can_lock(l, F_WRLCK));
 }
 
-static void test_reset_gives_up(void)
+static void test_reset_gives_up(Locks *l)
 {
-    Locks l;
-
-    if (locks_start(&l, false)) {
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
-        client_reset(l.a);
-        test_exec_drain(l.a->exec);
-        g_assert_true(host_can_lock(&l, F_WRLCK));
-    }
-    locks_end(&l);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+    client_reset(l->a);
+    test_exec_drain(l->a->exec);
+    g_assert_true(host_can_lock(l, F_WRLCK));
 }
 
 static int getlock(Client *c, uint8_t type, uint64_t start, uint64_t length)
@@ -305,40 +259,36 @@ static void test_end_while_asking(void)
     local_fixture_done(&fixture);
 }
 
-static void test_getlock(void)
+static void test_getlock(Locks *l)
 {
     const struct P9Rgetlock *r;
-    Locks l;
 
-    if (locks_start(&l, false)) {
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_RDLCK, 10, 20, 5), ==, 0);
-        g_assert_cmpint(getlock(l.b, P9_LOCK_TYPE_WRLCK, 0, 0), ==, 0);
-        r = &client_last(l.b)->r.getlock;
-        g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_RDLCK);
-        g_assert_cmpuint(r->start, ==, 10);
-        g_assert_cmpuint(r->length, ==, 20);
-        g_assert_cmpint(getlock(l.b, P9_LOCK_TYPE_RDLCK, 0, 0), ==, 0);
-        r = &client_last(l.b)->r.getlock;
-        g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_UNLCK);
-        g_assert_cmpstr(r->client_id.s, ==, "guest");
-        /*
-         * The Linux client asks with UNLCK, to which only a lock for writing
-         * is reported, as only that conflicts with every lock.
-         */
-        g_assert_cmpint(getlock(l.b, P9_LOCK_TYPE_UNLCK, 0, 0), ==, 0);
-        r = &client_last(l.b)->r.getlock;
-        g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_UNLCK);
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 40, 2, 5), ==, 0);
-        g_assert_cmpint(getlock(l.b, P9_LOCK_TYPE_UNLCK, 0, 0), ==, 0);
-        r = &client_last(l.b)->r.getlock;
-        g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_WRLCK);
-        g_assert_cmpuint(r->start, ==, 40);
-    }
-    locks_end(&l);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_RDLCK, 10, 20, 5), ==, 0);
+    g_assert_cmpint(getlock(l->b, P9_LOCK_TYPE_WRLCK, 0, 0), ==, 0);
+    r = &client_last(l->b)->r.getlock;
+    g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_RDLCK);
+    g_assert_cmpuint(r->start, ==, 10);
+    g_assert_cmpuint(r->length, ==, 20);
+    g_assert_cmpint(getlock(l->b, P9_LOCK_TYPE_RDLCK, 0, 0), ==, 0);
+    r = &client_last(l->b)->r.getlock;
+    g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_UNLCK);
+    g_assert_cmpstr(r->client_id.s, ==, "guest");
+    /*
+     * The Linux client asks with UNLCK, to which only a lock for writing
+     * is reported, as only that conflicts with every lock.
+     */
+    g_assert_cmpint(getlock(l->b, P9_LOCK_TYPE_UNLCK, 0, 0), ==, 0);
+    r = &client_last(l->b)->r.getlock;
+    g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_UNLCK);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 40, 2, 5), ==, 0);
+    g_assert_cmpint(getlock(l->b, P9_LOCK_TYPE_UNLCK, 0, 0), ==, 0);
+    r = &client_last(l->b)->r.getlock;
+    g_assert_cmpint(r->type, ==, P9_LOCK_TYPE_WRLCK);
+    g_assert_cmpuint(r->start, ==, 40);
 }
 
 /* Invalid types, flags and ranges are refused. */
-static void test_bad_ranges(void)
+static void test_bad_ranges(Locks *l)
 {
     static const struct {
         uint8_t type;
@@ -350,47 +300,63 @@ static void test_bad_ranges(void)
         { 0, 0, 1ULL << 63, 0 }, { 0, 0, 1, INT64_MAX },
         { 0, 0, UINT64_MAX, UINT64_MAX },
     };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+        g_assert_cmpint(ASK(l->a, lock, .fid = 1, .type = bad[i].type,
+                            .flags = bad[i].flags, .start = bad[i].start,
+                            .length = bad[i].length,
+                            .client_id = P9STR("x")), ==, -EINVAL);
+    }
+}
+
+static void test_off(Locks *l)
+{
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+    g_assert_cmpint(lock(l->b, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
+    g_assert_true(host_can_lock(l, F_WRLCK));
+}
+
+typedef struct LockTest {
+    void (*run)(Locks *l);
+    bool no_locks;
+} LockTest;
+
+static void run_test(const void *data)
+{
+    const LockTest *test = data;
     Locks l;
 
-    if (locks_start(&l, false)) {
-        for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
-            g_assert_cmpint(ASK(l.a, lock, .fid = 1, .type = bad[i].type,
-                                .flags = bad[i].flags, .start = bad[i].start,
-                                .length = bad[i].length,
-                                .client_id = P9STR("x")), ==, -EINVAL);
-        }
+    if (locks_start(&l, test->no_locks)) {
+        test->run(&l);
     }
     locks_end(&l);
 }
 
-static void test_off(void)
+/* Add a test that needs two clients; @no_locks: with locks=off. */
+static void add(const char *path, void (*run)(Locks *l), bool no_locks)
 {
-    Locks l;
+    LockTest *test = g_new(LockTest, 1);
 
-    if (locks_start(&l, true)) {
-        g_assert_cmpint(lock(l.a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
-        g_assert_cmpint(lock(l.b, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
-        g_assert_true(host_can_lock(&l, F_WRLCK));
-    }
-    locks_end(&l);
+    *test = (LockTest) { .run = run, .no_locks = no_locks };
+    g_test_add_data_func_full(path, test, run_test, g_free);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/lock/excludes-others", test_excludes_others);
-    g_test_add_func("/lock/shared", test_shared);
-    g_test_add_func("/lock/one-process-two-fids", test_one_process_two_fids);
-    g_test_add_func("/lock/unlock-part", test_unlock_part);
-    g_test_add_func("/lock/waits-until-granted", test_waits_until_granted);
-    g_test_add_func("/lock/unlock-wakes", test_unlock_wakes);
-    g_test_add_func("/lock/flush-ends-waiting", test_flush_ends_waiting);
-    g_test_add_func("/lock/waiters-are-bounded", test_waiters_are_bounded);
-    g_test_add_func("/lock/version-gives-up", test_version_gives_up);
-    g_test_add_func("/lock/reset-gives-up", test_reset_gives_up);
+    add("/lock/excludes-others", test_excludes_others, false);
+    add("/lock/shared", test_shared, false);
+    add("/lock/one-process-two-fids", test_one_process_two_fids, false);
+    add("/lock/unlock-part", test_unlock_part, false);
+    add("/lock/waits-until-granted", test_waits_until_granted, false);
+    add("/lock/unlock-wakes", test_unlock_wakes, false);
+    add("/lock/flush-ends-waiting", test_flush_ends_waiting, false);
+    add("/lock/waiters-are-bounded", test_waiters_are_bounded, false);
+    add("/lock/version-gives-up", test_version_gives_up, false);
+    add("/lock/reset-gives-up", test_reset_gives_up, false);
     g_test_add_func("/lock/end-while-asking", test_end_while_asking);
-    g_test_add_func("/lock/getlock", test_getlock);
-    g_test_add_func("/lock/bad-ranges", test_bad_ranges);
-    g_test_add_func("/lock/off", test_off);
+    add("/lock/getlock", test_getlock, false);
+    add("/lock/bad-ranges", test_bad_ranges, false);
+    add("/lock/off", test_off, true);
     return g_test_run();
 }
