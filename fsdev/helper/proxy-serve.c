@@ -72,7 +72,7 @@ static int send_object(ProxyWork *work, FsNode *node, uint64_t *id)
 static void send_file(ProxyWork *work, FsFile *file)
 {
     work->file = file;
-    work->fds[work->n_fds++] = container_of(file, LocalFile, base)->fd;
+    work->fds[work->n_fds++] = local_file_fd(file);
 }
 
 void proxy_work_clear(ProxyWork *work)
@@ -152,7 +152,7 @@ static int serve_adopt(ProxyWork *work)
         ret = -EXDEV;
     }
     if (ret == 0) {
-        ret = name_adopt(local_export(work->export)->table,
+        ret = name_adopt(local_table(work->export),
                          host_fd_steal(&work->in_fd), &st, &name);
     }
     if (ret < 0) {

@@ -10,7 +10,7 @@
  * Called through fsdriver.c from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/local/local.h"
+#include "fsdev/local/local-int.h"
 
 /* How often a file that comes and goes on the host is tried for. */
 #define CREATE_TRIES 16
@@ -271,7 +271,8 @@ static int create_counted(Creation *op)
         return ret;
     }
     op->attr = made.attr;
-    op->file = local_file_new(op->export, name, made.cred.fd, op->flags);
+    op->file = local_file(local_file_new(op->export, name, made.cred.fd,
+                                         op->flags));
     if (!(op->values.mode & (S_ISUID | S_ISGID))) {
         op->file->setid_seen = count;
     }

@@ -11,7 +11,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/syscall.h>
-#include "fsdev/local/local.h"
+#include "fsdev/local/local-int.h"
 
 #define DIR_BUF_SIZE 32768
 
@@ -303,7 +303,7 @@ static int readdir_locked(Listing *listing, uint64_t cookie)
 int local_readdir(const FsCall *call, FsFile *base, uint64_t cookie,
                   unsigned flags, FsDirSink *sink, void *opaque)
 {
-    LocalFile *file = container_of(base, LocalFile, base);
+    LocalFile *file = local_file(base);
     Listing listing = {
         .call = call,
         .export = local_export(base->node->export),
@@ -333,4 +333,12 @@ int local_readdir(const FsCall *call, FsFile *base, uint64_t cookie,
     g_mutex_unlock(&file->dir->lock);
     host_mounts_put(listing.mounts);
     return ret;
+}
+
+bool local_has_root_dev(FsFile *file)
+{
+    const LocalExport *export = local_export(file->node->export);
+
+    return file->dev == export->root_dev &&
+           export->root_devs == HOST_DEVS_MOUNTS;
 }

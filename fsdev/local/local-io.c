@@ -12,7 +12,7 @@
  * Called through fsdriver.c, and by local-create.c, from any thread.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/local/local.h"
+#include "fsdev/local/local-int.h"
 
 #ifndef RWF_NOWAIT
 #define RWF_NOWAIT 0x00000008
@@ -45,7 +45,7 @@ static int open_direct(LocalExport *export, int fd, int flags)
     return direct;
 }
 
-LocalFile *local_file_new(LocalExport *export, Name *name, int fd, int flags)
+FsFile *local_file_new(LocalExport *export, Name *name, int fd, int flags)
 {
     Node *node = name_node(name);
     LocalFile *file = g_new0(LocalFile, 1);
@@ -73,13 +73,24 @@ LocalFile *local_file_new(LocalExport *export, Name *name, int fd, int flags)
         file->dir = local_dir_new();
     }
     node_open_inc(node);
-    return file;
+    return &file->base;
+}
+
+int local_file_fd(FsFile *file)
+{
+    return local_file(file)->fd;
+}
+
+int local_file_attr(const FsCall *call, FsFile *file, FsAttr *attr)
+{
+    return local_name_attr(call, name_from_fs(file->node), local_file(file),
+                           attr);
 }
 
 void local_release(FsFile *base)
 {
     LocalExport *export = local_export(base->node->export);
-    LocalFile *file = container_of(base, LocalFile, base);
+    LocalFile *file = local_file(base);
     Node *node = name_node(name_from_fs(base->node));
 
     close(file->fd);
@@ -231,8 +242,8 @@ static int open_name(const FsCall *call, LocalExport *export, Name *name,
     if (fd < 0) {
         return fd;
     }
-    opened = local_file_new(export, name, fd,
-                            open_flags | (flags & O_DIRECT));
+    opened = local_file(local_file_new(export, name, fd,
+                                       open_flags | (flags & O_DIRECT)));
     if (flags & O_TRUNC) {
         ret = truncate_opened(call, export, name, opened);
     }
@@ -358,7 +369,7 @@ static ssize_t read_trying(LocalFile *file, const struct iovec *iov,
 ssize_t local_read(const FsCall *call, FsFile *base, const struct iovec *iov,
                    int iovcnt, uint64_t offset)
 {
-    LocalFile *file = container_of(base, LocalFile, base);
+    LocalFile *file = local_file(base);
     int ret = check_io(base, offset);
 
     if (ret < 0) {
@@ -427,7 +438,7 @@ ssize_t local_write(const FsCall *call, FsFile *base, const struct iovec *iov,
                     int iovcnt, uint64_t offset)
 {
     LocalExport *export = local_export(base->node->export);
-    LocalFile *file = container_of(base, LocalFile, base);
+    LocalFile *file = local_file(base);
     ssize_t done;
     int ret = check_io(base, offset);
 
@@ -454,7 +465,7 @@ ssize_t local_write(const FsCall *call, FsFile *base, const struct iovec *iov,
 
 int local_fsync(const FsCall *call, FsFile *base, bool datasync)
 {
-    LocalFile *file = container_of(base, LocalFile, base);
+    LocalFile *file = local_file(base);
 
     if (call->wait < FS_WAIT_ANYTHING && base->remote) {
         return -EAGAIN;

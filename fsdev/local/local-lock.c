@@ -8,7 +8,7 @@
  * thread.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/local/local.h"
+#include "fsdev/local/local-int.h"
 
 typedef struct LocalLocker {
     FsLocker base;

@@ -9,7 +9,7 @@
  * Called through fsdriver.c from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/local/local.h"
+#include "fsdev/local/local-int.h"
 
 /* ---- hard links ------------------------------------------------------- */
 

@@ -11,7 +11,7 @@
  * Called by the other local-*.c, from any thread.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/local/local.h"
+#include "fsdev/local/local-int.h"
 
 /* ---- the lock --------------------------------------------------------- */
 
@@ -343,6 +343,27 @@ int local_object_store(LocalExport *export, LocalObject *obj,
         g_atomic_int_inc(&export->setid_count);
     }
     return ret;
+}
+
+void local_attr_from_host(FsAttr *attr, const HostStat *st)
+{
+    *attr = (FsAttr) {
+        .valid = st->has_btime ? FS_ATTR_BTIME : 0,
+        .mode = st->mode,
+        .uid = st->uid,
+        .gid = st->gid,
+        .nlink = st->nlink,
+        .dev = st->dev,
+        .ino = st->ino,
+        .rdev = st->rdev,
+        .size = st->size,
+        .blocks = st->blocks,
+        .blksize = st->blksize,
+        .atime = st->atime,
+        .mtime = st->mtime,
+        .ctime = st->ctime,
+        .btime = st->btime,
+    };
 }
 
 int local_name_attr(const FsCall *call, Name *name, LocalFile *file,

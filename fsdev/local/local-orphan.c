@@ -10,7 +10,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-hash.h"
-#include "fsdev/local/local.h"
+#include "fsdev/local/local-int.h"
 
 typedef struct Orphan {
     uint64_t dev;

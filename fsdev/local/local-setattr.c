@@ -9,7 +9,7 @@
  * its writes, from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/local/local.h"
+#include "fsdev/local/local-int.h"
 
 /* The set-id bits that a write of the unprivileged takes away from @mode. */
 static uint32_t setid_bits(uint32_t mode)
@@ -164,7 +164,7 @@ int local_setattr(const FsCall *call, FsNode *node, FsFile *file,
                   const FsSetattr *set)
 {
     LocalExport *export = local_export(node->export);
-    LocalFile *local = file ? container_of(file, LocalFile, base) : NULL;
+    LocalFile *local = file ? local_file(file) : NULL;
     bool writable = local && (local->flags & O_ACCMODE) != O_RDONLY;
     const uint32_t first = FS_SET_MODE | FS_SET_UID | FS_SET_GID;
     LOCAL_OBJECT obj = { 0 };

@@ -13,13 +13,7 @@
  * Called by the other local-*.c, from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/local/local.h"
-
-bool local_is_whiteout(const LocalExport *export, uint32_t mode,
-                       uint64_t rdev)
-{
-    return export->policy->fake_special && S_ISCHR(mode) && rdev == 0;
-}
+#include "fsdev/local/local-int.h"
 
 /* What is stored for the directory @obj. */
 static int load(const FsCall *call, LocalExport *export, LocalObject *obj,

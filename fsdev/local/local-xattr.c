@@ -14,7 +14,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
-#include "fsdev/local/local.h"
+#include "fsdev/local/local-int.h"
 
 #define USER "user."
 #define PRIVATE "user.virtfs."

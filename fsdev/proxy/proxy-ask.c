@@ -144,7 +144,7 @@ static void reconnect(ProxyExport *export)
     PROXY_GREETING hello = { 0 };
     ProxyConn *conn;
     uint32_t epoch;
-    Name *root = node_table_root(export->local.table);
+    Name *root = node_table_root(local_table(&export->local.base));
     int fd;
 
     g_mutex_lock(&export->reconnecting);
@@ -244,7 +244,6 @@ bool proxy_is_path_fd(int fd)
 int proxy_ask_insert(ProxyAsk *ask, FsNode *dir, const char *component,
                      unsigned n, uint64_t id, HostStat *st, Name **name)
 {
-    LocalExport *export = &ask->export->local;
     int fd = ask->answer.fds[n];
     int ret;
 
@@ -252,9 +251,8 @@ int proxy_ask_insert(ProxyAsk *ask, FsNode *dir, const char *component,
         return proxy_ask_refuse(ask);
     }
     ret = host_stat(fd, st);
-    if (ret == 0 && export->base.config.multidevs == FS_MULTIDEVS_FORBID &&
-        st->dev != export->root_dev) {
-        ret = -ENODEV;
+    if (ret == 0) {
+        ret = local_check_dev(dir->export, st->dev);
     }
     if (ret == 0) {
         ret = name_insert(name_from_fs(dir), component,
@@ -280,7 +278,7 @@ bool proxy_is_file_fd(int fd, const Node *node, int flags)
 }
 
 int proxy_ask_file(ProxyAsk *ask, Name *name, unsigned n, int flags,
-                   LocalFile **file)
+                   FsFile **file)
 {
     if (!proxy_is_file_fd(ask->answer.fds[n], name_node(name), flags)) {
         return proxy_ask_refuse(ask);

@@ -27,7 +27,7 @@ static int ask_to_change(const FsCall *call, ProxyAsk *ask, FsNode *node,
 /* ---- creation --------------------------------------------------------- */
 
 static int create_counted(const FsCall *call, FsNode *dir, const char *name,
-                          int flags, uint32_t mode, LocalFile **file,
+                          int flags, uint32_t mode, FsFile **file,
                           FsAttr *attr)
 {
     PROXY_ASK ask = { 0 };
@@ -64,20 +64,20 @@ static int create_counted(const FsCall *call, FsNode *dir, const char *name,
 int proxy_create(const FsCall *call, FsNode *dir, const char *name, int flags,
                  uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr)
 {
-    LocalExport *export = local_export(dir->export);
-    LocalFile *opened = NULL;
-    int ret = node_fd_account(export->table);
+    NodeTable *table = local_table(dir->export);
+    FsFile *opened = NULL;
+    int ret = node_fd_account(table);
 
     if (ret < 0) {
         return ret;
     }
     ret = create_counted(call, dir, name, flags, mode, &opened, attr);
     if (ret < 0) {
-        node_fd_unaccount(export->table);
+        node_fd_unaccount(table);
         return ret;
     }
-    *file = &opened->base;
-    *node = fs_node_ref(opened->base.node);
+    *file = opened;
+    *node = fs_node_ref(opened->node);
     return 0;
 }
 

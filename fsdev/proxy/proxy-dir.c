@@ -143,13 +143,11 @@ static int give_with_device(void *opaque, const FsDirent *dirent)
 }
 
 /* Whether all objects of the export have the device number of the root. */
-static bool is_one_device(const FsFile *file)
+static bool is_one_device(FsFile *file)
 {
     ProxyExport *export = proxy_export(file->node->export);
 
-    return g_atomic_int_get(&export->no_mounts) &&
-           export->local.root_devs == HOST_DEVS_MOUNTS &&
-           file->dev == export->local.root_dev;
+    return g_atomic_int_get(&export->no_mounts) && local_has_root_dev(file);
 }
 
 int proxy_readdir(const FsCall *call, FsFile *file, uint64_t cookie,

@@ -97,7 +97,7 @@ int proxy_ask_insert(ProxyAsk *ask, FsNode *dir, const char *component,
  * The caller has called node_fd_account() and undoes that on failure.
  */
 int proxy_ask_file(ProxyAsk *ask, Name *name, unsigned n, int flags,
-                   LocalFile **file);
+                   FsFile **file);
 
 /* proxy-number.c */
 

@@ -15,7 +15,7 @@
 /* The number if it is known, else -ENOENT; sends no request. */
 static int known_number(const ProxyAsk *ask, Name *name, uint64_t *id)
 {
-    Name *root = node_table_root(ask->export->local.table);
+    Name *root = node_table_root(local_table(&ask->export->local.base));
     NameRemote remote;
     int ret = 0;
 

@@ -71,7 +71,7 @@ static int proxy_lookup(const FsCall *call, FsNode *dir, const char *name,
     }
     ret = proxy_lookup_once(call, dir, name, node, attr);
     if (ret == -EMFILE &&
-        node_fd_reclaim(local_export(dir->export)->table)) {
+        node_fd_reclaim(local_table(dir->export))) {
         ret = proxy_lookup_once(call, dir, name, node, attr);
     }
     return ret;
@@ -136,7 +136,7 @@ static int ask_open(const FsCall *call, ProxyAsk *ask, FsNode *node, int flags)
     int ret = ask_open_once(call, ask, node, flags);
 
     if (ret == -EMFILE &&
-        node_fd_reclaim(local_export(node->export)->table)) {
+        node_fd_reclaim(local_table(node->export))) {
         proxy_ask_clear(ask);
         ret = ask_open_once(call, ask, node, flags);
     }
@@ -165,11 +165,11 @@ static int open_here(const FsCall *call, FsNode *node, int flags,
 
 /* Open in the helper. */
 static int open_there(const FsCall *call, FsNode *node, int flags,
-                      int open_flags, LocalFile **file)
+                      int open_flags, FsFile **file)
 {
-    LocalExport *export = local_export(node->export);
+    NodeTable *table = local_table(node->export);
     PROXY_ASK ask = { 0 };
-    int ret = node_fd_account(export->table);
+    int ret = node_fd_account(table);
 
     if (ret < 0) {
         return ret;
@@ -179,7 +179,7 @@ static int open_there(const FsCall *call, FsNode *node, int flags,
         ret = proxy_ask_file(&ask, name_from_fs(node), 0, open_flags, file);
     }
     if (ret < 0) {
-        node_fd_unaccount(export->table);
+        node_fd_unaccount(table);
     }
     return ret;
 }
@@ -188,7 +188,7 @@ static int proxy_open_attr(const FsCall *call, FsNode *node, int flags,
                            FsFile **file, FsAttr *attr)
 {
     Name *name = name_from_fs(node);
-    LocalFile *opened = NULL;
+    FsFile *opened = NULL;
     int open_flags;
     FsAttr seen;
     int ret = local_check_open(local_export(node->export),
@@ -206,15 +206,15 @@ static int proxy_open_attr(const FsCall *call, FsNode *node, int flags,
     }
     ret = open_there(call, node, flags, open_flags, &opened);
     if (ret == 0 && attr) {
-        ret = local_name_attr(call, name, opened, &seen);
+        ret = local_file_attr(call, opened, &seen);
         if (ret < 0) {
-            local_release(&opened->base);
+            local_release(opened);
         } else {
             *attr = seen;
         }
     }
     if (ret == 0) {
-        *file = &opened->base;
+        *file = opened;
     }
     return ret;
 }

@@ -146,7 +146,7 @@ static void tree_hold(Tree *t)
 
 static void evict(Tree *t)
 {
-    while (node_fd_reclaim(local_export(t->export)->table)) {
+    while (node_fd_reclaim(local_table(t->export))) {
         /* more may be closed */
     }
 }

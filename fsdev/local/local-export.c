@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is common to all exports that begin with a LocalExport, and the entries
+ * of a driver that only need its tree of nodes.
+ *
+ * Context: any thread.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/local/local-int.h"
+
+void local_export_init(LocalExport *export, const FsConfig *config,
+                       const CredPolicy *policy, int root_fd,
+                       const HostStat *root, const NodeRemoteOps *remote)
+{
+    fs_export_init(&export->base, config);
+    export->policy = policy;
+    export->root_dev = root->dev;
+    export->made_uid = export->made_gid = -1;
+    export->root_is_local = host_fs_is_local(root_fd);
+    export->root_devs = host_fs_devs(root_fd);
+    export->ctimes_tell = export->root_devs != HOST_DEVS_ANY;
+    g_rw_lock_init(&export->beside);
+    g_rw_lock_init(&export->beside_far);
+    g_mutex_init(&export->orphan_lock);
+    export->orphans = local_orphans_new();
+    if (policy->fake_special) {
+        export->creds = cred_cache_new();
+    }
+    export->table = node_table_new(&export->base, root_fd, root,
+                                   &(NodeTableOptions) { .remote = remote });
+}
+
+void local_export_exit(LocalExport *export)
+{
+    node_table_free(export->table);
+    cred_cache_free(export->creds);
+    g_hash_table_destroy(export->orphans);
+    g_mutex_clear(&export->orphan_lock);
+    g_rw_lock_clear(&export->beside);
+    g_rw_lock_clear(&export->beside_far);
+    fs_config_clear(&export->base.config);
+}
+
+NodeTable *local_table(FsExport *export)
+{
+    return local_export(export)->table;
+}
+
+int local_check_dev(FsExport *export, uint64_t dev)
+{
+    return export->config.multidevs == FS_MULTIDEVS_FORBID &&
+           dev != local_export(export)->root_dev ? -ENODEV : 0;
+}
+
+FsWait local_reach(FsNode *node)
+{
+    return local_node_reach(local_export(node->export),
+                            name_node(name_from_fs(node)));
+}
+
+FsNode *local_root(FsExport *export)
+{
+    return name_to_fs(node_table_root(local_export(export)->table));
+}
+
+void local_node_ref(FsNode *node)
+{
+    name_ref(name_from_fs(node));
+}
+
+void local_node_unref(FsNode *node)
+{
+    name_unref(name_from_fs(node));
+}
+
+FsNode *local_parent(FsNode *node)
+{
+    return name_to_fs(name_parent(name_from_fs(node)));
+}
+
+int local_locate(FsNode *node, FsNode **dir, char *component)
+{
+    Name *parent;
+    int ret = name_locate(name_from_fs(node), &parent, component);
+
+    if (ret == 0) {
+        *dir = name_to_fs(parent);
+    }
+    return ret;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the local driver share: its types and a few helpers.
+ *
+ * A LocalFile is an open descriptor; a LocalObject is a node made ready for the
+ * credential policy.  Everything here may be called from any thread; what may
+ * block says so.
+ *
+ * Locking: for a policy that keeps values beside the file, one operation is
+ * two or more host calls.  LocalExport.beside makes them one for all others:
+ * written by whatever changes a name or a stored value, read by whatever loads
+ * one.  Other models never take it.  It is taken after the lock of a
+ * LocalFile's directory buffer, and once all descriptors are pinned.
+ */
+#ifndef FSDEV_LOCAL_INT_H
+#define FSDEV_LOCAL_INT_H
+
+#include "fsdev/local/local.h"
+
+typedef struct LocalDir LocalDir;
+
+/* Does an open file know RWF_NOWAIT?  Learnt by trying. */
+enum {
+    LOCAL_NOWAIT_YES,
+    LOCAL_NOWAIT_NEVER,         /* reads have to go to a worker */
+    LOCAL_NOWAIT_NEEDLESS,      /* in memory: plain reads never wait */
+};
+
+typedef struct LocalFile {
+    FsFile base;
+    int fd;                     /* owned */
+    int direct_fd;              /* owned; the same with O_DIRECT, or -1 */
+    int flags;                  /* O_ACCMODE and O_APPEND of it */
+    HostFsDevs devs;            /* of the file system of a directory */
+    gint nowait;                /* atomic */
+    gint setid_seen;            /* LocalExport.setid_count, -1: never; atomic */
+    LocalDir *dir;              /* owned; NULL unless a directory */
+} LocalFile;
+
+/* A scope of LocalExport.beside. */
+typedef struct LocalLock {
+    GRWLock *lock;              /* NULL: nothing locked */
+    bool write;
+} LocalLock;
+
+/* A node with what a CredPolicy needs, its descriptors pinned. */
+typedef struct LocalObject {
+    CredObject cred;
+    LocalLock lock;             /* of LocalExport.beside */
+    Name *self;                 /* borrowed */
+    Node *node;                 /* borrowed from the Name */
+    Name *pinned;               /* counted */
+    Name *parent;               /* counted and pinned */
+    HostStat st;                /* of the object, see has_st */
+    int64_t seen_ctime;         /* of the object when last looked at, ns */
+    bool has_st;                /* not used yet */
+    bool far;                   /* which lock of the two, if any */
+    bool leads;                 /* cred.name was seen to be the object's */
+    char component[NAME_MAX + 1];
+} LocalObject;
+
+typedef enum LocalAccess {
+    LOCAL_READ,
+    LOCAL_WRITE,
+} LocalAccess;
+
+static inline LocalFile *local_file(FsFile *file)
+{
+    return container_of(file, LocalFile, base);
+}
+
+static inline LocalExport *local_export_of(Name *name)
+{
+    return local_export(name_to_fs(name)->export);
+}
+
+static inline bool local_hidden(const LocalExport *export, const char *name)
+{
+    return export->policy->hidden && export->policy->hidden(name);
+}
+
+/* A call on this file system never waits for a third party. */
+static inline bool local_dev_never_hangs(const LocalExport *export,
+                                         uint64_t dev)
+{
+    return export->root_is_local && dev == export->root_dev;
+}
+
+static inline bool local_never_hangs(const LocalExport *export,
+                                     const Node *node)
+{
+    return local_dev_never_hangs(export, node_dev(node));
+}
+
+/*
+ * How long a call on @node may have to wait.  Without openat2(2) any lookup may
+ * cross a mount point.
+ */
+static inline FsWait local_node_reach(const LocalExport *export,
+                                      const Node *node)
+{
+    return local_never_hangs(export, node) && host_features()->openat2
+           ? FS_WAIT_STORAGE : FS_WAIT_ANYTHING;
+}
+
+/*
+ * May @call use @node?  A call that must not wait at all looks nothing up on
+ * the host but by RESOLVE_CACHED; values beside the file may have to come from
+ * a disk.
+ */
+static inline bool local_may_use(const FsCall *call,
+                                 const LocalExport *export, const Node *node)
+{
+    return call->wait == FS_WAIT_NEVER
+           ? local_never_hangs(export, node) && !export->policy->beside
+           : call->wait >= local_node_reach(export, node);
+}
+
+/* Is LocalExport.beside_far the lock for what is done in @dir? */
+static inline bool local_is_far(const LocalExport *export, Name *dir)
+{
+    return !local_never_hangs(export, name_node(dir));
+}
+
+static inline bool local_same_object(const HostStat *a, const HostStat *b)
+{
+    return a->dev == b->dev && a->ino == b->ino;
+}
+
+/* Is an object with @mode and @rdev a whiteout that needs a mark? */
+static inline bool local_is_whiteout(const LocalExport *export, uint32_t mode,
+                                     uint64_t rdev)
+{
+    return export->policy->fake_special && S_ISCHR(mode) && rdev == 0;
+}
+
+/* local-pin.c */
+
+/** local_pin_fd: as local_pin(), also where @call must not wait. */
+int local_pin_fd(const FsCall *call, LocalPin *pin, Name *name);
+
+/* local-lookup.c */
+
+/** local_find: what fs_lookup() does, with the Name itself. */
+int local_find(const FsCall *call, Name *dir, const char *component,
+               Name **name, FsAttr *attr);
+
+/* local-object.c */
+
+/**
+ * local_lock: take LocalExport.beside or, with @far, beside_far, if the policy
+ * needs one.  All path fds that will be used are pinned before.  -EAGAIN when
+ * @call may not wait for the thread that holds the lock.
+ */
+int local_lock(const FsCall *call, LocalExport *export, bool far, bool write,
+               LocalLock *lock);
+void local_unlock(LocalLock *lock);
+#define LOCAL_LOCK __attribute__((cleanup(local_unlock), unused)) LocalLock
+
+/**
+ * local_object_get: @name ready for the policy, by the descriptor of @file
+ * where there is one, with LocalExport.beside locked for @access.
+ */
+int local_object_get(const FsCall *call, Name *name, LocalFile *file,
+                     LocalAccess access, LocalObject *obj);
+void local_object_put(LocalObject *obj);
+#define LOCAL_OBJECT __attribute__((cleanup(local_object_put))) LocalObject
+
+/** local_object_attr: what the guest sees; *@st is what the host has. */
+int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
+                      HostStat *st, FsAttr *attr);
+/**
+ * local_name_seen: @name was seen to lead to an object as @st has it, and
+ * @before is what cred_cache_clock() said before that.
+ */
+void local_name_seen(Name *name, const HostStat *st,
+                     const struct timespec *before);
+/** local_object_nameless: has it lost the name that it was got by? */
+bool local_object_nameless(const LocalExport *export, LocalObject *obj);
+/**
+ * local_object_store: the policy's store, or an orphan's.  @attr is what
+ * local_object_attr() told.  Context: @obj was got for LOCAL_WRITE.
+ */
+int local_object_store(LocalExport *export, LocalObject *obj,
+                       const FsAttr *attr, const CredValues *values);
+
+/**
+ * local_cred_load: what is stored for the object of @cred; @st and @attr are
+ * what the host has of it.  Nothing where the host has all values.
+ * Context: LocalExport.beside is held.
+ */
+int local_cred_load(const FsCall *call, LocalExport *export,
+                    const CredObject *cred, const HostStat *st,
+                    const FsAttr *attr, CredValues *values);
+/** local_cred_overlay: put stored @values on @attr. */
+void local_cred_overlay(LocalExport *export, const CredValues *values,
+                        FsAttr *attr);
+/** local_name_attr: attributes of @name. */
+int local_name_attr(const FsCall *call, Name *name, LocalFile *file,
+                    FsAttr *attr);
+/** local_guest_type: S_IFMT bits as the guest sees them. */
+int local_guest_type(const FsCall *call, Name *name, uint32_t *type);
+
+/* local-setattr.c */
+
+/**
+ * local_set_size: cut or extend the regular file of @obj, set-id bits and
+ * capability dropped.
+ * @fd is a writable descriptor of it, or -1.
+ * Context: @obj was got for LOCAL_WRITE.
+ */
+int local_set_size(const FsCall *call, LocalExport *export, LocalObject *obj,
+                   int fd, uint64_t size);
+/**
+ * local_drop_setid: what a local file system does when data changes and the
+ * writer is not privileged: set-id bits and security.capability go.  The kernel
+ * spares us, who are root, from the bits.
+ * Context: @obj was got for LOCAL_WRITE.
+ */
+int local_drop_setid(LocalExport *export, LocalObject *obj,
+                     const HostStat *st, const FsAttr *attr);
+
+/* local-create.c */
+
+/** local_check_new: 0 when a new @component may be made in @dir's export. */
+int local_check_new(Name *dir, const char *component);
+
+/* local-io.c */
+
+/**
+ * local_reopen: as host_reopen(); whoever holds a lease on the file is awaited
+ * only by a call that may wait for anything, else -EAGAIN.
+ */
+int local_reopen(const FsCall *call, int pathfd, int flags);
+/** local_open_name: what fs_open() does, with our own types. */
+int local_open_name(const FsCall *call, LocalExport *export, Name *name,
+                    int flags, LocalFile **file);
+
+/* local-dir.c */
+
+LocalDir *local_dir_new(void);
+void local_dir_free(LocalDir *dir);
+
+/* local-whiteout.c */
+
+/**
+ * local_whiteout_mark: @dir is about to get one.  Returns 0, or -EAGAIN when
+ * @call may not wait for as long as that takes.
+ */
+int local_whiteout_mark(const FsCall *call, LocalExport *export, Name *dir);
+/**
+ * local_whiteout_follow: @component of @dir, whose descriptor is @dirfd, is
+ * about to get a name in @newdir, which is marked if it is one.  As above.
+ */
+int local_whiteout_follow(const FsCall *call, LocalExport *export, Name *dir,
+                          int dirfd, const char *component, Name *newdir);
+/**
+ * local_whiteouts_in: is @dir, open as @file, marked?  1 or 0, or -EAGAIN as
+ * above.
+ */
+int local_whiteouts_in(const FsCall *call, Name *dir, LocalFile *file);
+/**
+ * local_whiteout_type: DT_* of @component of @dir, open as @dirfd, a regular
+ * file on the host; DT_UNKNOWN unless it is empty as a whiteout is.  Context: a
+ * thread that may wait for anything.
+ */
+uint8_t local_whiteout_type(const FsCall *call, LocalExport *export, Name *dir,
+                            int dirfd, const char *component);
+
+/* local-xattr.c */
+
+/**
+ * local_drop_capability: the guest's security.capability of @obj, where we are
+ * who keeps it; the host's own is dropped by the host's kernel.
+ * Context: may block.
+ */
+int local_drop_capability(LocalExport *export, const LocalObject *obj);
+
+/*
+ * local-orphan.c: values of files that have no name left but are open, for
+ * policies that keep values beside a name.
+ */
+GHashTable *local_orphans_new(void);
+/** local_orphan_keep: @attr is what the guest saw last of the object. */
+void local_orphan_keep(LocalExport *export, const FsAttr *attr);
+/** local_orphan_load: overlay what is kept on @attr, if anything is. */
+void local_orphan_load(LocalExport *export, FsAttr *attr);
+/** local_orphan_is: is anything kept for the object of @attr? */
+bool local_orphan_is(LocalExport *export, const FsAttr *attr);
+/** local_orphan_drop: nobody has the object of @node open any more. */
+void local_orphan_drop(LocalExport *export, const Node *node);
+
+/* Entries of fs_local_driver that no other driver uses. */
+
+int local_open(const FsCall *call, FsNode *node, int flags, FsFile **file);
+int local_locker_open(const FsCall *call, FsFile *file, FsLocker **locker);
+int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
+                 uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr);
+int local_mkdir(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, FsAttr *attr);
+int local_mknod(const FsCall *call, FsNode *dir, const char *name,
+                uint32_t mode, uint64_t rdev, FsAttr *attr);
+int local_symlink(const FsCall *call, FsNode *dir, const char *name,
+                  const char *target, FsAttr *attr);
+int local_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name);
+int local_unlink(const FsCall *call, FsNode *dir, const char *name,
+                 bool is_dir);
+int local_rename(const FsCall *call, FsNode *dir, const char *name,
+                 FsNode *newdir, const char *newname);
+int local_setattr(const FsCall *call, FsNode *node, FsFile *file,
+                  const FsSetattr *set);
+ssize_t local_getxattr(const FsCall *call, FsNode *node, const char *name,
+                       void *buf, size_t size);
+ssize_t local_listxattr(const FsCall *call, FsNode *node, char *buf,
+                        size_t size);
+int local_setxattr(const FsCall *call, FsNode *node, const char *name,
+                   const void *value, size_t size, int flags);
+int local_removexattr(const FsCall *call, FsNode *node, const char *name);
+
+#endif

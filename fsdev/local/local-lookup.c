@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The local driver: lookup, and what can be read of an object.
+ *
+ * A lookup under the lock of what is near crosses no mount point; see
+ * local-int.h for the locks.  Called through fsdriver.c, and by local-create.c,
+ * from any thread.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/local/local-int.h"
+
+/*
+ * What is stored for @component of @dirfd, which is the object of @fd, put on
+ * @attr.  LocalExport.beside is held.
+ */
+static int find_cred(const FsCall *call, LocalExport *export, int dirfd,
+                     const char *component, int fd, const HostStat *st,
+                     FsAttr *attr)
+{
+    CredObject cred = {
+        .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
+        .brief = call->wait < FS_WAIT_ANYTHING,
+        .host_type = st->mode & S_IFMT,
+    };
+    CredValues values;
+    int ret;
+
+    local_attr_from_host(attr, st);
+    ret = local_cred_load(call, export, &cred, st, attr, &values);
+    if (ret == 0) {
+        local_cred_overlay(export, &values, attr);
+    }
+    return ret;
+}
+
+/*
+ * Look @component up in @dirfd with @flags, and at what is found, under the
+ * lock of what is near or far.
+ */
+static int find_as(const FsCall *call, LocalExport *export, int dirfd,
+                   const char *component, bool far, unsigned flags,
+                   HostStat *st, FsAttr *attr)
+{
+    LOCAL_LOCK lock = { 0 };
+    HOST_FD fd = -1;
+    int ret = local_lock(call, export, far, false, &lock);
+
+    if (ret == 0) {
+        ret = fd = host_lookup(dirfd, component, flags);
+    }
+    if (ret >= 0) {
+        ret = host_stat(fd, st);
+    }
+    if (ret == 0) {
+        ret = find_cred(call, export, dirfd, component, fd, st, attr);
+    }
+    return ret < 0 ? ret : host_fd_steal(&fd);
+}
+
+/*
+ * Most models have no lock that others wait for, so a worker need not know
+ * what it comes to.
+ */
+static int find_host(const FsCall *call, LocalExport *export, Name *dir,
+                     int dirfd, const char *component, HostStat *st,
+                     FsAttr *attr)
+{
+    bool far = !local_never_hangs(export, name_node(dir));
+    unsigned flags = 0;
+    int fd;
+
+    if (call->wait < FS_WAIT_ANYTHING || (export->policy->beside && !far)) {
+        flags = HOST_NO_XDEV;
+    }
+    if (call->wait == FS_WAIT_NEVER) {
+        flags |= HOST_CACHED;
+    }
+    fd = find_as(call, export, dirfd, component, far, flags, st, attr);
+    if (fd != -EXDEV || !flags) {
+        return fd;
+    }
+    return call->wait < FS_WAIT_ANYTHING
+           ? -EAGAIN
+           : find_as(call, export, dirfd, component, true, 0, st, attr);
+}
+
+int local_find(const FsCall *call, Name *dir, const char *component,
+               Name **name, FsAttr *attr)
+{
+    LocalExport *export = local_export_of(dir);
+    struct timespec before = { 0 };
+    LOCAL_PIN pin = { 0 };
+    HostStat st;
+    int ret;
+    int fd;
+
+    if (local_hidden(export, component)) {
+        return -EINVAL;
+    }
+    if (!local_may_use(call, export, name_node(dir))) {
+        return -EAGAIN;
+    }
+    if (export->policy->beside) {
+        before = cred_cache_clock();
+    }
+    fd = local_pin_fd(call, &pin, dir);
+    if (fd == 0) {
+        fd = find_host(call, export, dir, pin.fd, component, &st, attr);
+    }
+    if (fd < 0) {
+        return fd;
+    }
+    ret = local_check_dev(&export->base, st.dev);
+    if (ret < 0) {
+        close(fd);
+        return ret;
+    }
+    ret = name_insert(dir, component, fd, &st, name);
+    if (ret == 0 && export->policy->beside) {
+        local_name_seen(*name, &st, &before);
+    }
+    return ret;
+}
+
+/* The path fds that are cached count too: give some back, once. */
+static bool out_of_fds(LocalExport *export, int err)
+{
+    return (err == -EMFILE || err == -ENFILE) &&
+           node_fd_reclaim(export->table);
+}
+
+int local_lookup(const FsCall *call, FsNode *dir, const char *name,
+                 FsNode **node, FsAttr *attr)
+{
+    Name *parent = name_from_fs(dir);
+    FsAttr seen;
+    Name *found;
+    int ret = local_find(call, parent, name, &found, &seen);
+
+    if (call->wait > FS_WAIT_NEVER &&
+        out_of_fds(local_export(dir->export), ret)) {
+        ret = local_find(call, parent, name, &found, &seen);
+    }
+    if (ret < 0) {
+        return ret;
+    }
+    *node = name_to_fs(found);
+    *attr = seen;
+    return 0;
+}
+
+int local_getattr(const FsCall *call, FsNode *node, FsFile *file,
+                  unsigned flags, FsAttr *attr)
+{
+    Name *name = name_from_fs(node);
+    LocalFile *local = file ? local_file(file) : NULL;
+    FsAttr seen;
+    int ret = local_name_attr(call, name, local, &seen);
+
+    if (ret < 0) {
+        return ret;
+    }
+    if (seen.nlink == 0 && !file && !(flags & FS_FIRST_LOOK) &&
+        !node_is_open(name_node(name))) {
+        return -ENOENT;
+    }
+    *attr = seen;
+    return 0;
+}
+
+/* ---- what else can be asked of a node --------------------------------- */
+
+/* Nothing is a longer link than this, whatever a host file holds. */
+static ssize_t read_target(const FsCall *call, int pathfd, char *buf,
+                           size_t size)
+{
+    /* As readlink(2): looking where it leads is no read of a file. */
+    HOST_FD fd = local_reopen(call, pathfd, O_RDONLY | O_NOATIME);
+    ssize_t len;
+
+    if (fd < 0) {
+        return fd;
+    }
+    len = NEG_ERRNO(pread(fd, buf, MIN(size, PATH_MAX), 0));
+    return len < 0 ? len : (ssize_t)strnlen(buf, len);
+}
+
+ssize_t local_readlink(const FsCall *call, FsNode *node, char *buf, size_t size)
+{
+    Name *name = name_from_fs(node);
+    LOCAL_PIN pin = { 0 };
+    uint32_t type;
+    int ret = local_guest_type(call, name, &type);
+
+    if (ret < 0) {
+        return ret;
+    }
+    if (!S_ISLNK(type)) {
+        return -EINVAL;
+    }
+    ret = local_pin(call, &pin, name);
+    if (ret < 0) {
+        return ret;
+    }
+    if (node_type(name_node(name)) == S_IFREG) {
+        return read_target(call, pin.fd, buf, size);
+    }
+    return host_readlink(pin.fd, buf, size);
+}
+
+int local_statfs(const FsCall *call, FsNode *node, struct statfs *st)
+{
+    LOCAL_PIN pin = { 0 };
+    int ret = local_pin(call, &pin, name_from_fs(node));
+
+    return ret < 0 ? ret : NEG_ERRNO(fstatfs(pin.fd, st));
+}

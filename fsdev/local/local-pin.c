@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Path fds, pinned for a scope: see local.h.  Context: any thread. */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/local/local-int.h"
+
+int local_pin_fd(const FsCall *call, LocalPin *pin, Name *name)
+{
+    int fd = name_fd_get(call, name);
+
+    if (fd < 0) {
+        return fd;
+    }
+    *pin = (LocalPin) { .name = name, .fd = fd };
+    return 0;
+}
+
+int local_pin_at_hand(LocalPin *pin, Name *name)
+{
+    const FsCall call = { .wait = FS_WAIT_NEVER };
+
+    return local_pin_fd(&call, pin, name);
+}
+
+int local_pin(const FsCall *call, LocalPin *pin, Name *name)
+{
+    if (call->wait < local_node_reach(local_export_of(name),
+                                      name_node(name))) {
+        return -EAGAIN;
+    }
+    return local_pin_fd(call, pin, name);
+}
+
+void local_unpin(LocalPin *pin)
+{
+    if (pin->name) {
+        name_fd_put(pin->name);
+    }
+}
