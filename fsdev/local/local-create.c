@@ -2,19 +2,19 @@
 /*
  * The local driver: making files, directories, links and special files.
  *
- * Something new is made with no rights for others, then gets its owner and
- * only then its mode, all by descriptor, so nobody sees a set-id file of the
- * wrong owner; what came out right is not set again.  What exists already
- * keeps owner and mode.  When a step fails, what this call made is removed
- * again, after a look whether it is still that.
+ * A new object is made without rights for others, then gets its owner and after
+ * that its mode, all by descriptor, so that a set-id file of the wrong owner
+ * never exists.  What the host has set correctly is not set again.  An object
+ * that existed before keeps its owner and mode.  When a step fails, what this
+ * call has made is removed, unless another object has its name now.
  * Called through fsdriver.c from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/local/local-int.h"
 
-/* How often a file that comes and goes on the host is tried for. */
+/* How often to try for a file that appears and disappears on the host. */
 #define CREATE_TRIES 16
-/* What the guest may ask of a new file's descriptor. */
+/* Flags of the guest that apply to the descriptor of a new file. */
 #define CREATE_FLAGS (O_ACCMODE | O_APPEND | O_DSYNC | O_SYNC)
 
 /* ---- common ----------------------------------------------------------- */
@@ -30,9 +30,10 @@ int local_check_new(Name *dir, const char *component)
 }
 
 /*
- * In a set-group-id directory a file gets that directory's group, and who is
- * no member of it must not make a program that runs as this group.  The
- * protocol does not tell the members: only uid 0 is taken for one.
+ * In a set-group-id directory a file gets the group of the directory, and a
+ * user who is not a member of the group must not make a program that runs as
+ * this group.  The protocol does not say who is a member, so only uid 0 is
+ * regarded as one.
  */
 static int new_mode(const FsCall *call, Name *dir, uint32_t *mode)
 {
@@ -70,7 +71,7 @@ static CredValues new_values(const FsCall *call, const LocalExport *export,
     return values;
 }
 
-/* @dir's path fd and the lock to make something in it. */
+/* Pin the path fd of @dir and take the lock for making an object in it. */
 static int pin_to_make(const FsCall *call, LocalExport *export, Name *dir,
                        LocalPin *pin, LocalLock *lock)
 {
@@ -81,12 +82,12 @@ static int pin_to_make(const FsCall *call, LocalExport *export, Name *dir,
                                 lock);
 }
 
-/* What of @todo the host has got right by itself; see to_make(). */
+/* Remove from @todo what the host has set correctly; see to_make(). */
 static void drop_what_is_right(CredValues *todo, const HostStat *st)
 {
     const uint32_t owner = FS_SET_UID | FS_SET_GID;
 
-    /* An owner that is right already needs no privilege to be set. */
+    /* Setting an owner takes a privilege; a correct one need not be set. */
     if ((todo->valid & FS_SET_UID) && todo->uid == st->uid) {
         todo->valid &= ~FS_SET_UID;
     }
@@ -100,8 +101,8 @@ static void drop_what_is_right(CredValues *todo, const HostStat *st)
 }
 
 /*
- * Store @values on what was just made and tell what the guest sees then.
- * *@st is what the host made, for models that set it on the host.
+ * Store @values for the new object and set *@attr to what the guest sees then.
+ * *@st is what the host has made, for models that set values on the host.
  */
 static int new_finish(LocalExport *export, CredObject *cred,
                       const CredValues *values, HostStat *st, FsAttr *attr)
@@ -114,7 +115,7 @@ static int new_finish(LocalExport *export, CredObject *cred,
         drop_what_is_right(&todo, st);
     }
     if (fake || todo.valid) {
-        /* Values of an earlier file of this name do not count. */
+        /* Values of an earlier file of this name do not apply. */
         cred->fresh = true;
         ret = export->policy->store(cred, &todo);
         if (ret == 0) {
@@ -164,7 +165,7 @@ static int put_content(int fd, const char *content)
     return (size_t)done == len ? 0 : -ENOSPC;
 }
 
-/* Does a new file keep the owner and group that the host gives it? */
+/* Can the owner and group that the host gives to a new file stay? */
 static bool keeps_owner(LocalExport *export, const CredValues *values)
 {
     uint32_t uid = g_atomic_int_get(&export->made_uid);
@@ -175,11 +176,11 @@ static bool keeps_owner(LocalExport *export, const CredValues *values)
 }
 
 /*
- * The mode to make a file with: no rights for others as long as owner or group
- * may still change.  They will not where none are asked for, or where the last
- * new file came out with the ones that are; at the worst, in a directory that
- * gives its own group away, this file has for a moment what it would have had
- * for good on a local disk.
+ * The mode to make a file with: without rights for others if its owner or group
+ * may have to be changed.  That is not expected where @values name neither, or
+ * where the host gave exactly these to the last new file.  If this is wrong, in
+ * a directory that gives its own group to new files, the file has for a moment
+ * the rights that it would have had for good on a local disk.
  */
 static mode_t to_make(LocalExport *export, const CredValues *values)
 {
@@ -201,9 +202,9 @@ static int look_at_made(LocalExport *export, int fd, HostStat *st)
 }
 
 /*
- * Make the regular file @component, open with @flags, holding @content if that
- * is not NULL.  On success the caller owns @made->cred.fd; on failure nothing
- * is left.
+ * Make the regular file @component, open with @flags, with @content unless that
+ * is NULL.  On success the caller owns @made->cred.fd; on failure the file has
+ * been removed.
  */
 static int make_regular(LocalExport *export, int dirfd, const char *component,
                         int flags, const char *content,
@@ -263,7 +264,7 @@ static int create_counted(Creation *op)
     if (ret < 0) {
         return ret;
     }
-    /* A path fd is found by the name, if that leads to this file then. */
+    /* A path fd is opened by the name later, if that still leads here. */
     ret = name_insert(op->dir, op->component, -1, &made.st, &name);
     if (ret < 0) {
         new_undo(op->export, &made.cred);
@@ -370,11 +371,13 @@ int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
 /* ---- what is not opened ----------------------------------------------- */
 
 /*
- * mkdir(2) and its like return no descriptor, and by the time we look the
- * host may have put something else under the name, a link to a file of its
- * own say.  What we made has our owner, no rights and one name; the mapped
- * models change nothing of the inode but attributes of ours.  Returns 0,
- * -ESTALE for something else, -EPERM where owners are not what one sets.
+ * mkdir(2) and similar calls return no descriptor.  When the name is looked up
+ * afterwards, it may lead to another object that a program on the host has put
+ * there, such as a hard link to a file.  What was made here has the owner of
+ * this process, no rights and one name.  The mapped models need not be as
+ * strict, since they change nothing of an inode but their own attributes.
+ * Returns 0, -ESTALE for another object, -EPERM if the file system does not
+ * store owners.
  */
 static int check_ours(const LocalExport *export, const HostStat *st,
                       uint32_t type)
@@ -392,8 +395,9 @@ static int check_ours(const LocalExport *export, const HostStat *st,
 }
 
 /*
- * Owner and mode of what mkdirat(2), mknodat(2) or symlinkat(2) made.  Where
- * owners are optional, a file system that keeps none is no reason to fail.
+ * Set owner and mode of what mkdirat(2), mknodat(2) or symlinkat(2) has made.
+ * Where owners are optional, a file system that does not store them is not an
+ * error.
  */
 static int adopt(LocalExport *export, int dirfd, const char *component,
                  const CredValues *values, FsAttr *attr)
@@ -407,7 +411,7 @@ static int adopt(LocalExport *export, int dirfd, const char *component,
     int ret;
 
     if (fd < 0) {
-        /* Something was mounted on it already. */
+        /* A file system has been mounted on it in the meantime. */
         return fd == -EXDEV ? -ESTALE : fd;
     }
     ret = host_stat(fd, &st);
@@ -455,7 +459,7 @@ int local_mkdir(const FsCall *call, FsNode *dir, const char *name,
     return ret;
 }
 
-/* A special file of the host, which has all it needs in its inode. */
+/* A special file of the host, whose inode holds all values. */
 static int mknod_real(LocalExport *export, int dirfd, const char *component,
                       uint64_t rdev, const CredValues *values, FsAttr *attr)
 {
@@ -465,7 +469,7 @@ static int mknod_real(LocalExport *export, int dirfd, const char *component,
     return adopt(export, dirfd, component, values, attr);
 }
 
-/* A regular file that nobody needs open, and what stands for others. */
+/* A regular file that is not needed open, or that represents another type. */
 static int mknod_regular(LocalExport *export, int dirfd, const char *component,
                          const char *content, const CredValues *values,
                          FsAttr *attr)
@@ -481,7 +485,7 @@ static int mknod_regular(LocalExport *export, int dirfd, const char *component,
     return ret;
 }
 
-/* All that can be told before something of @type is made in @dir. */
+/* What can be checked before an object of @type is made in @dir. */
 static int mknod_check(const FsCall *call, LocalExport *export, Name *dir,
                        const char *component, uint32_t type, uint64_t rdev)
 {
@@ -520,7 +524,7 @@ int local_mknod(const FsCall *call, FsNode *dir, const char *name,
         return ret;
     }
     values = new_values(call, export, mode | type);
-    /* Stored for FIFOs and sockets too, as the formats have always done. */
+    /* The formats have always stored it for FIFOs and sockets too. */
     values.has_rdev = fake;
     values.rdev = rdev;
     if (fake || S_ISREG(type)) {
@@ -534,7 +538,7 @@ int local_mknod(const FsCall *call, FsNode *dir, const char *name,
     return ret;
 }
 
-/* A link of the mapped models: its target is the content of the file. */
+/* A link of the mapped models is a file that contains its target. */
 static int symlink_fake(LocalExport *export, int dirfd, const char *component,
                         const char *target, const CredValues *values,
                         FsAttr *attr)
@@ -550,7 +554,7 @@ static int symlink_fake(LocalExport *export, int dirfd, const char *component,
 static int symlink_real(LocalExport *export, int dirfd, const char *component,
                         const char *target, CredValues *values, FsAttr *attr)
 {
-    /* Links have no mode to set. */
+    /* The mode of a link cannot be set. */
     values->valid &= ~FS_SET_MODE;
     if (symlinkat(target, dirfd, component) < 0) {
         return -errno;

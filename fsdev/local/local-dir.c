@@ -2,12 +2,12 @@
 /*
  * The local driver: reading directories.
  *
- * An open directory has a buffer that getdents64(2) fills, and the kernel's
- * d_off of an entry is the cookie that continues after it.  Reading on goes
- * through the buffer; any other cookie is a seek and a new fill.  One mutex a
- * directory guards buffer and file position, held while the sink runs, so
- * readers of one open directory take turns.  Called through fsdriver.c from
- * any thread.
+ * An open directory has a buffer that getdents64(2) fills.  The d_off that the
+ * kernel gives with an entry is the cookie to continue after it.  Reading on
+ * takes entries from the buffer; any other cookie means to seek and to fill the
+ * buffer again.  A mutex of the directory guards the buffer and the file
+ * position.  It is held while the sink runs, so several readers of one open
+ * directory wait for each other.  Called through fsdriver.c from any thread.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/syscall.h>
@@ -15,7 +15,7 @@
 
 #define DIR_BUF_SIZE 32768
 
-/* What getdents64(2) fills in; glibc has no name for it. */
+/* What getdents64(2) returns; the C library does not declare it. */
 typedef struct HostDirent {
     uint64_t d_ino;
     int64_t d_off;
@@ -27,11 +27,11 @@ typedef struct HostDirent {
 struct LocalDir {
     GMutex lock;
     uint64_t next;              /* cookie of the entry at pos */
-    uint64_t file_pos;          /* cookie that the descriptor stands at */
+    uint64_t file_pos;          /* position of the descriptor, a cookie */
     size_t pos;
     size_t len;
     bool at_end;                /* nothing came after the buffer */
-    bool whiteouts;             /* types of entries are looked for */
+    bool whiteouts;             /* look at entries to find their types */
     char *buf;                  /* owned; made by the first fill */
 };
 
@@ -52,7 +52,10 @@ void local_dir_free(LocalDir *dir)
     }
 }
 
-/* Fill the buffer with what follows dir->next.  1: entries, 0: the end. */
+/*
+ * Fill the buffer with the entries from dir->next on.  Returns 1, or 0 at the
+ * end of the directory.
+ */
 static int fill(int fd, LocalDir *dir)
 {
     long len;
@@ -82,7 +85,7 @@ static int fill(int fd, LocalDir *dir)
     return dir->len > 0;
 }
 
-/* Where the enumeration goes on; a new start always sees the directory anew. */
+/* Set the position; starting from the beginning always reads again. */
 static int seek_to(LocalDir *dir, uint64_t cookie)
 {
     if (cookie > INT64_MAX) {
@@ -97,7 +100,7 @@ static int seek_to(LocalDir *dir, uint64_t cookie)
     return 0;
 }
 
-/* Identity of what "." and ".." mean in the export: never of its outside. */
+/* The identity of "." and ".." within the export, never outside of it. */
 static void fill_dot(const LocalFile *file, bool parent, FsDirent *out)
 {
     Name *name = name_from_fs(file->base.node);
@@ -121,15 +124,16 @@ typedef struct Listing {
     FsDirSink *sink;
     void *opaque;
     bool given;                 /* the sink took an entry */
-    HostFsDevs devs;            /* FS_READDIR_DEV: which entries to look at */
+    HostFsDevs devs;            /* FS_READDIR_DEV: which need a closer look */
     HostMounts *mounts;         /* counted, or NULL */
-    GHashTable *mounted;        /* borrowed from it: names to look at */
+    GHashTable *mounted;        /* borrowed from it: these need one too */
 } Listing;
 
 /*
- * An entry has the device of its directory and the number that the directory
- * says, except where something is mounted on it or the file system itself is
- * in several parts.  -EAGAIN when it would sleep to find out.
+ * An entry has the device of the directory and the inode number that the
+ * directory says, except where a file system is mounted on it, or where the
+ * file system consists of several devices.  -EAGAIN when finding out which
+ * entries these are takes longer than the call may wait.
  */
 static int listing_begin(Listing *listing)
 {
@@ -145,7 +149,7 @@ static int listing_begin(Listing *listing)
                                                        : file->devs;
     if (listing->call->wait == FS_WAIT_STORAGE &&
         listing->devs != HOST_DEVS_MOUNTS) {
-        /* Many entries to look at, each of which may be a mount point. */
+        /* Each entry needs a closer look and may be a mount point. */
         return -EAGAIN;
     }
     if (listing->devs == HOST_DEVS_ANY) {
@@ -175,7 +179,10 @@ static bool must_look_at(const Listing *listing, const HostDirent *entry)
            g_hash_table_contains(listing->mounted, entry->d_name);
 }
 
-/* A link or a device may be kept in the regular file @out.  As to_dirent(). */
+/*
+ * Find the type of a regular file that may represent a link or a device.
+ * Returns what to_dirent() does.
+ */
 static int fake_type(const Listing *listing, FsDirent *out)
 {
     const LocalFile *file = listing->file;
@@ -193,8 +200,8 @@ static int fake_type(const Listing *listing, FsDirent *out)
 }
 
 /*
- * Returns 1, 0 when the entry is to be left out, -EAGAIN when a look at it
- * might sleep.
+ * Returns 1, or 0 when the entry is to be left out, or -EAGAIN when a closer
+ * look at it takes longer than the call may wait.
  */
 static int to_dirent(const Listing *listing, const HostDirent *entry,
                      FsDirent *out)
@@ -220,11 +227,11 @@ static int to_dirent(const Listing *listing, const HostDirent *entry,
     }
     if (must_look_at(listing, entry)) {
         if (listing->call->wait < FS_WAIT_ANYTHING) {
-            /* Something may be mounted there. */
+            /* A file system may be mounted there. */
             return -EAGAIN;
         }
         if (host_stat_id_at(file->fd, entry->d_name, &st) < 0) {
-            /* Removed since; who asks for the rest need not know. */
+            /* It was removed meanwhile; the others are still valid. */
             return 0;
         }
         out->dev = st.dev;
@@ -237,7 +244,7 @@ static int to_dirent(const Listing *listing, const HostDirent *entry,
     return 1;
 }
 
-/* The next entry of the buffer.  0: go on, 1: the sink has enough. */
+/* Give the next entry to the sink.  Returns 0 to go on, 1 to stop. */
 static int give_one(Listing *listing)
 {
     LocalDir *dir = listing->file->dir;
@@ -260,7 +267,7 @@ static int give_one(Listing *listing)
     return 0;
 }
 
-/* As give_one(), when the buffer is empty. */
+/* Fill the empty buffer.  Returns what give_one() does. */
 static int fill_for(Listing *listing)
 {
     LocalFile *file = listing->file;
@@ -283,8 +290,8 @@ static int fill_for(Listing *listing)
         return 0;
     }
     /*
-     * Entries that were taken must reach the guest first; whatever is wrong
-     * is told to the next call.
+     * Entries that the sink has taken must reach the guest first, so the next
+     * call returns the error.
      */
     return ret == 0 || listing->given ? 1 : ret;
 }
@@ -323,7 +330,7 @@ int local_readdir(const FsCall *call, FsFile *base, uint64_t cookie,
     if (call->wait == FS_WAIT_ANYTHING) {
         g_mutex_lock(&file->dir->lock);
     } else if (!g_mutex_trylock(&file->dir->lock)) {
-        /* Its holder may wait for what is mounted on an entry. */
+        /* Its holder may wait for a file system mounted on an entry. */
         return -EAGAIN;
     }
     ret = listing_begin(&listing);

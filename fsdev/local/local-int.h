@@ -2,15 +2,16 @@
 /*
  * What the files of the local driver share: its types and a few helpers.
  *
- * A LocalFile is an open descriptor; a LocalObject is a node made ready for the
- * credential policy.  Everything here may be called from any thread; what may
- * block says so.
+ * A LocalFile is an open descriptor; a LocalObject is a node prepared for the
+ * credential policy.  Everything here may be called from any thread; a function
+ * that may block says so.
  *
- * Locking: for a policy that keeps values beside the file, one operation is
- * two or more host calls.  LocalExport.beside makes them one for all others:
- * written by whatever changes a name or a stored value, read by whatever loads
- * one.  Other models never take it.  It is taken after the lock of a
- * LocalFile's directory buffer, and once all descriptors are pinned.
+ * Locking: for a policy that stores values beside the file, one operation
+ * consists of several system calls.  LocalExport.beside makes it atomic: it is
+ * held for writing while a name or a stored value changes, and for reading
+ * while a value is loaded.  Other models never take it.  It is taken after the
+ * lock of the directory buffer of a LocalFile, and after all descriptors are
+ * pinned.
  */
 #ifndef FSDEV_LOCAL_INT_H
 #define FSDEV_LOCAL_INT_H
@@ -19,10 +20,10 @@
 
 typedef struct LocalDir LocalDir;
 
-/* Does an open file know RWF_NOWAIT?  Learnt by trying. */
+/* Does an open file support RWF_NOWAIT?  That is found out by trying. */
 enum {
     LOCAL_NOWAIT_YES,
-    LOCAL_NOWAIT_NEVER,         /* reads have to go to a worker */
+    LOCAL_NOWAIT_NEVER,         /* any read may wait */
     LOCAL_NOWAIT_NEEDLESS,      /* in memory: plain reads never wait */
 };
 
@@ -43,7 +44,7 @@ typedef struct LocalLock {
     bool write;
 } LocalLock;
 
-/* A node with what a CredPolicy needs, its descriptors pinned. */
+/* A node, with what a CredPolicy needs and with its descriptors pinned. */
 typedef struct LocalObject {
     CredObject cred;
     LocalLock lock;             /* of LocalExport.beside */
@@ -53,9 +54,9 @@ typedef struct LocalObject {
     Name *parent;               /* counted and pinned */
     HostStat st;                /* of the object, see has_st */
     int64_t seen_ctime;         /* of the object when last looked at, ns */
-    bool has_st;                /* not used yet */
-    bool far;                   /* which lock of the two, if any */
-    bool leads;                 /* cred.name was seen to be the object's */
+    bool has_st;                /* st is valid, and was not used yet */
+    bool far;                   /* which of the two locks, if any */
+    bool leads;                 /* cred.name was found to be the object's */
     char component[NAME_MAX + 1];
 } LocalObject;
 
@@ -79,7 +80,7 @@ static inline bool local_hidden(const LocalExport *export, const char *name)
     return export->policy->hidden && export->policy->hidden(name);
 }
 
-/* A call on this file system never waits for a third party. */
+/* Does a call on this device never wait for a server or another process? */
 static inline bool local_dev_never_hangs(const LocalExport *export,
                                          uint64_t dev)
 {
@@ -136,12 +137,12 @@ static inline bool local_is_whiteout(const LocalExport *export, uint32_t mode,
 
 /* local-pin.c */
 
-/** local_pin_fd: as local_pin(), also where @call must not wait. */
+/** local_pin_fd: like local_pin(), but does not check what @call permits. */
 int local_pin_fd(const FsCall *call, LocalPin *pin, Name *name);
 
 /* local-lookup.c */
 
-/** local_find: what fs_lookup() does, with the Name itself. */
+/** local_find: do what fs_lookup() does, and return the Name itself. */
 int local_find(const FsCall *call, Name *dir, const char *component,
                Name **name, FsAttr *attr);
 
@@ -158,36 +159,37 @@ void local_unlock(LocalLock *lock);
 #define LOCAL_LOCK __attribute__((cleanup(local_unlock), unused)) LocalLock
 
 /**
- * local_object_get: @name ready for the policy, by the descriptor of @file
- * where there is one, with LocalExport.beside locked for @access.
+ * local_object_get: prepare the object of @name for the policy, by the
+ * descriptor of @file unless that is NULL, and lock it for @access.
  */
 int local_object_get(const FsCall *call, Name *name, LocalFile *file,
                      LocalAccess access, LocalObject *obj);
 void local_object_put(LocalObject *obj);
 #define LOCAL_OBJECT __attribute__((cleanup(local_object_put))) LocalObject
 
-/** local_object_attr: what the guest sees; *@st is what the host has. */
+/** local_object_attr: the attributes for the guest; *@st: those of the host. */
 int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
                       HostStat *st, FsAttr *attr);
 /**
- * local_name_seen: @name was seen to lead to an object as @st has it, and
- * @before is what cred_cache_clock() said before that.
+ * local_name_seen: @name was found to lead to an object with attributes @st
+ * after cred_cache_clock() had returned @before.
  */
 void local_name_seen(Name *name, const HostStat *st,
                      const struct timespec *before);
-/** local_object_nameless: has it lost the name that it was got by? */
+/** local_object_nameless: does the name no longer lead to the object? */
 bool local_object_nameless(const LocalExport *export, LocalObject *obj);
 /**
- * local_object_store: the policy's store, or an orphan's.  @attr is what
- * local_object_attr() told.  Context: @obj was got for LOCAL_WRITE.
+ * local_object_store: store @values by the policy, or for an object without a
+ * name in the table of orphans.  local_object_attr() has returned @attr.
+ * Context: @obj is locked for LOCAL_WRITE.
  */
 int local_object_store(LocalExport *export, LocalObject *obj,
                        const FsAttr *attr, const CredValues *values);
 
 /**
- * local_cred_load: what is stored for the object of @cred; @st and @attr are
- * what the host has of it.  Nothing where the host has all values.
- * Context: LocalExport.beside is held.
+ * local_cred_load: the values that are stored for the object of @cred, whose
+ * attributes on the host are @st and @attr.  There are none for models that
+ * store nothing.  Context: LocalExport.beside is held.
  */
 int local_cred_load(const FsCall *call, LocalExport *export,
                     const CredObject *cred, const HostStat *st,
@@ -198,41 +200,42 @@ void local_cred_overlay(LocalExport *export, const CredValues *values,
 /** local_name_attr: attributes of @name. */
 int local_name_attr(const FsCall *call, Name *name, LocalFile *file,
                     FsAttr *attr);
-/** local_guest_type: S_IFMT bits as the guest sees them. */
+/** local_guest_type: the S_IFMT bits that the guest sees. */
 int local_guest_type(const FsCall *call, Name *name, uint32_t *type);
 
 /* local-setattr.c */
 
 /**
- * local_set_size: cut or extend the regular file of @obj, set-id bits and
- * capability dropped.
+ * local_set_size: set the size of the regular file of @obj, and drop set-id
+ * bits and its capability.
+ *
  * @fd is a writable descriptor of it, or -1.
- * Context: @obj was got for LOCAL_WRITE.
+ * Context: @obj is locked for LOCAL_WRITE.
  */
 int local_set_size(const FsCall *call, LocalExport *export, LocalObject *obj,
                    int fd, uint64_t size);
 /**
- * local_drop_setid: what a local file system does when data changes and the
- * writer is not privileged: set-id bits and security.capability go.  The kernel
- * spares us, who are root, from the bits.
- * Context: @obj was got for LOCAL_WRITE.
+ * local_drop_setid: drop set-id bits and security.capability, as a local file
+ * system does when an ordinary user changes the data.  The kernel does not
+ * clear the bits when the writer is root, which this process may be.
+ * Context: @obj is locked for LOCAL_WRITE.
  */
 int local_drop_setid(LocalExport *export, LocalObject *obj,
                      const HostStat *st, const FsAttr *attr);
 
 /* local-create.c */
 
-/** local_check_new: 0 when a new @component may be made in @dir's export. */
+/** local_check_new: may @component be made or removed in the export of @dir? */
 int local_check_new(Name *dir, const char *component);
 
 /* local-io.c */
 
 /**
- * local_reopen: as host_reopen(); whoever holds a lease on the file is awaited
- * only by a call that may wait for anything, else -EAGAIN.
+ * local_reopen: like host_reopen(), but -EAGAIN if there is a lease on the file
+ * and @call may not wait for anything.
  */
 int local_reopen(const FsCall *call, int pathfd, int flags);
-/** local_open_name: what fs_open() does, with our own types. */
+/** local_open_name: do what fs_open() does, with the types of this driver. */
 int local_open_name(const FsCall *call, LocalExport *export, Name *name,
                     int flags, LocalFile **file);
 
@@ -244,25 +247,26 @@ void local_dir_free(LocalDir *dir);
 /* local-whiteout.c */
 
 /**
- * local_whiteout_mark: @dir is about to get one.  Returns 0, or -EAGAIN when
- * @call may not wait for as long as that takes.
+ * local_whiteout_mark: to be called before a whiteout is made in @dir.  Returns
+ * 0, or -EAGAIN when @call may not wait for as long as that takes.
  */
 int local_whiteout_mark(const FsCall *call, LocalExport *export, Name *dir);
 /**
- * local_whiteout_follow: @component of @dir, whose descriptor is @dirfd, is
- * about to get a name in @newdir, which is marked if it is one.  As above.
+ * local_whiteout_follow: to be called before @component of @dir, whose
+ * descriptor is @dirfd, gets a name in @newdir, which is marked if that is a
+ * whiteout.  Returns what local_whiteout_mark() does.
  */
 int local_whiteout_follow(const FsCall *call, LocalExport *export, Name *dir,
                           int dirfd, const char *component, Name *newdir);
 /**
- * local_whiteouts_in: is @dir, open as @file, marked?  1 or 0, or -EAGAIN as
- * above.
+ * local_whiteouts_in: is @dir, open as @file, marked?  Returns 1 or 0, or
+ * -EAGAIN as above.
  */
 int local_whiteouts_in(const FsCall *call, Name *dir, LocalFile *file);
 /**
- * local_whiteout_type: DT_* of @component of @dir, open as @dirfd, a regular
- * file on the host; DT_UNKNOWN unless it is empty as a whiteout is.  Context: a
- * thread that may wait for anything.
+ * local_whiteout_type: the type (DT_*) of @component of @dir, which is open as
+ * @dirfd.  It is a regular file on the host.  DT_UNKNOWN if it is not empty, as
+ * a whiteout is.  Context: a thread that may wait for anything.
  */
 uint8_t local_whiteout_type(const FsCall *call, LocalExport *export, Name *dir,
                             int dirfd, const char *component);
@@ -270,24 +274,24 @@ uint8_t local_whiteout_type(const FsCall *call, LocalExport *export, Name *dir,
 /* local-xattr.c */
 
 /**
- * local_drop_capability: the guest's security.capability of @obj, where we are
- * who keeps it; the host's own is dropped by the host's kernel.
+ * local_drop_capability: drop the guest's security.capability of @obj if a
+ * mapped model stores it.  That of the host is dropped by the host's kernel.
  * Context: may block.
  */
 int local_drop_capability(LocalExport *export, const LocalObject *obj);
 
 /*
  * local-orphan.c: values of files that have no name left but are open, for
- * policies that keep values beside a name.
+ * policies that store values beside a name.
  */
 GHashTable *local_orphans_new(void);
-/** local_orphan_keep: @attr is what the guest saw last of the object. */
+/** local_orphan_keep: keep @attr, which the guest has seen of the object. */
 void local_orphan_keep(LocalExport *export, const FsAttr *attr);
-/** local_orphan_load: overlay what is kept on @attr, if anything is. */
+/** local_orphan_load: change @attr to what is kept for the object, if any. */
 void local_orphan_load(LocalExport *export, FsAttr *attr);
 /** local_orphan_is: is anything kept for the object of @attr? */
 bool local_orphan_is(LocalExport *export, const FsAttr *attr);
-/** local_orphan_drop: nobody has the object of @node open any more. */
+/** local_orphan_drop: the last open file of the object of @node was closed. */
 void local_orphan_drop(LocalExport *export, const Node *node);
 
 /* Entries of fs_local_driver that no other driver uses. */

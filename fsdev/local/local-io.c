@@ -3,12 +3,12 @@
  * The local driver: open files, and reading and writing them.
  *
  * A file is opened through the path fd of its node and only after its type is
- * known, so nothing but a regular file or a directory is ever opened on the
- * host: opening a FIFO or a device has effects of its own.  Reads can be tried
- * without sleeping; writes always belong on a worker.  A file opened with
- * O_DIRECT has two descriptors: what is aligned as the host wants it goes past
- * its page cache, the rest, such as what comes in one piece with a message,
- * through it.
+ * known, so that only regular files and directories are opened on the host:
+ * opening a FIFO or a device has side effects.  Reads can be tried without
+ * sleeping; writes always take the time of storage.  A file that is opened with
+ * O_DIRECT has two descriptors: one for data that is aligned as the host
+ * requires, which bypasses its page cache, and one for all other data, such as
+ * that which arrives in one piece with its message.
  * Called through fsdriver.c, and by local-create.c, from any thread.
  */
 #include "fsdev/core/p9-osdep.h"
@@ -18,12 +18,12 @@
 #define RWF_NOWAIT 0x00000008
 #endif
 
-/* No host takes less; one that wants more says EINVAL. */
+/* Every host requires this; one that requires more returns EINVAL. */
 #define DIRECT_ALIGN 512
 
 /*
- * What the guest may ask of a descriptor; the rest is between the guest's
- * kernel and its programs.
+ * Flags of the guest that apply to a descriptor of the host; the others only
+ * concern the guest's kernel and its programs.
  */
 #define FLAGS_KEPT \
     (O_ACCMODE | O_APPEND | O_DSYNC | O_SYNC | O_NOATIME | O_DIRECTORY)
@@ -55,7 +55,7 @@ FsFile *local_file_new(LocalExport *export, Name *name, int fd, int flags)
     file->base.dev = node_dev(node);
     file->base.ino = node_ino(node);
     if (!local_never_hangs(export, node)) {
-        /* Opened by a thread that may wait for anything, as this does. */
+        /* This may hang, but so may the open before it. */
         file->base.remote = !host_fs_is_local(fd);
         file->devs = file->base.is_dir ? host_fs_devs(fd) : HOST_DEVS_ANY;
     }
@@ -149,7 +149,7 @@ int local_check_open(const LocalExport *export, uint32_t type, int flags,
                   ? O_RDONLY | O_DIRECTORY | (flags & O_NOATIME)
                   : flags & FLAGS_KEPT;
     if (export->base.config.readonly) {
-        /* Reading should not write to the disk either. */
+        /* Reading should not update access times on the disk. */
         *host_flags |= O_NOATIME;
     }
     return 0;
@@ -161,7 +161,7 @@ int local_reopen(const FsCall *call, int pathfd, int flags)
                                          : host_reopen(pathfd, flags);
 }
 
-/* A real descriptor of @name; counted by the node table when it succeeds. */
+/* A real descriptor of @name, which the node table counts on success. */
 static int open_fd(const FsCall *call, LocalExport *export, Name *name,
                    int flags)
 {
@@ -186,7 +186,7 @@ static int open_fd(const FsCall *call, LocalExport *export, Name *name,
     return fd;
 }
 
-/* The set-id bits have to go before the data, so O_TRUNC comes after open. */
+/* Set-id bits must be cleared before the data, so open(2) does not truncate. */
 static int truncate_opened(const FsCall *call, LocalExport *export, Name *name,
                            LocalFile *file)
 {
@@ -200,8 +200,9 @@ static int truncate_opened(const FsCall *call, LocalExport *export, Name *name,
 }
 
 /*
- * Whether @name is a regular file for the guest shows only in its attributes
- * when the model fakes others: *@known says that they were read to tell.
+ * Where a model stores other types as regular files, only the attributes of
+ * @name say whether it is a regular file for the guest.  *@known: they were
+ * read to find out.
  */
 static int type_before_open(const FsCall *call, LocalExport *export, Name *name,
                             uint32_t *type, FsAttr *attr, bool *known)
@@ -295,7 +296,7 @@ static int check_io(const FsFile *file, uint64_t offset)
     return offset > INT64_MAX ? -EINVAL : 0;
 }
 
-/* A host that wants more than this for direct I/O refuses with EINVAL. */
+/* A host that requires more than this for direct I/O returns EINVAL. */
 static bool goes_direct(const LocalFile *file, const struct iovec *iov,
                         int iovcnt, uint64_t offset)
 {
@@ -327,7 +328,10 @@ static ssize_t transfer(LocalFile *file, TransferFn *fn,
     return NEG_ERRNO(fn(file->fd, iov, iovcnt, offset));
 }
 
-/* RWF_NOWAIT is unknown here: because nothing waits, or for want of code? */
+/*
+ * The file system does not support RWF_NOWAIT, either because its reads never
+ * wait or because it was not implemented.
+ */
 static int learn_nowait(LocalExport *export, LocalFile *file)
 {
     int known = host_fs_is_in_memory(file->fd) ? LOCAL_NOWAIT_NEEDLESS
@@ -388,10 +392,11 @@ ssize_t local_read(const FsCall *call, FsFile *base, const struct iovec *iov,
 /* ---- write ------------------------------------------------------------ */
 
 /*
- * The host's mode is looked at for each write, others may change it.  A stored
- * mode or capability costs more to read: they are read again only when a set-id
- * bit or a capability was stored through this export, so one that another
- * program stores while the file is open is dropped by the next open file only.
+ * The host's mode is read for each write, as other programs may change it.  A
+ * stored mode or capability is more expensive to read.  These are read again
+ * only after a set-id bit or a capability was stored through this export.  One
+ * that another program stores while the file is open is therefore not dropped
+ * before the file is opened again.
  */
 static int drop_setid_to_write(const FsCall *call, LocalExport *export,
                                LocalFile *file)
@@ -427,7 +432,7 @@ static int drop_setid_to_write(const FsCall *call, LocalExport *export,
 
 static void start_writeout(const LocalFile *file, uint64_t offset, size_t len)
 {
-    /* Where an appending write went is not known: then all of the file. */
+    /* The position of an appending write is not known: take all. */
     bool append = file->flags & O_APPEND;
 
     sync_file_range(file->fd, append ? 0 : offset, append ? 0 : len,

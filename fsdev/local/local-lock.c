@@ -2,10 +2,10 @@
 /*
  * The local driver: byte-range locks.
  *
- * Every owner gets an open file description of its own, so that open file
- * description locks (fcntl(2), Linux 3.15) keep owners apart: processes of one
- * guest, guests, and programs of the host.  Called through fsdriver.c from any
- * thread.
+ * Each owner of locks has an open file description of its own.  Open file
+ * description locks (fcntl(2), Linux 3.15) tell all owners apart: processes of
+ * one guest, of other guests, and programs on the host.  Called through
+ * fsdriver.c from any thread.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/local/local-int.h"
@@ -15,7 +15,7 @@ typedef struct LocalLocker {
     int fd;                     /* owned, accounted */
 } LocalLocker;
 
-/* A write lock needs a writable descriptor: try that first. */
+/* A write lock needs a writable descriptor, so try that first. */
 static int open_to_lock(const FsCall *call, FsFile *file, LocalOpenFn *open)
 {
     int fd = -EROFS;
@@ -97,11 +97,11 @@ static int lock_call(const FsCall *call, LocalLocker *locker, int cmd,
     ret = NEG_ERRNO(fcntl(locker->fd, cmd, fl));
     switch (ret) {
     case -EAGAIN:
-        return -EACCES;         /* the two mean the same to fcntl(2) */
+        return -EACCES;         /* for fcntl(2) the same error */
     case -ENOLCK:
     case -ENOSYS:
-        p9_warn_once("9p: a host file system has no locks; the guest's hold "
-                     "within the guest only");
+        p9_warn_once("9p: a host file system does not support locks; the "
+                     "guest's locks are not visible outside the guest");
         return -EOPNOTSUPP;
     default:
         return ret;
@@ -129,7 +129,7 @@ int local_getlock(const FsCall *call, FsLocker *base, FsLock *lock)
     if (fl.l_type != F_UNLCK) {
         lock->start = fl.l_start;
         lock->length = fl.l_len;
-        /* -1: held by an open file description, of no process. */
+        /* -1: an open file description holds it, not a process. */
         lock->pid = fl.l_pid > 0 ? fl.l_pid : 0;
     }
     return 0;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The local driver: lookup, and what can be read of an object.
+ * The local driver: lookup, and reading properties of an object.
  *
- * A lookup under the lock of what is near crosses no mount point; see
- * local-int.h for the locks.  Called through fsdriver.c, and by local-create.c,
+ * A lookup that holds the lock for near objects crosses no mount point; see
+ * local.h for the locks.  Called through fsdriver.c, and by local-create.c,
  * from any thread.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/local/local-int.h"
 
 /*
- * What is stored for @component of @dirfd, which is the object of @fd, put on
- * @attr.  LocalExport.beside is held.
+ * The attributes of @component of @dirfd, which is the object of @fd, with the
+ * values stored for it.  LocalExport.beside is held.
  */
 static int find_cred(const FsCall *call, LocalExport *export, int dirfd,
                      const char *component, int fd, const HostStat *st,
@@ -34,8 +34,8 @@ static int find_cred(const FsCall *call, LocalExport *export, int dirfd,
 }
 
 /*
- * Look @component up in @dirfd with @flags, and at what is found, under the
- * lock of what is near or far.
+ * Look up @component in @dirfd with @flags and read the attributes, while the
+ * lock for near or far objects is held.
  */
 static int find_as(const FsCall *call, LocalExport *export, int dirfd,
                    const char *component, bool far, unsigned flags,
@@ -58,8 +58,8 @@ static int find_as(const FsCall *call, LocalExport *export, int dirfd,
 }
 
 /*
- * Most models have no lock that others wait for, so a worker need not know
- * what it comes to.
+ * In most models there is no lock that other threads may wait for, so a worker
+ * can cross mount points at once.
  */
 static int find_host(const FsCall *call, LocalExport *export, Name *dir,
                      int dirfd, const char *component, HostStat *st,
@@ -122,7 +122,7 @@ int local_find(const FsCall *call, Name *dir, const char *component,
     return ret;
 }
 
-/* The path fds that are cached count too: give some back, once. */
+/* May the call be repeated, because cached path fds could be closed? */
 static bool out_of_fds(LocalExport *export, int err)
 {
     return (err == -EMFILE || err == -ENFILE) &&
@@ -168,13 +168,13 @@ int local_getattr(const FsCall *call, FsNode *node, FsFile *file,
     return 0;
 }
 
-/* ---- what else can be asked of a node --------------------------------- */
+/* ---- links and file systems ------------------------------------------- */
 
-/* Nothing is a longer link than this, whatever a host file holds. */
+/* Links are no longer than PATH_MAX, whatever a file of the host contains. */
 static ssize_t read_target(const FsCall *call, int pathfd, char *buf,
                            size_t size)
 {
-    /* As readlink(2): looking where it leads is no read of a file. */
+    /* Like readlink(2), this does not update the access time. */
     HOST_FD fd = local_reopen(call, pathfd, O_RDONLY | O_NOATIME);
     ssize_t len;
 

@@ -2,10 +2,10 @@
 /*
  * The local driver: hard links, removing and renaming.
  *
- * Three things have to keep step: the host, the node tree, and what the
- * security model keeps beside a file.  The host comes first; what can fail
- * for want of space or rights is got before it, and what can be undone is
- * undone when the rest fails.
+ * Each operation changes three things: the host, the node tree, and what the
+ * security model stores beside a file.  The host is changed first.  What may
+ * fail for lack of space or rights is prepared before, and when a later step
+ * fails, earlier ones are undone if possible.
  * Called through fsdriver.c from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
@@ -13,7 +13,7 @@
 
 /* ---- hard links ------------------------------------------------------- */
 
-/* The further name and, where the model keeps something, its values. */
+/* Add the name and, if the model stores values beside it, these as well. */
 static int link_both(LocalExport *export, LocalObject *obj, int dirfd,
                      const char *component)
 {
@@ -81,7 +81,7 @@ int local_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
         return ret;
     }
     if (export->policy->beside && obj.far != local_is_far(export, parent)) {
-        /* What the host would answer, without asking the far one. */
+        /* The error that the host would return, without the risk to hang. */
         return -EXDEV;
     }
     return link_both(export, &obj, pin.fd, name);
@@ -90,16 +90,17 @@ int local_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
 /* ---- names that go ---------------------------------------------------- */
 
 /*
- * A name about to go: who holds its object keeps it usable, and what the guest
- * last saw of it outlives the values kept beside the name.
+ * An object whose name is about to be removed.  Its fids remain usable, and if
+ * it is open, the guest's view of it is kept when the values beside its name
+ * are removed.
  */
 typedef struct Victim {
-    Name *name;                 /* counted and pinned; NULL: nobody holds it */
+    Name *name;                 /* counted and pinned; NULL: has no fid */
     bool has_attr;
     FsAttr attr;
 } Victim;
 
-/* What the guest sees of the victim, for when its values are gone. */
+/* Set @victim->attr to what the guest sees of it. */
 static void victim_look(const FsCall *call, LocalExport *export, int dirfd,
                         const char *component, Victim *victim)
 {
@@ -116,7 +117,7 @@ static void victim_look(const FsCall *call, LocalExport *export, int dirfd,
     }
     if (host_stat(cred.fd, &st) == 0) {
         local_attr_from_host(&victim->attr, &st);
-        /* Values that cannot be read are none the guest saw. */
+        /* Values that cannot be read are not visible to the guest either. */
         if (local_cred_load(call, export, &cred, &st, &victim->attr,
                             &values) == 0) {
             cred_overlay(&victim->attr, &values);
@@ -127,9 +128,9 @@ static void victim_look(const FsCall *call, LocalExport *export, int dirfd,
 }
 
 /*
- * Returns 0, or -EAGAIN when @call may not wait for as long as that takes.  The
- * holder of LocalExport.beside may not either, but has no need to: a far victim
- * is mounted on the name, and the host then refuses to remove it.
+ * Returns 0, or -EAGAIN when @call may not wait for as long as that takes.  A
+ * thread that holds LocalExport.beside may not wait for a far victim, but need
+ * not: such a victim is mounted on the name, and the host refuses to remove it.
  */
 static int victim_take(const FsCall *call, LocalExport *export, Name *dir,
                        int dirfd, const char *component, Victim *victim)
@@ -153,12 +154,12 @@ static int victim_take(const FsCall *call, LocalExport *export, Name *dir,
     return 0;
 }
 
-/* @gone: the name was removed, not kept by a failure. */
+/* @gone: the name was removed. */
 static void victim_release(LocalExport *export, Victim *victim, bool gone)
 {
     if (gone && victim->has_attr) {
         local_orphan_keep(export, &victim->attr);
-        /* Closed since we looked: then nobody else will drop it. */
+        /* It may have been closed meanwhile, which does not drop these. */
         if (!node_is_open(name_node(victim->name))) {
             local_orphan_drop(export, name_node(victim->name));
         }
@@ -228,7 +229,7 @@ typedef struct Rename {
     bool replaces;              /* something had the new name */
 } Rename;
 
-/* The host's and the tree's part. */
+/* Rename in the host's directories and in the node tree. */
 static int rename_host(const Rename *op)
 {
     int ret;
@@ -243,7 +244,7 @@ static int rename_host(const Rename *op)
     return ret;
 }
 
-/* Back again, unless a new file has taken the old name or one was replaced. */
+/* Rename back, unless that replaces a file or an object was replaced. */
 static void rename_undo(const Rename *op)
 {
     if (op->replaces) {
@@ -275,7 +276,7 @@ static int rename_both(const Rename *op)
     }
     ret = rename_host(op);
     if ((ret == -ENOTEMPTY || ret == -EEXIST) && policy->before_rmdir) {
-        /* A directory without entries for the guest can be replaced. */
+        /* A directory that is empty for the guest can be replaced. */
         if (policy->before_rmdir(op->newdirfd, op->newname) == 0) {
             ret = rename_host(op);
         }
@@ -290,7 +291,7 @@ static int rename_both(const Rename *op)
     return ret;
 }
 
-/* What has the name; -EXDEV for a mount point that must not be crossed. */
+/* Which object has the name; -EXDEV at a mount point that may hang. */
 static int rename_stat(const Rename *op, int dirfd, const char *name,
                        HostStat *st)
 {
@@ -301,7 +302,7 @@ static int rename_stat(const Rename *op, int dirfd, const char *name,
                 : host_stat_id_at(dirfd, name, st);
 }
 
-/* 1 when both names lead to one object: rename(2) then does nothing. */
+/* Returns 1 when both names lead to one object: rename(2) does nothing then. */
 static int rename_look(Rename *op)
 {
     HostStat from, to;
@@ -331,7 +332,7 @@ static int rename_pinned(Rename *op)
     int ret;
 
     if (export->policy->beside && far != local_is_far(export, op->newdir)) {
-        /* What the host would answer, without asking the far one. */
+        /* The error that the host would return, without the risk to hang. */
         return -EXDEV;
     }
     ret = local_whiteout_follow(call, export, op->dir, op->dirfd, op->name,

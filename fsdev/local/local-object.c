@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The local driver: nodes made ready for the credential policy, and the locks
- * that keep what is stored beside files in step with their names.
+ * The local driver: nodes prepared for the credential policy, and the locks
+ * under which names change together with the values stored beside files.
  *
- * For a policy that keeps values beside the file there are three steps, in
+ * For a policy that stores values beside the file there are three steps, in
  * this order because some may hang: the path fds of the object and of its
  * directory are pinned and the object's attributes are read; the lock is taken;
- * the values are looked up.  The holder of the lock for near objects waits for
- * local storage only, see LocalExport.beside.
+ * the values are looked up.  A thread that holds the lock for near objects
+ * waits for local storage only, see LocalExport.beside.
  * Called by the other local-*.c, from any thread.
  */
 #include "fsdev/core/p9-osdep.h"
@@ -105,7 +105,7 @@ static bool is_far(const LocalExport *export, const LocalObject *obj)
             !local_never_hangs(export, name_node(obj->parent)));
 }
 
-/* The rest for a policy that keeps values beside the file. */
+/* The further steps for a policy that stores values beside the file. */
 static int object_get_beside(const FsCall *call, LocalExport *export,
                              Name *name, LocalAccess access, LocalObject *obj)
 {
@@ -134,7 +134,7 @@ static int object_get_beside(const FsCall *call, LocalExport *export,
     return MIN(ret, 0);
 }
 
-/* Changing values always takes the time that storage needs. */
+/* A change of stored values always takes the time of storage. */
 static bool may_use(const FsCall *call, const LocalExport *export,
                      Name *name, LocalAccess access)
 {
@@ -195,10 +195,10 @@ void local_name_seen(Name *name, const HostStat *st,
 }
 
 /*
- * Does the name still lead to the object?  A program on the host may have put
- * another file in its place, to which the values beside it belong then.
- * Renaming or removing the object changes its ctime, so the answer holds for as
- * long as the ctime stays the same.
+ * Does the name still lead to the object?  If a program on the host has put
+ * another file in its place, the values beside the name belong to that file.
+ * Renaming or removing the object changes its ctime, so the answer is valid as
+ * long as the ctime remains the same.
  */
 static bool still_leads(const LocalExport *export, LocalObject *obj)
 {
@@ -227,11 +227,12 @@ bool local_object_nameless(const LocalExport *export, LocalObject *obj)
     return obj->cred.nameless;
 }
 
-/* ---- what is stored for them ------------------------------------------ */
+/* ---- stored values ---------------------------------------------------- */
 
 /*
- * A path fd of the inode whose ctime tells when what is stored for @cred
- * changes, or -1 when that is the object's own, as *@st says.
+ * Set *@fd to a path fd of the inode whose ctime changes whenever the values
+ * stored for @cred do, and *@st to its attributes; *@fd is -1 and *@st stays
+ * as it is if that is the object's own inode.
  */
 static int find_holder(LocalExport *export, const CredObject *cred,
                        const FsAttr *attr, HostStat *st, int *fd)
@@ -264,7 +265,7 @@ int local_cred_load(const FsCall *call, LocalExport *export,
     if (ret < 0) {
         return ret == -ENOENT ? 0 : ret;
     }
-    /* Others may not keep ctimes in step with their contents. */
+    /* Other file systems may not change the ctime with the contents. */
     cached = local_dev_never_hangs(export, holder.dev);
     if (cached && cred_cache_get(export->creds, &holder, values)) {
         return 0;
@@ -300,7 +301,7 @@ int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
     int ret = 0;
 
     if (obj->has_st) {
-        /* For once: things change. */
+        /* Once only, as it may be out of date the next time. */
         obj->has_st = false;
         *st = obj->st;
     } else {
@@ -314,7 +315,7 @@ int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
     if (!obj->cred.nameless) {
         ret = local_cred_load(call, export, &obj->cred, st, attr, &values);
     }
-    /* Without values it does not matter which object has the name. */
+    /* Without values it makes no difference which object has the name. */
     if ((ret < 0 || is_something(&values) || local_orphan_is(export, attr)) &&
         local_object_nameless(export, obj)) {
         local_orphan_load(export, attr);
@@ -384,7 +385,7 @@ int local_guest_type(const FsCall *call, Name *name, uint32_t *type)
     int ret;
 
     *type = node_type(name_node(name));
-    /* Only a regular file can stand for something else. */
+    /* Only a regular file can represent another type. */
     if (!export->policy->fake_special || *type != S_IFREG) {
         return 0;
     }

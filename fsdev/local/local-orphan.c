@@ -2,11 +2,11 @@
 /*
  * Owner and mode of files that are open but have no name left.
  *
- * A model that keeps values beside the name loses them with it, while the
- * guest may go on using an unlinked file for as long as it likes.  What it saw
- * last is kept here, by host identity, until the last open file of the inode
- * is closed.  One table an export, guarded by its orphan_lock; called by
- * local*.c from any thread, never blocks.
+ * A model that stores values beside the name loses them with the name, but the
+ * guest may go on using an unlinked file.  The values that it saw last are kept
+ * here by the identity of the inode until its last open file is closed.  Each
+ * export has one table, which its orphan_lock guards.  Called by the other
+ * local-*.c from any thread; never blocks.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-hash.h"

@@ -2,16 +2,17 @@
 /*
  * The local driver: changing attributes.
  *
- * Owner, mode, size and times of one Tsetattr in this order, and what a change
- * of owner, size or data takes away from a set-id program.  Owner and mode go
- * through the credential policy; size and times are always the host's.
+ * Owner, mode, size and times are changed in this order.  A change of the
+ * owner, the size or the data takes set-id bits and capabilities away from a
+ * program, which is done here too.  The credential policy stores owner and
+ * mode; size and times are always those of the host.
  * Called through fsdriver.c, and by local-io.c for its truncating opens and
  * its writes, from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/local/local-int.h"
 
-/* The set-id bits that a write of the unprivileged takes away from @mode. */
+/* The set-id bits of @mode that a write by an ordinary user clears. */
 static uint32_t setid_bits(uint32_t mode)
 {
     uint32_t bits = 0;
@@ -20,7 +21,7 @@ static uint32_t setid_bits(uint32_t mode)
         return 0;
     }
     bits |= mode & S_ISUID;
-    /* Without group execution it is a mark for mandatory locking. */
+    /* Without group execution the bit stands for mandatory locking. */
     bits |= mode & S_IXGRP ? mode & S_ISGID : 0;
     return bits;
 }
@@ -34,7 +35,7 @@ int local_drop_setid(LocalExport *export, LocalObject *obj,
     if (ret == 0 && setid_bits(st->mode)) {
         values.mode = st->mode & ~setid_bits(st->mode);
         ret = cred_passthrough.store(&obj->cred, &values);
-        /* Not our file to change: then the kernel does it when we write. */
+        /* Not the owner of the file: then the kernel does it on a write. */
         ret = ret == -EPERM ? 0 : ret;
     }
     if (ret == 0 && export->policy->fake_special && setid_bits(attr->mode)) {
@@ -97,8 +98,8 @@ static int set_cred(LocalExport *export, LocalObject *obj,
         return 0;
     }
     /*
-     * A new owner must not get the old one's set-id program; on the host the
-     * kernel sees to it, for root as well.
+     * The set-id program of the old owner must not become one of the new owner.
+     * For values of the host the kernel ensures this, even for root.
      */
     if (export->policy->fake_special && !(values.valid & FS_SET_MODE) &&
         setid_bits(attr->mode)) {
@@ -127,8 +128,8 @@ static int set_times(const LocalObject *obj, const FsSetattr *set)
 }
 
 /*
- * Only setting another time touches the ctime without side effects: a chown
- * to the same owner would clear the set-id bits.
+ * Setting another time is the only way to update the ctime without side
+ * effects: a chown to the same owner would clear the set-id bits.
  */
 static int touch_ctime(const LocalObject *obj)
 {
@@ -155,7 +156,7 @@ static bool needs_ctime(const LocalExport *export, const FsSetattr *set)
     if (set->valid & touching) {
         return false;
     }
-    /* What is kept beside a file does not touch the file's own ctime. */
+    /* Storing values beside a file does not update the file's ctime. */
     return set->valid & cred ? export->policy->beside
                              : set->valid & FS_SET_CTIME;
 }

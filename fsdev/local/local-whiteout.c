@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The local driver: whiteouts, what an overlayfs of the guest leaves in its
- * upper directory in place of something removed (Linux,
+ * The local driver: whiteouts, which an overlayfs of the guest leaves in its
+ * upper directory in place of an object that was removed (Linux,
  * Documentation/filesystems/overlayfs.rst).
  *
  * A whiteout is a character device 0:0, and an overlay that lists a directory
- * knows it by the type of the entry alone.  In a mapped share it is a regular
- * file, and the type of each costs calls.  So a directory that was given a
- * whiteout through us is marked for good (CredValues.whiteouts), and only where
- * there is a mark are entries looked at.  The mark is a help and no more:
- * where it cannot be set, entries come without a type, as elsewhere.
+ * recognizes it by the type of the entry.  In a share with a mapped model it is
+ * a regular file, and finding the type of each regular file takes system calls.
+ * Therefore a directory is marked permanently when a whiteout is made in it
+ * (CredValues.whiteouts), and only the entries of marked directories are
+ * examined.  Where the mark cannot be set, entries are returned without a type,
+ * as in all other directories.
  * Called by the other local-*.c, from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
@@ -75,7 +76,7 @@ static bool is_empty_file(const HostStat *st)
     return S_ISREG(st->mode) && st->size == 0;
 }
 
-/* As the guest sees the regular file @component, which may be a whiteout. */
+/* What the guest sees of the regular file @component. */
 static int look(const FsCall *call, LocalExport *export, int dirfd,
                 const char *component, FsAttr *attr)
 {
@@ -132,7 +133,7 @@ uint8_t local_whiteout_type(const FsCall *call, LocalExport *export, Name *dir,
     HostStat st;
     FsAttr attr;
 
-    /* Most are not, and that is cheap to see. */
+    /* Most files are none, which takes one call to find out. */
     if (host_stat_at(dirfd, component, &st) < 0 || !is_empty_file(&st) ||
         look_locked(call, export, dir, dirfd, component, &attr) < 0) {
         return DT_UNKNOWN;

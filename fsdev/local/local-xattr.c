@@ -2,13 +2,13 @@
 /*
  * The local driver: extended attributes.
  *
- * Which name spaces a guest may use, and where they are kept, depends on the
- * security model.  The mapped models keep security.* and trusted.*, which
- * would otherwise be the host's and not the guest's, as user attributes: the
- * guest's NAME is user.virtfs.NAME on the host, in mapped-xattr the ACLs and
- * user.virtfs.* itself too, so that a guest can export a share in turn.  One
- * function maps a guest's name to the host's or refuses it, one turns the
- * host's list into the guest's.
+ * The security model decides which name spaces a guest may use and where they
+ * are stored.  The mapped models store security.* and trusted.*, which would
+ * otherwise have a meaning for the host, as user attributes: NAME of the guest
+ * is user.virtfs.NAME on the host.  In mapped-xattr the same applies to ACLs
+ * and to user.virtfs.* itself, so that a guest can export a share in turn.
+ * map_name() translates a name of the guest or refuses it; guest_name()
+ * translates the names in the host's list.
  * Called through fsdriver.c and by local-setattr.c, from any thread that may
  * block.
  */
@@ -23,13 +23,13 @@
 #define CAPABILITY "security.capability"
 #define ACL_ACCESS "system.posix_acl_access"
 #define ACL_DEFAULT "system.posix_acl_default"
-/* The kernel's own bound for a list. */
+/* The kernel's limit for a list. */
 #define LIST_MAX 65536
 #define LIST_FIRST_TRY 1024
 
 typedef enum XattrUse { XATTR_GET, XATTR_SET, XATTR_REMOVE } XattrUse;
 
-/* The host's name of an attribute, one byte more than the kernel takes. */
+/* A name on the host, with room for one byte more than the kernel accepts. */
 typedef struct HostName {
     char text[XATTR_NAME_MAX + 2];
 } HostName;
@@ -39,15 +39,16 @@ static bool is_acl(const char *name)
     return !strcmp(name, ACL_ACCESS) || !strcmp(name, ACL_DEFAULT);
 }
 
-/* Of the kernel or of root: allowed on files of every type. */
+/* Attributes of the kernel or of root: allowed on files of every type. */
 static bool is_privileged(const char *name)
 {
     return g_str_has_prefix(name, SECURITY) || g_str_has_prefix(name, TRUSTED);
 }
 
 /*
- * Is the guest's @name kept under PRIVATE?  mapped-file reserves no more of
- * user.virtfs.* than it needs: the rest has always been the guest's as it is.
+ * Is the guest's @name stored under PRIVATE?  mapped-file reserves only those
+ * names in user.virtfs.* that it needs, since guests have always been able to
+ * use the others.
  */
 static bool is_kept_private(FsSecurityModel model, const char *name)
 {
@@ -61,7 +62,7 @@ static bool is_kept_private(FsSecurityModel model, const char *name)
     return model == FS_SM_MAPPED_FILE && is_privileged(name);
 }
 
-/* The host's name for the guest's @name, or why there is none. */
+/* Set *@host to the host's name for the guest's @name, or return an error. */
 static int map_name(const LocalExport *export, const char *name,
                     HostName *host)
 {
@@ -80,9 +81,9 @@ static int map_name(const LocalExport *export, const char *name,
 }
 
 /*
- * A link or special file that is kept in a regular file takes no more than a
- * real one would: no user attributes, and a link no ACL either.  A real one
- * has no place for attributes that are kept as user attributes.
+ * A link or special file that is stored as a regular file accepts the same
+ * attributes as a real one: no user attributes, and for a link no ACL either.
+ * A real one cannot have attributes that are stored as user attributes.
  */
 static int check_type(const FsCall *call, Name *name, const char *attr_name,
                       XattrUse use)
@@ -109,7 +110,7 @@ static int check_type(const FsCall *call, Name *name, const char *attr_name,
     return is_privileged(attr_name) ? -EOPNOTSUPP : -EPERM;
 }
 
-/* All that comes before the host's call. */
+/* All checks, and the translated name and a path fd for the system call. */
 static int prepare(const FsCall *call, FsNode *node, const char *name,
                    XattrUse use, HostName *host, LocalPin *pin)
 {
@@ -137,8 +138,8 @@ ssize_t local_getxattr(const FsCall *call, FsNode *node, const char *name,
         ret = host_getxattr(pin.fd, host.text, buf, size);
     }
     /*
-     * An ACL kept as a user attribute needs a file that we may read.  Linux'
-     * client makes any other answer an EIO of the lookup.
+     * Reading an ACL that is stored as a user attribute takes the right to read
+     * the file.  With any other error, a Linux client fails the lookup.
      */
     if (is_acl(name) && (ret == -EACCES || ret == -EPERM)) {
         ret = -ENODATA;
@@ -174,13 +175,14 @@ int local_removexattr(const FsCall *call, FsNode *node, const char *name)
         return ret;
     }
     ret = host_removexattr(pin.fd, host.text);
-    /* The kernel removes an ACL that is not there without complaint. */
+    /* For the kernel, removing an ACL that does not exist is no error. */
     return ret == -ENODATA && is_acl(name) ? 0 : ret;
 }
 
 /*
- * Looked for first: removing needs a file that we may write, which a file
- * whose owner is kept beside it need not be.
+ * Removing an attribute takes the right to write the file, which this process
+ * may lack for a file whose owner is stored beside it.  So it is tried only if
+ * the attribute exists.
  */
 int local_drop_capability(LocalExport *export, const LocalObject *obj)
 {
@@ -194,7 +196,7 @@ int local_drop_capability(LocalExport *export, const LocalObject *obj)
     return ret == -ENODATA ? 0 : ret;
 }
 
-/* What the guest calls the host's attribute @host; NULL: nothing of his. */
+/* The guest's name for the attribute @host; NULL: the guest has none. */
 static const char *guest_name(const LocalExport *export, const char *host)
 {
     FsSecurityModel model = export->base.config.model;
@@ -210,13 +212,13 @@ static const char *guest_name(const LocalExport *export, const char *host)
     if (g_str_has_prefix(host, USER)) {
         return host;
     }
-    /* The host's own ACL is no attribute of a mapped file. */
+    /* In mapped-xattr, the host's ACL is not the guest's. */
     return is_acl(host) &&
            (model == FS_SM_PASSTHROUGH || model == FS_SM_MAPPED_FILE)
            ? host : NULL;
 }
 
-/* The host's list in *@list (owned by the caller), its length. */
+/* Set *@list to the host's list, owned by the caller; return its length. */
 static ssize_t host_list(int fd, char **list)
 {
     size_t size = LIST_FIRST_TRY;
@@ -252,7 +254,7 @@ ssize_t local_listxattr(const FsCall *call, FsNode *node, char *buf,
 
         next = at + strlen(list + at) + 1;
         name = guest_name(export, list + at);
-        /* A guest's name is the end of the host's. */
+        /* The guest's name is the end of the host's name. */
         bytes = name ? list + next - name : 0;
         if (size && used + bytes > size) {
             return -ERANGE;

@@ -26,7 +26,7 @@ static const CredPolicy *policy_of(FsSecurityModel model)
     return NULL;
 }
 
-/* Path fd of the directory to export; the path itself may be a link. */
+/* A path fd of the directory to export.  @path may be a symbolic link. */
 static int open_root(const char *path, HostStat *st, GError **error)
 {
     HOST_FD fd = -1;

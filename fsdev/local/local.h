@@ -30,7 +30,7 @@ typedef struct LocalExport {
     uint64_t root_dev;
     bool root_is_local;         /* the root's file system never hangs */
     HostFsDevs root_devs;       /* of the root's file system */
-    bool ctimes_tell;           /* … which changes them in a rename, too */
+    bool ctimes_tell;           /* a rename there changes the ctime, too */
     /*
      * See above.  `beside' is for near objects, which are on the root's device
      * as is their directory.  Its holder waits for that device only and so does
@@ -41,15 +41,15 @@ typedef struct LocalExport {
     GRWLock beside_far;
     CredCache *creds;           /* owned; NULL: the host has all values */
     /*
-     * Counts the times set-id bits or a capability may have been stored by a
-     * mapped model: a file that was seen without them at this count has none.
-     * Atomic.
+     * How often a mapped model may have stored set-id bits or a capability.  A
+     * file that had none at a certain count has none while the count stays the
+     * same.  Atomic.
      */
     gint setid_count;
-    gint whiteouts;             /* one was made or seen; atomic */
+    gint whiteouts;             /* one was made or found; atomic */
     gint nowait;                /* LOCAL_NOWAIT_* on root_dev; atomic */
-    gint made_uid;              /* owner that the host gave a new file last; */
-    gint made_gid;              /* atomic, a guess */
+    gint made_uid;              /* owner that the host gave to the last new */
+    gint made_gid;              /* file, for an estimate; atomic */
     GMutex orphan_lock;
     GHashTable *orphans;        /* owned; guarded by orphan_lock */
 } LocalExport;
@@ -62,15 +62,15 @@ static inline LocalExport *local_export(FsExport *export)
 /* local-export.c */
 
 /**
- * local_export_init: what a LocalExport begins with.
+ * local_export_init: initialize @export.
  *
- * @root_fd (taken over) is a path fd of the exported directory; @remote is
- * the node table's, or NULL.
+ * @root_fd (taken over) is a path fd of the exported directory; @remote is for
+ * the node table, or NULL.
  */
 void local_export_init(LocalExport *export, const FsConfig *config,
                        const CredPolicy *policy, int root_fd,
                        const HostStat *root, const NodeRemoteOps *remote);
-/** local_export_exit: frees what is in @export, not @export itself. */
+/** local_export_exit: free what @export contains, but not @export itself. */
 void local_export_exit(LocalExport *export);
 /** local_table: the nodes of an export that begins with a LocalExport. */
 NodeTable *local_table(FsExport *export);
@@ -107,7 +107,7 @@ void local_unpin(LocalPin *pin);
 
 /* local-lookup.c, local-object.c */
 
-/** local_attr_from_host: @st as attributes, nothing overlaid. */
+/** local_attr_from_host: the attributes in @st, without stored values. */
 void local_attr_from_host(FsAttr *attr, const HostStat *st);
 int local_lookup(const FsCall *call, FsNode *dir, const char *name,
                  FsNode **node, FsAttr *attr);
@@ -122,11 +122,11 @@ int local_statfs(const FsCall *call, FsNode *node, struct statfs *st);
 /* A step of local_create_or_open(): 0 or -errno. */
 typedef int LocalCreateFn(void *opaque);
 /**
- * local_create_or_open: make a file by @create, or open the one that is there
- * by @open unless @flags have O_EXCL.
+ * local_create_or_open: make a file by @create, or open the existing one by
+ * @open unless O_EXCL is among @flags.
  *
- * Files that come and go on the host make both fail in turn, so this is tried
- * a few times.  Returns what the last step did.
+ * A file that appears and disappears on the host makes the two fail in turn, so
+ * they are repeated a few times.  Returns the result of the last step.
  */
 int local_create_or_open(int flags, LocalCreateFn *create, LocalCreateFn *open,
                          void *opaque);
@@ -134,12 +134,12 @@ int local_create_or_open(int flags, LocalCreateFn *create, LocalCreateFn *open,
 /* local-io.c, local-dir.c */
 
 /**
- * local_file_new: @fd (taken over, accounted) as an open file of @name, with a
- * second one where @flags have O_DIRECT and the host can do it.
- * Context: may block.
+ * local_file_new: make an open file of @name from @fd (taken over, accounted),
+ * with a second descriptor if O_DIRECT is among @flags and the host supports
+ * it.  Context: may block.
  */
 FsFile *local_file_new(LocalExport *export, Name *name, int fd, int flags);
-/** local_file_fd: its descriptor, borrowed. */
+/** local_file_fd: the descriptor of @file, borrowed. */
 int local_file_fd(FsFile *file);
 /** local_file_attr: the attributes of the object of the open @file. */
 int local_file_attr(const FsCall *call, FsFile *file, FsAttr *attr);
@@ -150,8 +150,9 @@ int local_file_attr(const FsCall *call, FsFile *file, FsAttr *attr);
  */
 bool local_has_root_dev(FsFile *file);
 /**
- * local_check_open: may @flags be asked for what has @type as the guest sees
- * it, and what of them, without O_TRUNC, is for the host?
+ * local_check_open: may an object that has @type for the guest be opened with
+ * @flags?  *@host_flags is set to those that apply on the host, without
+ * O_TRUNC.
  */
 int local_check_open(const LocalExport *export, uint32_t type, int flags,
                      int *host_flags);
@@ -168,11 +169,11 @@ int local_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
 
 /* local-lock.c */
 
-/* A descriptor of the object of @file, the caller's own, or -errno. */
+/* Returns a new descriptor of the object of @file, or -errno. */
 typedef int LocalOpenFn(const FsCall *call, FsFile *file, int flags);
 /**
- * local_locker_open_by: as fs_locker_open(), with a descriptor that @open
- * opens for writing or, where that is not allowed, for reading.
+ * local_locker_open_by: do what fs_locker_open() does, with a descriptor that
+ * @open opens for writing or, if that is not allowed, for reading.
  */
 int local_locker_open_by(const FsCall *call, FsFile *file, LocalOpenFn *open,
                          FsLocker **locker);
