@@ -43,8 +43,8 @@ void cred_cache_put(CredCache *cache, const HostStat *st,
 /** cred_cache_clock: the clock that ctimes are taken from. */
 struct timespec cred_cache_clock(void);
 /**
- * cred_cache_is_past: can no change that comes after @clock get the ctime
- * @ctime any more?
+ * cred_cache_is_past: will every change after the time @clock have another
+ * ctime than @ctime?
  */
 bool cred_cache_is_past(const struct timespec *ctime,
                         const struct timespec *clock);

@@ -23,13 +23,13 @@
 
 /* ---- metadata files --------------------------------------------------- */
 
-/* Something else has the name of a metadata directory or file. */
+/* Another object has the name of a metadata directory or file. */
 static int meta_error(int ret)
 {
     return ret == -ENOTDIR || ret == -ELOOP || ret == -EXDEV ? -EIO : ret;
 }
 
-/* The new metadata directory: a default ACL is for the guest's files. */
+/* Correct the mode of a new metadata directory, which an ACL may change. */
 static int meta_dir_made(int metafd)
 {
     HostStat st;
@@ -66,7 +66,7 @@ static int meta_dir_open(int dirfd, bool make)
     return ret < 0 ? ret : host_fd_steal(&fd);
 }
 
-/* What the path fd @pathfd of a metadata file is: a regular file or -EIO. */
+/* The attributes of a metadata file; -EIO if it is not a regular file. */
 static int meta_stat(int pathfd, HostStat *st)
 {
     int ret = host_stat(pathfd, st);
@@ -80,7 +80,7 @@ static int meta_reopen(const CredObject *obj, int pathfd, int flags)
                       : host_reopen(pathfd, flags);
 }
 
-/* Its values; none when we may not read it. */
+/* Read its values; there are none if it may not be read. */
 static int meta_read(const CredObject *obj, int pathfd, CredValues *values)
 {
     char text[META_MAX_BYTES + 1];
@@ -100,8 +100,8 @@ static int meta_read(const CredObject *obj, int pathfd, CredValues *values)
 }
 
 /*
- * Path fd of @name in @metafd with *@values and *@st filled, or -ENOENT; -EIO
- * when it is no regular file.
+ * Returns a path fd of @name in @metafd and sets *@values and *@st.  -ENOENT if
+ * it does not exist, -EIO if it is not a regular file.
  */
 static int meta_open(const CredObject *obj, int metafd, const char *name,
                      CredValues *values, HostStat *st)
@@ -134,10 +134,10 @@ static int write_all(int fd, const char *text, size_t len)
 }
 
 /*
- * Hard links of a file share one metadata file.  A rename would give one name
- * values of its own, so this file is changed in place: padded with empty lines
- * to the old length, which every reader skips, then cut, so that no reader
- * sees an old line behind the new ones.
+ * Hard links of a file share one metadata file.  Replacing it would separate
+ * the values of one name from the others, so it is changed in place.  The new
+ * text is padded to the old length with empty lines, which every reader skips,
+ * and truncated afterwards: no reader sees an old line after the new ones.
  */
 static int meta_write_shared(const CredObject *obj, int pathfd,
                              const char *text, const HostStat *st)
@@ -293,7 +293,7 @@ static int mapped_file_load(const CredObject *obj, const FsAttr *attr,
     return holder < 0 ? 0 : meta_read(obj, holder, values);
 }
 
-/* The root's own file: the temporary one must not show up in the root. */
+/* The file of the root; the temporary file must not be visible there. */
 static int store_root(const CredObject *obj, const CredValues *values)
 {
     CredValues merged = { 0 };
@@ -313,12 +313,12 @@ static int store_root(const CredObject *obj, const CredValues *values)
         return tmpfd;
     }
     ret = meta_replace(tmpfd, obj->fd, META_ROOT, text);
-    /* Goes only if it is empty, that is if nothing else needs it. */
+    /* This has no effect unless the directory is empty. */
     unlinkat(obj->fd, META_DIR, AT_REMOVEDIR);
     return ret;
 }
 
-/* @values and what is stored already for @obj, below @metafd. */
+/* Store @values for @obj, in addition to others, in @metafd. */
 static int store_below(const CredObject *obj, int metafd,
                        const CredValues *values)
 {
@@ -495,7 +495,7 @@ static int mapped_file_before_rmdir(int dirfd, const char *name)
     int ret;
 
     if (fd < 0) {
-        /* As the host's call says of a mount point. */
+        /* The error that the host returns for a mount point. */
         return fd == -EXDEV ? -EBUSY : fd;
     }
     ret = host_stat(fd, &st);

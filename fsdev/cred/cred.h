@@ -21,8 +21,8 @@
 typedef struct CredObject {
     int fd;                 /* path fd of the object, or a real descriptor */
     bool fd_is_path;
-    bool nameless;          /* no name is left, so nothing is beside it */
-    bool fresh;             /* just made: what is stored for it is no more */
+    bool nameless;          /* has no name, so nothing is beside it */
+    bool fresh;             /* new: values stored under its name are not its */
     bool brief;             /* -EAGAIN instead of waiting for a lease */
     int dirfd;              /* path fd of its directory, -1 for the root */
     const char *name;       /* component in dirfd, NULL for the root */
@@ -41,21 +41,21 @@ typedef struct CredValues {
 } CredValues;
 
 typedef struct CredPolicy {
-    /* Links, devices, FIFOs and sockets are kept as regular files. */
+    /* Links, devices, FIFOs and sockets are stored as regular files. */
     bool fake_special;
     /* An owner that cannot be set is left as it is, without an error. */
     bool owner_optional;
-    /* Values live beside the file: dirfd and name of a CredObject are used. */
+    /* Values are stored beside the file, by dirfd and name of a CredObject. */
     bool beside;
     /*
-     * The inode that holds the values of @obj: a path fd of it, which the
-     * caller closes, and what it looks like.  -ENOENT when nothing is stored.
-     * NULL: the object's own inode.
+     * Returns a path fd of the inode that holds the values of @obj, which the
+     * caller closes, and sets *@st to its attributes.  -ENOENT when nothing is
+     * stored.  NULL: values are in the object's own inode.
      */
     int (*holder)(const CredObject *obj, const FsAttr *attr, HostStat *st);
     /*
-     * What is stored for @obj, which the host shows as @attr.  @holder is what
-     * holder() returned, -1 where there is none.
+     * Reads the values stored for @obj, whose attributes on the host are @attr.
+     * @holder is the result of holder(), or -1 if there is no such function.
      */
     int (*load)(const CredObject *obj, const FsAttr *attr, int holder,
                 CredValues *values);

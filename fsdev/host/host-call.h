@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * System calls by number, and what they take.
+ * System calls by number, and their arguments.
  *
  * Included by host*.c, and for the numbers by the filter of the helper.
  */
@@ -17,7 +17,7 @@
 #define NR_SINCE_OPENAT2(offset) (-1)
 #endif
 
-/* NR_openat2 and so on; -1: not even known to the kernel's headers. */
+/* NR_openat2 and so on; -1 if the kernel's headers do not have openat2(2). */
 enum {
 #define HOST_CALL_SINCE_OPENAT2(name, offset, users) \
     NR_##name = NR_SINCE_OPENAT2(offset),
@@ -33,7 +33,7 @@ enum {
     BY_LIBRARY = 1u << 4,
 };
 
-/* Kernel ABI of openat2(2), named apart from <linux/openat2.h>'s. */
+/* The kernel's ABI of openat2(2), with other names than <linux/openat2.h>. */
 typedef struct OpenHow {
     uint64_t flags;
     uint64_t mode;
@@ -65,7 +65,7 @@ static inline void proc_name(ProcName *name, int fd)
 /* Path fd of /proc/self/fd, kept since host_init(). */
 int host_proc_fd(void);
 
-/* Kernel ABI of getxattrat(2) and setxattrat(2). */
+/* The kernel's ABI of getxattrat(2) and setxattrat(2). */
 typedef struct XattrArgs {
     uint64_t value;
     uint32_t size;

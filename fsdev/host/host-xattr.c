@@ -2,12 +2,12 @@
 /*
  * The host's calls for extended attributes.
  *
- * None of them works on a path fd itself, not even in 6.18.  They go through
- * the kept directory where *xattrat(2) exist; by absolute path where they do
- * not; and when that path leads nowhere (after chroot()), through a real
- * descriptor, which only regular files and directories may get.  The absolute
- * path is why a directory given to -run-with chroot= must not be one that
- * guests write to.
+ * None of them works on a path fd itself, even in Linux 6.18.  They start at
+ * the open /proc/self/fd where *xattrat(2) exist, else use the absolute path.
+ * If that does not exist, after a chroot(), the object is opened, which
+ * is possible for regular files and directories only.  Because of the absolute
+ * path, guests must not be able to write the directory given to
+ * -run-with chroot=.
  * Used by local*.c and cred-*.c.  Context: any thread.
  */
 #include "fsdev/core/p9-osdep.h"
@@ -39,8 +39,8 @@ ssize_t host_getxattr(int pathfd, const char *name, void *buf, size_t size)
 
     proc_name(&proc, pathfd);
     if (host_features()->xattrat) {
-        return NEG_ERRNO(syscall(NR_getxattrat, host_proc_fd(), proc.entry, 0, name,
-                                 &args, sizeof(args)));
+        return NEG_ERRNO(syscall(NR_getxattrat, host_proc_fd(), proc.entry, 0,
+                                 name, &args, sizeof(args)));
     }
     ret = NEG_ERRNO(getxattr(proc.path, name, buf, size));
     if (ret != -ENOENT) {
@@ -58,8 +58,8 @@ ssize_t host_listxattr(int pathfd, char *buf, size_t size)
 
     proc_name(&proc, pathfd);
     if (host_features()->xattrat) {
-        return NEG_ERRNO(syscall(NR_listxattrat, host_proc_fd(), proc.entry, 0, buf,
-                                 size));
+        return NEG_ERRNO(syscall(NR_listxattrat, host_proc_fd(), proc.entry, 0,
+                                 buf, size));
     }
     ret = NEG_ERRNO(listxattr(proc.path, buf, size));
     if (ret != -ENOENT) {
@@ -79,8 +79,8 @@ int host_setxattr(int pathfd, const char *name, const void *value,
 
     proc_name(&proc, pathfd);
     if (host_features()->xattrat) {
-        return NEG_ERRNO(syscall(NR_setxattrat, host_proc_fd(), proc.entry, 0, name,
-                                 &args, sizeof(args)));
+        return NEG_ERRNO(syscall(NR_setxattrat, host_proc_fd(), proc.entry, 0,
+                                 name, &args, sizeof(args)));
     }
     ret = NEG_ERRNO(setxattr(proc.path, name, value, size, flags));
     if (ret != -ENOENT) {
@@ -98,8 +98,8 @@ int host_removexattr(int pathfd, const char *name)
 
     proc_name(&proc, pathfd);
     if (host_features()->xattrat) {
-        return NEG_ERRNO(syscall(NR_removexattrat, host_proc_fd(), proc.entry, 0,
-                                 name));
+        return NEG_ERRNO(syscall(NR_removexattrat, host_proc_fd(), proc.entry,
+                                 0, name));
     }
     ret = NEG_ERRNO(removexattr(proc.path, name));
     if (ret != -ENOENT) {

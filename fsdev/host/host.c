@@ -270,7 +270,7 @@ static int stat_at(int dirfd, const char *path, int flags, unsigned mask,
     return ret;
 }
 
-/* What is known of both anyway: no file server is asked for it. */
+/* This needs only what the kernel has in memory: no server is asked. */
 static bool same_mount(int fd, int other)
 {
     const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
@@ -303,7 +303,7 @@ static int lookup_openat2(int dirfd, const char *path, unsigned flags)
     if (flags & HOST_NO_XDEV) {
         how.resolve |= OPEN_NO_XDEV;
     }
-    /* BENEATH may answer EAGAIN when something is renamed meanwhile. */
+    /* With BENEATH, EAGAIN means that something was renamed meanwhile. */
     do {
         fd = NEG_ERRNO(sys_openat2(dirfd, path, &how));
     } while (fd == -EAGAIN && --tries > 0);
@@ -326,7 +326,7 @@ int host_lookup(int dirfd, const char *name, unsigned flags)
             return host_fd_steal(&fd);
         }
     }
-    /* One component, and a link is not followed: this cannot leave either. */
+    /* This cannot leave the directory either, as no link is followed. */
     fd = NEG_ERRNO(openat(dirfd, name, lookup_flags(flags)));
     if (fd >= 0 && (flags & HOST_NO_XDEV) && !same_mount(dirfd, fd)) {
         return -EXDEV;
@@ -379,7 +379,7 @@ int host_stat_here(int dirfd, const char *name, HostStat *st)
 
 bool host_has_name(int dirfd, const char *name)
 {
-    /* To rename what there is to itself is refused: it exists. */
+    /* Renaming an object to itself fails because the new name exists. */
     return is_component(name) &&
            NEG_ERRNO(renameat2(dirfd, name, dirfd, name, RENAME_NOREPLACE)) ==
            -EEXIST;
@@ -425,7 +425,7 @@ int host_reopen(int pathfd, int flags)
     return fd == -EAGAIN ? reopen(pathfd, flags & ~O_NONBLOCK) : fd;
 }
 
-/* openat(2) would begin an automount on @name only to say that it exists. */
+/* openat(2) would automount on @name before it returns EEXIST. */
 static int create_openat2(int dirfd, const char *name, int flags, mode_t mode)
 {
     OpenHow how = {
@@ -436,7 +436,7 @@ static int create_openat2(int dirfd, const char *name, int flags, mode_t mode)
     };
     int fd = NEG_ERRNO(sys_openat2(dirfd, name, &how));
 
-    /* A mount point and a symbolic link: something that exists. */
+    /* A mount point or a symbolic link: the name exists. */
     return fd == -EXDEV || fd == -ELOOP ? -EEXIST : fd;
 }
 
@@ -488,8 +488,8 @@ int host_chmod(int pathfd, mode_t mode)
                                  AT_EMPTY_PATH));
     }
     /*
-     * Before 6.6 some file systems change the mode of the link itself and
-     * then report an error, or none.
+     * Before 6.6, some file systems change the mode of a link itself, and may
+     * report an error nevertheless.
      */
     ret = host_stat(pathfd, &st);
     if (ret < 0) {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The host's system calls as the local driver wants them: one function a
- * call, each with its fallback beside the fast path.
+ * The host's system calls for the local driver: one function for each call,
+ * with its fallback beside the fast path.
  *
- * What the kernel (or a container's seccomp filter) offers is probed once by
- * host_init() and kept in a struct of booleans that tests may override, so
- * both branches of every fallback are run.  All functions return ≥ 0 or
- * -errno, retry EINTR, open with O_CLOEXEC | O_NOCTTY and never follow a
- * symbolic link.  A "path fd" is an O_PATH descriptor.  No function here knows
- * of nodes, security models or 9P.  Context: any thread.
+ * host_init() finds out once what the kernel supports, and what the seccomp
+ * filter of a container permits, and stores it in a struct of booleans.  Tests
+ * can override these, so that both branches of every fallback are run.  All
+ * functions return ≥ 0 or -errno, repeat a call after EINTR, open with
+ * O_CLOEXEC | O_NOCTTY and never follow a symbolic link.  A "path fd" is an
+ * O_PATH descriptor.  Nothing here depends on nodes, security models or 9P.
+ * Context: any thread.
  */
 #ifndef FSDEV_HOST_H
 #define FSDEV_HOST_H
@@ -27,11 +28,11 @@ typedef struct HostFeatures {
     bool mountinfo;         /* /proc/self/mountinfo; needs statx_mnt_id */
 } HostFeatures;
 
-/* What statx(2) says, reduced to what identity and attributes need. */
+/* The results of statx(2) that identity and attributes need. */
 typedef struct HostStat {
     uint64_t dev;
     uint64_t ino;
-    uint64_t mnt_id;        /* 0 where the kernel does not tell */
+    uint64_t mnt_id;        /* 0 if the kernel does not provide it */
     uint32_t mode;
     uint32_t uid;
     uint32_t gid;
@@ -50,11 +51,11 @@ typedef struct HostStat {
 enum {
     HOST_CACHED = 1u << 0,  /* resolve from the dentry cache or -EAGAIN */
     /*
-     * -EXDEV instead of crossing a mount point.  With openat2(2) nothing of
-     * what is mounted there is asked, nor is an automount begun.
+     * -EXDEV instead of crossing a mount point.  With openat2(2) the file
+     * system that is mounted there is not asked, and nothing is automounted.
      */
     HOST_NO_XDEV = 1u << 1,
-    HOST_DIRECTORY = 1u << 2, /* -ENOTDIR for anything else, links too */
+    HOST_DIRECTORY = 1u << 2, /* -ENOTDIR for all other types, also links */
 };
 
 /**
@@ -78,32 +79,34 @@ void host_override_features(const HostFeatures *features);
 int host_mountinfo_fd(void);
 
 /**
- * host_lookup: path fd of @name (a legal component) in @dirfd.
+ * host_lookup: open a path fd of @name (a legal component) in @dirfd.
  *
- * A symbolic link is returned as itself.  -EAGAIN only with HOST_CACHED.
+ * For a symbolic link it is one of the link itself.  -EAGAIN only with
+ * HOST_CACHED.
  */
 int host_lookup(int dirfd, const char *name, unsigned flags);
 /**
- * host_lookup_below: the same for @name in the directory @dir in @dirfd.  A
- * link in place of @dir is not followed: -ELOOP, or -ENOTDIR as for all that is
- * no directory.
+ * host_lookup_below: the same for @name in the directory @dir in @dirfd.
+ * -ELOOP or -ENOTDIR if @dir is a symbolic link, -ENOTDIR if it is another
+ * object that is not a directory.
  */
 int host_lookup_below(int dirfd, const char *dir, const char *name,
                       unsigned flags);
-/** host_stat: of any descriptor, path fds included. */
+/** host_stat: of any descriptor, also a path fd. */
 int host_stat(int fd, HostStat *st);
 /**
- * host_stat_at: lstat of @name in @dirfd, on whatever is mounted there: this
- * may wait for ever.
+ * host_stat_at: lstat of @name in @dirfd.  May hang if a file system that does
+ * not respond is mounted there.
  */
 int host_stat_at(int dirfd, const char *name, HostStat *st);
-/** host_stat_id_at: the same; identity and type only. */
+/** host_stat_id_at: the same, for identity and type only. */
 int host_stat_id_at(int dirfd, const char *name, HostStat *st);
-/** host_stat_here: host_lookup() with HOST_NO_XDEV, and a look at it. */
+/** host_stat_here: the same after host_lookup() with HOST_NO_XDEV. */
 int host_stat_here(int dirfd, const char *name, HostStat *st);
 /**
- * host_has_name: is there a @name in @dirfd?  Neither that nor what is mounted
- * on it is looked at.  False also where the directory cannot be written to.
+ * host_has_name: does @name exist in @dirfd?  Neither the object nor a file
+ * system that is mounted on it is asked.  False also if the directory cannot be
+ * written.
  */
 bool host_has_name(int dirfd, const char *name);
 /**
@@ -114,11 +117,11 @@ bool host_has_name(int dirfd, const char *name);
  * refuses it.  May wait until another process gives up a lease.
  */
 int host_reopen(int pathfd, int flags);
-/** host_reopen_brief: the same, but a lease on the file is -EAGAIN. */
+/** host_reopen_brief: the same, but -EAGAIN if there is a lease on the file. */
 int host_reopen_brief(int pathfd, int flags);
 /**
- * host_create: openat(O_CREAT | O_EXCL | O_NOFOLLOW); the umask applies.  What
- * is mounted on @name is not asked: -EEXIST.
+ * host_create: openat(O_CREAT | O_EXCL | O_NOFOLLOW); the umask applies.  If a
+ * file system is mounted on @name, it is not asked: -EEXIST.
  */
 int host_create(int dirfd, const char *name, int flags, mode_t mode);
 
@@ -126,7 +129,7 @@ int host_create(int dirfd, const char *name, int flags, mode_t mode);
 int host_chmod(int pathfd, mode_t mode);
 /** host_chown: UINT32_MAX does not change that id. */
 int host_chown(int pathfd, uint32_t uid, uint32_t gid);
-/** host_utimens: symbolic links too; UTIME_NOW and UTIME_OMIT allowed. */
+/** host_utimens: also of a symbolic link; UTIME_NOW and UTIME_OMIT allowed. */
 int host_utimens(int pathfd, const struct timespec times[2]);
 /** host_readlink: as readlink(2); -EINVAL if it is not a symbolic link. */
 ssize_t host_readlink(int pathfd, char *buf, size_t size);

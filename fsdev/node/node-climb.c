@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Getting the path fd of an object, and the way back to one that was evicted.
+ * Getting the path fd of an object, and opening one again that was evicted.
  *
- * It climbs from the Name to the nearest Node that has a descriptor, then
- * walks down again, comparing each inode with the Node it is to be.  Where that
- * fails, a table with NodeRemoteOps asks for the descriptor.
+ * For the latter the way goes up from the Name to the nearest Node that has a
+ * descriptor, and then down again, where each inode is compared with the Node
+ * that it should be.  If that fails, a table with NodeRemoteOps asks the other
+ * process for the descriptor.
  *
  * The way may lead through a file system that hangs for ever.  A call that may
  * wait for storage only does not cross a mount point and looks nothing up in a
@@ -12,12 +13,12 @@
  * directories does not wait for one that may hang in a far directory.
  *
  * Called by the local driver from any thread.  Descriptors are opened and
- * closed without any lock held.
+ * closed while no lock is held.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/node/node-int.h"
 
-/* Other names of one inode that are tried on the way. */
+/* How many other names of inodes on the way are tried. */
 #define MAX_DETOURS 8
 
 typedef struct Climb {
@@ -25,7 +26,7 @@ typedef struct Climb {
     GPtrArray *chain;           /* Names, counted; the wanted one first */
     Node *anchor;               /* pinned: where the way down begins */
     Name *anchor_name;          /* counted: keeps the anchor */
-    Name *avoid[MAX_DETOURS];   /* counted: did not lead where they should */
+    Name *avoid[MAX_DETOURS];   /* counted: led to a wrong object */
     unsigned avoided;
     uint64_t rename_count;      /* when the chain was taken */
     bool calmed;                /* renames were held off before */
@@ -59,9 +60,9 @@ static Name *climb_choose(const Climb *climb, Name *name)
 }
 
 /*
- * Collect the Names from @name up to the first whose Node has a descriptor,
- * and pin that.  Leaving the chain of parents for another Name of the same
- * directory could lead in circles, hence the limit on detours.
+ * Collect the Names from @name up to the first whose Node has a descriptor, and
+ * pin that.  The way could go in circles if it leaves the chain of parents for
+ * another Name of the same directory, hence the limit on detours.
  */
 static int climb_up(Climb *climb, Name *name)
 {
@@ -91,7 +92,7 @@ static int climb_up(Climb *climb, Name *name)
     return ret;
 }
 
-/* Locked: let @to take the place of the pinned @anchor, which is unpinned. */
+/* Locked: unpin the anchor, and pin the Node of @to in its place. */
 static void anchor_move(Climb *climb, Name *to)
 {
     climb->anchor->pins--;
@@ -101,7 +102,7 @@ static void anchor_move(Climb *climb, Name *to)
     node_fd_update(climb->anchor);
 }
 
-/* Path fd of @component in @dirfd, making room once if there is none left. */
+/* Path fd of @component in @dirfd, after eviction if there is no room. */
 static int lookup_with_room(NodeTable *table, int dirfd,
                             const char *component, unsigned flags)
 {
@@ -156,10 +157,9 @@ static int climb_look(Climb *climb, Name *name, int dirfd)
 }
 
 /*
- * One step down: @dirfd is the directory that @name is to be found in.  On
- * success *@fd is a descriptor of its Node: -1 when that has one in the cache
- * (then it is the anchor), else the caller's own.  With @keep it always ends
- * in the cache.
+ * One step down: look up @name in the directory @dirfd.  On success its Node
+ * has a descriptor: if it is in the cache, the Node becomes the anchor and *@fd
+ * is -1; otherwise the caller owns *@fd.  With @keep it is always in the cache.
  */
 static int climb_step(Climb *climb, Name *name, int dirfd, bool keep, int *fd)
 {
@@ -195,10 +195,10 @@ static int climb_step(Climb *climb, Name *name, int dirfd, bool keep, int *fd)
 }
 
 /*
- * Walk down the chain.  Directories far above the end are not cached: on a
- * path longer than the budget they would only evict what is of use.  On
- * success the wanted Node is the anchor; on failure *@failed is the Name that
- * did not lead to its Node.
+ * Walk down the chain.  Descriptors of directories high above the end are not
+ * cached: on a path longer than the budget they would evict those that are
+ * needed.  On success the wanted Node is the anchor; on failure *@failed is the
+ * Name that did not lead to its Node.
  */
 static int climb_down(Climb *climb, Name **failed)
 {
@@ -224,7 +224,7 @@ static int climb_down(Climb *climb, Name **failed)
     return 0;
 }
 
-/* Not locked: drop what one attempt holds, except the pin if @keep_pin. */
+/* Not locked: release what one attempt holds, but not the pin if @keep_pin. */
 static void climb_release(Climb *climb, Name *name, bool keep_pin)
 {
     NodeTable *table = name->node->table;
@@ -249,10 +249,10 @@ static void climb_forget(Climb *climb)
 }
 
 /*
- * A way back failed in a near or a far directory.  If a rename through this
- * export was under way, host and table may just have disagreed for a moment:
- * then hold renames there off until climb_end(), so that the next attempt
- * tells.  Returns whether it may.
+ * An attempt failed in a near or a far directory.  If a rename through this
+ * export was under way, host and table may have disagreed for a moment: then
+ * hold off renames there until climb_end(), so that the result of the next
+ * attempt is reliable.  Returns whether there should be one.
  */
 static bool climb_calm(Climb *climb, NodeTable *table, bool far)
 {
@@ -282,7 +282,7 @@ static void climb_end(Climb *climb, NodeTable *table)
     table_unlock(table);
 }
 
-/* A way back came to nothing at @failed: is it worth while to try again? */
+/* An attempt failed at @failed: may another one succeed? */
 static bool climb_retry(Climb *climb, NodeTable *table, Name *failed)
 {
     bool far = false;
@@ -296,7 +296,7 @@ static bool climb_retry(Climb *climb, NodeTable *table, Name *failed)
         return true;
     }
     if (failed && climb->avoided < MAX_DETOURS) {
-        /* Perhaps another name of that Node is right. */
+        /* Perhaps another name of that Node leads to it. */
         climb->avoid[climb->avoided++] = name_ref(failed);
         return true;
     }
@@ -304,8 +304,8 @@ static bool climb_retry(Climb *climb, NodeTable *table, Name *failed)
 }
 
 /*
- * One attempt.  Returns the descriptor, pinned, or -errno; with -errno *@again
- * says whether another attempt is worth while.
+ * One attempt.  Returns the descriptor, pinned, or -errno; then *@again says
+ * whether another attempt may succeed.
  */
 static int climb_attempt(Climb *climb, Name *name, bool *again)
 {

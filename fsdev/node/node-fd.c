@@ -19,7 +19,7 @@
 
 enum {
     RESERVED_FDS = 64,      /* for the rest of QEMU: images, monitors, … */
-    MIN_FDS = 16,           /* used even if that many are not left for us */
+    MIN_FDS = 16,           /* used even if fewer are left for 9p */
     MAX_FDS = 1 << 20,      /* where there is no limit */
     MAX_OPEN_RESERVE = 32,  /* path fds that open files may not displace */
     MAX_BATCH = 64,

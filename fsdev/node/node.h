@@ -92,8 +92,8 @@ int name_locate(Name *name, Name **parent, char *component);
 /** name_is_at: is @name still live, as @component of @parent? */
 bool name_is_at(Name *name, const Name *parent, const char *component);
 /**
- * name_seen_ctime: the ctime of the object as of which the driver saw the name
- * lead to it, as it told by name_set_seen_ctime(); 0: none since the last
+ * name_seen_ctime: the ctime that the object had when the driver found that the
+ * name leads to it, as set by name_set_seen_ctime(); 0: never since the last
  * rename.
  */
 int64_t name_seen_ctime(Name *name);
