@@ -320,8 +320,10 @@ static void hundred_thousand_entries(LocalEnv *env)
 
 /* ---- leases ----------------------------------------------------------- */
 
-/* A host program's lease on @name, which it breaks only by closing the result;
- * -1 where there are none. */
+/*
+ * A host program's lease on @name, which it breaks only by closing the result;
+ * -1 where there are none.
+ */
 static int take_lease(const LocalEnv *env, const char *name)
 {
     int fd = open(local_env_path(env, name), O_RDONLY | O_CLOEXEC);
