@@ -278,18 +278,6 @@ bool ring_dev_broken(RingDev *d)
     return ring_dev_status(d) & VIRTIO_CONFIG_S_NEEDS_RESET;
 }
 
-void ring_wait_broken(RingDev *d, const char *why)
-{
-    int64_t end = ring_now() + RING_PATIENCE;
-
-    while (!ring_dev_broken(d)) {
-        ring_check(ring_reap(d) == 0, "%s: expected the device to ask for a "
-                   "reset, it completed the request", why);
-        ring_check(ring_now() < end, "%s: expected the device to ask for a "
-                   "reset, status stayed 0x%02x", why, ring_dev_status(d));
-    }
-}
-
 bool ring_interrupt(RingDev *d)
 {
     return d->vdev->bus->get_queue_isr_status(d->vdev, &d->queue.vq);

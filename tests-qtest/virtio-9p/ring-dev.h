@@ -114,8 +114,6 @@ void ring_dev_reset_queue(RingDev *d);
 uint8_t ring_dev_status(RingDev *d);
 /* True if the device needs a reset (modern devices only) */
 bool ring_dev_broken(RingDev *d);
-/* Waits until ring_dev_broken(); @why completes the failure message */
-void ring_wait_broken(RingDev *d, const char *why);
 
 /* An empty chain.  Segments are added in order, then it is submitted. */
 RingReq *ring_req_new(RingDev *d);
@@ -144,6 +142,8 @@ void ring_kick(RingDev *d);
 unsigned ring_reap(RingDev *d);
 /* Waits for one request; fails the test if the device breaks or stalls */
 void ring_wait(RingReq *r);
+/* Waits until ring_dev_broken(); @why completes the failure message */
+void ring_wait_broken(RingDev *d, const char *why);
 /* Waits until @r is done (true) or the device is broken (false) */
 bool ring_wait_done_or_broken(RingReq *r);
 /* True if the device raised its queue interrupt since the last call */

@@ -159,14 +159,20 @@ static void reset_does_not_fill_the_new_ring(void)
     }
 }
 
+/* After a reset of the machine the guest finds the device and mounts again. */
+static void serve_again(RingDev *d)
+{
+    qvirtio_pci_device_enable(d->pci);
+    ring_dev_start(d);
+    ring_mount(d);
+}
+
 static void system_reset_idle(void)
 {
     RingDev *d = ring_synth();
 
     qtest_system_reset(d->vm->qts);
-    qvirtio_pci_device_enable(d->pci);
-    ring_dev_start(d);
-    ring_mount(d);
+    serve_again(d);
     ring_twalk(d, .fid = 0, .newfid = 1, .names = { "WALK0" });
 }
 
@@ -180,9 +186,7 @@ static void system_reset_with_parked_writes(void)
     start = ring_now();
     qtest_system_reset(d->vm->qts);
     check_at_once("system_reset", start);
-    qvirtio_pci_device_enable(d->pci);
-    ring_dev_start(d);
-    ring_mount(d);
+    serve_again(d);
     park_writes(d, r);
 }
 
@@ -196,9 +200,7 @@ static void system_reset_with_throttled_reads(void)
     start = ring_now();
     qtest_system_reset(d->vm->qts);
     check_at_once("system_reset", start);
-    qvirtio_pci_device_enable(d->pci);
-    ring_dev_start(d);
-    ring_mount(d);
+    serve_again(d);
 }
 
 static void stop_and_cont_with_throttled_reads(void)

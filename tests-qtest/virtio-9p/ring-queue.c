@@ -297,6 +297,18 @@ unsigned ring_reap(RingDev *d)
     return d->packed ? reap_packed(d) : reap_split(d);
 }
 
+void ring_wait_broken(RingDev *d, const char *why)
+{
+    int64_t end = ring_now() + RING_PATIENCE;
+
+    while (!ring_dev_broken(d)) {
+        ring_check(ring_reap(d) == 0, "%s: expected the device to ask for a "
+                   "reset, it completed the request", why);
+        ring_check(ring_now() < end, "%s: expected the device to ask for a "
+                   "reset, status stayed 0x%02x", why, ring_dev_status(d));
+    }
+}
+
 bool ring_wait_done_or_broken(RingReq *r)
 {
     RingDev *d = r->dev;
