@@ -379,10 +379,23 @@ int host_stat_here(int dirfd, const char *name, HostStat *st)
 
 bool host_has_name(int dirfd, const char *name)
 {
+    HOST_FD fd = -1;
+    int ret;
+
+    if (!is_component(name)) {
+        return false;
+    }
     /* Renaming an object to itself fails because the new name exists. */
-    return is_component(name) &&
-           NEG_ERRNO(renameat2(dirfd, name, dirfd, name, RENAME_NOREPLACE)) ==
-           -EEXIST;
+    ret = NEG_ERRNO(renameat2(dirfd, name, dirfd, name, RENAME_NOREPLACE));
+    if (ret == -EPERM || ret == -ENOSYS || ret == -EINVAL) {
+        /*
+         * A container's filter refuses the call; the C library turns ENOSYS
+         * into EINVAL.
+         */
+        fd = host_lookup(dirfd, name, HOST_NO_XDEV);
+        ret = fd >= 0 || fd == -EXDEV ? -EEXIST : fd;
+    }
+    return ret == -EEXIST;
 }
 
 ssize_t host_readlink(int pathfd, char *buf, size_t size)

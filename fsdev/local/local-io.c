@@ -361,7 +361,8 @@ static ssize_t read_trying(LocalFile *file, const struct iovec *iov,
         if (errno == EINTR) {
             return -EAGAIN;
         }
-        if (errno != EOPNOTSUPP && errno != ENOSYS) {
+        /* A container's filter refuses an unknown call with EPERM. */
+        if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EPERM) {
             return -errno;
         }
         nowait = learn_nowait(local_export(file->base.node->export), file);
