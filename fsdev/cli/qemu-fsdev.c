@@ -278,7 +278,9 @@ int qemu_fsdev_add(QemuOpts *opts, Error **errp)
 
     entry = fsdev_entry_new(id, driver);
     entry->config.readonly = qemu_opt_get_bool(opts, "readonly", false);
-    entry->config.no_locks = !qemu_opt_get_bool(opts, "locks", true);
+    /* A guest that may not write must not keep others on the host waiting. */
+    entry->config.no_locks = !qemu_opt_get_bool(opts, "locks",
+                                                !entry->config.readonly);
     entry->config.no_cache_hint = !qemu_opt_get_bool(opts, "cache-hint", true);
     if (!fsdev_parse_max_xattr(&entry->config, opts, errp) ||
         !fsdev_parse_map(opts, "uidmap", &entry->config.users, errp) ||

@@ -90,10 +90,12 @@ SRST
         denies access to the other file systems.
 
     ``locks=on|off``
-        With ``on``, the default, a file lock that the guest takes is taken on
-        the host, too, so it holds against programs of the host and against
-        other guests. With ``off`` every lock is granted, and locks hold
-        within one guest only.
+        With ``on``, a file lock that the guest takes is taken on the host,
+        too, so it holds against programs of the host and against other
+        guests. With ``off`` every lock is granted, and locks hold within one
+        guest only. The default is ``on``, but ``off`` if ``readonly=on`` is
+        given: a guest that cannot write can then not make programs of the
+        host wait.
 
     ``uidmap=map``, ``gidmap=map``
         Maps users and groups of the guest to users and groups of the host. A

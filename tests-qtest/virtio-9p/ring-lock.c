@@ -17,18 +17,18 @@ typedef struct Pair {
     RingDev *a, *b;
 } Pair;
 
-static RingDev *open_file(RingVm *vm, int slot)
+static RingDev *open_file(RingVm *vm, int slot, uint32_t flags)
 {
     RingDev *d = ring_dev_open(vm, slot);
 
     ring_dev_start(d);
     ring_mount(d);
     ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
-    ring_tlopen(d, .fid = 1, .flags = RING_O_RDWR);
+    ring_tlopen(d, .fid = 1, .flags = flags);
     return d;
 }
 
-static Pair pair_with(const char *fsdev_options)
+static Pair pair_with(const char *fsdev_options, uint32_t flags)
 {
     Pair p;
 
@@ -39,14 +39,14 @@ static Pair pair_with(const char *fsdev_options)
                        "-device virtio-9p-pci,id=hot,fsdev=fs0,mount_tag=b,"
                        "addr=%d",
                        ring_dir(), fsdev_options, RING_SLOT, OTHER_SLOT);
-    p.a = open_file(p.vm, RING_SLOT);
-    p.b = open_file(p.vm, OTHER_SLOT);
+    p.a = open_file(p.vm, RING_SLOT, flags);
+    p.b = open_file(p.vm, OTHER_SLOT, flags);
     return p;
 }
 
 static Pair pair(void)
 {
-    return pair_with("");
+    return pair_with("", RING_O_RDWR);
 }
 
 /* Lock a range of bytes as process 7 of the client */
@@ -314,10 +314,30 @@ static void quit_while_waiting(void)
 
 static void off_is_every_guest_for_itself(void)
 {
-    Pair p = pair_with(",locks=off");
+    Pair p = pair_with(",locks=off", RING_O_RDWR);
 
     check_locked(p.a, RING_LOCK_WRLCK);
     check_locked(p.b, RING_LOCK_WRLCK);
+    ring_check_int("on the host", host_finds(), F_UNLCK);
+}
+
+/* A guest that may not write must not keep programs of the host waiting. */
+static void readonly_does_not_lock_the_host(void)
+{
+    Pair p = pair_with(",readonly=on", RING_O_RDONLY);
+
+    check_locked(p.a, RING_LOCK_RDLCK);
+    check_locked(p.b, RING_LOCK_WRLCK);
+    ring_check_int("on the host", host_finds(), F_UNLCK);
+}
+
+static void readonly_locks_the_host_if_asked(void)
+{
+    Pair p = pair_with(",readonly=on,locks=on", RING_O_RDONLY);
+
+    check_locked(p.a, RING_LOCK_RDLCK);
+    ring_check_int("on the host", host_finds(), F_RDLCK);
+    check_locked(p.a, RING_LOCK_UNLCK);
     ring_check_int("on the host", host_finds(), F_UNLCK);
 }
 
@@ -340,5 +360,7 @@ void ring_register_lock_tests(void)
     ADD("unplug-ends-waiting", unplug_ends_waiting);
     ADD("quit-while-waiting", quit_while_waiting);
     ADD("off-is-every-guest-for-itself", off_is_every_guest_for_itself);
+    ADD("readonly-does-not-lock-the-host", readonly_does_not_lock_the_host);
+    ADD("readonly-locks-the-host-if-asked", readonly_locks_the_host_if_asked);
 #undef ADD
 }
