@@ -139,6 +139,11 @@ static inline bool local_is_whiteout(const LocalExport *export, uint32_t mode,
 
 /** local_pin_fd: like local_pin(), but does not check what @call permits. */
 int local_pin_fd(const FsCall *call, LocalPin *pin, Name *name);
+/**
+ * local_reopen: like host_reopen(), but -EAGAIN if there is a lease on the file
+ * and @call may not wait for anything.
+ */
+int local_reopen(const FsCall *call, int pathfd, int flags);
 
 /* local-lookup.c */
 
@@ -230,11 +235,6 @@ int local_check_new(Name *dir, const char *component);
 
 /* local-io.c */
 
-/**
- * local_reopen: like host_reopen(), but -EAGAIN if there is a lease on the file
- * and @call may not wait for anything.
- */
-int local_reopen(const FsCall *call, int pathfd, int flags);
 /** local_open_name: do what fs_open() does, with the types of this driver. */
 int local_open_name(const FsCall *call, LocalExport *export, Name *name,
                     int flags, LocalFile **file);

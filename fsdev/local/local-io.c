@@ -155,12 +155,6 @@ int local_check_open(const LocalExport *export, uint32_t type, int flags,
     return 0;
 }
 
-int local_reopen(const FsCall *call, int pathfd, int flags)
-{
-    return call->wait < FS_WAIT_ANYTHING ? host_reopen_brief(pathfd, flags)
-                                         : host_reopen(pathfd, flags);
-}
-
 /* A real descriptor of @name, which the node table counts on success. */
 static int open_fd(const FsCall *call, LocalExport *export, Name *name,
                    int flags)

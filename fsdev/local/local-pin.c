@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Path fds, pinned for a scope: see local.h.  Context: any thread. */
+/*
+ * Path fds that are pinned for a scope, and opening their objects: see local.h
+ * and local-int.h.  Context: any thread.
+ */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/local/local-int.h"
 
@@ -35,4 +38,10 @@ void local_unpin(LocalPin *pin)
     if (pin->name) {
         name_fd_put(pin->name);
     }
+}
+
+int local_reopen(const FsCall *call, int pathfd, int flags)
+{
+    return call->wait < FS_WAIT_ANYTHING ? host_reopen_brief(pathfd, flags)
+                                         : host_reopen(pathfd, flags);
 }
