@@ -82,6 +82,15 @@ static int pin_to_make(const FsCall *call, LocalExport *export, Name *dir,
                                 lock);
 }
 
+/* Check that @component may be made in @dir, and do what pin_to_make() does. */
+static int check_and_pin(const FsCall *call, LocalExport *export, Name *dir,
+                         const char *component, LocalPin *pin, LocalLock *lock)
+{
+    int ret = local_check_new(dir, component);
+
+    return ret < 0 ? ret : pin_to_make(call, export, dir, pin, lock);
+}
+
 /* Remove from @todo what the host has set correctly; see to_make(). */
 static void drop_what_is_right(CredValues *todo, const HostStat *st)
 {
@@ -434,16 +443,12 @@ int local_mkdir(const FsCall *call, FsNode *dir, const char *name,
                 uint32_t mode, FsAttr *attr)
 {
     LocalExport *export = local_export(dir->export);
-    Name *parent = name_from_fs(dir);
     LOCAL_LOCK lock = { 0 };
     LOCAL_PIN pin = { 0 };
     CredValues values;
     FsAttr seen;
-    int ret = local_check_new(parent, name);
+    int ret = check_and_pin(call, export, name_from_fs(dir), name, &pin, &lock);
 
-    if (ret == 0) {
-        ret = pin_to_make(call, export, parent, &pin, &lock);
-    }
     if (ret < 0) {
         return ret;
     }
@@ -566,16 +571,12 @@ int local_symlink(const FsCall *call, FsNode *dir, const char *name,
                   const char *target, FsAttr *attr)
 {
     LocalExport *export = local_export(dir->export);
-    Name *parent = name_from_fs(dir);
     CredValues values = new_values(call, export, S_IFLNK | 0777);
     LOCAL_LOCK lock = { 0 };
     LOCAL_PIN pin = { 0 };
     FsAttr seen;
-    int ret = local_check_new(parent, name);
+    int ret = check_and_pin(call, export, name_from_fs(dir), name, &pin, &lock);
 
-    if (ret == 0) {
-        ret = pin_to_make(call, export, parent, &pin, &lock);
-    }
     if (ret < 0) {
         return ret;
     }
