@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include "fsdev/helper/helper-cred.h"
 #include "fsdev/helper/proxy-server-int.h"
+#include "fsdev/host/host.h"
 #include "fsdev/proxy/proxy-packet.h"
 
 struct ProxyServer {
@@ -113,11 +114,25 @@ static bool one_request(ProxyServer *server, ProxyWork *work)
     return true;
 }
 
+/*
+ * Before Linux 6.13, extended attributes of most objects are reached through
+ * the working directory of the thread.
+ */
+static void prepare_thread(void)
+{
+    int ret = host_features()->xattrat ? 0 : host_enter_proc_fd();
+
+    if (ret < 0) {
+        g_error("cannot change the directory of a thread: %s", strerror(-ret));
+    }
+}
+
 static gpointer worker(gpointer opaque)
 {
     ProxyServer *server = opaque;
     ProxyWork *work = g_new0(ProxyWork, 1);
 
+    prepare_thread();
     g_mutex_lock(&server->lock);
     server->waiting++;
     g_cond_broadcast(&server->changed);

@@ -31,6 +31,7 @@ enum {
     BY_CONTENTS = 1u << 2,
     BY_HELPER = 1u << 3,
     BY_LIBRARY = 1u << 4,
+    BY_THREAD = 1u << 5,
 };
 
 /* The kernel's ABI of openat2(2), with other names than <linux/openat2.h>. */
@@ -50,16 +51,14 @@ enum {
 
 #define PROC_FD_DIR "/proc/self/fd"
 
-/* The name of a descriptor's entry in /proc/self/fd, alone or as a path. */
+/* The name of a descriptor's entry in /proc/self/fd. */
 typedef struct ProcName {
-    char path[sizeof(PROC_FD_DIR "/") + 11];
-    const char *entry;
+    char entry[12];
 } ProcName;
 
 static inline void proc_name(ProcName *name, int fd)
 {
-    snprintf(name->path, sizeof(name->path), PROC_FD_DIR "/%d", fd);
-    name->entry = name->path + strlen(PROC_FD_DIR "/");
+    snprintf(name->entry, sizeof(name->entry), "%d", fd);
 }
 
 /* Path fd of /proc/self/fd, kept since host_init(). */

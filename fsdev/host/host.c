@@ -4,10 +4,11 @@
  *
  * Not all operations are possible on a path fd.  Those that the running kernel
  * does not support use the descriptor's entry in /proc/self/fd, "N" below.
- * That directory is opened once and lookups start from it, so that a later
- * chroot() has no effect; only xattrs on kernels before 6.13 need the absolute
- * path.  The entries are magic links: following one leads to the object itself,
- * not through its path, and ends there even if the object is a symbolic link.
+ * That directory is opened once and lookups start from it.  No absolute path is
+ * used after host_init(): after a chroot(), guests may write the root directory
+ * and what is below it.  The entries are magic links: following one leads to
+ * the object itself, not through its path, and ends there even if the object is
+ * a symbolic link.
  *
  * Used by node*.c, local*.c and cred-*.c.  Context: any thread.
  */

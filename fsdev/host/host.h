@@ -61,7 +61,8 @@ enum {
 /**
  * host_init: probe the kernel once and open /proc/self/fd.
  *
- * The descriptor is kept, so that a later chroot() has no effect on it.
+ * The descriptor is kept and no absolute path is used later, so that a chroot()
+ * has no effect, even if guests can write the new root directory.
  * Returns 0, or -errno with *@what set to the missing path if there is no
  * /proc, which is the only way to open the object of a path fd.  Idempotent.
  * Context: any thread, after the last fork() of the process.
@@ -138,15 +139,27 @@ int host_link(int pathfd, int dirfd, const char *name);
 
 /*
  * Extended attributes of the object of @pathfd (a path fd or a real one), as
- * getxattr(2) and related calls.  For symbolic links and special files this
- * requires xattrat, or that the process can access /proc; otherwise the result
- * is -EOPNOTSUPP.
+ * getxattr(2) and related calls.
+ *
+ * Without xattrat, a regular file or directory is opened for the call.  For
+ * other objects, and if that fails, a thread is created for it; in a process
+ * with a seccomp filter the result is -EOPNOTSUPP or the error of opening
+ * instead, which is -EBUSY if there is a lease on the file.
  */
 ssize_t host_getxattr(int pathfd, const char *name, void *buf, size_t size);
 ssize_t host_listxattr(int pathfd, char *buf, size_t size);
 int host_setxattr(int pathfd, const char *name, const void *value,
                   size_t size, int flags);
 int host_removexattr(int pathfd, const char *name);
+/**
+ * host_enter_proc_fd: from now on, this thread makes these calls in one step
+ * and for all types of objects.
+ *
+ * Its working directory is separated from that of the process and becomes the
+ * open /proc/self/fd.  So this is only for threads that never use another
+ * relative path.  Returns 0 or -errno.  Idempotent.
+ */
+int host_enter_proc_fd(void);
 
 /* HOST_FD declares a descriptor that is closed at the end of its scope. */
 static inline void host_fd_cleanup(int *fd)

@@ -13,11 +13,17 @@ void peer_clear(Peer *peer)
 
 bool peer_init(Peer *peer, const char *word)
 {
+    return peer_init_before(peer, word, NULL);
+}
+
+bool peer_init_before(Peer *peer, const char *word, void (*before)(void))
+{
     *peer = (Peer) { 0 };
     if (!helper_run_possible()) {
         return false;
     }
     helper_run_init(&peer->run);
+    peer->run.before = before;
     helper_run_fd(&peer->run, word);
     peer->root = helper_greet(peer->run.fd);
     return true;

@@ -18,6 +18,8 @@ typedef struct Peer {
  * test was skipped.
  */
 bool peer_init(Peer *peer, const char *word);
+/** peer_init_before: the same; @before is called before the helper starts. */
+bool peer_init_before(Peer *peer, const char *word, void (*before)(void));
 void peer_clear(Peer *peer);
 #define PEER __attribute__((cleanup(peer_clear))) Peer
 

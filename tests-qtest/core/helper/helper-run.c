@@ -111,6 +111,9 @@ void helper_run_other(HelperRun *run, const char *program,
     run->pid = fork();
     g_assert_cmpint(run->pid, >=, 0);
     if (run->pid == 0) {
+        if (run->before) {
+            run->before();
+        }
         dup2(errors, STDERR_FILENO);
         if (fd3 == 3) {
             fcntl(3, F_SETFD, 0);

@@ -15,6 +15,7 @@ typedef struct HelperRun {
     char *errors;               /* owned; base/stderr */
     int fd;                     /* owned; set by helper_run_fd(), else 0 */
     pid_t pid;                  /* 0: not running */
+    void (*before)(void);       /* called in the process first; may be NULL */
 } HelperRun;
 
 /** helper_run_possible: false after g_test_skip(). */

@@ -5,7 +5,10 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/xattr.h>
+#include "fsdev/host/host.h"
 #include "helper-peer.h"
+#include "lib/deny.h"
+#include "lib/planted.h"
 
 static ino_t ino_at(int dirfd, const char *path)
 {
@@ -188,6 +191,89 @@ static void links_are_not_followed(void)
     outside_check(&outside);
 }
 
+static int set_xattr(Peer *peer, uint64_t id, const char *name,
+                     ProxyBlob value)
+{
+    const ProxyRequest t = { .setxattr = { id, helper_text(name), value, 0 } };
+    int fds[PROXY_FDS_MAX];
+    ProxyReply r;
+
+    return peer_ask(peer, PROXY_SETXATTR, &t, &r, fds);
+}
+
+static int get_xattr(Peer *peer, uint64_t id, const char *name)
+{
+    const ProxyRequest t = { .getxattr = { id, helper_text(name), 64 } };
+    int fds[PROXY_FDS_MAX];
+    ProxyReply r;
+    int ret = peer_ask(peer, PROXY_GETXATTR, &t, &r, fds);
+
+    return ret < 0 ? ret : r.getxattr.length;
+}
+
+static int list_xattr(Peer *peer, uint64_t id)
+{
+    const ProxyRequest t = { .listxattr = { id, 64 } };
+    int fds[PROXY_FDS_MAX];
+    ProxyReply r;
+    int ret = peer_ask(peer, PROXY_LISTXATTR, &t, &r, fds);
+
+    return ret < 0 ? ret : r.listxattr.length;
+}
+
+static int remove_xattr(Peer *peer, uint64_t id, const char *name)
+{
+    const ProxyRequest t = { .removexattr = { id, helper_text(name) } };
+    int fds[PROXY_FDS_MAX];
+    ProxyReply r;
+
+    return peer_ask(peer, PROXY_REMOVEXATTR, &t, &r, fds);
+}
+
+static void try_attribute(Peer *peer, uint64_t id, bool takes,
+                          const char *name, ProxyBlob value)
+{
+    g_assert_cmpint(get_xattr(peer, id, name), <, 0);
+    g_assert_cmpint(list_xattr(peer, id), ==, 0);
+    if (takes) {
+        g_assert_cmpint(set_xattr(peer, id, name, value), ==, 0);
+        g_assert_cmpint(get_xattr(peer, id, name), ==, value.len);
+        g_assert_cmpint(list_xattr(peer, id), ==, strlen(name) + 1);
+        g_assert_cmpint(remove_xattr(peer, id, name), ==, 0);
+    } else {
+        g_assert_cmpint(set_xattr(peer, id, name, value), <, 0);
+        g_assert_cmpint(remove_xattr(peer, id, name), <, 0);
+    }
+    g_assert_cmpint(list_xattr(peer, id), ==, 0);
+}
+
+/* In the helper, "/" is the export, in which guests can make a /proc. */
+static void planted_proc_is_not_used(gconstpointer opaque)
+{
+    const ProxyBlob acl = { (const char *)planted_acl, sizeof(planted_acl) };
+    const ProxyBlob value = { "x", 1 };
+    HOST_FD dir = -1;
+    PEER peer;
+
+    if (!peer_init_before(&peer, NULL, opaque ? deny_xattrat : NULL)) {
+        return;
+    }
+    dir = open(peer.run.dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (!planted_make(dir)) {
+        g_test_skip("no user.* attributes or no ACLs on this file system");
+        return;
+    }
+    for (const PlantedObject *o = planted_objects; o->name; o++) {
+        uint64_t id = peer_lookup(&peer, PROXY_ROOT_ID, o->name);
+
+        try_attribute(&peer, id, o->takes_user,
+                      o->takes_user ? "user.p9" : PLANTED_ATTR, value);
+        try_attribute(&peer, id, o->takes_acl, "system.posix_acl_access", acl);
+        planted_check(dir);
+    }
+    peer_check_alive(&peer);
+}
+
 static void names_are_components(void)
 {
     static const char *const bad[] = { "", ".", "..", "a/b", "/", "../x" };
@@ -215,6 +301,10 @@ int main(int argc, char **argv)
                     directories_lead_nowhere);
     g_test_add_func("/helper-escape/links-are-not-followed",
                     links_are_not_followed);
+    g_test_add_data_func("/helper-escape/planted-proc-is-not-used",
+                         GINT_TO_POINTER(false), planted_proc_is_not_used);
+    g_test_add_data_func("/helper-escape/planted-proc-is-not-used-before-6.13",
+                         GINT_TO_POINTER(true), planted_proc_is_not_used);
     g_test_add_func("/helper-escape/names-are-components",
                     names_are_components);
     return g_test_run();

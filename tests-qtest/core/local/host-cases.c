@@ -3,6 +3,8 @@
 #include "fsdev/core/p9-osdep.h"
 #include "host-cases.h"
 
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/xattr.h>
 
 /* Sets of features to do without; host_features_without() defines the bits. */
@@ -435,6 +437,13 @@ static void test_xattr(HostFixture *f)
     host_check_xattrs(f->file);
 }
 
+/* Whether only what can be opened has attributes; see host.h. */
+static bool only_opens(void)
+{
+    return !host_features()->xattrat &&
+           prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0;
+}
+
 /* A symbolic link has attributes of its own or none, never its target's. */
 static void test_xattr_symlink(HostFixture *f)
 {
@@ -451,6 +460,11 @@ static void test_xattr_symlink(HostFixture *f)
     if (host_setxattr(f->file, "trusted.p9", "file", 4, 0) < 0) {
         return;             /* the rest needs privileges */
     }
+    if (only_opens()) {
+        g_assert_cmpint(host_setxattr(f->link, "trusted.p9", "l", 1, 0), ==,
+                        -EOPNOTSUPP);
+        return;
+    }
     g_assert_cmpint(host_setxattr(f->link, "trusted.p9", "l", 1, 0), ==, 0);
     g_assert_cmpint(host_getxattr(f->link, "trusted.p9", buf, sizeof(buf)),
                     ==, 1);
@@ -459,6 +473,27 @@ static void test_xattr_symlink(HostFixture *f)
     g_assert_cmpint(host_listxattr(f->link, buf, sizeof(buf)), ==,
                     sizeof("trusted.p9"));
     g_assert_cmpint(host_removexattr(f->link, "trusted.p9"), ==, 0);
+}
+
+/* The holder of a lease on the file does not delay these calls. */
+static void test_xattr_lease(HostFixture *f)
+{
+    HOST_FD holder = host_reopen(f->file, O_RDONLY);
+    char buf[8];
+
+    signal(SIGIO, SIG_IGN);
+    if (no_user_xattrs(f->file)) {
+        return;
+    }
+    if (fcntl(holder, F_SETLEASE, F_WRLCK) < 0) {
+        g_test_skip("no leases on this file system");
+        return;
+    }
+    g_assert_cmpint(host_setxattr(f->file, "user.a", "v", 1, 0), ==,
+                    only_opens() ? -EBUSY : 0);
+    g_assert_cmpint(host_getxattr(f->file, "user.a", buf, sizeof(buf)), ==,
+                    only_opens() ? -EBUSY : 1);
+    g_assert_cmpint(fcntl(holder, F_SETLEASE, F_UNLCK), ==, 0);
 }
 
 const HostCase host_cases[] = {
@@ -479,6 +514,7 @@ const HostCase host_cases[] = {
     { "utimens", test_utimens },
     { "xattr", test_xattr },
     { "xattr-symlink", test_xattr_symlink },
+    { "xattr-lease", test_xattr_lease },
     { NULL, NULL },
 };
 

@@ -7,10 +7,10 @@
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/host/host-call.h"
 #include "host-cases.h"
+#include "lib/deny.h"
+#include "lib/planted.h"
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 
 static void run_once_each(void)
@@ -19,10 +19,6 @@ static void run_once_each(void)
         host_case_run(c);
     }
 }
-
-#define DENY(number) \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1), \
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error & SECCOMP_RET_DATA))
 
 /*
  * The functions of a 32-bit C library that read attributes use statx(2), and
@@ -36,17 +32,13 @@ static bool can_deny_statx(unsigned error)
 /* Let calls that are newer than Linux 5.6 or optional fail with @error. */
 static void deny_new_calls(unsigned error)
 {
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        DENY(can_deny_statx(error) ? __NR_statx : UINT32_MAX),
-#define HOST_CALL_SINCE_OPENAT2(name, offset, users) DENY(NR_##name),
+    const int numbers[] = {
+        can_deny_statx(error) ? __NR_statx : -1,
+#define HOST_CALL_SINCE_OPENAT2(name, offset, users) NR_##name,
 #include "fsdev/host/host-calls.def"
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    struct sock_fprog prog = { ARRAY_SIZE(filter), filter };
 
-    g_assert_cmpint(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
-    g_assert_cmpint(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog), ==, 0);
+    deny_calls(numbers, ARRAY_SIZE(numbers), error);
 }
 
 static void run_denied(unsigned error)
@@ -112,7 +104,6 @@ static void test_chroot_inside(void)
     g_assert_cmpint(chroot("."), ==, 0);
     for (unsigned i = 0; i < ARRAY_SIZE(host_feature_sets); i++) {
         HostFeatures features = host_features_without(host_feature_sets[i]);
-        char buf[8];
 
         host_override_features(&features);
         HOST_FD fd = host_reopen(f.file, O_RDONLY);
@@ -125,11 +116,6 @@ static void test_chroot_inside(void)
             g_assert_cmpint(host_removexattr(f.file, "user.p"), ==, 0);
             host_check_xattrs(f.file);
             host_check_xattrs(f.dir);
-        }
-        if (!features.xattrat) {
-            g_assert_cmpint(host_getxattr(f.fifo, "user.a", buf, 8), ==,
-                            -EOPNOTSUPP);
-            g_assert_cmpint(host_listxattr(f.link, buf, 8), ==, -EOPNOTSUPP);
         }
         host_override_features(NULL);
     }
@@ -145,6 +131,120 @@ static void test_chroot(void)
 {
     if (!needs_root()) {
         g_test_trap_subprocess("/host-process/subprocess/chroot", 0, 0);
+        g_test_trap_assert_passed();
+    }
+}
+
+/* How the process reaches an object before Linux 6.13. */
+typedef enum Way { WAY_XATTRAT, WAY_THREADS, WAY_ENTERED, WAY_FILTERED } Way;
+
+/* The object named @name, which has no attributes, accepts and has its own. */
+static void check_own(int fd, const char *name, const void *value, size_t size)
+{
+    char buf[256];
+
+    g_assert_cmpint(host_getxattr(fd, name, buf, sizeof(buf)), ==, -ENODATA);
+    g_assert_cmpint(host_listxattr(fd, buf, sizeof(buf)), ==, 0);
+    g_assert_cmpint(host_setxattr(fd, name, value, size, 0), ==, 0);
+    g_assert_cmpint(host_getxattr(fd, name, buf, sizeof(buf)), ==, size);
+    g_assert_cmpmem(buf, size, value, size);
+    g_assert_cmpint(host_listxattr(fd, buf, sizeof(buf)), ==,
+                    strlen(name) + 1);
+    g_assert_cmpstr(buf, ==, name);
+    g_assert_cmpint(host_removexattr(fd, name), ==, 0);
+    g_assert_cmpint(host_listxattr(fd, buf, sizeof(buf)), ==, 0);
+}
+
+/* The object does not accept attributes @name, and has none of the victim. */
+static void check_refused(int fd, const char *name, bool lists)
+{
+    char buf[64];
+
+    g_assert_cmpint(host_setxattr(fd, name, planted_acl, sizeof(planted_acl),
+                                  0), <, 0);
+    g_assert_cmpint(host_getxattr(fd, name, buf, sizeof(buf)), <, 0);
+    g_assert_cmpint(host_removexattr(fd, name), <, 0);
+    g_assert_cmpint(host_listxattr(fd, buf, sizeof(buf)), ==,
+                    lists ? 0 : -EOPNOTSUPP);
+}
+
+static void check_planted(int dirfd, Way way)
+{
+    const char *acl = "system.posix_acl_access";
+
+    for (const PlantedObject *o = planted_objects; o->name; o++) {
+        HOST_FD fd = host_must_lookup(dirfd, o->name);
+        bool lists = way != WAY_FILTERED || o->takes_user;
+
+        if (o->takes_user) {
+            check_own(fd, "user.p9", "x", 1);
+        } else {
+            check_refused(fd, PLANTED_ATTR, lists);
+        }
+        if (o->takes_acl && lists) {
+            check_own(fd, acl, planted_acl, sizeof(planted_acl));
+        } else {
+            check_refused(fd, acl, lists);
+        }
+        planted_check(dirfd);
+    }
+}
+
+static void check_way(int dirfd, Way way)
+{
+    HostFeatures features = *host_features();
+
+    if (way == WAY_XATTRAT && !features.xattrat) {
+        return;
+    }
+    features.xattrat = way == WAY_XATTRAT;
+    host_override_features(&features);
+    check_planted(dirfd, way);
+    host_override_features(NULL);
+}
+
+static void *check_entered(void *dirfd)
+{
+    g_assert_cmpint(host_enter_proc_fd(), ==, 0);
+    check_way(*(int *)dirfd, WAY_ENTERED);
+    return NULL;
+}
+
+/* The root directory is one in which guests have imitated /proc/self/fd. */
+static void test_planted_inside(void)
+{
+    g_autoptr(Scratch) scratch = NULL;
+    pthread_t thread;
+
+    if (!g_test_subprocess()) {
+        return;
+    }
+    host_must_init();
+    scratch = scratch_new();
+    if (planted_make(scratch->fd)) {
+        HOST_FD old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        g_assert_cmpint(fchdir(scratch->fd), ==, 0);
+        g_assert_cmpint(chroot("."), ==, 0);
+        check_way(scratch->fd, WAY_XATTRAT);
+        check_way(scratch->fd, WAY_THREADS);
+        g_assert_cmpint(pthread_create(&thread, NULL, check_entered,
+                                       &scratch->fd), ==, 0);
+        pthread_join(thread, NULL);
+        deny_xattrat();
+        check_way(scratch->fd, WAY_FILTERED);
+        planted_remove(scratch->fd);
+        g_assert_cmpint(fchdir(old), ==, 0);
+        g_assert_cmpint(chroot("."), ==, 0);
+    }
+    g_clear_pointer(&scratch, scratch_free);
+    _exit(g_test_failed());
+}
+
+static void test_planted(void)
+{
+    if (!needs_root()) {
+        g_test_trap_subprocess("/host-process/subprocess/planted", 0, 0);
         g_test_trap_assert_passed();
     }
 }
@@ -221,6 +321,7 @@ int main(int argc, char **argv)
     g_test_add_func("/host-process/eperm", test_seccomp_eperm);
     g_test_add_func("/host-process/enosys", test_seccomp_enosys);
     g_test_add_func("/host-process/chroot", test_chroot);
+    g_test_add_func("/host-process/planted-proc", test_planted);
     g_test_add_func("/host-process/no-proc", test_no_proc);
     g_test_add_func("/host-process/unprivileged", test_unprivileged);
     g_test_add_func("/host-process/subprocess/eperm",
@@ -228,6 +329,7 @@ int main(int argc, char **argv)
     g_test_add_func("/host-process/subprocess/enosys",
                     test_seccomp_enosys_inside);
     g_test_add_func("/host-process/subprocess/chroot", test_chroot_inside);
+    g_test_add_func("/host-process/subprocess/planted", test_planted_inside);
     g_test_add_func("/host-process/subprocess/no-proc", test_no_proc_inside);
     g_test_add_func("/host-process/subprocess/unprivileged",
                     test_unprivileged_inside);
