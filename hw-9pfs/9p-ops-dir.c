@@ -19,24 +19,6 @@ typedef struct DirSink {
     bool at_root;               /* what ".." leads to is the directory */
 } DirSink;
 
-static int qid_from_dirent(P9Session *s, const FsDirent *entry, P9Qid *qid)
-{
-    static const uint8_t types[] = {
-        [DT_DIR] = P9_QTDIR,
-        [DT_LNK] = P9_QTSYMLINK,
-    };
-
-    /* The version of an entry is not known without a stat; nobody reads it. */
-    *qid = (P9Qid) {
-        .type = entry->type < ARRAY_SIZE(types) ? types[entry->type] : 0,
-    };
-    if (s->export->config.multidevs == FS_MULTIDEVS_WARN) {
-        qid->path = entry->ino;
-        return 0;
-    }
-    return p9_qid_path(s->qids, entry->dev, entry->ino, &qid->path);
-}
-
 static int put_dirent(void *opaque, const FsDirent *entry)
 {
     DirSink *sink = opaque;
@@ -44,7 +26,6 @@ static int put_dirent(void *opaque, const FsDirent *entry)
     P9GuestEntry guest;
     FsDirent root;
     P9Qid qid;
-    int ret;
 
     if (size > sink->room - sink->used) {
         sink->full = true;
@@ -56,10 +37,7 @@ static int put_dirent(void *opaque, const FsDirent *entry)
         root.ino = sink->req->file[0]->ino;
         entry = &root;
     }
-    ret = qid_from_dirent(sink->req->session, entry, &qid);
-    if (ret < 0) {
-        return ret;
-    }
+    qid = p9_qid_from_dirent(sink->req->session->qids, entry);
     sink->refused = p9_payload_enter(sink->req, &guest);
     if (sink->refused) {
         return 1;
@@ -87,23 +65,20 @@ int p9_readdir_prepare(P9Request *req)
 int p9_readdir_run(P9Request *req, const FsCall *call)
 {
     const struct P9Treaddir *t = &req->t.readdir;
-    P9Session *s = req->session;
     DirSink sink = {
         .req = req,
         .room = req->r.readdir.data.count,
         .at_root = req->node[0] == req->fid[0]->root,
     };
-    unsigned flags = 0;
     int ret;
 
     if (t->offset > INT64_MAX) {
         return -EINVAL;
     }
-    if (s->export->config.multidevs != FS_MULTIDEVS_WARN) {
-        flags = FS_READDIR_DEV;
-    }
     p9_payload_cursor(req, &sink.c);
-    ret = fs_readdir(call, req->file[0], t->offset, flags, put_dirent, &sink);
+    ret = fs_readdir(call, req->file[0], t->offset,
+                     p9_qid_readdir_flags(req->session->qids), put_dirent,
+                     &sink);
     if (ret < 0 || sink.refused) {
         return ret < 0 ? ret : sink.refused;
     }

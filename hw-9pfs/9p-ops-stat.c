@@ -118,11 +118,14 @@ int p9_stat_read_prepare(P9Request *req)
 /* An entry whose attributes are not known yet. */
 typedef struct Entry {
     uint64_t next;
+    P9Qid qid;
+    uint8_t type;               /* DT_* */
     char name[];
 } Entry;
 
 /* Collects names only, because a sink must not call the driver. */
 typedef struct NameSink {
+    P9QidMap *qids;
     GPtrArray *entries;         /* of Entry, owned */
     unsigned max;
 } NameSink;
@@ -137,6 +140,8 @@ static int collect_entry(void *opaque, const FsDirent *dirent)
     }
     entry = g_malloc(sizeof(*entry) + dirent->name_len + 1);
     entry->next = dirent->next;
+    entry->qid = p9_qid_from_dirent(sink->qids, dirent);
+    entry->type = dirent->type;
     memcpy(entry->name, dirent->name, dirent->name_len + 1);
     g_ptr_array_add(sink->entries, entry);
     return 0;
@@ -159,6 +164,30 @@ static int entry_node(P9Request *req, const FsCall *call, const char *name,
     return ret < 0 ? ret : fs_getattr(call, *node, NULL, 0, attr);
 }
 
+/*
+ * What the directory itself tells about an entry whose attributes cannot be
+ * read.  A client that needs more looks the entry up and gets the error.
+ */
+static void fill_stat_blank(P9Request *req, const Entry *entry, P9String name,
+                            P9Stat *st)
+{
+    const P9String none = { .s = "" };
+    bool plain = req->header.plain;
+
+    *st = (P9Stat) {
+        .plain = plain,
+        .qid = entry->qid,
+        .mode = p9_dm_from_type(DTTOIF(entry->type)),
+        .name = name,
+        .uid = plain ? arena_printf(req, "%u", ID_OVERFLOW) : none,
+        .gid = plain ? arena_printf(req, "%u", ID_OVERFLOW) : none,
+        .muid = none,
+        .extension = none,
+        .n_uid = ID_OVERFLOW,
+        .n_gid = ID_OVERFLOW,
+    };
+}
+
 /* Returns 1 if the entry does not fit in what is left of @room. */
 static int put_entry(P9Request *req, const FsCall *call, const Entry *entry,
                      P9Cursor *c, uint32_t room)
@@ -177,8 +206,11 @@ static int put_entry(P9Request *req, const FsCall *call, const Entry *entry,
     if (ret == -ENOENT) {
         return 0;               /* removed meanwhile */
     }
-    if (ret < 0) {
+    if (fs_call_refused(call, ret)) {
         return ret;
+    }
+    if (ret < 0) {
+        fill_stat_blank(req, entry, name, &st);
     }
     if (p9_stat_size(&st) > room - c->pos) {
         return 1;
@@ -193,14 +225,15 @@ int p9_stat_read_run(P9Request *req, const FsCall *call)
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(g_free);
     uint32_t room = req->r.read.data.count;
     NameSink sink = {
+        .qids = req->session->qids,
         .entries = entries,
         .max = room / STAT_MIN_SZ + 1,
     };
     P9Cursor c;
     int ret;
 
-    ret = fs_readdir(call, req->file[0], req->dir_cookie, 0, collect_entry,
-                     &sink);
+    ret = fs_readdir(call, req->file[0], req->dir_cookie,
+                     p9_qid_readdir_flags(sink.qids), collect_entry, &sink);
     p9_payload_cursor(req, &c);
     for (unsigned i = 0; !ret && i < entries->len; i++) {
         const Entry *entry = entries->pdata[i];

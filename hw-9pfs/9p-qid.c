@@ -204,3 +204,20 @@ int p9_qid_from_attr(P9QidMap *map, const FsAttr *attr, P9Qid *qid)
     };
     return 0;
 }
+
+unsigned p9_qid_readdir_flags(const P9QidMap *map)
+{
+    return map->policy == FS_MULTIDEVS_WARN ? 0 : FS_READDIR_DEV;
+}
+
+P9Qid p9_qid_from_dirent(P9QidMap *map, const FsDirent *entry)
+{
+    /* The version would take a stat; the Linux client does not use it. */
+    P9Qid qid = { .type = qid_type(DTTOIF(entry->type)) };
+
+    if (map->policy == FS_MULTIDEVS_WARN ||
+        p9_qid_path(map, entry->dev, entry->ino, &qid.path) < 0) {
+        qid.path = entry->ino;
+    }
+    return qid;
+}

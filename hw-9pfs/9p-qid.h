@@ -35,4 +35,15 @@ int p9_qid_path(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t *path);
 /** p9_qid_from_attr: the qid of an object with these attributes. */
 int p9_qid_from_attr(P9QidMap *map, const FsAttr *attr, P9Qid *qid);
 
+/** p9_qid_readdir_flags: what fs_readdir() must tell of each entry. */
+unsigned p9_qid_readdir_flags(const P9QidMap *map);
+/**
+ * p9_qid_from_dirent: the qid of a directory entry, without its version.
+ *
+ * @entry was listed with p9_qid_readdir_flags().  An entry for which
+ * p9_qid_path() fails is listed nevertheless, with the host's inode number: the
+ * guest learns the error when it uses the entry.
+ */
+P9Qid p9_qid_from_dirent(P9QidMap *map, const FsDirent *entry);
+
 #endif

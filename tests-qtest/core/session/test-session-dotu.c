@@ -4,6 +4,8 @@
  * what differs from 9P2000.L.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "lib/fault.h"
+#include "lib/test-call.h"
 #include "session/gate.h"
 
 #define DM_DIR      0x80000000u
@@ -434,6 +436,49 @@ static void test_read_directory_remote(void)
     check_read_directory(true);
 }
 
+/*
+ * An entry whose attributes or link target cannot be read is listed with what
+ * the directory tells; one that was removed meanwhile is not listed.
+ */
+static void test_read_directory_with_faults(void)
+{
+    const struct {
+        FaultRule rule;
+        unsigned listed;
+    } cases[] = {
+        { { .op = FAULT_LOOKUP, .error = EIO, .times = 1 }, 5 },
+        { { .op = FAULT_LOOKUP, .error = EACCES, .skip = 1 }, 5 },
+        { { .op = FAULT_LOOKUP, .error = ESTALE }, 5 },
+        { { .op = FAULT_LOOKUP, .error = EAGAIN }, 5 },
+        { { .op = FAULT_GETATTR, .error = EIO }, 5 },
+        { { .op = FAULT_READLINK, .error = ENAMETOOLONG }, 5 },
+        { { .op = FAULT_LOOKUP, .error = ENOENT, .times = 1 }, 4 },
+    };
+
+    for (unsigned i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+        g_autoptr(Client) c = start(memfs_open(),
+                                    i % 2 ? "9P2000" : "9P2000.u");
+        g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash,
+                                                            g_str_equal,
+                                                            g_free, NULL);
+        Fault *fault = fault_over(c->export);
+        FsNode *root = fs_root(c->export);
+        FsAttr attr;
+
+        memfs_add(c->export, "file", "");
+        memfs_add(c->export, "dir", NULL);
+        g_assert_cmpint(fs_symlink(&test_call, root, "link", "target", &attr),
+                        ==, 0);
+        fs_node_unref(root);
+        g_assert_cmpint(client_walk(c, 0, 1, ""), ==, 0);
+        g_assert_cmpint(ASK(c, open, .fid = 1), ==, 0);
+        fault_add(fault, &cases[i / 2].rule);
+        read_names(c, 4096, names);
+        g_assert_cmpuint(g_hash_table_size(names), ==, cases[i / 2].listed);
+        fault_clear(fault);
+    }
+}
+
 /* Plain 9P2000 has no extension fields on the wire; users are names. */
 static void test_plain(void)
 {
@@ -507,6 +552,8 @@ int main(int argc, char **argv)
     g_test_add_func("/dotu/read-directory", test_read_directory);
     g_test_add_func("/dotu/read-directory-remote",
                     test_read_directory_remote);
+    g_test_add_func("/dotu/read-directory-with-faults",
+                    test_read_directory_with_faults);
     g_test_add_func("/dotu/plain", test_plain);
     g_test_add_func("/dotu/throttled-directory", test_throttled_directory);
     g_test_add_func("/dotu/version-without-room", test_version_without_room);
