@@ -10,7 +10,6 @@
 #include "fsdev/core/p9-osdep.h"
 #include <cap-ng.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -112,6 +111,25 @@ static bool has_mounts(void)
     return has;
 }
 
+/*
+ * From a descriptor of /proc/self/fd in the host's procfs, ".." would lead to
+ * all processes and through their links "root" to all files of the host.  So
+ * the descriptor that is kept belongs to a bind mount of that directory alone,
+ * which is not attached anywhere any more.
+ */
+static int open_proc(void)
+{
+    const char *what;
+    int ret;
+
+    if (mount(PROC_FD_DIR, PROC_FD_DIR, NULL, MS_BIND, NULL) < 0) {
+        return -errno;
+    }
+    ret = host_init(&what);
+    host_forget_mounts();
+    return umount2(PROC_FD_DIR, MNT_DETACH) < 0 ? -errno : ret;
+}
+
 int helper_sandbox_mounts(const char *path, bool readonly, bool *no_mounts)
 {
     int ret;
@@ -120,7 +138,10 @@ int helper_sandbox_mounts(const char *path, bool readonly, bool *no_mounts)
         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
         return -errno;
     }
-    ret = bind_export(path, readonly);
+    ret = open_proc();
+    if (ret == 0) {
+        ret = bind_export(path, readonly);
+    }
     if (ret < 0) {
         return ret;
     }
@@ -187,56 +208,4 @@ int helper_sandbox_capabilities(bool devices)
                      CAPNG_BOUNDING_SET, CAP_MKNOD);
     }
     return capng_apply(CAPNG_SELECT_ALL) < 0 ? -EPERM : 0;
-}
-
-/* ---- system calls ----------------------------------------------------- */
-
-typedef struct Call {
-    const char *name;
-    int number;                 /* -1: libseccomp knows it */
-    unsigned users;             /* BY_* */
-} Call;
-
-static const Call calls[] = {
-#define HOST_CALL(name_, users_) \
-    { .name = #name_, .number = -1, .users = users_ },
-#define HOST_CALL_SINCE_OPENAT2(name_, offset, users_) \
-    { .name = #name_, .number = NR_##name_, .users = users_ },
-#include "fsdev/host/host-calls.def"
-};
-
-/*
- * __NR_SCMP_ERROR if libseccomp does not know the call.  Other negative numbers
- * are its own: of calls that other architectures have, which it leaves out of
- * the filter, and on i386 of those of sockets, for which it adds socketcall().
- */
-static int number_of(const Call *call)
-{
-    return call->number >= 0 ? call->number
-                             : seccomp_syscall_resolve_name(call->name);
-}
-
-int helper_sandbox_filter(void)
-{
-    const unsigned allowed = BY_HOST | BY_NAMES | BY_HELPER | BY_LIBRARY;
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    int ret = filter ? 0 : -ENOMEM;
-
-    if (ret == 0) {
-        ret = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-    }
-    for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(calls); i++) {
-        int number = number_of(&calls[i]);
-
-        if (number != __NR_SCMP_ERROR && (calls[i].users & allowed)) {
-            ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
-        }
-    }
-    if (ret == 0) {
-        ret = seccomp_load(filter);
-    }
-    if (filter) {
-        seccomp_release(filter);
-    }
-    return ret;
 }

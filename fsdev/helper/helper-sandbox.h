@@ -17,7 +17,8 @@
  * Creates a mount namespace whose root is a private bind mount of @path.  It
  * and all mounts below have the flags nosuid, nodev and noexec, with @readonly
  * also ro.  *@no_mounts: nothing is mounted below; what the host mounts later
- * does not appear in the namespace.
+ * does not appear in the namespace.  Calls host_init(), whose /proc/self/fd
+ * gets a mount of its own, from which nothing else can be reached.
  */
 int helper_sandbox_mounts(const char *path, bool readonly, bool *no_mounts);
 /**
@@ -33,7 +34,21 @@ int helper_sandbox_limits(void);
  * add any.
  */
 int helper_sandbox_capabilities(bool devices);
-/** helper_sandbox_filter: a system call outside of a list kills the process. */
-int helper_sandbox_filter(void);
+/**
+ * helper_sandbox_features: without @allow_suid, do without openat2(2), in whose
+ * arguments the filter could not find a set-id bit.
+ *
+ * This does not open more ways: the kernel resolves all paths below the export,
+ * the root directory, and the driver opens one component at a time.
+ */
+void helper_sandbox_features(bool allow_suid);
+/**
+ * helper_sandbox_filter: a system call outside of a list, or with arguments
+ * that serving does not use, kills the process.
+ *
+ * Signals and limits are for the calling process only.  Without @allow_suid
+ * files cannot become set-uid, and none can be created as set-gid.
+ */
+int helper_sandbox_filter(bool allow_suid);
 
 #endif

@@ -11,10 +11,8 @@
 #include <getopt.h>
 #include <signal.h>
 #include "fsdev/core/fsdriver.h"
-#include "fsdev/helper/helper-cred.h"
-#include "fsdev/helper/helper-sandbox.h"
 #include "fsdev/helper/helper-socket.h"
-#include "fsdev/host/host.h"
+#include "fsdev/helper/helper-start.h"
 #include "fsdev/helper/proxy-server.h"
 
 #ifndef HELPER_VERSION
@@ -27,7 +25,7 @@ enum {
 };
 
 typedef struct Options {
-    const char *path;
+    HelperStart start;
     const char *socket;
     uint32_t uid;
     uint32_t gid;
@@ -35,11 +33,8 @@ typedef struct Options {
     bool has_uid;
     bool has_gid;
     bool has_fd;
-    bool readonly;
     bool nodaemon;
     bool verbose;
-    bool allow_suid;
-    bool allow_devices;
     const char *uidmap;
     const char *gidmap;
     IdMap *users;               /* counted; for the life of the process */
@@ -132,7 +127,7 @@ static bool take_option(int option, Options *o)
 {
     switch (option) {
     case 'p':
-        o->path = optarg;
+        o->start.path = optarg;
         return true;
     case 's':
         o->socket = optarg;
@@ -147,7 +142,7 @@ static bool take_option(int option, Options *o)
         o->has_fd = true;
         return parse_number('f', optarg, INT_MAX, &o->fd);
     case 'r':
-        o->readonly = true;
+        o->start.readonly = true;
         return true;
     case 'n':
         o->nodaemon = true;
@@ -156,10 +151,10 @@ static bool take_option(int option, Options *o)
         o->verbose = true;
         return true;
     case OPT_ALLOW_SUID:
-        o->allow_suid = true;
+        o->start.allow_suid = true;
         return true;
     case OPT_ALLOW_DEVICES:
-        o->allow_devices = true;
+        o->start.allow_devices = true;
         return true;
     case OPT_UIDMAP:
         o->uidmap = optarg;
@@ -204,7 +199,7 @@ static const char *usage_problem(const Options *o, int activated)
 {
     bool listens = o->socket || (activated && !o->has_fd);
 
-    if (!o->path) {
+    if (!o->start.path) {
         return "the directory to export is missing; add -p DIR";
     }
     if (o->socket && o->has_fd) {
@@ -324,59 +319,11 @@ static void detach_stdio(void)
     }
 }
 
-static void must(int ret, const char *what)
-{
-    if (ret < 0) {
-        helper_say("cannot %s: %s%s", what, strerror(-ret),
-                   ret == -EPERM ? " (the helper must be started as root)"
-                                 : "");
-        exit(EXIT_FAILURE);
-    }
-}
-
-/* Set up the sandbox except the filter, and open the export, "/" by then. */
-static FsExport *lock_up(const Options *o, bool *no_mounts)
-{
-    g_autofree char *path = realpath(o->path, NULL);
-    FsConfig config = {
-        .driver = &fs_local_driver, .path = (char *)"/",
-        .model = FS_SM_PASSTHROUGH, .readonly = o->readonly,
-    };
-    g_autoptr(GError) error = NULL;
-    const char *what;
-    FsExport *export;
-
-    if (!path || !g_file_test(path, G_FILE_TEST_IS_DIR)) {
-        helper_say("cannot export '%s': %s", o->path,
-                   path ? "it is not a directory" : strerror(errno));
-        exit(EXIT_FAILURE);
-    }
-    if (!strcmp(path, "/")) {
-        helper_say("cannot export '/'; name a directory below it");
-        exit(EXIT_FAILURE);
-    }
-    /* New files get the modes that the guest requests. */
-    umask(0);
-    /* These read /proc and the user database, which are inaccessible later. */
-    must(host_init(&what), "use /proc");
-    helper_cred_init();
-    must(helper_sandbox_limits(), "set limits");
-    must(helper_sandbox_mounts(path, o->readonly, no_mounts),
-         "restrict mounts");
-    export = fs_export_open(&config, &error);
-    if (!export) {
-        helper_say("cannot export '%s': %s", o->path, error->message);
-        exit(EXIT_FAILURE);
-    }
-    must(helper_sandbox_capabilities(o->allow_devices), "drop capabilities");
-    return export;
-}
-
 static int serve(const Options *o, FsExport *export, bool no_mounts, int fd)
 {
     ProxyServerOptions options = {
-        .allow_suid = o->allow_suid,
-        .allow_devices = o->allow_devices,
+        .allow_suid = o->start.allow_suid,
+        .allow_devices = o->start.allow_devices,
         .no_mounts = no_mounts,
         .users = o->users,
         .groups = o->groups,
@@ -388,7 +335,7 @@ static int serve(const Options *o, FsExport *export, bool no_mounts, int fd)
     ProxyServer *server = proxy_server_new(fd, export, &options);
     int ret;
 
-    must(helper_sandbox_filter(), "filter system calls");
+    helper_start_filter(&o->start);
     ret = proxy_server_run(server);
     if (ret < 0) {
         helper_say("the client violated the protocol");
@@ -420,9 +367,9 @@ int main(int argc, char **argv)
         ready = become_daemon();
         detach_stdio();
     }
-    export = lock_up(&o, &no_mounts);
+    export = helper_start_locked(&o.start, &no_mounts);
     if (o.verbose) {
-        helper_say("ready to export '%s'", o.path);
+        helper_say("ready to export '%s'", o.start.path);
     }
     if (ready >= 0) {
         if (write(ready, "", 1) < 0) {

@@ -164,6 +164,15 @@ void host_override_features(const HostFeatures *features)
     active = features ? *features : probed;
 }
 
+void host_forget_mounts(void)
+{
+    if (mountinfo_fd >= 0) {
+        close(mountinfo_fd);
+    }
+    mountinfo_fd = -1;
+    probed.mountinfo = active.mountinfo = false;
+}
+
 int host_proc_fd(void)
 {
     return proc_fd;

@@ -71,10 +71,13 @@ int host_init(const char **what);
 /** host_features: the features in use. */
 const HostFeatures *host_features(void);
 /**
- * host_override_features: for tests, while no other thread calls functions of
- * this file; NULL restores the probed features.
+ * host_override_features: use other features than those probed, while no other
+ * thread calls functions of this file; NULL restores them.  For tests, and for
+ * a process that does without a feature.
  */
 void host_override_features(const HostFeatures *features);
+/** host_forget_mounts: close the list of mounts, for good; see host-fs.h. */
+void host_forget_mounts(void);
 
 /** host_mountinfo_fd: for host-fs.c; -1 if there is none. */
 int host_mountinfo_fd(void);

@@ -480,12 +480,15 @@ static void test_inherits_nothing(void)
     g_assert_cmpuint(before, ==, after);
 }
 
-/* Fork a child process with the seccomp filter; returns 0 in the child. */
+/*
+ * Fork a child process with the seccomp filter; returns 0 in the child.  What
+ * the filter says about arguments is tested by test-helper-attack.c.
+ */
 static pid_t fork_filtered(void)
 {
     pid_t pid = fork();
 
-    if (pid == 0 && helper_sandbox_filter() < 0) {
+    if (pid == 0 && helper_sandbox_filter(true) < 0) {
         _exit(99);
     }
     return pid;
