@@ -316,7 +316,8 @@ int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
         ret = local_cred_load(call, export, &obj->cred, st, attr, &values);
     }
     /* Without values it makes no difference which object has the name. */
-    if ((ret < 0 || is_something(&values) || local_orphan_is(export, attr)) &&
+    if (export->policy->beside &&
+        (ret < 0 || is_something(&values) || local_orphan_is(export, attr)) &&
         local_object_nameless(export, obj)) {
         local_orphan_load(export, attr);
         return 0;
