@@ -41,8 +41,9 @@ void *p9_arena_alloc(P9Arena *arena, size_t size)
 
 void p9_arena_reset(P9Arena *arena)
 {
-    g_slist_free_full(arena->extra, g_free);
-    arena->extra = NULL;
+    if (arena->extra) {
+        g_slist_free_full(g_steal_pointer(&arena->extra), g_free);
+    }
     arena->used = 0;
 }
 
@@ -124,19 +125,17 @@ static P9Name get_name(Decoder *d, int dot, int dotdot)
     };
 }
 
-static P9Names get_names(Decoder *d)
+static void get_names(Decoder *d, P9Names *names)
 {
-    P9Names names = { .n = p9_get_u16(d->c) };
-
-    if (names.n > P9_MAXWELEM) {
+    names->n = p9_get_u16(d->c);
+    if (names->n > P9_MAXWELEM) {
         /* P9Names has no room for more, and a Twalk may not have more. */
         refuse(d, EINVAL);
-        names.n = 0;
+        names->n = 0;
     }
-    for (unsigned i = 0; i < names.n; i++) {
-        names.name[i] = get_name(d, 0, 0);
+    for (unsigned i = 0; i < names->n; i++) {
+        names->name[i] = get_name(d, 0, 0);
     }
-    return names;
 }
 
 P9Qid p9_get_qid(P9Cursor *c)
@@ -149,18 +148,16 @@ P9Qid p9_get_qid(P9Cursor *c)
     return qid;
 }
 
-static P9Qids get_qids(Decoder *d)
+static void get_qids(Decoder *d, P9Qids *qids)
 {
-    P9Qids qids = { .n = p9_get_u16(d->c) };
-
-    if (qids.n > P9_MAXWELEM) {
+    qids->n = p9_get_u16(d->c);
+    if (qids->n > P9_MAXWELEM) {
         refuse(d, EINVAL);
-        qids.n = 0;
+        qids->n = 0;
     }
-    for (unsigned i = 0; i < qids.n; i++) {
-        qids.qid[i] = p9_get_qid(d->c);
+    for (unsigned i = 0; i < qids->n; i++) {
+        qids->qid[i] = p9_get_qid(d->c);
     }
-    return qids;
 }
 
 static P9Data get_data(Decoder *d)
@@ -294,11 +291,11 @@ static void put_data(P9Cursor *c, const P9Data *data)
 #define STR(f) m->f = get_string(d);
 #define TEXT(f) m->f = get_text(d);
 #define NAME(f, dot, dotdot) m->f = get_name(d, dot, dotdot);
-#define NAMES(f) m->f = get_names(d);
+#define NAMES(f) get_names(d, &m->f);
 #define FID(f, unknown, states, wrong) U32(f)
 #define NEWFID(f) U32(f)
 #define QID(f) m->f = p9_get_qid(d->c);
-#define QIDS(f, names) m->f = get_qids(d);
+#define QIDS(f, names) get_qids(d, &m->f);
 #define DATA(f) m->f = get_data(d);
 #define STAT(f) m->f = get_stat(d);
 #define OPT_U32(f, absent) m->f = d->plain ? (absent) : p9_get_u32(d->c);
@@ -407,6 +404,8 @@ static const Codec codecs[] = {
             .flags = flags_, \
             .least = P9_LEAST_##least_, \
             .min_reply = P9_HDRSZ r, \
+            .request_size = sizeof(struct P9T##name_), \
+            .reply_size = sizeof(struct P9R##name_), \
         }, \
         .decode_request = decode_T##name_, \
         .decode_reply = decode_R##name_, \
@@ -464,20 +463,24 @@ static void decoder_init(Decoder *d, P9Cursor *c, const P9Header *header,
 int p9_decode_request(P9Cursor *c, const P9Header *header, P9Arena *arena,
                       P9Tmsg *t)
 {
+    const Codec *k = codec(header->type);
     Decoder d;
 
     decoder_init(&d, c, header, arena);
-    codec(header->type)->decode_request(&d, t);
+    memset(t, 0, k->info.request_size);
+    k->decode_request(&d, t);
     return c->failed ? -EBADMSG : -d.refused;
 }
 
 int p9_decode_reply(P9Cursor *c, const P9Header *header, P9Arena *arena,
                     P9Rmsg *r)
 {
+    const Codec *k = codec(header->type - 1);
     Decoder d;
 
     decoder_init(&d, c, header, arena);
-    codec(header->type - 1)->decode_reply(&d, r);
+    memset(r, 0, k->info.reply_size);
+    k->decode_reply(&d, r);
     return c->failed ? -EBADMSG : -d.refused;
 }
 

@@ -142,6 +142,8 @@ typedef struct P9MessageInfo {
     uint16_t flags;         /* P9_F_* */
     P9Least least;
     uint16_t min_reply;     /* bytes of the shortest reply, header included */
+    uint16_t request_size;  /* of struct P9T<name> */
+    uint16_t reply_size;    /* of struct P9R<name> */
 } P9MessageInfo;
 
 /** p9_message_info: NULL if @type is not the number of a request. */
@@ -194,6 +196,7 @@ int p9_decode_header(P9Cursor *c, P9Header *header);
 /**
  * p9_decode_request: decode the body of a request, after its header.
  *
+ * All of the struct of the message in *@t is set, whatever is returned.
  * Here and below, the type must be known to p9_message_info().  The fields end
  * at @header->size.  A payload may extend to the end of @c, because old Linux
  * clients count only the fields in the size of a zero-copy write.

@@ -38,10 +38,11 @@ typedef struct P9RequestKept {
 } P9RequestKept;
 
 /*
- * A request is used for one message after the other.  p9_request_new() zeroes
- * everything but "kept", so nothing of a message is there for the next one;
- * what is owned or counted was given up when the message ended.  Session
- * and request outlive each other by counting: see P9Session.refs.
+ * A request is used for one message after the other.  Nothing of a message is
+ * left for the next one: p9_request_new() zeroes everything from "session" to
+ * "t", and of "t" and "r", which are large, the struct of each message is
+ * zeroed when its type is known.  What is owned or counted was given up when
+ * the message ended.  A request keeps its session alive, see P9Session.refs.
  */
 struct P9Request {
     P9RequestKept kept;
@@ -68,8 +69,6 @@ struct P9Request {
     P9Wait wait;
     P9Header header;
     const P9MessageInfo *info;  /* NULL: no known type */
-    P9Tmsg t;
-    P9Rmsg r;
 
     /*
      * Captured when the request began, as a reset may change the originals
@@ -106,6 +105,9 @@ struct P9Request {
     void *bounce;               /* owned: payload, if not in guest memory */
     P9Data to_fetch;            /* to be copied from the request to bounce */
     uint32_t to_deliver;        /* bytes to be copied from it to the reply */
+
+    P9Tmsg t;
+    P9Rmsg r;
 };
 
 /* prepare() and run(): the request is answered later by its own means. */
@@ -162,8 +164,10 @@ int p9_request_park(P9Request *req, P9Wait wait);
  */
 void p9_request_wake(P9Session *s, P9Wait wait, int result);
 /**
- * p9_request_flush: requests with @tag begin no more; @req is answered when
- * those that run have ended.  Returns P9_LATER.
+ * p9_request_flush: keep requests with @tag from beginning.
+ *
+ * Returns 0 if there was none, or P9_LATER: then @req is answered when all of
+ * them have ended.
  */
 int p9_request_flush(P9Request *req, uint16_t tag);
 /** p9_request_settle: work off what is stopped, due or in the backlog. */

@@ -21,13 +21,24 @@ static P9Request *request_take(P9Session *s)
     return req;
 }
 
+/* Zero what is neither kept nor zeroed by request_start(). */
+static void request_zero(P9Request *req)
+{
+    /*
+     * volatile, because gcc expands a memset() of a constant size to a string
+     * instruction that takes five times as long as the function of the libc.
+     */
+    const volatile size_t size = offsetof(P9Request, t) -
+                                 offsetof(P9Request, session);
+
+    memset((char *)req + offsetof(P9Request, session), 0, size);
+}
+
 P9Request *p9_request_new(P9Session *s, void *element)
 {
     P9Request *req = request_take(s);
-    P9RequestKept kept = req->kept;
 
-    memset(req, 0, sizeof(*req));
-    req->kept = kept;
+    request_zero(req);
     req->session = s;
     req->element = element;
     return req;
@@ -76,7 +87,9 @@ void p9_request_clear(P9Request *req)
         p9_xattr_fid_free(req->xattr);
     }
     g_free(req->bounce);
-    g_slist_free(req->followers);
+    if (req->followers) {
+        g_slist_free(req->followers);
+    }
     p9_arena_reset(&req->kept.arena);
     req->state = P9_REQ_IDLE;
 }

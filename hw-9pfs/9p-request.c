@@ -321,7 +321,7 @@ int p9_request_flush(P9Request *req, uint16_t tag)
         }
     }
     if (!req->follows) {
-        make_due(req, true, 0);
+        return 0;
     }
     p9_request_settle(s);
     return P9_LATER;
@@ -455,6 +455,7 @@ static const char *decode(P9Request *req, int *result, int *decoded)
     if (*result < 0) {
         return NULL;
     }
+    memset(&req->r, 0, req->info->reply_size);
     *decoded = p9_decode_request(&c, &req->header, &req->kept.arena, &req->t);
     if (*decoded == -EBADMSG) {
         return "message shorter than its fields";

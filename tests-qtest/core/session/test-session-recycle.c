@@ -6,11 +6,12 @@
  * Each message of the table is sent in two equal sessions, once in a new
  * request and once in a recycled one, filled with garbage except for the fields
  * that are kept.  The replies, the tickets of the throttle and the trace must
- * be the same.
+ * be the same, and what the functions of the row fill in must be zero before.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "hw/9pfs/9p-request-int.h"
 #include "hw/9pfs/9p-request-pool.h"
+#include "hw/9pfs/9p-rows.h"
 #include "session/gate.h"
 
 /* The fids of each session; XATTR_READ and XATTR_WRITE only in 9P2000.L. */
@@ -150,6 +151,38 @@ static void spoil_idle(Client *c, uint8_t with)
     }
 }
 
+static bool is_zero(const void *from, const void *to)
+{
+    const uint8_t *p = from;
+
+    while (p < (const uint8_t *)to && !*p) {
+        p++;
+    }
+    return p == to;
+}
+
+/* The pin() of each row, the first function that sees the message */
+static int pin_and_check(P9Request *req)
+{
+    g_assert_true(is_zero(&req->nfids, &req->t));
+    g_assert_true(is_zero(&req->r, (uint8_t *)&req->r +
+                                       req->info->reply_size));
+    return p9_rows[req->info->number].pin(req);
+}
+
+static void check_rows(Client *c)
+{
+    static P9RowOps checking[UINT8_MAX + 1];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(messages); i++) {
+        uint8_t type = messages[i].type;
+
+        checking[type] = p9_rows[type];
+        checking[type].pin = pin_and_check;
+    }
+    c->session->rows = checking;
+}
+
 typedef struct Case {
     const char *dialect;
     unsigned message;
@@ -174,6 +207,7 @@ static char *observe(const Case *k, bool recycled)
 
     if (recycled) {
         spoil_idle(c, k->fid % 2 ? 0xff : 0x5a);
+        check_rows(c);
     } else {
         forget_idle(c);
     }

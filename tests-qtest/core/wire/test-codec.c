@@ -140,6 +140,27 @@ static void test_truncated(const void *data)
     }
 }
 
+/* No field keeps the value that it had before, whatever is decoded. */
+static void test_reused(const void *data)
+{
+    const Case *k = data;
+    g_autoptr(Sample) s = sample_new(k->row, k->reply, NULL);
+
+    for (size_t len = P9_HDRSZ; len <= s->wire->len; len++) {
+        g_auto(Decoded) fresh = { 0 };
+        g_auto(Decoded) reused = { 0 };
+
+        memset(&reused.t, UNTOUCHED, sizeof(reused.t));
+        memset(&reused.r, UNTOUCHED, sizeof(reused.r));
+        sample_set_size(s->wire->data, len);
+        decode_bytes(&fresh, k->reply, s->wire->data, len);
+        decode_bytes(&reused, k->reply, s->wire->data, len);
+        g_assert_cmpint(reused.ret, ==, fresh.ret);
+        g_assert_true(k->reply ? k->row->same_r(&reused.r, &fresh.r)
+                               : k->row->same_t(&reused.t, &fresh.t));
+    }
+}
+
 static void test_size_field(const void *data)
 {
     const Case *k = data;
@@ -561,6 +582,7 @@ static const Property properties[] = {
     { "decode", test_decode },
     { "encode", test_encode },
     { "truncated", test_truncated },
+    { "reused", test_reused },
     { "size-field", test_size_field },
     { "split", test_split },
     { "split-pairs", test_split_pairs, is_small },
