@@ -7,6 +7,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/helper/helper-cred.h"
+#include "fsdev/helper/helper-messages.h"
 #include "fsdev/helper/helper-sandbox.h"
 #include "fsdev/helper/helper-socket.h"
 #include "fsdev/helper/helper-start.h"
@@ -70,6 +71,11 @@ FsExport *helper_start_locked(const HelperStart *start, bool *no_mounts)
     must(helper_sandbox_capabilities(start->allow_devices),
          "drop capabilities");
     return export;
+}
+
+void helper_start_messages(void)
+{
+    must(helper_messages_begin(), "start a process for messages");
 }
 
 void helper_start_filter(const HelperStart *start)

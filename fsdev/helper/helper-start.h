@@ -2,8 +2,9 @@
 /*
  * The start of virtfs-proxy-helper: all restrictions, in their order.
  *
- * Errors are reported with helper_say() and end the process.  Context: while
- * there is one thread.
+ * The functions are called in this order.  Errors are reported with
+ * helper_say() and end the process.  Context: while there is one thread, except
+ * for the filter.
  */
 #ifndef FSDEV_HELPER_START_H
 #define FSDEV_HELPER_START_H
@@ -24,6 +25,11 @@ typedef struct HelperStart {
  * *@no_mounts: see helper_sandbox_mounts().  The caller owns the result.
  */
 FsExport *helper_start_locked(const HelperStart *start, bool *no_mounts);
+/**
+ * helper_start_messages: have messages written by another process, which is the
+ * last one that is created; see helper-messages.h.
+ */
+void helper_start_messages(void);
 /**
  * helper_start_filter: install the filter, for all threads.  Any number of
  * threads may exist.

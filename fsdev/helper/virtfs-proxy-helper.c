@@ -11,6 +11,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include "fsdev/core/fsdriver.h"
+#include "fsdev/helper/helper-messages.h"
 #include "fsdev/helper/helper-socket.h"
 #include "fsdev/helper/helper-start.h"
 #include "fsdev/helper/proxy-server.h"
@@ -307,18 +308,6 @@ static int become_daemon(void)
     return ready[1];
 }
 
-/* stderr is kept for messages. */
-static void detach_stdio(void)
-{
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-    if (null >= 0) {
-        dup2(null, STDIN_FILENO);
-        dup2(null, STDOUT_FILENO);
-        close(null);
-    }
-}
-
 static int serve(const Options *o, FsExport *export, bool no_mounts, int fd)
 {
     ProxyServerOptions options = {
@@ -332,9 +321,11 @@ static int serve(const Options *o, FsExport *export, bool no_mounts, int fd)
         .workers = PROXY_SERVER_WORKERS,
         .max_ids = PROXY_SERVER_MAX_IDS,
     };
-    ProxyServer *server = proxy_server_new(fd, export, &options);
+    ProxyServer *server;
     int ret;
 
+    helper_start_messages();
+    server = proxy_server_new(fd, export, &options);
     helper_start_filter(&o->start);
     ret = proxy_server_run(server);
     if (ret < 0) {
@@ -365,7 +356,6 @@ int main(int argc, char **argv)
     close_others(&sock);
     if (!o.nodaemon) {
         ready = become_daemon();
-        detach_stdio();
     }
     export = helper_start_locked(&o.start, &no_mounts);
     if (o.verbose) {
@@ -383,5 +373,6 @@ int main(int argc, char **argv)
     }
     ret = serve(&o, export, no_mounts, fd);
     fs_export_unref(export);
+    helper_messages_end();
     return ret;
 }

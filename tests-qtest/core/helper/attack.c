@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include "fsdev/host/host.h"
 #include "fsdev/host/host-call.h"
 #include "attack.h"
@@ -175,13 +176,13 @@ static bool attack_fchmodat2_set_uid(const AttackTarget *target)
 
 /* ---- descriptors ------------------------------------------------------ */
 
-/* A file or directory that is not in the export; the entries of procfs too. */
+/* A file that is not in the export; pipes and sockets have no name. */
 static bool is_outside(const AttackTarget *target, int fd)
 {
     HostStat st;
 
     return host_stat(fd, &st) == 0 && st.mnt_id != target->export_mnt &&
-           (S_ISREG(st.mode) || S_ISDIR(st.mode));
+           !S_ISFIFO(st.mode) && !S_ISSOCK(st.mode);
 }
 
 /* Only procfs's directory of our own descriptors; see openat's attacks. */
@@ -259,6 +260,11 @@ static bool attack_prlimit64_own(const AttackTarget *target)
     struct rlimit limit = { 1, 1 };
 
     return syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, NULL) == 0;
+}
+
+static bool attack_wait4(const AttackTarget *target)
+{
+    return syscall(SYS_wait4, target->victim, NULL, WNOHANG, NULL) >= 0;
 }
 
 static bool attack_sched_getaffinity(const AttackTarget *target)
@@ -387,6 +393,8 @@ const Attack attacks[] = {
     { "recvmsg", NULL, "there is one socket, which is the client's" },
     { "sendmsg", attack_sendmsg },
     { "shutdown", NULL, "there is one socket, which is the client's" },
+    { "wait4", attack_wait4 },
+    { "waitid", NULL, "like wait4, it waits for children only" },
     { "setresuid", NULL, OWN },
     { "setresuid32", NULL, OWN },
     { "setresgid", NULL, OWN },

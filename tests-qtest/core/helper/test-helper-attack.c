@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
+#include "fsdev/helper/helper-messages.h"
 #include "fsdev/helper/helper-start.h"
 #include "fsdev/host/host.h"
 #include "fsdev/host/host-call.h"
@@ -94,16 +95,19 @@ static void be_attacked(const HelperStart *start, AttackTarget *target,
 {
     FsExport *export;
     bool no_mounts;
-    int null;
+    int log;
 
     close_from_3(report, target->sock);
-    null = open("/dev/null", O_RDWR);
+    /* The attacker would like to have any of the files a caller may pass. */
+    log = open(target->file, O_RDWR);
     for (int fd = 0; fd < 3; fd++) {
-        dup2(null, fd);
+        dup2(log, fd);
     }
-    close(null);
+    close(log);
     export = helper_start_locked(start, &no_mounts);
+    helper_start_messages();
     try_all(start, target, report);
+    helper_messages_end();
     fs_export_unref(export);
 }
 
@@ -224,6 +228,33 @@ static void test_set_id_when_allowed(void)
     }
 }
 
+/* The helper cannot control the terminal that its messages appear on. */
+static void test_messages_are_text(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *name = NULL;
+    g_autofree char *text = NULL;
+    HOST_FD log = g_file_open_tmp("p9-helper-XXXXXX", &name, &error);
+    int status;
+    pid_t pid;
+
+    g_assert_no_error(error);
+    pid = fork();
+    if (pid == 0) {
+        dup2(log, STDERR_FILENO);
+        if (helper_messages_begin() == 0) {
+            dprintf(STDERR_FILENO, "\033[31mred\n\xc3\xa4\r");
+        }
+        helper_messages_end();
+        _exit(0);
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_cmpint(status, ==, 0);
+    g_assert_true(g_file_get_contents(name, &text, NULL, NULL));
+    unlink(name);
+    g_assert_cmpstr(text, ==, "?[31mred\n\xc3\xa4?");
+}
+
 /* ---- completeness ----------------------------------------------------- */
 
 static bool is_attacked(const char *name)
@@ -255,5 +286,7 @@ int main(int argc, char **argv)
     g_test_add_func("/helper-attack/nothing-succeeds", test_nothing_succeeds);
     g_test_add_func("/helper-attack/set-id-when-allowed",
                     test_set_id_when_allowed);
+    g_test_add_func("/helper-attack/messages-are-text",
+                    test_messages_are_text);
     return g_test_run();
 }
