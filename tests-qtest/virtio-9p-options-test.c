@@ -95,8 +95,8 @@ static const Refused refused[] = {
     { "uidmap/synth", "-fsdev synth,id=a,uidmap=0:1000:1", "'uidmap'",
       "id, fsdriver, readonly, max_xattr" },
     { "local-with-socket", "-fsdev " LOCAL_NONE ",socket=/s", "'socket'",
-      "multidevs, max_xattr, locks, statfs, cache-hint, uidmap, gidmap, "
-      "throttling.*" },
+      "multidevs, max_xattr, locks, statfs, cache-hint, nested-export, "
+      "uidmap, gidmap, throttling.*" },
     { "proxy-without-socket", "-fsdev proxy,id=a",
       "neither socket nor sock_fd", "socket=<path> or sock_fd=<number>" },
     { "proxy-with-both", "-fsdev proxy,id=a,socket=/s,sock_fd=3",
@@ -157,6 +157,7 @@ static const char *const accepted[] = {
     "local,id=a,path=/,security_model=none,multidevs=remap,max_xattr=0",
     "local,id=a,path=/,security_model=none,statfs=host,cache-hint=on",
     "local,id=a,path=/,security_model=none,statfs=v9fs,cache-hint=off",
+    "local,id=a,path=/,security_model=none,nested-export=on",
     "local,id=a,path=/nobody/has/this,security_model=none",
     "local,id=a,path=/,security_model=none,uidmap=0:1000:1,gidmap=squash:5",
     "local,id=a,path=/,security_model=mapped,uidmap=0:1000:1+1:100000:65535",
@@ -309,7 +310,7 @@ static void test_virtfs_all_options(void)
         "security_model=mapped-xattr,readonly=on,writeout=immediate,"
         "fmode=0640,dmode=0750,multidevs=warn,max_xattr=5,"
         "uidmap=0:1000:1+squash:65534,gidmap=0:1000:1,"
-        "statfs=v9fs,cache-hint=off,"
+        "statfs=v9fs,cache-hint=off,nested-export=on,"
         "throttling.iops-total=1000,throttling.iops-size=4096");
 
     assert_device(qts, 0, "a", "a");

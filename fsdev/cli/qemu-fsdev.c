@@ -282,6 +282,8 @@ int qemu_fsdev_add(QemuOpts *opts, Error **errp)
     entry->config.no_locks = !qemu_opt_get_bool(opts, "locks",
                                                 !entry->config.readonly);
     entry->config.no_cache_hint = !qemu_opt_get_bool(opts, "cache-hint", true);
+    entry->config.nested_export = qemu_opt_get_bool(opts, "nested-export",
+                                                    false);
     if (!fsdev_parse_max_xattr(&entry->config, opts, errp) ||
         !fsdev_parse_map(opts, "uidmap", &entry->config.users, errp) ||
         !fsdev_parse_map(opts, "gidmap", &entry->config.groups, errp) ||

@@ -145,6 +145,7 @@ typedef struct FsConfig {
     bool no_locks;              /* grant all locks without the host */
     bool statfs_v9fs;           /* statfs returns the type of 9p */
     bool no_cache_hint;         /* ask clients not to cache file contents */
+    bool nested_export;         /* allow user.virtfs.* unless it is mapped */
     IdMap *users;               /* counted; NULL: ids are the same on both */
     IdMap *groups;
 } FsConfig;

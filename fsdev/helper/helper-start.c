@@ -44,6 +44,7 @@ static FsExport *open_export(const HelperStart *start)
     FsConfig config = {
         .driver = &fs_local_driver, .path = (char *)"/",
         .model = FS_SM_PASSTHROUGH, .readonly = start->readonly,
+        .nested_export = start->nested_export,
     };
     g_autoptr(GError) error = NULL;
     FsExport *export = fs_export_open(&config, &error);

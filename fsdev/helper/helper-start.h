@@ -16,6 +16,7 @@ typedef struct HelperStart {
     bool readonly;
     bool allow_suid;
     bool allow_devices;
+    bool nested_export;         /* the guest may set user.virtfs.* */
 } HelperStart;
 
 /**

@@ -47,6 +47,7 @@ typedef struct Options {
 enum {
     OPT_ALLOW_SUID = 256,
     OPT_ALLOW_DEVICES,
+    OPT_NESTED_EXPORT,
     OPT_UIDMAP,
     OPT_GIDMAP,
     OPT_VERSION,
@@ -71,6 +72,8 @@ static const OptionRow option_rows[] = {
       "allow the guest to create set-uid and set-gid programs" },
     { { "allow-devices", 0, NULL, OPT_ALLOW_DEVICES }, NULL,
       "allow the guest to create device nodes" },
+    { { "nested-export", 0, NULL, OPT_NESTED_EXPORT }, NULL,
+      "allow the guest to set user.virtfs.* attributes" },
     { { "uidmap", 1, NULL, OPT_UIDMAP }, "MAP",
       "map user ids of the guest: GUEST:HOST:COUNT+…" },
     { { "gidmap", 1, NULL, OPT_GIDMAP }, "MAP", "map group ids of the guest" },
@@ -156,6 +159,9 @@ static bool take_option(int option, Options *o)
         return true;
     case OPT_ALLOW_DEVICES:
         o->start.allow_devices = true;
+        return true;
+    case OPT_NESTED_EXPORT:
+        o->start.nested_export = true;
         return true;
     case OPT_UIDMAP:
         o->uidmap = optarg;

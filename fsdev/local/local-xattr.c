@@ -6,7 +6,10 @@
  * are stored.  The mapped models store security.* and trusted.*, which would
  * otherwise have a meaning for the host, as user attributes: NAME of the guest
  * is user.virtfs.NAME on the host.  In mapped-xattr the same applies to ACLs
- * and to user.virtfs.* itself, so that a guest can export a share in turn.
+ * and to user.virtfs.* itself, so that a guest can export a share in turn.  In
+ * passthrough and none a guest can read user.virtfs.*, but not set it unless
+ * the export allows that: it would have a meaning once the directory is
+ * exported with a mapped model.
  * map_name() translates a name of the guest or refuses it; guest_name()
  * translates the names in the host's list.
  * Called through fsdriver.c and by local-setattr.c, from any thread that may
@@ -80,6 +83,13 @@ static int map_name(const LocalExport *export, const char *name,
     return 0;
 }
 
+/* May the guest set or remove its attribute @name? */
+static bool may_change(const LocalExport *export, const char *name)
+{
+    return export->policy->fake_special || export->base.config.nested_export ||
+           !g_str_has_prefix(name, PRIVATE);
+}
+
 /*
  * A link or special file that is stored as a regular file accepts the same
  * attributes as a real one: no user attributes, and for a link no ACL either.
@@ -119,6 +129,9 @@ static int prepare(const FsCall *call, FsNode *node, const char *name,
 
     if (use != XATTR_GET && export->base.config.readonly) {
         return -EROFS;
+    }
+    if (use != XATTR_GET && !may_change(export, name)) {
+        return -EOPNOTSUPP;
     }
     ret = map_name(export, name, host);
     if (ret == 0) {

@@ -3,7 +3,7 @@ DEF("fsdev", HAS_ARG, QEMU_OPTION_fsdev,
     "       [,readonly=on|off][,writeout=immediate][,fmode=mode][,dmode=mode]\n"
     "       [,multidevs=remap|forbid|warn][,max_xattr=n][,locks=on|off]\n"
     "       [,uidmap=map][,gidmap=map][,statfs=host|v9fs][,cache-hint=on|off]\n"
-    "       [,throttling.option=value...]\n"
+    "       [,nested-export=on|off][,throttling.option=value...]\n"
     "                share a host directory; add a virtio-9p device to show it to a guest\n"
     "-fsdev proxy,id=id,socket=path|sock_fd=n\n"
     "       [,readonly=on|off][,writeout=immediate]\n"
@@ -63,6 +63,14 @@ SRST
         Permissions of new files and of new directories on the host, in octal
         notation with a leading zero. The defaults are 0600 and 0700. These
         options are valid with ``mapped-xattr`` and ``mapped-file`` only.
+
+    ``nested-export=on|off``
+        The mapped security models keep the guest's owners and modes in
+        attributes whose names begin with ``user.virtfs.``. With ``off``, the
+        default, a guest cannot set such attributes through an export with
+        ``passthrough`` or ``none``, because they would have a meaning once
+        the directory is exported with a mapped model. Use ``on`` if the guest
+        itself exports the share with a mapped model.
 
     These options belong to ``proxy``:
 

@@ -80,6 +80,45 @@ static void devices_are_not_opened(void)
     g_assert_cmpint(peer_try_open(&peer, id, O_RDWR, NULL), ==, -ENXIO);
 }
 
+/* ---- attributes of the mapped models ---------------------------------- */
+
+static int set_stored_mode(Peer *peer)
+{
+    const ProxyRequest t = { .setxattr = {
+        PROXY_ROOT_ID, helper_text("user.virtfs.mode"), { "x", 1 }, 0,
+    } };
+    int fds[PROXY_FDS_MAX];
+    ProxyReply r;
+
+    return peer_ask(peer, PROXY_SETXATTR, &t, &r, fds);
+}
+
+static void stored_modes_are_refused(void)
+{
+    PEER peer;
+
+    if (peer_init(&peer, NULL)) {
+        g_assert_cmpint(set_stored_mode(&peer), ==, -EOPNOTSUPP);
+        peer_check_alive(&peer);
+    }
+}
+
+static void stored_modes_for_nested_export(void)
+{
+    PEER peer;
+    int ret;
+
+    if (!peer_init(&peer, "--nested-export")) {
+        return;
+    }
+    ret = set_stored_mode(&peer);
+    if (ret == -EOPNOTSUPP) {
+        g_test_skip("no user attributes here");
+        return;
+    }
+    g_assert_cmpint(ret, ==, 0);
+}
+
 /* ---- set-id programs -------------------------------------------------- */
 
 static int make_program(Peer *peer, int *fd)
@@ -501,6 +540,10 @@ int main(int argc, char **argv)
                     devices_are_refused);
     g_test_add_func("/helper-hostile/devices-are-not-opened",
                     devices_are_not_opened);
+    g_test_add_func("/helper-hostile/stored-modes-are-refused",
+                    stored_modes_are_refused);
+    g_test_add_func("/helper-hostile/stored-modes-for-nested-export",
+                    stored_modes_for_nested_export);
     g_test_add_func("/helper-hostile/setid-bits-are-taken-away",
                     setid_bits_are_taken_away);
     g_test_add_func("/helper-hostile/owners-outside-the-map-are-refused",

@@ -355,8 +355,44 @@ static void capability_dropped(LocalEnv *env)
     }
 }
 
+/*
+ * Without nested-export=on, a guest cannot set the owners and modes that the
+ * file gets when its directory is exported with a mapped model.
+ */
+static void names_of_mapped_models_refused(LocalEnv *env)
+{
+    static const char *const names[] = {
+        "user.virtfs.uid", "user.virtfs.mode", "user.virtfs.x", "user.virtfs.",
+        PRIVATE_CAPABILITY, "user.virtfs.user.virtfs.uid",
+    };
+    g_autoptr(FsNode) node = NULL;
+    char value[8];
+
+    if (!user_xattrs_or_skip()) {
+        return;
+    }
+    local_env_create(env, "f", 0640);
+    node = local_env_lookup(env, "f");
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        g_assert_cmpint(fs_setxattr(&test_call, node, names[i], "x", 1, 0), ==,
+                        -EOPNOTSUPP);
+        g_assert_false(host_has(env, "f", names[i]));
+        g_assert_cmpint(setxattr(local_env_path(env, "f"), names[i], "host", 4,
+                                 0), ==, 0);
+        g_assert_cmpint(fs_removexattr(&test_call, node, names[i]), ==,
+                        -EOPNOTSUPP);
+        g_assert_cmpint(fs_getxattr(&test_call, node, names[i], value,
+                                    sizeof(value)), ==, 4);
+        g_assert_true(host_has(env, "f", names[i]));
+    }
+    g_assert_cmpint(fs_setxattr(&test_call, node, "user.virtfs", "x", 1, 0),
+                    ==, 0);
+}
+
 static const LocalEnvTest tests[] = {
     { "names", LOCAL_MAPPED, names_on_disk },
+    { "names-of-mapped-models-refused", LOCAL_PASSTHROUGH | LOCAL_NONE,
+      names_of_mapped_models_refused },
     { "names-of-the-host", LOCAL_ALL, hosts_own_names, .as_root = true },
     { "real-special-files", LOCAL_MAPPED, real_special_files },
     { "no-attributes", LOCAL_MAPPED, no_attributes_at_all, .as_root = true },

@@ -19,6 +19,7 @@ static ProxyServer *make_server(const ProxyFixture *fixture, const char *path,
     FsConfig config = {
         .driver = &fs_local_driver, .path = (char *)path,
         .model = FS_SM_PASSTHROUGH, .readonly = fixture->readonly,
+        .nested_export = true,
     };
     g_autoptr(GError) error = NULL;
     FsExport *export = fs_export_open(&config, &error);
@@ -59,10 +60,11 @@ static void exec_helper(const ProxyFixture *fixture, const char *path, int fd)
 static void exec_program(const ProxyFixture *fixture, const char *path, int fd)
 {
     g_autofree char *number = g_strdup_printf("%d", fd);
-    const char *words[9] = {
+    const char *words[10] = {
         "virtfs-proxy-helper", "-n", "-p", path, "-f", number,
+        "--nested-export",
     };
-    unsigned n = 6;
+    unsigned n = 7;
 
     if (fixture->options.allow_suid) {
         words[n++] = "--allow-suid";

@@ -123,6 +123,17 @@ static const struct {
         ANY_CACHE, ANY_KERNEL, AN_ERROR, EOPNOTSUPP,
         "they would be the host's, which a guest has no rights over",
     },
+    [MODEL_XATTR] = {
+        "user.virtfs.* attributes", M(PASSTHROUGH) | M(NONE) | M(PROXY),
+        ANY_CACHE, ANY_KERNEL, AN_ERROR, EOPNOTSUPP,
+        "they have a meaning for the mapped models; nested-export=on allows"
+        " them",
+    },
+    [MODEL_XATTR_ABSENT] = {
+        "user.virtfs.* attributes read", M(PASSTHROUGH) | M(NONE) | M(PROXY),
+        ANY_CACHE, ANY_KERNEL, AN_ERROR, ENODATA,
+        "as above: it was not set",
+    },
     [METADATA_NAME_CASE] = {
         "the name .virtfs_metadatA", M(MAPPED_FILE), ANY_CACHE, ANY_KERNEL,
         AN_ERROR, EINVAL,

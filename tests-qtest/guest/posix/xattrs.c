@@ -99,8 +99,10 @@ static void refused_names(void)
     name[255] = 0;
     succeeds(setxattr("file", name, "x", 1, 0), "a name of 255 bytes");
     equal(1, getxattr("file", name, back, sizeof(back)), "is read");
+    differs(MODEL_XATTR);
     succeeds(setxattr("file", "user.virtfs.uid", "0000", 4, 0),
              "a name that mapped-xattr uses");
+    differs(MODEL_XATTR_ABSENT);
     succeeds(getxattr("file", "user.virtfs.uid", back, sizeof(back)),
              "reading it");
 }
