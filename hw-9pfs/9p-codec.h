@@ -131,7 +131,7 @@ typedef enum P9Least {
     P9_LEAST_NEVER_FIRST,
     P9_LEAST_NEVER,
     P9_LEAST_STORAGE,
-    P9_LEAST_ANYTHING,
+    P9_LEAST_WORKER,
 } P9Least;
 
 /* A row of the message table, without its functions. */

@@ -4,8 +4,9 @@
  *
  * A P9Job is given to a worker once, and its end is reported on the event loop
  * that submitted it.  The session knows only this interface.  In QEMU it is
- * implemented by 9p-exec-qemu.c on QEMU's thread pool; the tests have executors
- * of their own (inline, stepped by the test, plain threads).
+ * implemented by 9p-exec-qemu.c, on QEMU's thread pool and on threads for jobs
+ * that are apart; the tests have executors of their own (inline, stepped by the
+ * test, plain threads).
  */
 #ifndef HW_9PFS_9P_EXEC_H
 #define HW_9PFS_9P_EXEC_H
@@ -20,11 +21,21 @@ struct P9Job {
     void (*run)(P9Job *job);    /* context: worker or coroutine */
     void (*done)(P9Job *job);   /* context: event loop, exactly once */
     gint started;               /* atomic; 1 after p9_job_claim() */
+    /*
+     * run() may never return, for example because it waits for a network, so
+     * it must not take the place of jobs that do.
+     */
+    bool apart;
+    /* Set by submit() if run() is not called, for want of a thread. */
+    bool refused;
     void *handle;               /* belongs to the executor */
 };
 
 struct P9Exec {
-    /* Call job->run once, then job->done.  Context: event loop. */
+    /*
+     * Call job->run once, then job->done.  Only job->done is called if there is
+     * no thread for a job that is @apart.  Context: event loop.
+     */
     void (*submit)(P9Exec *exec, P9Job *job);
     /*
      * Cancel a job that the caller has claimed with p9_job_claim().  job->run
@@ -51,8 +62,13 @@ static inline bool p9_job_claim(P9Job *job)
 }
 
 #ifndef P9_STANDALONE
-/** p9_exec_qemu: the executor on the thread pool of the current AioContext. */
-P9Exec *p9_exec_qemu(void);
+/**
+ * p9_exec_qemu_new: an executor on the thread pool of the current AioContext,
+ * with at most @max_apart threads for jobs that are apart.
+ */
+P9Exec *p9_exec_qemu_new(unsigned max_apart);
+/** p9_exec_qemu_free: when no job is left.  Context: event loop. */
+void p9_exec_qemu_free(P9Exec *exec);
 #endif
 
 #endif

@@ -224,6 +224,7 @@ int p9_stat_read_run(P9Request *req, const FsCall *call)
 {
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(g_free);
     uint32_t room = req->r.read.data.count;
+    uint64_t cookie = req->dir_cookie;
     NameSink sink = {
         .qids = req->session->qids,
         .entries = entries,
@@ -240,9 +241,13 @@ int p9_stat_read_run(P9Request *req, const FsCall *call)
 
         ret = put_entry(req, call, entry, &c, room);
         if (!ret) {
-            req->dir_cookie = entry->next;
+            cookie = entry->next;
         }
     }
+    if (fs_call_refused(call, ret)) {
+        return ret;             /* the next run starts over */
+    }
+    req->dir_cookie = cookie;
     req->r.read.data.count = c.pos;
     if (ret == 1) {
         /*
@@ -348,8 +353,7 @@ int p9_wstat_prepare(P9Request *req)
 
     /*
      * An fsync takes long, and so may a new length, because of a lease on the
-     * file.  A new name is followed by other changes, so it must not be set
-     * again when these may have to wait longer.
+     * file, and a change of the name together with other changes.
      */
     req->for_worker = wstat_keeps_all(st) || st->length != UINT64_MAX ||
                       st->name.len;
@@ -365,6 +369,13 @@ int p9_wstat_run(P9Request *req, const FsCall *call)
     if (wstat_keeps_all(st)) {
         return req->file[0] ? fs_fsync(call, req->file[0], false) : -EBADF;
     }
-    ret = wstat_rename(req, call, &st->name);
-    return ret < 0 ? ret : wstat_attr(req, call, st);
+    if (!req->done) {
+        ret = wstat_rename(req, call, &st->name);
+        if (ret < 0) {
+            return ret;
+        }
+        /* If the rest is refused, the next run must not rename again. */
+        req->done = 1;
+    }
+    return wstat_attr(req, call, st);
 }

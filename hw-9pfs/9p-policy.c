@@ -26,11 +26,11 @@ bool p9_policy_may_wait(const P9Policy *policy, uint8_t type, bool others)
 unsigned p9_policy_ways(const P9Policy *policy, const P9Work *work)
 {
     P9Least least = work->info->least;
-    unsigned ways = P9_WAY_WORKER;
+    unsigned ways = P9_WAY_APART;
 
-    if (least == P9_LEAST_ANYTHING || work->for_worker ||
+    if (least == P9_LEAST_WORKER || work->for_worker ||
         (work->others && work->long_copy)) {
-        return ways;
+        return ways | P9_WAY_WORKER;
     }
     if (work->own_loop &&
         p9_policy_may_wait(policy, work->info->number, work->others)) {
@@ -41,9 +41,13 @@ unsigned p9_policy_ways(const P9Policy *policy, const P9Work *work)
         (least == P9_LEAST_NEVER && !(ways & P9_WAY_WAIT))) {
         ways |= P9_WAY_AT_ONCE;
     }
-    if (work->own_loop && work->can_yield &&
+    if (work->own_loop && work->can_yield && work->asks &&
         (work->info->flags & P9_F_YIELDS)) {
         ways |= P9_WAY_YIELD;
+    }
+    /* On a worker it would be refused as well, or would have to ask. */
+    if (!(ways & (P9_WAY_WAIT | P9_WAY_YIELD)) && !work->asks) {
+        ways |= P9_WAY_WORKER;
     }
     return ways;
 }

@@ -28,15 +28,18 @@ enum {
     P9_WAY_WAIT = 1u << 1,
     /* In a coroutine of the event loop: as before, and yields to ask */
     P9_WAY_YIELD = 1u << 2,
-    /* On a worker, with FS_WAIT_ANYTHING */
+    /* On a worker, with FS_WAIT_STORAGE */
     P9_WAY_WORKER = 1u << 3,
+    /* On a thread that no other request needs, with FS_WAIT_ANYTHING */
+    P9_WAY_APART = 1u << 4,
 };
 
 /* What decides about the ways to run a request. */
 typedef struct P9Work {
     const P9MessageInfo *info;
     bool own_loop;              /* the event loop serves this session only */
-    bool can_yield;             /* it has coroutines, and the driver asks */
+    bool asks;                  /* FsDriver.asks */
+    bool can_yield;             /* the event loop has coroutines */
     bool others;                /* other requests wait for that loop */
     bool for_worker;            /* P9Request.for_worker */
     bool long_copy;             /* of P9_POLICY_LONG_COPY bytes or more */
@@ -46,7 +49,7 @@ typedef struct P9Work {
  * p9_policy_ways: how run() is to be called, as a set of P9_WAY_*.
  *
  * The next way is used if run() returns -EAGAIN, which it does when the driver
- * would have to wait longer.  A worker always is among the ways.
+ * would have to wait longer.  P9_WAY_APART is always among the ways.
  */
 unsigned p9_policy_ways(const P9Policy *policy, const P9Work *work);
 /**

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Closing files and lockers on a worker: see 9p-release.h.
+ * Closing files and lockers in another thread: see 9p-release.h.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-release.h"
@@ -13,7 +13,7 @@ typedef struct Release {
     void (*closed)(P9Session *s);
 } Release;
 
-/* Context: worker. */
+/* Context: worker, or a thread for jobs that are apart. */
 static void release_run(P9Job *job)
 {
     const FsCall call = { .wait = FS_WAIT_ANYTHING };
@@ -27,6 +27,10 @@ static void release_done(P9Job *job)
 {
     Release *release = container_of(job, Release, job);
 
+    if (job->refused) {
+        /* The process cannot start a thread, but must not lose descriptors. */
+        release_run(job);
+    }
     if (release->closed) {
         release->closed(release->session);
     }
@@ -48,12 +52,16 @@ static void release_submit(const Release *what)
 
 void p9_release_file(P9Session *s, FsFile *file)
 {
-    release_submit(&(Release) { .session = s, .file = file });
+    bool apart = file->remote ||
+                 fs_node_reach(file->node) == FS_WAIT_ANYTHING;
+
+    release_submit(&(Release) { .job.apart = apart, .session = s,
+                                .file = file });
 }
 
 void p9_release_locker(P9Session *s, FsLocker *locker,
                        void (*closed)(P9Session *s))
 {
-    release_submit(&(Release) { .session = s, .locker = locker,
-                                .closed = closed });
+    release_submit(&(Release) { .job.apart = locker->remote, .session = s,
+                                .locker = locker, .closed = closed });
 }

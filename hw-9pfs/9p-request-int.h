@@ -65,7 +65,7 @@ struct P9Request {
     P9RequestState state;
     bool orphan;                /* a reset took its buffers away */
     bool prepared;              /* finish is due */
-    bool for_worker;            /* prepare: run() takes long in any case */
+    bool for_worker;            /* prepare: run() takes too long for the loop */
     P9Wait wait;
     P9Header header;
     const P9MessageInfo *info;  /* NULL: no known type */
@@ -97,7 +97,7 @@ struct P9Request {
     FsAttr attr;                /* a walk's last; a getattr's, if … */
     bool has_attr;              /* … known before it runs */
     bool first_look;            /* Tgetattr: none came for this fid before */
-    uint32_t done;              /* bytes read or written so far */
+    uint32_t done;              /* bytes, or steps, done in earlier runs */
     uint64_t dir_cookie;        /* .u: where a directory read goes on */
 
     unsigned iov_cnt;           /* elements of kept.iov that are used */

@@ -2,7 +2,8 @@
 /*
  * The run() of a request: see 9p-run.h.
  *
- * Context: event loop, except run_on_worker() and run_yielding().
+ * Context: event loop, except run_on_worker(), which is called in a worker or
+ * in a thread for jobs that are apart.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-run.h"
@@ -26,12 +27,14 @@ static int call_run(P9Request *req, FsWait wait, const FsYield *yield)
     return p9_request_ops(req)->run(req, &call);
 }
 
+/* A call that may never return must not occupy a worker. */
 static void run_on_worker(P9Job *job)
 {
     P9Request *req = container_of(job, P9Request, kept.job);
+    FsWait wait = job->apart ? FS_WAIT_ANYTHING : FS_WAIT_STORAGE;
     uint64_t begun = p9_policy_now();
 
-    req->result = call_run(req, FS_WAIT_ANYTHING, NULL);
+    req->result = call_run(req, wait, NULL);
     req->ran_ns = p9_policy_now() - begun;
 }
 
@@ -43,19 +46,21 @@ static void run_yielding(P9Job *job)
     req->result = call_run(req, FS_WAIT_STORAGE, req->session->exec->yield);
 }
 
-static void job_prepare(P9Request *req, void (*run)(P9Job *job))
+static void job_prepare(P9Request *req, void (*run)(P9Job *job), bool apart)
 {
     req->state = P9_REQ_WORKER;
     req->kept.job.run = run;
     req->kept.job.started = 0;
+    req->kept.job.apart = apart;
+    req->kept.job.refused = false;
     req->session->jobs++;
 }
 
-static void send_to_worker(P9Request *req)
+static void send_to_worker(P9Request *req, bool apart)
 {
     P9Session *s = req->session;
 
-    job_prepare(req, run_on_worker);
+    job_prepare(req, run_on_worker, apart);
     s->exec->submit(s->exec, &req->kept.job);
 }
 
@@ -63,22 +68,38 @@ static void send_to_coroutine(P9Request *req)
 {
     P9Session *s = req->session;
 
-    job_prepare(req, run_yielding);
+    job_prepare(req, run_yielding, false);
     s->exec->submit_yielding(s->exec, &req->kept.job);
+}
+
+/*
+ * The policy is about requests that wait for the host's storage only, so it
+ * does not learn from those that wait for more, or would have had to.
+ */
+static void learn(P9Request *req)
+{
+    const P9Job *job = &req->kept.job;
+
+    if (job->run == run_on_worker && !job->apart && req->result != -EAGAIN) {
+        p9_policy_learn(&req->session->policy, req->info->number, req->ran_ns);
+    }
 }
 
 bool p9_run_ended(P9Request *req)
 {
-    P9Session *s = req->session;
+    const P9Job *job = &req->kept.job;
 
-    s->jobs--;
+    req->session->jobs--;
     if (req->state != P9_REQ_WORKER) {
         return true;            /* stopped before it began */
     }
-    if (req->kept.job.run == run_on_worker) {
-        p9_policy_learn(&s->policy, req->info->number, req->ran_ns);
-    } else if (req->result == -EAGAIN && !req->orphan) {
-        send_to_worker(req);
+    if (job->refused) {
+        req->result = -ENOMEM;
+        return true;
+    }
+    learn(req);
+    if (req->result == -EAGAIN && !job->apart && !req->orphan) {
+        send_to_worker(req, true);
         return false;
     }
     return true;
@@ -105,6 +126,18 @@ static bool others_wait(const P9Session *s)
     return s->jobs || (s->ops->more && s->ops->more(s->opaque));
 }
 
+/* Whether run() can be expected to wait for more than the host's storage. */
+static bool reaches_far(const P9Request *req)
+{
+    for (unsigned i = 0; i < req->nfids; i++) {
+        if (fs_node_reach(req->node[i]) == FS_WAIT_ANYTHING ||
+            (req->file[i] && req->file[i]->remote)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static unsigned ways_to_run(const P9Request *req)
 {
     const P9Session *s = req->session;
@@ -113,7 +146,8 @@ static unsigned ways_to_run(const P9Request *req)
     const P9Work work = {
         .info = req->info,
         .own_loop = own_loop,
-        .can_yield = s->exec->submit_yielding && s->export->driver->asks,
+        .asks = s->export->driver->asks,
+        .can_yield = s->exec->submit_yielding,
         .others = (own_loop || long_copy) && others_wait(s),
         .for_worker = req->for_worker,
         .long_copy = long_copy,
@@ -156,7 +190,7 @@ int p9_run(P9Request *req, void (*done)(P9Job *job))
     if (ways & P9_WAY_YIELD) {
         send_to_coroutine(req);
     } else {
-        send_to_worker(req);
+        send_to_worker(req, !(ways & P9_WAY_WORKER) || reaches_far(req));
     }
     return P9_LATER;
 }

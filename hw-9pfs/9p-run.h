@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The run() of a request: on the event loop, in a coroutine, on a worker.
+ * The run() of a request: on the event loop, in a coroutine, on a worker, or in
+ * a thread for jobs that are apart.
  *
- * Where it goes follows from the row of the table, from what the driver says
- * of the nodes and from what such requests have cost (9p-policy.h).  A request
- * leaves the event loop at most once, as a P9Job; before that it may have been
- * one that yields.  Context: event loop.
+ * p9_policy_ways() chooses among them.  A request whose run() is refused in one
+ * place goes on in the next, so it may be up to two jobs, one after the other.
+ * Context: event loop.
  */
 #ifndef HW_9PFS_9P_RUN_H
 #define HW_9PFS_9P_RUN_H
@@ -25,11 +25,11 @@ int p9_run(P9Request *req, void (*done)(P9Job *job));
  */
 bool p9_run_ended(P9Request *req);
 /**
- * p9_run_stop: keep a job from beginning; false when it has begun, or must
- * run.  p9_run_forget() has to follow.
+ * p9_run_stop: keep a job from beginning.  Returns false if it has begun or
+ * must run; otherwise p9_run_forget() has to follow.
  */
 bool p9_run_stop(P9Request *req);
-/** p9_run_forget: @done of a stopped job will be called soon. */
+/** p9_run_forget: have @done of a stopped job called soon. */
 void p9_run_forget(P9Request *req);
 
 #endif

@@ -22,7 +22,6 @@
 #include "virtio-9p.h"
 #include "virtio-9p-server.h"
 
-#define QUEUE_SIZE      128
 /* Clients keep the tag in a 32-byte buffer. */
 #define MOUNT_TAG_MAX   31
 
@@ -265,7 +264,7 @@ static void virtio_9p_device_realize(DeviceState *dev, Error **errp)
     virtio_init(vdev, VIRTIO_ID_9P,
                 sizeof(struct virtio_9p_config) + strlen(v->mount_tag));
     vdev->ram_only = !p9_loop_is_main(v->loop);
-    v->vq = virtio_add_queue(vdev, QUEUE_SIZE, virtio_9p_handle_output);
+    v->vq = virtio_add_queue(vdev, P9_QUEUE_SIZE, virtio_9p_handle_output);
     v->ring = p9_ring_new(vdev, v->vq, v->loop, v->mount_tag);
     v->server = p9_server_new(v->export, v->ring, v->loop, v->mount_tag);
 }

@@ -23,6 +23,9 @@
 #include "9p-guest.h"
 #include "virtio-9p-loop.h"
 
+/* The number of descriptors in the queue, and so of requests in flight. */
+#define P9_QUEUE_SIZE   128
+
 typedef struct P9Ring P9Ring;
 
 /*

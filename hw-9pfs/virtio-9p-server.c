@@ -23,11 +23,20 @@
  */
 #define BATCH_MAX       VIRTQUEUE_MAX_SIZE
 #define BATCH_BYTES_MAX (4 * MiB)
+/*
+ * The largest number of threads for requests that may hang.  All requests that
+ * fit in the queue can hang at once, and again as many after a reset that has
+ * left the first ones behind.  With more resets a guest can use up all of these
+ * threads.  Then its requests for such storage wait until some of it answers,
+ * while those for storage of the host are served as before.
+ */
+#define APART_MAX       (2 * P9_QUEUE_SIZE)
 
 struct P9Server {
     P9Loop *loop;               /* counted */
     P9Ring *ring;               /* counted */
     P9Blocker *blocker;         /* owned */
+    P9Exec *exec;               /* owned */
     QEMUBH *work;               /* owned: server_work() */
     bool due;                   /* atomic: there may be requests in the queue */
 
@@ -245,16 +254,29 @@ static void kick_listen(P9Server *server, int fd)
 
 /* ---- following orders; context: the loop ---- */
 
+/* What the session needs until its last job is done. */
+typedef struct SessionBase {
+    P9Exec *exec;               /* owned */
+    P9Loop *loop;               /* counted */
+} SessionBase;
+
 static void session_gone(void *opaque)
 {
-    p9_loop_unref(opaque);
+    g_autofree SessionBase *base = opaque;
+
+    p9_exec_qemu_free(base->exec);
+    p9_loop_unref(base->loop);
 }
 
 static void server_free(P9Server *server)
 {
+    SessionBase *base = g_new(SessionBase, 1);
+
+    base->exec = server->exec;
+    base->loop = p9_loop_ref(server->loop);
     qemu_bh_delete(server->work);
     timer_free(server->timer);
-    p9_session_free(server->session, session_gone, p9_loop_ref(server->loop));
+    p9_session_free(server->session, session_gone, base);
     p9_blocker_free(server->blocker);
     p9_ring_unref(server->ring);
     p9_loop_unref(server->loop);
@@ -325,7 +347,8 @@ P9Server *p9_server_new(FsExport *export, P9Ring *ring, P9Loop *loop,
     qemu_mutex_init(&server->lock);
     server->blocker = p9_blocker_new(loop, mount_tag, server_busy_done,
                                      server);
-    server->session = p9_session_new(export, p9_exec_qemu(),
+    server->exec = p9_exec_qemu_new(APART_MAX);
+    server->session = p9_session_new(export, server->exec,
                                      &server_transport, server,
                                      p9_ring_guest(ring), &limits);
     server->timer = aio_timer_new(ctx, QEMU_CLOCK_REALTIME, SCALE_MS,

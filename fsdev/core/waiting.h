@@ -16,11 +16,13 @@
  *                     QEMU's main loop                     the host's caches
  *   FS_WAIT_STORAGE   the event loop of one  nothing       may also wait for
  *                     session, in a thread                 storage of the host
- *                     of its own                           and for locks of
+ *                     of its own; a worker                 and for locks of
  *                                                          calls like this one
  *   FS_WAIT_STORAGE,  a coroutine of such a  nothing       may also yield, when
  *   .yield            loop                                 it holds nothing
- *   FS_WAIT_ANYTHING  a worker, the helper   nothing       may block
+ *   FS_WAIT_ANYTHING  a thread that other    nothing       may block
+ *                     requests do not need,
+ *                     the helper
  *
  * What the caller guarantees about calls that run at the same time:
  *

@@ -170,6 +170,17 @@ bool test_exec_report(TestExec *exec, P9Job *job)
     return found;
 }
 
+bool test_exec_refuse(TestExec *exec, P9Job *job)
+{
+    g_assert_cmpuint(exec->n_threads, ==, 0);
+    if (!g_queue_remove(&exec->waiting, job)) {
+        return false;
+    }
+    job->refused = p9_job_claim(job);
+    job->done(job);
+    return true;
+}
+
 P9Job *test_exec_nth(TestExec *exec, unsigned n)
 {
     g_assert_cmpuint(exec->n_threads, ==, 0);

@@ -38,6 +38,11 @@ bool test_exec_run(TestExec *exec, P9Job *job);
 /** test_exec_report: report the end of @job, which ran or was cancelled. */
 bool test_exec_report(TestExec *exec, P9Job *job);
 /**
+ * test_exec_refuse: report the end of @job, for which there is no thread
+ * (stepped).  False when it is not among those waiting.
+ */
+bool test_exec_refuse(TestExec *exec, P9Job *job);
+/**
  * test_exec_nth: job number @n, from 0, of those not reported: first those
  * that ended, then those waiting (stepped); NULL when there are fewer.
  */

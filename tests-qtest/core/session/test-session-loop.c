@@ -166,22 +166,25 @@ static void test_ways(void)
 {
     enum {
         ONCE = P9_WAY_AT_ONCE, WAIT = P9_WAY_WAIT, YIELD = P9_WAY_YIELD,
-        JOB = P9_WAY_WORKER,
+        APART = P9_WAY_APART, JOB = P9_WAY_WORKER | APART,
     };
     static const struct {
         uint8_t type;
         unsigned shared;        /* on a loop that serves others, too */
+        unsigned shared_asks;   /* there, with a driver that asks */
         unsigned own;           /* on a loop of the session's own */
-        unsigned asks;          /* there, with a driver that asks */
-        unsigned slow;          /* there, after slow requests of the type */
+        unsigned own_asks;      /* there, with a driver that asks */
+        unsigned slow;          /* on it, after slow requests of the type */
     } rows[] = {
-        { P9_TREAD, ONCE | JOB, ONCE | WAIT | JOB, ONCE | WAIT | JOB,
+        { P9_TREAD, ONCE | JOB, ONCE | APART, ONCE | WAIT | APART,
+          ONCE | WAIT | APART, ONCE | JOB },
+        { P9_TWRITE, ONCE | JOB, ONCE | APART, WAIT | APART, WAIT | APART,
           ONCE | JOB },
-        { P9_TWRITE, ONCE | JOB, WAIT | JOB, WAIT | JOB, ONCE | JOB },
-        { P9_TWALK, ONCE | JOB, WAIT | JOB, WAIT | YIELD | JOB, ONCE | JOB },
-        { P9_TMKDIR, JOB, WAIT | JOB, WAIT | YIELD | JOB, JOB },
-        { P9_TRENAME, JOB, WAIT | JOB, WAIT | JOB, JOB },
-        { P9_TFSYNC, JOB, JOB, JOB, JOB },
+        { P9_TWALK, ONCE | JOB, ONCE | APART, WAIT | APART,
+          WAIT | YIELD | APART, ONCE | JOB },
+        { P9_TMKDIR, JOB, APART, WAIT | APART, WAIT | YIELD | APART, JOB },
+        { P9_TRENAME, JOB, APART, WAIT | APART, WAIT | APART, JOB },
+        { P9_TFSYNC, JOB, JOB, JOB, JOB, JOB },
     };
     g_autofree P9Policy *quick = g_new0(P9Policy, 1);
     g_autofree P9Policy *slow = g_new0(P9Policy, 1);
@@ -195,9 +198,11 @@ static void test_ways(void)
         g_test_message("%s", work.info->name);
         work.can_yield = true;
         g_assert_cmphex(p9_policy_ways(quick, &work), ==, rows[i].shared);
+        work.asks = true;
+        g_assert_cmphex(p9_policy_ways(quick, &work), ==, rows[i].shared_asks);
         work.own_loop = true;
-        g_assert_cmphex(p9_policy_ways(quick, &work), ==, rows[i].asks);
-        work.can_yield = false;
+        g_assert_cmphex(p9_policy_ways(quick, &work), ==, rows[i].own_asks);
+        work.asks = false;
         g_assert_cmphex(p9_policy_ways(quick, &work), ==, rows[i].own);
         g_assert_cmphex(p9_policy_ways(slow, &work), ==, rows[i].slow);
         work.long_copy = true;
