@@ -95,6 +95,12 @@ typedef struct FsCall {
     FsCred cred;
 } FsCall;
 
+/*
+ * The members of an FsCall are accessed by these functions, by fsdev/core and
+ * where a request is assigned to a thread, but not by drivers and handlers.
+ * configure-snippets/fs_call.py checks that.
+ */
+
 /** fs_call_in_group: a copy of @call that creates objects with group @gid. */
 static inline FsCall fs_call_in_group(const FsCall *call, uint32_t gid)
 {
@@ -104,13 +110,56 @@ static inline FsCall fs_call_in_group(const FsCall *call, uint32_t gid)
     return copy;
 }
 
+/** fs_call_owned_by: a copy of @call that creates objects of @uid and @gid. */
+static inline FsCall fs_call_owned_by(const FsCall *call, uint32_t uid,
+                                      uint32_t gid)
+{
+    FsCall copy = *call;
+
+    copy.cred = (FsCred) { .uid = uid, .gid = gid };
+    return copy;
+}
+
+/** fs_call_within: a copy of @call that waits no longer than @wait. */
+static inline FsCall fs_call_within(const FsCall *call, FsWait wait)
+{
+    FsCall copy = *call;
+
+    copy.wait = MIN(call->wait, wait);
+    return copy;
+}
+
+/** fs_call_owner: the owner of the objects that the call creates. */
+static inline const FsCred *fs_call_owner(const FsCall *call)
+{
+    return &call->cred;
+}
+
+/** fs_call_yield: how to yield; NULL if the call is not in a coroutine. */
+static inline const FsYield *fs_call_yield(const FsCall *call)
+{
+    return call->yield;
+}
+
+/** fs_call_may_wait: whether the thread may wait as long as @wait says. */
+static inline bool fs_call_may_wait(const FsCall *call, FsWait wait)
+{
+    return call->wait >= wait;
+}
+
+/** fs_call_may_block: whether it may wait without limit. */
+static inline bool fs_call_may_block(const FsCall *call)
+{
+    return fs_call_may_wait(call, FS_WAIT_ANYTHING);
+}
+
 /**
  * fs_call_may_ask: whether the call may wait for a reply of another process, by
  * blocking the thread or by yielding.
  */
 static inline bool fs_call_may_ask(const FsCall *call)
 {
-    return call->yield || call->wait == FS_WAIT_ANYTHING;
+    return call->yield || fs_call_may_block(call);
 }
 
 /**
@@ -119,7 +168,7 @@ static inline bool fs_call_may_ask(const FsCall *call)
  */
 static inline bool fs_call_refused(const FsCall *call, ssize_t ret)
 {
-    return ret == -EAGAIN && call->wait < FS_WAIT_ANYTHING;
+    return ret == -EAGAIN && !fs_call_may_block(call);
 }
 
 #endif

@@ -380,7 +380,7 @@ static int serve_mknod(ProxyWork *work)
     }
     if (is_device) {
         helper_cred_own();
-        make.cred = (FsCred) { t->uid, t->gid };
+        make = fs_call_owned_by(&call, t->uid, t->gid);
     }
     return fs_mknod(&make, dir, t->name.s, allowed_mode(work, t->mode, false),
                     t->rdev, &work->r.mknod.attr);

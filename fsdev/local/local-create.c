@@ -42,7 +42,7 @@ static int new_mode(const FsCall *call, Name *dir, uint32_t *mode)
     int ret;
 
     *mode &= 07777;
-    if ((*mode & program) != program || call->cred.root) {
+    if ((*mode & program) != program || fs_call_owner(call)->root) {
         return 0;
     }
     ret = local_name_attr(call, dir, NULL, &attr);
@@ -57,15 +57,15 @@ static CredValues new_values(const FsCall *call, const LocalExport *export,
 {
     CredValues values = {
         .valid = FS_SET_MODE,
-        .uid = call->cred.uid,
-        .gid = call->cred.gid,
+        .uid = fs_call_owner(call)->uid,
+        .gid = fs_call_owner(call)->gid,
         .mode = mode,
     };
 
-    if (call->cred.uid != UINT32_MAX) {
+    if (fs_call_owner(call)->uid != UINT32_MAX) {
         values.valid |= FS_SET_UID;
     }
-    if (call->cred.gid != UINT32_MAX) {
+    if (fs_call_owner(call)->gid != UINT32_MAX) {
         values.valid |= FS_SET_GID;
     }
     return values;

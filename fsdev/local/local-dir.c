@@ -129,6 +129,11 @@ typedef struct Listing {
     GHashTable *mounted;        /* borrowed from it: these need one too */
 } Listing;
 
+static bool waits_for_storage_only(const FsCall *call)
+{
+    return fs_call_may_wait(call, FS_WAIT_STORAGE) && !fs_call_may_block(call);
+}
+
 /*
  * An entry has the device of the directory and the inode number that the
  * directory says, except where a file system is mounted on it, or where the
@@ -147,7 +152,7 @@ static int listing_begin(Listing *listing)
     }
     listing->devs = file->base.dev == export->root_dev ? export->root_devs
                                                        : file->devs;
-    if (listing->call->wait == FS_WAIT_STORAGE &&
+    if (waits_for_storage_only(listing->call) &&
         listing->devs != HOST_DEVS_MOUNTS) {
         /* Each entry needs a closer look and may be a mount point. */
         return -EAGAIN;
@@ -155,7 +160,7 @@ static int listing_begin(Listing *listing)
     if (listing->devs == HOST_DEVS_ANY) {
         return 0;
     }
-    ret = host_mounts_get(listing->call->wait == FS_WAIT_ANYTHING,
+    ret = host_mounts_get(fs_call_may_block(listing->call),
                           &listing->mounts);
     if (ret == 0) {
         listing->mounted = host_mounts_in(listing->mounts, node_mnt_id(node));
@@ -189,7 +194,7 @@ static int fake_type(const Listing *listing, FsDirent *out)
 
     if (!file->dir->whiteouts) {
         out->type = DT_UNKNOWN;
-    } else if (listing->call->wait < FS_WAIT_ANYTHING) {
+    } else if (!fs_call_may_block(listing->call)) {
         return -EAGAIN;
     } else {
         out->type = local_whiteout_type(listing->call, listing->export,
@@ -226,7 +231,7 @@ static int to_dirent(const Listing *listing, const HostDirent *entry,
         return 0;
     }
     if (must_look_at(listing, entry)) {
-        if (listing->call->wait < FS_WAIT_ANYTHING) {
+        if (!fs_call_may_block(listing->call)) {
             /* A file system may be mounted there. */
             return -EAGAIN;
         }
@@ -274,7 +279,7 @@ static int fill_for(Listing *listing)
     LocalDir *dir = file->dir;
     int ret = 0;
 
-    if (listing->call->wait == FS_WAIT_NEVER) {
+    if (!fs_call_may_wait(listing->call, FS_WAIT_STORAGE)) {
         ret = dir->at_end ? 0 : -EAGAIN;
     } else {
         if (dir->next == 0 || !dir->buf) {
@@ -324,10 +329,10 @@ int local_readdir(const FsCall *call, FsFile *base, uint64_t cookie,
     if (!base->is_dir) {
         return -ENOTDIR;
     }
-    if (call->wait == FS_WAIT_STORAGE && base->remote) {
+    if (waits_for_storage_only(call) && base->remote) {
         return -EAGAIN;
     }
-    if (call->wait == FS_WAIT_ANYTHING) {
+    if (fs_call_may_block(call)) {
         g_mutex_lock(&file->dir->lock);
     } else if (!g_mutex_trylock(&file->dir->lock)) {
         /* Its holder may wait for a file system mounted on an entry. */

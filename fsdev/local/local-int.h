@@ -112,9 +112,9 @@ static inline FsWait local_node_reach(const LocalExport *export,
 static inline bool local_may_use(const FsCall *call,
                                  const LocalExport *export, const Node *node)
 {
-    return call->wait == FS_WAIT_NEVER
-           ? local_never_hangs(export, node) && !export->policy->beside
-           : call->wait >= local_node_reach(export, node);
+    return fs_call_may_wait(call, FS_WAIT_STORAGE)
+           ? fs_call_may_wait(call, local_node_reach(export, node))
+           : local_never_hangs(export, node) && !export->policy->beside;
 }
 
 /* Is LocalExport.beside_far the lock for what is done in @dir? */

@@ -375,10 +375,10 @@ ssize_t local_read(const FsCall *call, FsFile *base, const struct iovec *iov,
         return ret;
     }
     iovcnt = MIN(iovcnt, IOV_MAX);
-    if (call->wait < FS_WAIT_ANYTHING && base->remote) {
+    if (!fs_call_may_block(call) && base->remote) {
         return -EAGAIN;
     }
-    if (call->wait == FS_WAIT_NEVER) {
+    if (!fs_call_may_wait(call, FS_WAIT_STORAGE)) {
         return read_trying(file, iov, iovcnt, offset);
     }
     return transfer(file, preadv, iov, iovcnt, offset);
@@ -448,8 +448,8 @@ ssize_t local_write(const FsCall *call, FsFile *base, const struct iovec *iov,
     if ((file->flags & O_ACCMODE) == O_RDONLY) {
         return -EBADF;
     }
-    if (call->wait == FS_WAIT_NEVER ||
-        (call->wait == FS_WAIT_STORAGE && base->remote)) {
+    if (!fs_call_may_wait(call, base->remote ? FS_WAIT_ANYTHING
+                                             : FS_WAIT_STORAGE)) {
         return -EAGAIN;
     }
     ret = drop_setid_to_write(call, export, file);
@@ -467,7 +467,7 @@ int local_fsync(const FsCall *call, FsFile *base, bool datasync)
 {
     LocalFile *file = local_file(base);
 
-    if (call->wait < FS_WAIT_ANYTHING && base->remote) {
+    if (!fs_call_may_block(call) && base->remote) {
         return -EAGAIN;
     }
     return NEG_ERRNO(datasync ? fdatasync(file->fd) : fsync(file->fd));

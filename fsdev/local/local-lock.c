@@ -84,7 +84,7 @@ static int lock_call(const FsCall *call, LocalLocker *locker, int cmd,
 {
     int ret;
 
-    if (call->wait < FS_WAIT_ANYTHING && locker->base.remote) {
+    if (!fs_call_may_block(call) && locker->base.remote) {
         return -EAGAIN;
     }
     /* l_pid must be 0 for open file description locks. */

@@ -19,7 +19,7 @@ static int find_cred(const FsCall *call, LocalExport *export, int dirfd,
 {
     CredObject cred = {
         .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
-        .brief = call->wait < FS_WAIT_ANYTHING,
+        .brief = !fs_call_may_block(call),
         .host_type = st->mode & S_IFMT,
     };
     CredValues values;
@@ -69,19 +69,19 @@ static int find_host(const FsCall *call, LocalExport *export, Name *dir,
     unsigned flags = 0;
     int fd;
 
-    if (call->wait < FS_WAIT_ANYTHING || (export->policy->beside && !far)) {
+    if (!fs_call_may_block(call) || (export->policy->beside && !far)) {
         flags = HOST_NO_XDEV;
     }
-    if (call->wait == FS_WAIT_NEVER) {
+    if (!fs_call_may_wait(call, FS_WAIT_STORAGE)) {
         flags |= HOST_CACHED;
     }
     fd = find_as(call, export, dirfd, component, far, flags, st, attr);
     if (fd != -EXDEV || !flags) {
         return fd;
     }
-    return call->wait < FS_WAIT_ANYTHING
-           ? -EAGAIN
-           : find_as(call, export, dirfd, component, true, 0, st, attr);
+    return fs_call_may_block(call)
+           ? find_as(call, export, dirfd, component, true, 0, st, attr)
+           : -EAGAIN;
 }
 
 int local_find(const FsCall *call, Name *dir, const char *component,
@@ -137,7 +137,7 @@ int local_lookup(const FsCall *call, FsNode *dir, const char *name,
     Name *found;
     int ret = local_find(call, parent, name, &found, &seen);
 
-    if (call->wait > FS_WAIT_NEVER &&
+    if (fs_call_may_wait(call, FS_WAIT_STORAGE) &&
         out_of_fds(local_export(dir->export), ret)) {
         ret = local_find(call, parent, name, &found, &seen);
     }

@@ -137,10 +137,10 @@ static int victim_take(const FsCall *call, LocalExport *export, Name *dir,
 {
     bool far = local_is_far(export, dir);
     bool locked = export->policy->beside && !far;
-    FsCall now = *call;
+    FsCall now = fs_call_within(call, locked ? FS_WAIT_STORAGE
+                                             : FS_WAIT_ANYTHING);
     int ret;
 
-    now.wait = locked ? FS_WAIT_STORAGE : call->wait;
     *victim = (Victim) { 0 };
     ret = name_pin_for_removal(&now, dir, component, &victim->name);
     if (ret < 0) {
@@ -295,7 +295,7 @@ static int rename_both(const Rename *op)
 static int rename_stat(const Rename *op, int dirfd, const char *name,
                        HostStat *st)
 {
-    bool stay = op->call->wait < FS_WAIT_ANYTHING ||
+    bool stay = !fs_call_may_block(op->call) ||
                 op->export->policy->beside;
 
     return stay ? host_stat_here(dirfd, name, st)

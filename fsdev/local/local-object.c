@@ -38,7 +38,7 @@ int local_lock(const FsCall *call, LocalExport *export, bool far, bool write,
     if (!export->policy->beside) {
         return 0;
     }
-    if (call->wait == FS_WAIT_ANYTHING) {
+    if (fs_call_may_block(call)) {
         lock_waiting(beside, write);
     } else if (far || !lock_now(beside, write)) {
         return -EAGAIN;
@@ -138,7 +138,7 @@ static int object_get_beside(const FsCall *call, LocalExport *export,
 static bool may_use(const FsCall *call, const LocalExport *export,
                      Name *name, LocalAccess access)
 {
-    return (access == LOCAL_READ || call->wait > FS_WAIT_NEVER) &&
+    return (access == LOCAL_READ || fs_call_may_wait(call, FS_WAIT_STORAGE)) &&
            local_may_use(call, export, name_node(name));
 }
 
@@ -164,7 +164,7 @@ int local_object_get(const FsCall *call, Name *name, LocalFile *file,
     obj->node = name_node(name);
     obj->cred.fd = file ? file->fd : fd;
     obj->cred.fd_is_path = !file;
-    obj->cred.brief = call->wait < FS_WAIT_ANYTHING;
+    obj->cred.brief = !fs_call_may_block(call);
     obj->cred.host_type = node_type(obj->node);
     if (export->policy->beside) {
         ret = object_get_beside(call, export, name, access, obj);
@@ -270,7 +270,7 @@ int local_cred_load(const FsCall *call, LocalExport *export,
     if (cached && cred_cache_get(export->creds, &holder, values)) {
         return 0;
     }
-    if (call->wait == FS_WAIT_NEVER) {
+    if (!fs_call_may_wait(call, FS_WAIT_STORAGE)) {
         return -EAGAIN;
     }
     ret = export->policy->load(cred, attr, fd, values);

@@ -26,8 +26,8 @@ int local_pin_at_hand(LocalPin *pin, Name *name)
 
 int local_pin(const FsCall *call, LocalPin *pin, Name *name)
 {
-    if (call->wait < local_node_reach(local_export_of(name),
-                                      name_node(name))) {
+    if (!fs_call_may_wait(call, local_node_reach(local_export_of(name),
+                                                 name_node(name)))) {
         return -EAGAIN;
     }
     return local_pin_fd(call, pin, name);
@@ -42,6 +42,6 @@ void local_unpin(LocalPin *pin)
 
 int local_reopen(const FsCall *call, int pathfd, int flags)
 {
-    return call->wait < FS_WAIT_ANYTHING ? host_reopen_brief(pathfd, flags)
-                                         : host_reopen(pathfd, flags);
+    return fs_call_may_block(call) ? host_reopen(pathfd, flags)
+                                   : host_reopen_brief(pathfd, flags);
 }

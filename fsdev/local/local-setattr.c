@@ -178,7 +178,7 @@ int local_setattr(const FsCall *call, FsNode *node, FsFile *file,
     }
     /* The file would have to be opened after other changes: see leases. */
     if ((set->valid & FS_SET_SIZE) && (set->valid & first) && !writable &&
-        call->wait < FS_WAIT_ANYTHING) {
+        !fs_call_may_block(call)) {
         return -EAGAIN;
     }
     ret = local_object_get(call, name_from_fs(node), local, LOCAL_WRITE, &obj);

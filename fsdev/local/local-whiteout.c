@@ -83,7 +83,7 @@ static int look(const FsCall *call, LocalExport *export, int dirfd,
     HOST_FD fd = host_lookup(dirfd, component, HOST_NO_XDEV);
     CredObject cred = {
         .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
-        .brief = call->wait < FS_WAIT_ANYTHING, .host_type = S_IFREG,
+        .brief = !fs_call_may_block(call), .host_type = S_IFREG,
     };
     CredValues values;
     HostStat st;

@@ -338,7 +338,7 @@ static int climb_attempt(Climb *climb, Name *name, bool *again)
 static int node_fd_reopen(const FsCall *call, Name *name)
 {
     Climb climb = {
-        .here = call->wait < FS_WAIT_ANYTHING,
+        .here = !fs_call_may_block(call),
         .chain = g_ptr_array_new_with_free_func((GDestroyNotify)name_unref),
     };
     bool again;
@@ -411,7 +411,8 @@ int name_fd_get(const FsCall *call, Name *name)
     if (fd >= 0) {
         return fd;
     }
-    if (call->wait < (table->remote ? FS_WAIT_ANYTHING : FS_WAIT_STORAGE)) {
+    if (!fs_call_may_wait(call, table->remote ? FS_WAIT_ANYTHING
+                                              : FS_WAIT_STORAGE)) {
         return -EAGAIN;
     }
     if (!node_fd_make_room(table)) {

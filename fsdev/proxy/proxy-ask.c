@@ -200,7 +200,7 @@ int proxy_ask_begin(const FsCall *call, ProxyAsk *ask, FsExport *base)
     }
     ask->conn = proxy_current_conn(export, &ask->epoch);
     if (base->config.socket && proxy_conn_is_broken(ask->conn)) {
-        if (call->yield) {
+        if (fs_call_yield(call)) {
             return -EAGAIN;
         }
         reconnect(export);

@@ -30,6 +30,7 @@ static int create_counted(const FsCall *call, FsNode *dir, const char *name,
                           int flags, uint32_t mode, FsFile **file,
                           FsAttr *attr)
 {
+    const FsCred *owner = fs_call_owner(call);
     PROXY_ASK ask = { 0 };
     uint64_t dir_id;
     HostStat st;
@@ -38,7 +39,7 @@ static int create_counted(const FsCall *call, FsNode *dir, const char *name,
 
     if (ret == 0) {
         ask.t.create = (struct ProxyTcreate) {
-            dir_id, text(name), flags, mode, call->cred.uid, call->cred.gid,
+            dir_id, text(name), flags, mode, owner->uid, owner->gid,
         };
         ret = proxy_ask(&ask, PROXY_CREATE);
     }
@@ -95,13 +96,14 @@ static int check_made(ProxyAsk *ask, const FsAttr *made, uint32_t type,
 int proxy_mkdir(const FsCall *call, FsNode *dir, const char *name,
                 uint32_t mode, FsAttr *attr)
 {
+    const FsCred *owner = fs_call_owner(call);
     PROXY_ASK ask = { 0 };
     uint64_t id;
     int ret = ask_to_change(call, &ask, dir, &id);
 
     if (ret == 0) {
         ask.t.mkdir = (struct ProxyTmkdir) {
-            id, text(name), mode, call->cred.uid, call->cred.gid,
+            id, text(name), mode, owner->uid, owner->gid,
         };
         ret = proxy_ask(&ask, PROXY_MKDIR);
     }
@@ -112,6 +114,7 @@ int proxy_mkdir(const FsCall *call, FsNode *dir, const char *name,
 int proxy_mknod(const FsCall *call, FsNode *dir, const char *name,
                 uint32_t mode, uint64_t rdev, FsAttr *attr)
 {
+    const FsCred *owner = fs_call_owner(call);
     uint32_t type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
     PROXY_ASK ask = { 0 };
     uint64_t id;
@@ -119,7 +122,7 @@ int proxy_mknod(const FsCall *call, FsNode *dir, const char *name,
 
     if (ret == 0) {
         ask.t.mknod = (struct ProxyTmknod) {
-            id, text(name), mode, rdev, call->cred.uid, call->cred.gid,
+            id, text(name), mode, rdev, owner->uid, owner->gid,
         };
         ret = proxy_ask(&ask, PROXY_MKNOD);
     }
@@ -130,6 +133,7 @@ int proxy_mknod(const FsCall *call, FsNode *dir, const char *name,
 int proxy_symlink(const FsCall *call, FsNode *dir, const char *name,
                   const char *target, FsAttr *attr)
 {
+    const FsCred *owner = fs_call_owner(call);
     PROXY_ASK ask = { 0 };
     uint64_t id;
     int ret = ask_to_change(call, &ask, dir, &id);
@@ -139,7 +143,7 @@ int proxy_symlink(const FsCall *call, FsNode *dir, const char *name,
     }
     if (ret == 0) {
         ask.t.symlink = (struct ProxyTsymlink) {
-            id, text(name), text(target), call->cred.uid, call->cred.gid,
+            id, text(name), text(target), owner->uid, owner->gid,
         };
         ret = proxy_ask(&ask, PROXY_SYMLINK);
     }
@@ -197,7 +201,7 @@ int proxy_rename(const FsCall *call, FsNode *dir, const char *name,
     uint64_t newdir_id;
     uint64_t id;
     /* Renames lock lookups out, so no coroutine may yield here. */
-    int ret = call->wait == FS_WAIT_ANYTHING
+    int ret = fs_call_may_block(call)
               ? ask_to_change(call, &ask, dir, &id)
               : -EAGAIN;
 

@@ -474,7 +474,7 @@ static int answer_take(ProxyType type, Pending *pending, ProxyAnswer *answer)
 int proxy_conn_call(const FsCall *call, ProxyConn *conn, ProxyType type,
                     const ProxyRequest *t, int fd, ProxyAnswer *answer)
 {
-    Pending pending = { .yield = call->yield };
+    Pending pending = { .yield = fs_call_yield(call) };
     Watch *watch = NULL;
     int ret = -EIO;
 
