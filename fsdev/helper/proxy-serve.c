@@ -523,6 +523,57 @@ static int serve_removexattr(ProxyWork *work)
     return ret < 0 ? ret : fs_removexattr(&call, node, t->name.s);
 }
 
+/* ---- what a request is about ------------------------------------------ */
+
+/* The number of the object or directory, and the name in it or NULL. */
+static bool find_object(const ProxyWork *work, uint64_t *id, const char **name)
+{
+    const ProxyRequest *t = &work->t;
+
+    *name = NULL;
+    switch (work->type) {
+    case PROXY_HELLO:
+    case PROXY_FORGET:
+    case PROXY_ADOPT:
+        return false;
+    case PROXY_LOOKUP:
+    case PROXY_CREATE:
+    case PROXY_MKDIR:
+    case PROXY_MKNOD:
+    case PROXY_SYMLINK:
+    case PROXY_UNLINK:
+    case PROXY_RENAME:
+        /* All of these begin with these two fields. */
+        *id = t->lookup.dir;
+        *name = t->lookup.name.s;
+        return true;
+    default:
+        /* All others begin with the number. */
+        *id = t->fetch.id;
+        return true;
+    }
+}
+
+ProxyTarget proxy_work_target(const ProxyWork *work)
+{
+    g_autoptr(FsNode) node = NULL;
+    const char *name;
+    uint64_t id;
+
+    if (work->error || !find_object(work, &id, &name)) {
+        return (ProxyTarget) { .known = false };
+    }
+    node = proxy_ids_get(work->ids, id);
+    if (!node) {
+        return (ProxyTarget) { .known = false };
+    }
+    return (ProxyTarget) {
+        .known = true,
+        .object = id * 31 + (name ? g_str_hash(name) : 0),
+        .dev = node_dev(name_node(name_from_fs(node))),
+    };
+}
+
 /* ---- dispatch --------------------------------------------------------- */
 
 int proxy_work_serve(ProxyWork *work)

@@ -3,22 +3,25 @@
  * One request at the server end of a proxy connection.
  *
  * Private to proxy-server.c, which receives requests and sends replies, and
- * proxy-serve.c, which performs them.  Context: one worker.
+ * proxy-serve.c, which performs them.  Context: one worker at a time.
  */
 #ifndef FSDEV_PROXY_SERVER_INT_H
 #define FSDEV_PROXY_SERVER_INT_H
 
 #include "fsdev/local/local.h"
+#include "fsdev/helper/proxy-crew.h"
 #include "fsdev/helper/proxy-ids.h"
 #include "fsdev/proxy/proxy-proto.h"
 #include "fsdev/helper/proxy-server.h"
 
-/* The request that a worker performs; allocated once for each worker. */
+/* A request, and its reply later. */
 typedef struct ProxyWork {
     /* Borrowed from the server. */
     FsExport *export;
     const ProxyServerOptions *options;
     ProxyIds *ids;
+    uint32_t tag;
+    int error;                  /* of decoding; then it is not performed */
     ProxyType type;
     ProxyRequest t;
     ProxyReply r;
@@ -41,6 +44,8 @@ typedef struct ProxyWork {
  * proxy_work_clear() after it has sent the reply.
  */
 int proxy_work_serve(ProxyWork *work);
+/** proxy_work_target: what the request is about, for its turn. */
+ProxyTarget proxy_work_target(const ProxyWork *work);
 /** proxy_work_clear: release what the reply borrowed. */
 void proxy_work_clear(ProxyWork *work);
 

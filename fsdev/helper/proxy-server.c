@@ -8,19 +8,28 @@
 #include "fsdev/core/p9-osdep.h"
 #include <sys/socket.h>
 #include "fsdev/helper/helper-cred.h"
+#include "fsdev/helper/proxy-crew.h"
 #include "fsdev/helper/proxy-server-int.h"
 #include "fsdev/host/host.h"
 #include "fsdev/proxy/proxy-packet.h"
+
+typedef struct Worker {
+    ProxyServer *server;        /* borrowed */
+    unsigned number;
+    GThread *thread;
+} Worker;
 
 struct ProxyServer {
     int fd;                     /* owned */
     FsExport *export;           /* counted */
     ProxyServerOptions options;
     ProxyIds *ids;
-    GThread **workers;
+    ProxyCrew *crew;
+    Worker *workers;
+    GThread *watch;
     GMutex lock;                /* guards the next three */
     GCond changed;
-    unsigned waiting;           /* workers that have started */
+    unsigned waiting;           /* threads that have started */
     bool open;                  /* workers may receive requests */
     gint greeted;               /* HELLO succeeded; atomic */
     gint violated;              /* the client violated the protocol; atomic */
@@ -31,7 +40,7 @@ struct ProxyServer {
 static void violation(ProxyServer *server)
 {
     g_atomic_int_set(&server->violated, true);
-    /* This also ends recvmsg() in the other workers. */
+    /* This also ends recvmsg() in all workers. */
     shutdown(server->fd, SHUT_RDWR);
 }
 
@@ -56,10 +65,9 @@ static size_t receive(ProxyServer *server, ProxyWork *work)
     return len;
 }
 
-static void reply(ProxyServer *server, ProxyWork *work, uint32_t tag,
-                  int result)
+static void reply(ProxyServer *server, ProxyWork *work, int result)
 {
-    ssize_t len = proxy_encode_reply(work->out, sizeof(work->out), tag,
+    ssize_t len = proxy_encode_reply(work->out, sizeof(work->out), work->tag,
                                      work->type, -result, &work->r);
     int ret;
 
@@ -70,7 +78,7 @@ static void reply(ProxyServer *server, ProxyWork *work, uint32_t tag,
                             0);
     if (ret == -ETOOMANYREFS) {
         /* Too many sent descriptors have not been received by the client. */
-        len = proxy_encode_reply(work->out, sizeof(work->out), tag,
+        len = proxy_encode_reply(work->out, sizeof(work->out), work->tag,
                                  work->type, ENFILE, NULL);
         proxy_packet_send(server->fd, work->out, len, NULL, 0, 0);
     }
@@ -85,34 +93,60 @@ static bool is_legal(ProxyServer *server, const ProxyWork *work)
            (work->type == PROXY_HELLO || g_atomic_int_get(&server->greeted));
 }
 
-static bool one_request(ProxyServer *server, ProxyWork *work)
+/* False when the connection has ended. */
+static bool receive_request(ProxyServer *server, ProxyWork *work)
 {
     size_t len = receive(server, work);
-    uint32_t tag;
-    int ret;
 
     if (!len) {
         return false;
     }
-    ret = proxy_decode_request(work->in, len, &tag, &work->type, &work->t);
-    if (ret == -EBADMSG || !is_legal(server, work)) {
+    work->error = proxy_decode_request(work->in, len, &work->tag, &work->type,
+                                       &work->t);
+    if (work->error == -EBADMSG || !is_legal(server, work)) {
         violation(server);
         return false;
     }
-    if (ret == 0) {
-        ret = proxy_work_serve(work);
-    }
+    return true;
+}
+
+static void perform(ProxyServer *server, ProxyWork *work)
+{
+    int ret = work->error ?: proxy_work_serve(work);
+
     if (ret == 0 && work->type == PROXY_HELLO) {
         g_atomic_int_set(&server->greeted, true);
     }
     if (!(proxy_message_info(work->type)->flags & PROXY_F_ONE_WAY)) {
-        reply(server, work, tag, ret);
+        reply(server, work, ret);
     } else if (ret < 0) {
         violation(server);
     }
     proxy_work_clear(work);
-    return true;
 }
+
+static ProxyWork *work_new(ProxyServer *server)
+{
+    ProxyWork *work = g_new(ProxyWork, 1);
+
+    /* The buffers are large, and are written before they are read. */
+    memset(work, 0, offsetof(ProxyWork, in));
+    work->in_fd = -1;
+    work->export = server->export;
+    work->options = &server->options;
+    work->ids = server->ids;
+    return work;
+}
+
+static void work_free(ProxyWork *work)
+{
+    if (work) {
+        proxy_work_clear(work);
+        g_free(work);
+    }
+}
+
+/* ---- threads ---------------------------------------------------------- */
 
 /*
  * Before Linux 6.13, extended attributes of most objects are reached through
@@ -127,12 +161,9 @@ static void prepare_thread(void)
     }
 }
 
-static gpointer worker(gpointer opaque)
+/* The filter will not allow the system calls that start a thread. */
+static void wait_until_open(ProxyServer *server)
 {
-    ProxyServer *server = opaque;
-    ProxyWork *work = g_new0(ProxyWork, 1);
-
-    prepare_thread();
     g_mutex_lock(&server->lock);
     server->waiting++;
     g_cond_broadcast(&server->changed);
@@ -140,16 +171,54 @@ static gpointer worker(gpointer opaque)
         g_cond_wait(&server->changed, &server->lock);
     }
     g_mutex_unlock(&server->lock);
-    work->in_fd = -1;
-    work->export = server->export;
-    work->options = &server->options;
-    work->ids = server->ids;
-    while (one_request(server, work)) {
-        /* The next one. */
+}
+
+/* Perform @work and what has waited for its end; returns the last of them. */
+static ProxyWork *perform_all(Worker *me, ProxyWork *work)
+{
+    ProxyWork *next;
+
+    perform(me->server, work);
+    while ((next = proxy_crew_end(me->server->crew, me->number))) {
+        work_free(work);
+        work = next;
+        perform(me->server, work);
     }
-    proxy_work_clear(work);
+    return work;
+}
+
+static gpointer run_worker(gpointer opaque)
+{
+    Worker *me = opaque;
+    ProxyServer *server = me->server;
+    ProxyWork *work = NULL;
+
+    prepare_thread();
+    wait_until_open(server);
+    while (proxy_crew_await(server->crew)) {
+        work = work ?: work_new(server);
+        if (!receive_request(server, work)) {
+            proxy_crew_stop(server->crew);
+            break;
+        }
+        if (proxy_crew_begin(server->crew, me->number, proxy_work_target(work),
+                             work)) {
+            work = perform_all(me, work);
+        } else {
+            work = NULL;
+        }
+    }
+    work_free(work);
     helper_cred_own();
-    g_free(work);
+    return NULL;
+}
+
+static gpointer run_watch(gpointer opaque)
+{
+    ProxyServer *server = opaque;
+
+    wait_until_open(server);
+    proxy_crew_watch(server->crew);
     return NULL;
 }
 
@@ -168,13 +237,17 @@ ProxyServer *proxy_server_new(int fd, FsExport *export,
     fs_node_unref(root);
     g_mutex_init(&server->lock);
     g_cond_init(&server->changed);
-    server->workers = g_new(GThread *, options->workers);
+    server->crew = proxy_crew_new(options->workers);
+    server->workers = g_new0(Worker, options->workers);
     for (unsigned i = 0; i < options->workers; i++) {
-        server->workers[i] = g_thread_new("worker", worker, server);
+        Worker *worker = &server->workers[i];
+
+        *worker = (Worker) { .server = server, .number = i };
+        worker->thread = g_thread_new("worker", run_worker, worker);
     }
-    /* The filter will not allow the system calls that start a thread. */
+    server->watch = g_thread_new("watch", run_watch, server);
     g_mutex_lock(&server->lock);
-    while (server->waiting < options->workers) {
+    while (server->waiting < options->workers + 1) {
         g_cond_wait(&server->changed, &server->lock);
     }
     g_mutex_unlock(&server->lock);
@@ -188,13 +261,20 @@ int proxy_server_run(ProxyServer *server)
     g_cond_broadcast(&server->changed);
     g_mutex_unlock(&server->lock);
     for (unsigned i = 0; i < server->options.workers; i++) {
-        g_thread_join(server->workers[i]);
+        g_thread_join(server->workers[i].thread);
     }
+    g_thread_join(server->watch);
     return g_atomic_int_get(&server->violated) ? -EPROTO : 0;
 }
 
 void proxy_server_free(ProxyServer *server)
 {
+    ProxyWork *work;
+
+    while ((work = proxy_crew_left(server->crew))) {
+        work_free(work);
+    }
+    proxy_crew_free(server->crew);
     proxy_ids_free(server->ids);
     close(server->fd);
     fs_export_unref(server->export);

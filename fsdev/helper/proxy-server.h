@@ -3,9 +3,9 @@
  * The server end of a proxy connection: what virtfs-proxy-helper does once its
  * sandbox is set up.
  *
- * A fixed number of threads receive requests from the socket, perform them with
- * the local driver and reply.  Replies are in any order, and at most as many
- * requests are in progress as there are threads.  No file stays open in the
+ * Threads receive requests from the socket, perform them with the local driver
+ * and reply, in any order.  Their number is fixed, but only some of them are in
+ * use unless system calls hang; see proxy-crew.h.  No file stays open in the
  * server: its descriptor is sent with the reply.  The connection is closed when
  * the client violates the protocol.
  */
@@ -15,7 +15,7 @@
 #include "fsdev/core/fsdriver.h"
 
 enum {
-    PROXY_SERVER_WORKERS = 8,
+    PROXY_SERVER_WORKERS = 64,
     PROXY_SERVER_MAX_IDS = 1 << 20,
 };
 
