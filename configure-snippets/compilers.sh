@@ -20,7 +20,7 @@ jobs=${JOBS:-$(nproc)}
 passed=0 failed=0 skipped=0
 # For s390x: the tests of bytes, structs and tables, and those of the session, which use a driver in memory.
 mapfile -t s390x_tests < <(cd "$TOP/tests-qtest/core" && basename -a -s .c {wire,session}/test-*.c conformance/test-synth*.c \
-    conformance/test-idmap.c proxy/test-proxy-proto.c local/test-local-*-format.c)
+    conformance/test-idmap*.c proxy/test-proxy-proto.c local/test-local-*-format.c)
 # make's settings are for the make that called this script.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 

@@ -5,29 +5,57 @@
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-ids.h"
 
+/*
+ * The owner of a new object.  Without an id the object would get @own, the
+ * effective id of this thread, which is checked like any other owner.
+ */
+static int cred_to_host(const IdMap *map, uint32_t own, uint32_t *id)
+{
+    int ret = id_map_to_host(map, id);
+
+    return ret < 0 && *id == ID_NONE && id_map_has_host(map, own) ? 0 : ret;
+}
+
 int fs_call_to_host(const FsConfig *config, const FsCall *call, FsCall *host)
 {
-    int ret;
+    int ret = 0;
 
     *host = *call;
     host->cred.root = call->cred.uid == 0;
-    ret = id_map_to_host(config->users, &host->cred.uid);
-    return ret < 0 ? ret : id_map_to_host(config->groups, &host->cred.gid);
+    if (config->users) {
+        ret = cred_to_host(config->users, geteuid(), &host->cred.uid);
+    }
+    if (ret == 0 && config->groups) {
+        ret = call->cred.gid_named
+              ? id_map_to_host(config->groups, &host->cred.gid)
+              : cred_to_host(config->groups, getegid(), &host->cred.gid);
+    }
+    return ret;
+}
+
+/* As for chown(2), ID_NONE means that an owner is not to be changed. */
+static int owner_to_host(const IdMap *map, uint32_t bit, FsSetattr *set,
+                         uint32_t *id)
+{
+    if (!map || !(set->valid & bit)) {
+        return 0;
+    }
+    if (*id == ID_NONE) {
+        set->valid &= ~bit;
+        return 0;
+    }
+    return id_map_to_host(map, id);
 }
 
 int fs_set_to_host(const FsConfig *config, const FsSetattr *set,
                    FsSetattr *host)
 {
-    int ret = 0;
+    int ret;
 
     *host = *set;
-    if (set->valid & FS_SET_UID) {
-        ret = id_map_to_host(config->users, &host->uid);
-    }
-    if (ret == 0 && (set->valid & FS_SET_GID)) {
-        ret = id_map_to_host(config->groups, &host->gid);
-    }
-    return ret;
+    ret = owner_to_host(config->users, FS_SET_UID, host, &host->uid);
+    return ret < 0 ? ret : owner_to_host(config->groups, FS_SET_GID, host,
+                                         &host->gid);
 }
 
 void fs_attr_to_guest(const FsConfig *config, FsAttr *attr)

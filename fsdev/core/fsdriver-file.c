@@ -6,6 +6,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fsdriver-int.h"
+#include "fsdev/core/fs-owners.h"
 
 static const FsDriver *file_driver(const FsFile *file)
 {
@@ -19,31 +20,54 @@ static FsWait file_reach(const FsCall *call, const FsFile *file)
 
 /* Open files */
 
+/* *@attr, which may be NULL, are those of the host. */
 static int driver_open(const FsCall *call, FsNode *node, int flags,
                        FsFile **file, FsAttr *attr)
 {
     const FsDriver *driver = driver_of(node);
-    FsAttr seen;
-    int ret = check_call(call, driver->open, node);
+    int ret;
 
-    if (ret < 0) {
-        return ret;
-    }
-    if (!attr) {
-        return status(node, "open", "",
-                      driver->open(call, node, flags, file));
-    }
-    if (driver->open_attr) {
-        ret = status(node, "open_attr", "",
-                     driver->open_attr(call, node, flags, file, &seen));
-        return tell_attr(node, ret, &seen, attr);
+    if (attr && driver->open_attr) {
+        return status(node, "open_attr", "",
+                      driver->open_attr(call, node, flags, file, attr));
     }
     ret = status(node, "open", "",
                  driver->open(call, node, flags, file));
-    if (ret == 0) {
-        ret = fs_getattr(call, node, *file, 0, attr);
+    if (ret == 0 && attr) {
+        ret = driver->getattr
+              ? status(node, "getattr", "",
+                       driver->getattr(call, node, *file, 0, attr))
+              : -EOPNOTSUPP;
         if (ret < 0) {
             driver->release(*file);
+        }
+    }
+    return ret;
+}
+
+/*
+ * In an export with maps: a file is checked before it is opened for writing.
+ * For reading the attributes that the open returns will do.
+ */
+static int mapped_open(const FsCall *call, FsNode *node, int flags,
+                       FsFile **file, FsAttr *attr)
+{
+    bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
+    FsAttr own;
+    int ret = 0;
+
+    attr = attr ?: &own;
+    if (writes) {
+        ret = fs_owners_check(call, FS_OWNERS_WRITE,
+                              &(FsObjects) { .node = node });
+    }
+    if (ret == 0) {
+        ret = driver_open(call, node, flags, file, attr);
+    }
+    if (ret == 0 && !writes) {
+        ret = fs_owners_check_read(&node->export->config, attr);
+        if (ret < 0) {
+            driver_of(node)->release(*file);
         }
     }
     return ret;
@@ -54,12 +78,17 @@ int fs_open_attr(const FsCall *call, FsNode *node, int flags, FsFile **file,
 {
     bool changes = flags & O_TRUNC;
     FsFile *opened = NULL;
-    int ret;
+    FsAttr seen;
+    int ret = check_call(call, driver_of(node)->open, node);
 
+    if (ret < 0) {
+        return ret;
+    }
     if (changes) {
         fs_change_note();
     }
-    ret = driver_open(call, node, flags, &opened, attr);
+    ret = (fs_owners_apply(&node->export->config) ? mapped_open : driver_open)(
+            call, node, flags, &opened, attr ? &seen : NULL);
     if (changes) {
         fs_change_note();
     }
@@ -67,7 +96,7 @@ int fs_open_attr(const FsCall *call, FsNode *node, int flags, FsFile **file,
         assert(opened && opened->node);
         *file = opened;
     }
-    return ret;
+    return attr ? tell_attr(node, ret, &seen, attr) : ret;
 }
 
 int fs_open(const FsCall *call, FsNode *node, int flags, FsFile **file)
@@ -162,6 +191,7 @@ int fs_release(const FsCall *call, FsFile *file)
 int fs_locker_open(const FsCall *call, FsFile *file, FsLocker **locker)
 {
     const FsDriver *driver = file_driver(file);
+    bool may_write;
     int ret;
 
     if (!driver->locker_open) {
@@ -170,8 +200,14 @@ int fs_locker_open(const FsCall *call, FsFile *file, FsLocker **locker)
     if (call->wait < file_reach(call, file)) {
         return -EAGAIN;
     }
+    ret = fs_owners_check(call, FS_OWNERS_WRITE,
+                          &(FsObjects) { .node = file->node });
+    if (ret < 0 && ret != -EACCES) {
+        return ret;
+    }
+    may_write = ret == 0;
     ret = status(file->node, "locker_open", "",
-                 driver->locker_open(call, file, locker));
+                 driver->locker_open(call, file, may_write, locker));
     assert(ret < 0 || *locker);
     return ret;
 }

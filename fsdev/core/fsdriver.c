@@ -10,12 +10,15 @@
  * drivers need not know uidmap= and gidmap=.  A call that might have to wait
  * for longer than it may is refused.
  *
- * This file has the calls on nodes, names and extended attributes.  Those on
- * open files are in fsdriver-file.c, and those on a whole export are in
- * fsdriver-export.c.  Context: see the comments in fsdriver.h.
+ * This file has the calls on nodes, names and extended attributes.  Those that
+ * create objects are in fsdriver-make.c, those on open files are in
+ * fsdriver-file.c, and those on a whole export are in fsdriver-export.c.  In an
+ * export with maps each call checks the owners of its objects, see fs-owners.h.
+ * Context: see the comments in fsdriver.h.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fsdriver-int.h"
+#include "fsdev/core/fs-owners.h"
 
 /*
  * A call that may change something is counted before and after the call of the
@@ -90,8 +93,12 @@ int fs_lookup(const FsCall *call, FsNode *dir, const char *name, FsNode **node,
     FsNode *found = NULL;
     FsCall at_once;
     FsAttr seen;
-    int ret;
+    int ret = fs_owners_check(call, FS_OWNERS_SEARCH,
+                              &(FsObjects) { .dir = dir });
 
+    if (ret < 0) {
+        return ret;
+    }
     call = call_to_try(call, reach_of(call, dir), &at_once);
     ret = status(dir, "lookup", name,
                  driver_of(dir)->lookup(call, dir, name, &found, &seen));
@@ -118,14 +125,26 @@ int fs_getattr(const FsCall *call, FsNode *node, FsFile *file, unsigned flags,
     return tell_attr(node, ret, &seen, attr);
 }
 
+/* Does the right to write the file suffice for the change? */
+static bool is_write(const FsSetattr *set)
+{
+    return (set->valid & FS_SET_SIZE) ||
+           ((set->valid & FS_SET_ATIME) && set->atime.tv_nsec == UTIME_NOW) ||
+           ((set->valid & FS_SET_MTIME) && set->mtime.tv_nsec == UTIME_NOW);
+}
+
 int fs_setattr(const FsCall *call, FsNode *node, FsFile *file,
                const FsSetattr *set)
 {
+    FsOwnersRule rule = is_write(set) ? FS_OWNERS_WRITE : FS_OWNERS_SETATTR;
     FsSetattr host;
     int ret = check_call(call, driver_of(node)->setattr, node);
 
     if (ret == 0) {
         ret = fs_set_to_host(&node->export->config, set, &host);
+    }
+    if (ret == 0) {
+        ret = fs_owners_check(call, rule, &(FsObjects) { .node = node });
     }
     if (ret < 0) {
         return ret;
@@ -167,100 +186,16 @@ int fs_statfs(const FsCall *call, FsNode *node, struct statfs *st)
 
 /* Names */
 
-int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
-              uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr)
-{
-    FsNode *made = NULL;
-    FsFile *opened = NULL;
-    FsCall host;
-    FsAttr seen;
-    int ret = check_call(call, driver_of(dir)->create, dir);
-
-    if (ret == 0) {
-        ret = fs_call_to_host(&dir->export->config, call, &host);
-    }
-    if (ret < 0) {
-        return ret;
-    }
-    fs_change_note();
-    ret = status(dir, "create", name,
-                 driver_of(dir)->create(&host, dir, name, flags, mode, &made,
-                                        &opened, &seen));
-    fs_change_note();
-    if (ret == 0) {
-        assert(made && opened && opened->node && !opened->is_dir);
-        *node = made;
-        *file = opened;
-    }
-    return tell_attr(dir, ret, &seen, attr);
-}
-
-int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
-             FsAttr *attr)
-{
-    FsCall host;
-    FsAttr seen;
-    int ret = check_call(call, driver_of(dir)->mkdir, dir);
-
-    if (ret == 0) {
-        ret = fs_call_to_host(&dir->export->config, call, &host);
-    }
-    if (ret < 0) {
-        return ret;
-    }
-    fs_change_note();
-    ret = status(dir, "mkdir", name,
-                 driver_of(dir)->mkdir(&host, dir, name, mode, &seen));
-    fs_change_note();
-    return tell_attr(dir, ret, &seen, attr);
-}
-
-int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
-             uint64_t rdev, FsAttr *attr)
-{
-    FsCall host;
-    FsAttr seen;
-    int ret = check_call(call, driver_of(dir)->mknod, dir);
-
-    if (ret == 0) {
-        ret = fs_call_to_host(&dir->export->config, call, &host);
-    }
-    if (ret < 0) {
-        return ret;
-    }
-    fs_change_note();
-    ret = status(dir, "mknod", name,
-                 driver_of(dir)->mknod(&host, dir, name, mode, rdev, &seen));
-    fs_change_note();
-    return tell_attr(dir, ret, &seen, attr);
-}
-
-int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
-               const char *target, FsAttr *attr)
-{
-    FsCall host;
-    FsAttr seen;
-    int ret = check_call(call, driver_of(dir)->symlink, dir);
-
-    if (ret == 0) {
-        ret = fs_call_to_host(&dir->export->config, call, &host);
-    }
-    if (ret < 0) {
-        return ret;
-    }
-    fs_change_note();
-    ret = status(dir, "symlink", name,
-                 driver_of(dir)->symlink(&host, dir, name, target, &seen));
-    fs_change_note();
-    return tell_attr(dir, ret, &seen, attr);
-}
-
 int fs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
 {
     int ret = check_call(call, driver_of(node)->link, node);
 
     if (ret == 0) {
         ret = check_call(call, true, dir);
+    }
+    if (ret == 0) {
+        ret = fs_owners_check(call, FS_OWNERS_LINK,
+                              &(FsObjects) { .node = node, .dir = dir });
     }
     if (ret < 0) {
         return ret;
@@ -276,6 +211,10 @@ int fs_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
 {
     int ret = check_call(call, driver_of(dir)->unlink, dir);
 
+    if (ret == 0) {
+        ret = fs_owners_check(call, FS_OWNERS_UNLINK,
+                              &(FsObjects) { .dir = dir, .name = name });
+    }
     if (ret < 0) {
         return ret;
     }
@@ -289,10 +228,16 @@ int fs_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
 int fs_rename(const FsCall *call, FsNode *dir, const char *name, FsNode *newdir,
               const char *newname)
 {
+    const FsObjects objects = {
+        .dir = dir, .name = name, .newdir = newdir, .newname = newname,
+    };
     int ret = check_call(call, driver_of(dir)->rename, dir);
 
     if (ret == 0) {
         ret = check_call(call, true, newdir);
+    }
+    if (ret == 0) {
+        ret = fs_owners_check(call, FS_OWNERS_RENAME, &objects);
     }
     if (ret < 0) {
         return ret;
@@ -312,6 +257,10 @@ ssize_t fs_getxattr(const FsCall *call, FsNode *node, const char *name,
     ssize_t len;
     int ret = check_call(call, driver_of(node)->getxattr, node);
 
+    if (ret == 0 && g_str_has_prefix(name, "user.")) {
+        ret = fs_owners_check(call, FS_OWNERS_READ,
+                              &(FsObjects) { .node = node });
+    }
     if (ret < 0) {
         return ret;
     }
@@ -346,6 +295,10 @@ int fs_setxattr(const FsCall *call, FsNode *node, const char *name,
         ret = fs_xattr_to_host(&node->export->config, name, value, size,
                                &mapped);
     }
+    if (ret == 0) {
+        ret = fs_owners_check(call, FS_OWNERS_SETXATTR,
+                              &(FsObjects) { .node = node });
+    }
     if (ret < 0) {
         return ret;
     }
@@ -361,6 +314,10 @@ int fs_removexattr(const FsCall *call, FsNode *node, const char *name)
 {
     int ret = check_call(call, driver_of(node)->removexattr, node);
 
+    if (ret == 0) {
+        ret = fs_owners_check(call, FS_OWNERS_SETXATTR,
+                              &(FsObjects) { .node = node });
+    }
     if (ret < 0) {
         return ret;
     }

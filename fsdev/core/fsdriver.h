@@ -15,7 +15,7 @@
  *    that would have to wait longer does nothing and returns -EAGAIN;
  *  - ids of owners, also those in ACLs, are the guest's for the session and the
  *    host's for the driver; an id that uidmap= or gidmap= does not map is
- *    -EOVERFLOW;
+ *    -EOVERFLOW, and an object with such an owner is protected (fs-owners.h);
  *  - a name argument is one valid component: NUL-terminated, not empty, without
  *    '/', at most NAME_MAX bytes, and neither "." nor "..".
  */
@@ -236,8 +236,9 @@ struct FsDriver {
      * not wait as long, so an entry needs to check its FsCall only if it may
      * use another file system than that of @node or send a request to another
      * process (see fs_call_may_ask()), or if it belongs to the group TRIES:
-     * lookup, getattr, read, write, readdir, lock, getlock.  These are always
-     * called, if need be with FS_WAIT_NEVER, because they often need not wait.
+     * lookup, peek, getattr, read, write, readdir, lock, getlock.  These are
+     * always called, if need be with FS_WAIT_NEVER, because they often need not
+     * wait.
      */
     FsWait (*reach)(FsNode *node);
     bool asks;                  /* entries send requests to another process */
@@ -245,6 +246,12 @@ struct FsDriver {
 
     int (*lookup)(const FsCall *call, FsNode *dir, const char *name,
                   FsNode **node, FsAttr *attr);
+    /*
+     * The attributes of @name in @dir as lookup() returns them, without making
+     * a node, if that is cheaper; may be NULL.
+     */
+    int (*peek)(const FsCall *call, FsNode *dir, const char *name,
+                FsAttr *attr);
     int (*getattr)(const FsCall *call, FsNode *node, FsFile *file,
                    unsigned flags, FsAttr *attr);
     int (*setattr)(const FsCall *call, FsNode *node, FsFile *file,
@@ -289,7 +296,9 @@ struct FsDriver {
                     const void *value, size_t size, int flags);
     int (*removexattr)(const FsCall *call, FsNode *node, const char *name);
 
-    int (*locker_open)(const FsCall *call, FsFile *file, FsLocker **locker);
+    /* @may_write: the file may be opened for writing, for write locks. */
+    int (*locker_open)(const FsCall *call, FsFile *file, bool may_write,
+                       FsLocker **locker);
     void (*locker_close)(FsLocker *locker);
     int (*lock)(const FsCall *call, FsLocker *locker, const FsLock *lock);
     int (*getlock)(const FsCall *call, FsLocker *locker, FsLock *lock);
@@ -313,7 +322,10 @@ void fs_export_init(FsExport *export, const FsConfig *config);
 void fs_config_copy(FsConfig *to, const FsConfig *from);
 void fs_config_clear(FsConfig *config);
 
-/** fs_check_user: 0 if @uid of the guest is mapped, otherwise -EOVERFLOW. */
+/**
+ * fs_check_user: 0 if @uid of the guest is mapped, otherwise -EOVERFLOW.
+ * UINT32_MAX, which names no user, is not mapped by any range.
+ */
 int fs_check_user(FsExport *export, uint32_t uid);
 
 /**
@@ -385,6 +397,17 @@ int fs_statfs(const FsCall *call, FsNode *node, struct statfs *st);
  */
 int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
               uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr);
+/* A step of fs_create_or_open(): 0 or -errno. */
+typedef int FsCreateFn(void *opaque);
+/**
+ * fs_create_or_open: make a file by @create, or open the existing one by @open
+ * unless O_EXCL is among @flags.
+ *
+ * A file that appears and disappears on the host makes the two fail in turn, so
+ * they are repeated a few times.  Returns the result of the last step.
+ */
+int fs_create_or_open(int flags, FsCreateFn *create, FsCreateFn *open,
+                      void *opaque);
 /** fs_mkdir, fs_mknod, fs_symlink: create with owner and mode, or fail. */
 int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
              FsAttr *attr);

@@ -25,8 +25,9 @@ typedef struct IdRange {
 struct IdMap {
     gint refs;                  /* atomic */
     uint32_t squash;            /* host id; ID_NONE: refuse ids outside */
+    bool host_only;             /* of id_map_new_host() */
     unsigned n;
-    IdRange range[RANGES_MAX];
+    IdRange range[RANGES_MAX + 1];  /* one more for id_map_new_host() */
 };
 
 IdMap *id_map_ref(IdMap *map)
@@ -161,11 +162,33 @@ IdMap *id_map_new(const char *spec, GError **error)
     return g_steal_pointer(&map);
 }
 
+IdMap *id_map_new_host(const IdMap *map)
+{
+    IdMap *host;
+
+    if (!map) {
+        return NULL;
+    }
+    host = g_new0(IdMap, 1);
+    host->refs = 1;
+    host->squash = ID_NONE;
+    host->host_only = true;
+    for (unsigned i = 0; i < map->n; i++) {
+        host->range[i] = map->range[i];
+        host->range[i].guest = map->range[i].host;
+    }
+    host->n = map->n;
+    if (map->squash != ID_NONE && !id_map_has_host(host, map->squash)) {
+        host->range[host->n++] = (IdRange) { map->squash, map->squash, 1 };
+    }
+    return host;
+}
+
 /* ---- ids ---- */
 
 int id_map_to_host(const IdMap *map, uint32_t *id)
 {
-    if (!map || *id == ID_NONE) {
+    if (!map) {
         return 0;
     }
     for (unsigned i = 0; i < map->n; i++) {
@@ -185,7 +208,7 @@ int id_map_to_host(const IdMap *map, uint32_t *id)
 
 int id_map_to_guest(const IdMap *map, uint32_t *id)
 {
-    if (!map || *id == ID_NONE) {
+    if (!map || map->host_only) {
         return 0;
     }
     for (unsigned i = 0; i < map->n; i++) {
@@ -200,9 +223,15 @@ int id_map_to_guest(const IdMap *map, uint32_t *id)
     return 0;
 }
 
+/* Is @id the host id of squash:HOST? */
+static bool id_map_squashes(const IdMap *map, uint32_t id)
+{
+    return map->squash != ID_NONE && map->squash == id;
+}
+
 bool id_map_has_host(const IdMap *map, uint32_t id)
 {
-    bool has = !map || id == ID_NONE || id == map->squash;
+    bool has = !map || id_map_squashes(map, id);
 
     for (unsigned i = 0; map && i < map->n && !has; i++) {
         const IdRange *range = &map->range[i];

@@ -14,7 +14,11 @@
 
 #include "fsdev/core/p9-osdep.h"
 
-/* Not an id: when setting an owner, "do not change it".  Never mapped. */
+/*
+ * Not an id.  A message that carries it as an owner names no user, like one
+ * with an id outside of the map, and an object that has it as its owner on the
+ * host belongs to no user of the guest.
+ */
 #define ID_NONE UINT32_MAX
 /* The id shown for a host id that is not mapped; "nobody" and "nogroup". */
 #define ID_OVERFLOW 65534
@@ -33,8 +37,18 @@ IdMap *id_map_ref(IdMap *map);
 void id_map_unref(IdMap *map);
 
 /**
- * id_map_to_host: map *@id.  -EOVERFLOW if it is outside the map and there is
- * no squash, as in a Linux file system that is mounted with an id map.
+ * id_map_new_host: a counted map that changes no id and has the host ids of
+ * @map, that of squash:HOST included.
+ *
+ * For a process that receives ids which were mapped already, and must not trust
+ * that.  id_map_to_guest() does not change any id.  NULL for NULL.
+ */
+IdMap *id_map_new_host(const IdMap *map);
+
+/**
+ * id_map_to_host: map *@id.  -EOVERFLOW if it is outside the map, as ID_NONE
+ * always is, and there is no squash, as in a Linux file system that is mounted
+ * with an id map.
  */
 int id_map_to_host(const IdMap *map, uint32_t *id);
 /** id_map_to_guest: map *@id, to ID_OVERFLOW if it is outside.  Returns 0. */

@@ -80,11 +80,13 @@ typedef struct FsYield {
 
 /*
  * The user on whose behalf a call is made: the owner of the objects that it
- * creates.  UINT32_MAX leaves an id to the file system.
+ * creates.  UINT32_MAX leaves an id to the file system.  A group that the guest
+ * has named is never left to it in an export with a map.
  */
 typedef struct FsCred {
     uint32_t uid;
     uint32_t gid;
+    bool gid_named;             /* gid is from a message of the guest */
     bool root;                  /* set by fsdriver.c: uid 0 in the guest */
 } FsCred;
 
@@ -101,12 +103,16 @@ typedef struct FsCall {
  * configure-snippets/fs_call.py checks that.
  */
 
-/** fs_call_in_group: a copy of @call that creates objects with group @gid. */
+/**
+ * fs_call_in_group: a copy of @call that creates objects with group @gid, which
+ * the guest has named.
+ */
 static inline FsCall fs_call_in_group(const FsCall *call, uint32_t gid)
 {
     FsCall copy = *call;
 
     copy.cred.gid = gid;
+    copy.cred.gid_named = true;
     return copy;
 }
 

@@ -123,12 +123,6 @@ void helper_cred_own(void)
     now_uid = now_gid = OURS;
 }
 
-void helper_cred_who(uint32_t *uid, uint32_t *gid)
-{
-    *uid = *uid == OURS ? host.uid : *uid;
-    *gid = *gid == OURS ? host.gid : *gid;
-}
-
 int helper_cred_become(uint32_t uid, uint32_t gid)
 {
     int ret;

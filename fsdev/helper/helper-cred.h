@@ -21,11 +21,6 @@
  */
 void helper_cred_init(void);
 /**
- * helper_cred_who: replace UINT32_MAX by the process's own id, as
- * helper_cred_become() does.
- */
-void helper_cred_who(uint32_t *uid, uint32_t *gid);
-/**
  * helper_cred_become: set this thread's effective ids; UINT32_MAX stands for
  * the process's own id.
  *

@@ -45,6 +45,7 @@ static FsExport *open_export(const HelperStart *start)
         .driver = &fs_local_driver, .path = (char *)"/",
         .model = FS_SM_PASSTHROUGH, .readonly = start->readonly,
         .nested_export = start->nested_export,
+        .users = start->users, .groups = start->groups,
     };
     g_autoptr(GError) error = NULL;
     FsExport *export = fs_export_open(&config, &error);

@@ -252,14 +252,6 @@ static uint32_t allowed_mode(const ProxyWork *work, uint32_t mode, bool is_dir)
     return mode & ~(is_dir ? S_ISUID : S_ISUID | S_ISGID);
 }
 
-/* Whether @uid and @gid may own a new object; UINT32_MAX is the own id. */
-static int check_owner(const ProxyWork *work, uint32_t uid, uint32_t gid)
-{
-    helper_cred_who(&uid, &gid);
-    return id_map_has_host(work->options->users, uid) &&
-           id_map_has_host(work->options->groups, gid) ? 0 : -EOVERFLOW;
-}
-
 /*
  * Prepare creating an object in the directory with the number @id: pin its path
  * fd, then become @uid and @gid.
@@ -268,11 +260,8 @@ static int work_become(ProxyWork *work, uint64_t id, uint32_t uid, uint32_t gid,
                        FsNode **dir, LocalPin *pin)
 {
     g_autoptr(FsNode) node = NULL;
-    int ret = check_owner(work, uid, gid);
+    int ret = work_node(work, id, &node);
 
-    if (ret == 0) {
-        ret = work_node(work, id, &node);
-    }
     if (ret == 0) {
         ret = work_pin(pin, node);
     }
@@ -333,8 +322,8 @@ static int open_existing(void *opaque)
 static int serve_create(ProxyWork *work)
 {
     Creation op = { .work = work };
-    int ret = local_create_or_open(work->t.create.flags, create_as_user,
-                                   open_existing, &op);
+    int ret = fs_create_or_open(work->t.create.flags, create_as_user,
+                                open_existing, &op);
 
     if (ret == 0) {
         send_file(work, op.file);
@@ -444,12 +433,6 @@ static int serve_setattr(ProxyWork *work)
     g_autoptr(FsNode) node = NULL;
     int ret = work_node(work, work->t.setattr.id, &node);
 
-    if (ret == 0 && (((set->valid & FS_SET_UID) &&
-                      !id_map_has_host(work->options->users, set->uid)) ||
-                     ((set->valid & FS_SET_GID) &&
-                      !id_map_has_host(work->options->groups, set->gid)))) {
-        ret = -EOVERFLOW;
-    }
     if (ret < 0) {
         return ret;
     }

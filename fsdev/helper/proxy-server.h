@@ -24,11 +24,9 @@ typedef struct ProxyServerOptions {
     bool allow_devices;         /* guests may create device nodes */
     bool no_mounts;             /* nothing will ever be mounted below */
     /*
-     * The ids that may own new files or be given files, and the same as text
-     * for HELLO.  NULL: any.  Borrowed for the life of the server.
+     * For HELLO, borrowed for the life of the server.  The maps are enforced by
+     * those of the export, see id_map_new_host().  NULL: none.
      */
-    IdMap *users;
-    IdMap *groups;
     const char *uidmap;
     const char *gidmap;
     unsigned workers;

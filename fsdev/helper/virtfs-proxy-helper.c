@@ -38,8 +38,6 @@ typedef struct Options {
     bool verbose;
     const char *uidmap;
     const char *gidmap;
-    IdMap *users;               /* counted; for the life of the process */
-    IdMap *groups;
 } Options;
 
 /* ---- options ---------------------------------------------------------- */
@@ -117,13 +115,15 @@ static bool parse_number(char option, const char *text, uint32_t max,
 static bool parse_map(const char *option, const char *spec, IdMap **map)
 {
     g_autoptr(GError) error = NULL;
+    g_autoptr(IdMap) guest = id_map_new(spec, &error);
 
-    id_map_unref(*map);
-    *map = id_map_new(spec, &error);
-    if (!*map) {
+    if (!guest) {
         helper_say("%s: %s", option, error->message);
+        return false;
     }
-    return *map;
+    id_map_unref(*map);
+    *map = id_map_new_host(guest);
+    return true;
 }
 
 /* False when the option is unknown or its value is invalid. */
@@ -165,10 +165,10 @@ static bool take_option(int option, Options *o)
         return true;
     case OPT_UIDMAP:
         o->uidmap = optarg;
-        return parse_map("--uidmap", optarg, &o->users);
+        return parse_map("--uidmap", optarg, &o->start.users);
     case OPT_GIDMAP:
         o->gidmap = optarg;
-        return parse_map("--gidmap", optarg, &o->groups);
+        return parse_map("--gidmap", optarg, &o->start.groups);
     case OPT_VERSION:
         printf("virtfs-proxy-helper %s\n", HELPER_VERSION);
         exit(EXIT_SUCCESS);
@@ -320,8 +320,6 @@ static int serve(const Options *o, FsExport *export, bool no_mounts, int fd)
         .allow_suid = o->start.allow_suid,
         .allow_devices = o->start.allow_devices,
         .no_mounts = no_mounts,
-        .users = o->users,
-        .groups = o->groups,
         .uidmap = o->uidmap,
         .gidmap = o->gidmap,
         .workers = PROXY_SERVER_WORKERS,

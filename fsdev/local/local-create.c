@@ -10,10 +10,9 @@
  * Called through fsdriver.c from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-owners.h"
 #include "fsdev/local/local-int.h"
 
-/* How often to try for a file that appears and disappears on the host. */
-#define CREATE_TRIES 16
 /* Flags of the guest that apply to the descriptor of a new file. */
 #define CREATE_FLAGS (O_ACCMODE | O_APPEND | O_DSYNC | O_SYNC)
 
@@ -110,6 +109,30 @@ static void drop_what_is_right(CredValues *todo, const HostStat *st)
 }
 
 /*
+ * Where an owner is optional, the object may keep that of this process.  With
+ * maps it is checked like any other owner, and before the object gets set-id
+ * bits.
+ */
+static int settle_owner(LocalExport *export, const CredObject *cred,
+                        CredValues *todo, HostStat *st)
+{
+    const FsConfig *config = &export->base.config;
+    CredValues owner = *todo;
+    int ret;
+
+    if (!export->policy->owner_optional || !fs_owners_apply(config)) {
+        return 0;
+    }
+    owner.valid &= FS_SET_UID | FS_SET_GID;
+    todo->valid &= ~owner.valid;
+    ret = export->policy->store(cred, &owner);
+    if (ret == 0) {
+        ret = host_stat(cred->fd, st);
+    }
+    return ret < 0 ? ret : fs_owners_check_new(config, st->uid, st->gid);
+}
+
+/*
  * Store @values for the new object and set *@attr to what the guest sees then.
  * *@st is what the host has made, for models that set values on the host.
  */
@@ -122,8 +145,9 @@ static int new_finish(LocalExport *export, CredObject *cred,
 
     if (!fake) {
         drop_what_is_right(&todo, st);
+        ret = settle_owner(export, cred, &todo, st);
     }
-    if (fake || todo.valid) {
+    if (ret == 0 && (fake || todo.valid)) {
         /* Values of an earlier file of this name do not apply. */
         cred->fresh = true;
         ret = export->policy->store(cred, &todo);
@@ -329,24 +353,6 @@ static int open_existing(void *opaque)
     return ret;
 }
 
-int local_create_or_open(int flags, LocalCreateFn *create, LocalCreateFn *open,
-                         void *opaque)
-{
-    int ret = -ESTALE;
-
-    for (int tries = 0; tries < CREATE_TRIES; tries++) {
-        ret = create(opaque);
-        if (ret != -EEXIST || (flags & O_EXCL)) {
-            break;
-        }
-        ret = open(opaque);
-        if (ret != -ENOENT && ret != -ESTALE) {
-            break;
-        }
-    }
-    return ret;
-}
-
 int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
                  uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr)
 {
@@ -367,7 +373,7 @@ int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
         return ret;
     }
     op.values = new_values(call, op.export, mode | S_IFREG);
-    ret = local_create_or_open(flags, create_new, open_existing, &op);
+    ret = fs_create_or_open(flags, create_new, open_existing, &op);
     if (ret < 0) {
         return ret;
     }
@@ -430,7 +436,9 @@ static int adopt(LocalExport *export, int dirfd, const char *component,
     ret = check_ours(export, &st, values->mode & S_IFMT);
     if (ret < 0) {
         local_attr_from_host(attr, &st);
-        return export->policy->owner_optional ? 0 : ret;
+        return export->policy->owner_optional
+               ? fs_owners_check_new(&export->base.config, st.uid, st.gid)
+               : ret;
     }
     ret = new_finish(export, &cred, values, &st, attr);
     if (ret < 0) {

@@ -297,7 +297,8 @@ void local_orphan_drop(LocalExport *export, const Node *node);
 /* Entries of fs_local_driver that no other driver uses. */
 
 int local_open(const FsCall *call, FsNode *node, int flags, FsFile **file);
-int local_locker_open(const FsCall *call, FsFile *file, FsLocker **locker);
+int local_locker_open(const FsCall *call, FsFile *file, bool may_write,
+                      FsLocker **locker);
 int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
                  uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr);
 int local_mkdir(const FsCall *call, FsNode *dir, const char *name,

@@ -16,11 +16,12 @@ typedef struct LocalLocker {
 } LocalLocker;
 
 /* A write lock needs a writable descriptor, so try that first. */
-static int open_to_lock(const FsCall *call, FsFile *file, LocalOpenFn *open)
+static int open_to_lock(const FsCall *call, FsFile *file, bool may_write,
+                        LocalOpenFn *open)
 {
     int fd = -EROFS;
 
-    if (!file->node->export->config.readonly) {
+    if (may_write && !file->node->export->config.readonly) {
         fd = open(call, file, O_RDWR);
     }
     if (fd == -EACCES || fd == -EPERM || fd == -EROFS || fd == -ETXTBSY) {
@@ -29,8 +30,8 @@ static int open_to_lock(const FsCall *call, FsFile *file, LocalOpenFn *open)
     return fd;
 }
 
-int local_locker_open_by(const FsCall *call, FsFile *file, LocalOpenFn *open,
-                         FsLocker **out)
+int local_locker_open_by(const FsCall *call, FsFile *file, bool may_write,
+                         LocalOpenFn *open, FsLocker **out)
 {
     NodeTable *table = local_export(file->node->export)->table;
     LocalLocker *locker;
@@ -44,7 +45,7 @@ int local_locker_open_by(const FsCall *call, FsFile *file, LocalOpenFn *open,
     if (ret < 0) {
         return ret;
     }
-    fd = open_to_lock(call, file, open);
+    fd = open_to_lock(call, file, may_write, open);
     if (fd < 0) {
         node_fd_unaccount(table);
         return fd;
@@ -65,9 +66,10 @@ static int open_again(const FsCall *call, FsFile *file, int flags)
     return ret < 0 ? ret : local_reopen(call, pin.fd, flags);
 }
 
-int local_locker_open(const FsCall *call, FsFile *file, FsLocker **locker)
+int local_locker_open(const FsCall *call, FsFile *file, bool may_write,
+                      FsLocker **locker)
 {
-    return local_locker_open_by(call, file, open_again, locker);
+    return local_locker_open_by(call, file, may_write, open_again, locker);
 }
 
 void local_locker_close(FsLocker *base)

@@ -149,6 +149,52 @@ int local_lookup(const FsCall *call, FsNode *dir, const char *name,
     return 0;
 }
 
+/* Only a worker may ask a file system that is mounted on the name. */
+static int peek_host(const FsCall *call, int dirfd, const char *component,
+                     FsAttr *attr)
+{
+    HostStat st;
+    int ret = fs_call_may_block(call) ? host_stat_at(dirfd, component, &st)
+                                      : host_stat_here(dirfd, component, &st);
+
+    if (ret == 0) {
+        local_attr_from_host(attr, &st);
+    }
+    return ret;
+}
+
+static int peek_stored(const FsCall *call, LocalExport *export, Name *dir,
+                       int dirfd, const char *component, FsAttr *attr)
+{
+    HostStat st;
+    HOST_FD fd = find_host(call, export, dir, dirfd, component, &st, attr);
+
+    return MIN(fd, 0);
+}
+
+int local_peek(const FsCall *call, FsNode *dir, const char *name, FsAttr *attr)
+{
+    LocalExport *export = local_export(dir->export);
+    Name *parent = name_from_fs(dir);
+    LOCAL_PIN pin = { 0 };
+    int ret;
+
+    if (local_hidden(export, name)) {
+        return -EINVAL;
+    }
+    if (!local_may_use(call, export, name_node(parent))) {
+        return -EAGAIN;
+    }
+    ret = local_pin_fd(call, &pin, parent);
+    if (ret == 0) {
+        ret = export->policy->fake_special
+              ? peek_stored(call, export, parent, pin.fd, name, attr)
+              : peek_host(call, pin.fd, name, attr);
+    }
+    /* What the kernel returns for changing a mount point. */
+    return ret == -EXDEV ? -EBUSY : ret;
+}
+
 int local_getattr(const FsCall *call, FsNode *node, FsFile *file,
                   unsigned flags, FsAttr *attr)
 {

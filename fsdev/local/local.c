@@ -87,6 +87,7 @@ const FsDriver fs_local_driver = {
     .locate = local_locate,
     .reach = local_reach,
     .lookup = local_lookup,
+    .peek = local_peek,
     .getattr = local_getattr,
     .setattr = local_setattr,
     .readlink = local_readlink,

@@ -111,25 +111,12 @@ void local_unpin(LocalPin *pin);
 void local_attr_from_host(FsAttr *attr, const HostStat *st);
 int local_lookup(const FsCall *call, FsNode *dir, const char *name,
                  FsNode **node, FsAttr *attr);
+int local_peek(const FsCall *call, FsNode *dir, const char *name, FsAttr *attr);
 int local_getattr(const FsCall *call, FsNode *node, FsFile *file,
                   unsigned flags, FsAttr *attr);
 ssize_t local_readlink(const FsCall *call, FsNode *node, char *buf,
                        size_t size);
 int local_statfs(const FsCall *call, FsNode *node, struct statfs *st);
-
-/* local-create.c */
-
-/* A step of local_create_or_open(): 0 or -errno. */
-typedef int LocalCreateFn(void *opaque);
-/**
- * local_create_or_open: make a file by @create, or open the existing one by
- * @open unless O_EXCL is among @flags.
- *
- * A file that appears and disappears on the host makes the two fail in turn, so
- * they are repeated a few times.  Returns the result of the last step.
- */
-int local_create_or_open(int flags, LocalCreateFn *create, LocalCreateFn *open,
-                         void *opaque);
 
 /* local-io.c, local-dir.c */
 
@@ -173,10 +160,11 @@ int local_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
 typedef int LocalOpenFn(const FsCall *call, FsFile *file, int flags);
 /**
  * local_locker_open_by: do what fs_locker_open() does, with a descriptor that
- * @open opens for writing or, if that is not allowed, for reading.
+ * @open opens for writing or, if that is not allowed or not @may_write, for
+ * reading.
  */
-int local_locker_open_by(const FsCall *call, FsFile *file, LocalOpenFn *open,
-                         FsLocker **locker);
+int local_locker_open_by(const FsCall *call, FsFile *file, bool may_write,
+                         LocalOpenFn *open, FsLocker **locker);
 void local_locker_close(FsLocker *locker);
 int local_lock_range(const FsCall *call, FsLocker *locker, const FsLock *lock);
 int local_getlock(const FsCall *call, FsLocker *locker, FsLock *lock);

@@ -77,6 +77,24 @@ static int proxy_lookup(const FsCall *call, FsNode *dir, const char *name,
     return ret;
 }
 
+static int proxy_peek(const FsCall *call, FsNode *dir, const char *name,
+                      FsAttr *attr)
+{
+    FsNode *node;
+    int ret = -EACCES;
+
+    if (!proxy_export(dir->export)->asks_always) {
+        ret = local_peek(call, dir, name, attr);
+    }
+    if (lacks_right(ret)) {
+        ret = proxy_lookup(call, dir, name, &node, attr);
+        if (ret == 0) {
+            fs_node_unref(node);
+        }
+    }
+    return ret;
+}
+
 /* Get an evicted path fd back. */
 static int proxy_fetch(const FsCall *call, Name *name)
 {
@@ -237,10 +255,10 @@ static int ask_to_lock(const FsCall *call, FsFile *file, int flags)
     return ret < 0 ? ret : proxy_ask_take_fd(&ask, 0);
 }
 
-static int proxy_locker_open(const FsCall *call, FsFile *file,
+static int proxy_locker_open(const FsCall *call, FsFile *file, bool may_write,
                              FsLocker **locker)
 {
-    return local_locker_open_by(call, file, ask_to_lock, locker);
+    return local_locker_open_by(call, file, may_write, ask_to_lock, locker);
 }
 
 /* ---- the export ------------------------------------------------------- */
@@ -344,6 +362,7 @@ const FsDriver fs_proxy_driver = {
     .reach = local_reach,
     .asks = true,
     .lookup = proxy_lookup,
+    .peek = proxy_peek,
     .getattr = local_getattr,
     .setattr = proxy_setattr,
     .readlink = local_readlink,

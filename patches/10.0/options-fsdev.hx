@@ -116,10 +116,19 @@ SRST
         The map applies wherever an owner is named: in new files, when an
         owner is changed, in the attributes that the guest sees, in POSIX
         ACLs, and to the user who mounts the share. The mapped security models
-        store the ids of the host. An owner outside of all ranges is shown to
-        the guest as 65534. An id of the guest outside of all ranges is
+        store the ids of the host. An id of the guest outside of all ranges is
         refused with EOVERFLOW, unless the map contains the element
         ``squash:host``, which maps all such ids to this one id of the host.
+        The same applies to a message that names no user, as each mount with
+        plain 9P2000 is one.
+
+        An owner outside of all ranges is shown to the guest as 65534, and it
+        protects its file as in a Linux file system that is mounted with an id
+        map. The guest reads such a file as far as its permissions allow that
+        to everybody. It cannot write, change, link, rename or remove it, nor
+        change the entries of such a directory. Therefore the shared directory
+        itself needs an owner and a group which the maps include, also with
+        the mapped security models, for which these may be stored ones.
         Without a map, ids are the same in the guest and on the host.
 
     ``statfs=host|v9fs``

@@ -64,7 +64,7 @@ NOTES(ssize_t, listxattr, FsNode *node, char *buf, size_t size)
 NOTES(int, setxattr, FsNode *node, const char *name, const void *value,
       size_t size, int flags)
 NOTES(int, removexattr, FsNode *node, const char *name)
-NOTES(int, locker_open, FsFile *file, FsLocker **locker)
+NOTES(int, locker_open, FsFile *file, bool may_write, FsLocker **locker)
 NOTES(int, lock, FsLocker *locker, const FsLock *lock)
 NOTES(int, getlock, FsLocker *locker, FsLock *lock)
 

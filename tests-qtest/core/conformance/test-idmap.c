@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * uidmap= and gidmap=: which maps are valid, how ids are mapped, and that every
- * call of the driver interface passes host ids to the driver and returns guest
- * ids.
+ * uidmap= and gidmap=: which maps are valid, how ids are mapped, and that the
+ * local driver stores host ids.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "local/local-env.h"
-#include "lib/client.h"
 #include "lib/test-call.h"
 
 #define ACL_ACCESS "system.posix_acl_access"
@@ -102,7 +100,7 @@ static const struct {
     { "0:1000:1", 0, 1000, ID_OVERFLOW },
     { "0:1000:1", 1, HOST_OVERFLOW, ID_OVERFLOW },
     { "0:1000:1", 1000, HOST_OVERFLOW, 0 },
-    { "0:1000:1", ID_NONE, ID_NONE, ID_NONE },
+    { "0:1000:1", ID_NONE, HOST_OVERFLOW, ID_OVERFLOW },
     { "10:20:5+squash:3", 9, 3, ID_OVERFLOW },
     { "10:20:5+squash:3", 10, 20, ID_OVERFLOW },
     { "10:20:5+squash:3", 14, 24, ID_OVERFLOW },
@@ -111,12 +109,13 @@ static const struct {
     { "10:20:5+squash:3", 24, 3, 14 },
     { "10:20:5+squash:3", 25, 3, ID_OVERFLOW },
     { "10:20:5+squash:3", 3, 3, ID_OVERFLOW },
-    { "10:20:5+squash:3", ID_NONE, ID_NONE, ID_NONE },
+    { "10:20:5+squash:3", ID_NONE, 3, ID_OVERFLOW },
     /* Squashed ids may share the host id of one that is mapped. */
     { "0:1000:1+squash:1000", 77, 1000, ID_OVERFLOW },
     { "0:1000:1,squash:1000", 1000, 1000, 0 },
     { "squash:7", 0, 7, ID_OVERFLOW },
     { "0:0:4294967295", 4294967294, 4294967294, 4294967294 },
+    { "0:0:4294967295", ID_NONE, HOST_OVERFLOW, ID_OVERFLOW },
     { "0:4294967294:1+1:0:1", 0, 4294967294, 1 },
     { "4294967294:0:1", 4294967294, 0, ID_OVERFLOW },
 };
@@ -244,6 +243,10 @@ static void test_acl(void)
     g_assert_cmpint(id_map_acl_to_guest(users, groups, &acl, sizeof(acl)), ==,
                     0);
     g_assert_cmpmem(&acl, sizeof(acl), &want, sizeof(want));
+    /* An entry without an id is not one for every user. */
+    acl = acl_of(ID_NONE, 4);
+    g_assert_cmpint(id_map_acl_to_host(users, groups, &acl, sizeof(acl)), ==,
+                    -EOVERFLOW);
     /* With a map of groups only. */
     acl = acl_of(5, 5);
     want = acl_of(5, 2005);
@@ -268,134 +271,6 @@ static void test_broken_acl(void)
                     -EINVAL);
 }
 
-/* ---- the driver interface ---- */
-
-static FsExport *mapped_memfs(const char *users, const char *groups)
-{
-    FsConfig config = {
-        .users = id_map_new(users, NULL),
-        .groups = id_map_new(groups, NULL),
-    };
-    FsExport *export = memfs_open_config(&config);
-
-    g_assert_nonnull(config.users);
-    g_assert_nonnull(config.groups);
-    id_map_unref(config.users);
-    id_map_unref(config.groups);
-    return export;
-}
-
-/*
- * The guest sees 7 and 8, and the driver, which is called directly for this
- * check, has @uid and @gid.
- */
-static void check_owner(FsNode *dir, const char *name, const FsAttr *told,
-                        uint32_t uid, uint32_t gid)
-{
-    FsNode *node = NULL;
-    FsAttr attr;
-
-    g_assert_cmpuint(told->uid, ==, 7);
-    g_assert_cmpuint(told->gid, ==, 8);
-    g_assert_cmpint(fs_lookup(&test_call, dir, name, &node, &attr), ==, 0);
-    g_assert_cmpuint(attr.uid, ==, 7);
-    g_assert_cmpuint(attr.gid, ==, 8);
-    g_assert_cmpint(fs_getattr(&test_call, node, NULL, 0, &attr), ==, 0);
-    g_assert_cmpuint(attr.uid, ==, 7);
-    g_assert_cmpuint(attr.gid, ==, 8);
-    g_assert_cmpint(memfs_driver.getattr(&test_call, node, NULL, 0, &attr), ==,
-                    0);
-    g_assert_cmpuint(attr.uid, ==, uid);
-    g_assert_cmpuint(attr.gid, ==, gid);
-    fs_node_unref(node);
-}
-
-static void test_every_call(void)
-{
-    g_autoptr(FsExport) export = mapped_memfs("7:70:1", "8:80:1");
-    FsNode *root = fs_root(export);
-    FsCred cred = { .uid = 7, .gid = 8 };
-    FsCred nobody[] = { { .uid = 70, .gid = 8 }, { .uid = 7, .gid = 80 } };
-    FsNode *node = NULL;
-    FsFile *file = NULL;
-    FsAttr attr;
-
-    g_assert_cmpint(fs_create(CALL_AS(&cred), root, "file", O_RDWR, 0600, &node,
-                              &file, &attr),
-                    ==, 0);
-    check_owner(root, "file", &attr, 70, 80);
-    fs_release(&test_call, file);
-    g_assert_cmpint(fs_mkdir(CALL_AS(&cred), root, "dir", 0700, &attr), ==, 0);
-    check_owner(root, "dir", &attr, 70, 80);
-    g_assert_cmpint(fs_mknod(CALL_AS(&cred), root, "fifo", S_IFIFO | 0600, 0,
-                             &attr),
-                    ==, 0);
-    check_owner(root, "fifo", &attr, 70, 80);
-    g_assert_cmpint(fs_symlink(CALL_AS(&cred), root, "link", "x", &attr), ==,
-                    0);
-    check_owner(root, "link", &attr, 70, 80);
-    for (unsigned i = 0; i < ARRAY_SIZE(nobody); i++) {
-        FsSetattr set = {
-            .valid = FS_SET_UID | FS_SET_GID,
-            .uid = nobody[i].uid, .gid = nobody[i].gid,
-        };
-
-        g_assert_cmpint(fs_create(CALL_AS(&nobody[i]), root, "no", O_RDWR, 0600,
-                                  &node, &file, &attr),
-                        ==, -EOVERFLOW);
-        g_assert_cmpint(fs_mkdir(CALL_AS(&nobody[i]), root, "no", 0700, &attr),
-                        ==, -EOVERFLOW);
-        g_assert_cmpint(fs_mknod(CALL_AS(&nobody[i]), root, "no", S_IFIFO, 0,
-                                 &attr),
-                        ==, -EOVERFLOW);
-        g_assert_cmpint(fs_symlink(CALL_AS(&nobody[i]), root, "no", "x", &attr),
-                        ==, -EOVERFLOW);
-        g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==,
-                        -EOVERFLOW);
-        /* An owner that is not to be set need not be mapped. */
-        set.valid = FS_SET_CTIME;
-        g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
-        set = (FsSetattr) {
-            .valid = FS_SET_UID | FS_SET_GID,
-            .uid = UINT32_MAX, .gid = UINT32_MAX,
-        };
-        g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
-    }
-    g_assert_null(memfs_node(export, "no"));
-    /* The owner on the host is not in the maps. */
-    g_assert_cmpint(fs_getattr(&test_call, root, NULL, 0, &attr), ==, 0);
-    g_assert_cmpuint(attr.uid, ==, ID_OVERFLOW);
-    g_assert_cmpuint(attr.gid, ==, ID_OVERFLOW);
-    fs_node_unref(node);
-    fs_node_unref(root);
-}
-
-static void test_attach(void)
-{
-    FsExport *export = mapped_memfs("0:70:1", "0:80:1");
-    g_autoptr(Client) c = client_new(export, CLIENT_INLINE, NULL);
-    g_autoptr(Client) squashed = NULL;
-
-    g_assert_cmpint(client_version(c, 65536, "9P2000.L"), ==, 0);
-    g_assert_cmpint(client_attach(c, 0, 0), ==, 0);
-    g_assert_cmpint(client_attach(c, 1, 70), ==, -EOVERFLOW);
-    g_assert_cmpint(client_attach(c, 1, P9_NONUNAME), ==, 0);
-    /* The fid of a refused Tattach is free. */
-    g_assert_cmpint(client_attach(c, 2, 1), ==, -EOVERFLOW);
-    g_assert_cmpint(client_walk(c, 0, 2, ""), ==, 0);
-
-    squashed = client_new(mapped_memfs("squash:5", "0:80:1"), CLIENT_INLINE,
-                          NULL);
-    g_assert_cmpint(client_version(squashed, 65536, "9P2000.L"), ==, 0);
-    g_assert_cmpint(client_attach(squashed, 0, 1234), ==, 0);
-    g_assert_cmpint(ASK(squashed, lcreate, .fid = 0, .name = P9NAME("f"),
-                        .flags = O_RDWR, .mode = 0600), ==, 0);
-    g_assert_cmpint(ASK(squashed, getattr, .fid = 0, .request_mask = 0x7ff),
-                    ==, 0);
-    g_assert_cmpuint(client_last(squashed)->r.getattr.uid, ==, ID_OVERFLOW);
-    g_assert_cmpuint(client_last(squashed)->r.getattr.gid, ==, 0);
-}
-
 /* ---- the local driver ---- */
 
 typedef struct Mapped {
@@ -410,9 +285,15 @@ static void mapped_open(LocalEnv *env, Mapped *m)
     g_autofree char *group = g_strdup_printf("0:%u:1+5:80000:5",
                                              local_env_cred.gid);
     FsConfig *config = &env->fixture.config;
+    const FsSetattr set = {
+        .valid = FS_SET_UID | FS_SET_GID,
+        .uid = local_env_cred.uid, .gid = local_env_cred.gid,
+    };
 
     config->users = id_map_new(user, NULL);
     config->groups = id_map_new(group, NULL);
+    /* What belongs to nobody in the guest cannot be changed there. */
+    g_assert_cmpint(fs_setattr(&test_call, env->root, NULL, &set), ==, 0);
     m->export = local_fixture_reopen(&env->fixture);
     m->root = fs_root(m->export);
     g_clear_pointer(&config->users, id_map_unref);
@@ -567,13 +448,45 @@ static void test_host_ids(void)
     g_assert_true(id_map_has_host(map, 1000));
     g_assert_true(id_map_has_host(map, 70004));
     g_assert_true(id_map_has_host(map, 99));
-    g_assert_true(id_map_has_host(map, ID_NONE));
-    g_assert_true(id_map_has_host(no_squash, ID_NONE));
+    g_assert_false(id_map_has_host(map, ID_NONE));
+    g_assert_false(id_map_has_host(no_squash, ID_NONE));
     g_assert_true(id_map_has_host(NULL, 7));
     g_assert_false(id_map_has_host(map, 0));
     g_assert_false(id_map_has_host(map, 999));
     g_assert_false(id_map_has_host(map, 70005));
     g_assert_false(id_map_has_host(no_squash, 99));
+}
+
+/* The map of the helper, which receives ids that QEMU has mapped. */
+static void test_host_map(void)
+{
+    static const struct {
+        const char *spec;
+        uint32_t host;
+        int ret;
+    } rows[] = {
+        { "0:1000:1+5:70000:5", 1000, 0 },
+        { "0:1000:1+5:70000:5", 70004, 0 },
+        { "0:1000:1+5:70000:5", 0, -EOVERFLOW },
+        { "0:1000:1+5:70000:5", 70005, -EOVERFLOW },
+        { "0:1000:1+5:70000:5", ID_NONE, -EOVERFLOW },
+        { "0:1000:1+squash:99", 99, 0 },
+        { "0:1000:1+squash:99", 98, -EOVERFLOW },
+        { "0:1000:1+squash:1000", 1000, 0 },
+        { "squash:99", ID_NONE, -EOVERFLOW },
+    };
+
+    g_assert_null(id_map_new_host(NULL));
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        g_autoptr(IdMap) map = id_map_new(rows[i].spec, NULL);
+        g_autoptr(IdMap) host_map = id_map_new_host(map);
+        uint32_t id = rows[i].host;
+
+        g_assert_cmpint(id_map_to_host(host_map, &id), ==, rows[i].ret);
+        g_assert_cmpint(id_map_has_host(host_map, id), ==, !rows[i].ret);
+        g_assert_cmpint(id_map_to_guest(host_map, &id), ==, 0);
+        g_assert_cmpuint(id, ==, rows[i].host);
+    }
 }
 
 int main(int argc, char **argv)
@@ -586,9 +499,8 @@ int main(int argc, char **argv)
     g_test_add_func("/idmap/round-trip", test_round_trip);
     g_test_add_func("/idmap/acl", test_acl);
     g_test_add_func("/idmap/broken-acl", test_broken_acl);
-    g_test_add_func("/idmap/every-call", test_every_call);
-    g_test_add_func("/idmap/attach", test_attach);
     local_env_add("/idmap/local", tests, ARRAY_SIZE(tests));
     g_test_add_func("/idmap/host-ids", test_host_ids);
+    g_test_add_func("/idmap/host-map", test_host_map);
     return g_test_run();
 }

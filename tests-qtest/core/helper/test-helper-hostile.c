@@ -180,7 +180,9 @@ static void owners_outside_the_map_are_refused(void)
         return;
     }
     g_assert_cmpint(chmod(peer.run.dir, 0777), ==, 0);
+    g_assert_cmpint(chown(peer.run.dir, 1000, 0), ==, 0);
     g_assert_cmpint(mkdirat(peer.root, "mine", 0700), ==, 0);
+    g_assert_cmpint(fchownat(peer.root, "mine", 70000, 0, 0), ==, 0);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         ProxyRequest t = { .mkdir = { PROXY_ROOT_ID, helper_text("d"), 0700,
                                       rows[i].uid, 0 } };

@@ -233,8 +233,9 @@ FAULT_CALL(int, REMOVEXATTR, removexattr, node,
            (const FsCall *call, FsNode *node, const char *name),
            (call, node, name))
 FAULT_CALL(int, LOCKER_OPEN, locker_open, file->node,
-           (const FsCall *call, FsFile *file, FsLocker **locker),
-           (call, file, locker))
+           (const FsCall *call, FsFile *file, bool may_write,
+            FsLocker **locker),
+           (call, file, may_write, locker))
 FAULT_CALL(int, LOCK, lock, locker,
            (const FsCall *call, FsLocker *locker, const FsLock *lock),
            (call, locker, lock))

@@ -12,14 +12,24 @@
 /* The first argument of a test program that is executed as the helper. */
 #define HELPER_ARG "proxy-fixture-helper"
 
+static IdMap *host_map(const char *spec)
+{
+    g_autoptr(IdMap) map = spec ? id_map_new(spec, NULL) : NULL;
+
+    return id_map_new_host(map);
+}
+
 static ProxyServer *make_server(const ProxyFixture *fixture, const char *path,
                                 int fd)
 {
     ProxyServerOptions options = fixture->options;
+    g_autoptr(IdMap) users = host_map(options.uidmap);
+    g_autoptr(IdMap) groups = host_map(options.gidmap);
     FsConfig config = {
         .driver = &fs_local_driver, .path = (char *)path,
         .model = FS_SM_PASSTHROUGH, .readonly = fixture->readonly,
         .nested_export = true,
+        .users = users, .groups = groups,
     };
     g_autoptr(GError) error = NULL;
     FsExport *export = fs_export_open(&config, &error);

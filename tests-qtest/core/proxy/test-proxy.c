@@ -111,8 +111,6 @@ static void test_id_map(gconstpointer told)
         return;
     }
     if (told) {
-        proxy.options.users = users;
-        proxy.options.groups = groups;
         proxy.options.uidmap = "0:1000:1+5:70000:5";
         proxy.options.gidmap = "0:1001:1+5:80000:5";
     } else {

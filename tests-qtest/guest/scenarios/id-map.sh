@@ -3,7 +3,7 @@
 # uidmap=, gidmap=: the guest's root is user 1000 of the host and users 1000 to
 # 1099 are 101000 and up, wherever an owner occurs: new files, chown, stat,
 # ACLs.  Users that are not mapped are refused; owners that are not mapped are
-# shown as the user "nobody".
+# shown as the user "nobody", and their files are protected.
 exports="idmap idmap-mapped"
 options="posixacl"
 
@@ -15,7 +15,20 @@ acl() {
 
 host_prepare() {
     [ "$MODEL" != passthrough ] || need_root
-    : > foreign
+    echo text > foreign
+    # The share itself has to belong to the guest's root.
+    if [ "$MODEL" = passthrough ]; then
+        chown 1000:1000 .
+    else
+        xattr set . user.virtfs.uid "$(le32 1000)"
+        xattr set . user.virtfs.gid "$(le32 1000)"
+    fi
+}
+
+# le32 NUMBER: its four bytes in hex.
+le32() {
+    printf '%02x%02x%02x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) \
+           $(($1 >> 16 & 255)) $(($1 >> 24 & 255))
 }
 
 guest_run() {
@@ -27,6 +40,13 @@ guest_run() {
         expect "owner of $name" 0:0 "$(stat_of %u:%g $name)"
     done
     expect "owner of the host's file" 65534:65534 "$(stat_of %u:%g foreign)"
+    refuse "writing the host's file" "denied" sh -c 'echo x > foreign'
+    refuse "its mode" "too large" chmod 4777 foreign
+    refuse "its owner" "too large" chown 0:0 foreign
+    refuse "a link to it" "too large" ln foreign link-to-it
+    refuse "its name" "too large" mv foreign other
+    refuse "removing it" "too large" rm -f foreign
+    expect "its text" text "$(cat foreign 2>&1)"
     try "chown" chown 1001:1002 dir
     expect "owner of dir" 1001:1002 "$(stat_of %u:%g dir)"
     refuse "chown to who has no place" "too large" chown 5 file
@@ -51,11 +71,6 @@ owner() {
             "$(echo $(xattr get "$1" user.virtfs.uid) \
                     $(xattr get "$1" user.virtfs.gid))"
     fi
-}
-
-le32() {
-    printf '%02x%02x%02x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) \
-           $(($1 >> 16 & 255)) $(($1 >> 24 & 255))
 }
 
 host_check() {

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The interface between session and drivers: calls that create objects.
+ *
+ * See fsdriver.c.  Context: see the comments in fsdriver.h.
+ */
+#include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fsdriver-int.h"
+#include "fsdev/core/fs-owners.h"
+
+/* How often to try for a file that appears and disappears on the host. */
+#define CREATE_TRIES 16
+
+/*
+ * May @call create an object in @dir?  @entry: the driver has a function for
+ * it.  *@host is the call with the ids of the host.
+ */
+static int prepare(const FsCall *call, bool entry, FsNode *dir, FsCall *host)
+{
+    int ret = check_call(call, entry, dir);
+
+    if (ret == 0) {
+        ret = fs_call_to_host(&dir->export->config, call, host);
+    }
+    if (ret == 0) {
+        ret = fs_owners_check(call, FS_OWNERS_MAKE,
+                              &(FsObjects) { .dir = dir });
+    }
+    return ret;
+}
+
+int fs_create_or_open(int flags, FsCreateFn *create, FsCreateFn *open,
+                      void *opaque)
+{
+    int ret = -ESTALE;
+
+    for (int tries = 0; tries < CREATE_TRIES; tries++) {
+        ret = create(opaque);
+        if (ret != -EEXIST || (flags & O_EXCL)) {
+            break;
+        }
+        ret = open(opaque);
+        if (ret != -ENOENT && ret != -ESTALE) {
+            break;
+        }
+    }
+    return ret;
+}
+
+/* One call of fs_create(). */
+typedef struct Creation {
+    const FsCall *call;
+    FsNode *dir;
+    const char *name;
+    int flags;
+    uint32_t mode;
+    FsNode *node;               /* counted; the result, with its file */
+    FsFile *file;
+    FsAttr attr;                /* as the guest sees them */
+} Creation;
+
+static int create_by(Creation *op, int flags)
+{
+    FsNode *dir = op->dir;
+    FsCall host;
+    FsAttr seen;
+    int ret = prepare(op->call, driver_of(dir)->create, dir, &host);
+
+    if (ret < 0) {
+        return ret;
+    }
+    fs_change_note();
+    ret = status(dir, "create", op->name,
+                 driver_of(dir)->create(&host, dir, op->name, flags, op->mode,
+                                        &op->node, &op->file, &seen));
+    fs_change_note();
+    return tell_attr(dir, ret, &seen, &op->attr);
+}
+
+static int create_new(void *opaque)
+{
+    Creation *op = opaque;
+
+    return create_by(op, op->flags | O_EXCL);
+}
+
+static int open_existing(void *opaque)
+{
+    Creation *op = opaque;
+    FsNode *node = NULL;
+    int ret = fs_lookup(op->call, op->dir, op->name, &node, &op->attr);
+
+    if (ret < 0) {
+        return ret;
+    }
+    ret = fs_open_attr(op->call, node, op->flags & ~O_EXCL, &op->file,
+                       &op->attr);
+    if (ret < 0) {
+        fs_node_unref(node);
+        return ret;
+    }
+    op->node = node;
+    return 0;
+}
+
+int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
+              uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr)
+{
+    Creation op = {
+        .call = call, .dir = dir, .name = name, .flags = flags, .mode = mode,
+    };
+    int ret;
+
+    /* With maps the owner of a file that exists already has to be checked. */
+    if (fs_owners_apply(&dir->export->config)) {
+        ret = fs_create_or_open(flags, create_new, open_existing, &op);
+    } else {
+        ret = create_by(&op, flags);
+    }
+    if (ret == 0) {
+        assert(op.node && op.file && op.file->node && !op.file->is_dir);
+        *node = op.node;
+        *file = op.file;
+        *attr = op.attr;
+    }
+    return ret;
+}
+
+int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
+             FsAttr *attr)
+{
+    FsCall host;
+    FsAttr seen;
+    int ret = prepare(call, driver_of(dir)->mkdir, dir, &host);
+
+    if (ret < 0) {
+        return ret;
+    }
+    fs_change_note();
+    ret = status(dir, "mkdir", name,
+                 driver_of(dir)->mkdir(&host, dir, name, mode, &seen));
+    fs_change_note();
+    return tell_attr(dir, ret, &seen, attr);
+}
+
+int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
+             uint64_t rdev, FsAttr *attr)
+{
+    FsCall host;
+    FsAttr seen;
+    int ret = prepare(call, driver_of(dir)->mknod, dir, &host);
+
+    if (ret < 0) {
+        return ret;
+    }
+    fs_change_note();
+    ret = status(dir, "mknod", name,
+                 driver_of(dir)->mknod(&host, dir, name, mode, rdev, &seen));
+    fs_change_note();
+    return tell_attr(dir, ret, &seen, attr);
+}
+
+int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
+               const char *target, FsAttr *attr)
+{
+    FsCall host;
+    FsAttr seen;
+    int ret = prepare(call, driver_of(dir)->symlink, dir, &host);
+
+    if (ret < 0) {
+        return ret;
+    }
+    fs_change_note();
+    ret = status(dir, "symlink", name,
+                 driver_of(dir)->symlink(&host, dir, name, target, &seen));
+    fs_change_note();
+    return tell_attr(dir, ret, &seen, attr);
+}
