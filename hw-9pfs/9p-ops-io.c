@@ -81,7 +81,7 @@ int p9_read_prepare(P9Request *req)
     }
     if (req->fid[0]->state == P9_FID_DIR) {
         if (req->session->dialect == P9_DIALECT_L) {
-            return -EOPNOTSUPP;         /* that is Treaddir's */
+            return -EOPNOTSUPP;         /* there is Treaddir for that */
         }
         p9_payload_collect(req, count);
         return p9_stat_read_prepare(req);

@@ -5,7 +5,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include "9p-payload.h"
 
-/* Pass over what was transferred; the iovec is the request's own. */
+/* Remove what was transferred from the request's own iovec. */
 static void payload_advance(P9Request *req, size_t n)
 {
     req->done += n;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The payload of a request or of its reply: where it is, and its way to or
- * from a file.
+ * The payload of a request or of its reply, and its transfer to or from a file.
  *
- * It stays in the guest's buffers.  Only for a file whose calls may hang at a
- * third party's will (FsFile.remote) it is copied to or from a buffer of ours,
- * because such a call must not be made inside guest memory (9p-guest.h).
+ * Files read and write the buffers of the guest directly.  Only for a file
+ * whose calls may hang (FsFile.remote), the payload is copied to or from a
+ * buffer in QEMU's memory (P9Request.bounce), because such a call must not be
+ * made inside guest memory (9p-guest.h).
  */
 #ifndef HW_9PFS_9P_PAYLOAD_H
 #define HW_9PFS_9P_PAYLOAD_H
@@ -13,28 +13,30 @@
 #include "9p-request-int.h"
 
 /**
- * p9_payload_expect: up to @count bytes will be put into the reply by run().
- * Context: prepare.
+ * p9_payload_expect: make room for up to @count bytes of payload of the reply,
+ * which run() will fill in.  Context: prepare.
  */
 void p9_payload_expect(P9Request *req, uint32_t count);
-/** p9_payload_collect: as expect, but always in a buffer of ours. */
+/** p9_payload_collect: the same, but never in the guest's buffers. */
 void p9_payload_collect(P9Request *req, uint32_t count);
-/** p9_payload_cursor: at the start of the place for them. */
+/** p9_payload_cursor: a cursor at the start of that room. */
 void p9_payload_cursor(const P9Request *req, P9Cursor *c);
 /**
- * p9_payload_deliver: @count bytes that are there are to be the payload of the
- * reply.  Context: finish.
+ * p9_payload_deliver: the first @count bytes of that room are the payload of
+ * the reply.  Context: finish.
  */
 void p9_payload_deliver(P9Request *req, uint32_t count);
-/** p9_payload_accept: what the request carries as @data.  Context: prepare. */
+/**
+ * p9_payload_accept: the payload is @data of the request.  Context: prepare.
+ */
 void p9_payload_accept(P9Request *req, const P9Data *data);
 
 /**
- * p9_payload_enter: the payload may be accessed until p9_payload_leave().
+ * p9_payload_enter: begin to access the payload, until p9_payload_leave().
  *
- * Returns 0, P9_SHUT, or -ECANCELED when the buffers have been taken back.
- * Nothing in between may take longer than a disk of the host does.
- * Context: run.
+ * Returns 0, P9_SHUT, or -ECANCELED if the buffers have been taken back.  What
+ * is done in between must not take longer than a transfer to or from a disk of
+ * the host.  Context: run.
  */
 int p9_payload_enter(P9Request *req, P9GuestEntry *entry);
 void p9_payload_leave(P9GuestEntry *entry);
@@ -53,11 +55,12 @@ typedef ssize_t P9PayloadIo(const FsCall *call, FsFile *file,
                             uint64_t offset);
 
 /**
- * p9_payload_transfer: move @count bytes unless the file ends or fails before.
+ * p9_payload_transfer: call @io until @count bytes are transferred, or until
+ * the file ends or fails.
  *
- * What was moved counts: an error is reported only when nothing was.  A try
- * that would have slept leaves its progress in req->done for the worker to go
- * on from.  Context: run.
+ * An error is returned only if no byte was transferred before.  If the next
+ * call would have to wait longer than @call allows, req->done tells the next
+ * run() where to go on.  Context: run.
  */
 int p9_payload_transfer(P9Request *req, const FsCall *call, P9PayloadIo *io,
                         uint64_t offset, uint32_t count);

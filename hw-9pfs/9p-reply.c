@@ -32,7 +32,7 @@ static size_t encode_error(P9Request *req, int result)
     return p9_encode_rlerror(&c, req->header.tag, error);
 }
 
-/* Copy what run() has put into a buffer of ours. */
+/* Copy what run() has put into P9Request.bounce. */
 static void deliver_payload(P9Request *req)
 {
     P9Cursor c;

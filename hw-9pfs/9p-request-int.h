@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a request holds, and what the functions of the table's rows may ask of
- * it.  Context: event loop, unless said otherwise.
+ * The members of a request, and what the functions of the table's rows may
+ * call.  Context: event loop, unless another one is stated.
  */
 #ifndef HW_9PFS_9P_REQUEST_INT_H
 #define HW_9PFS_9P_REQUEST_INT_H
@@ -12,18 +12,18 @@
 
 typedef enum P9RequestState {
     P9_REQ_IDLE,
-    P9_REQ_BACKLOG,             /* waits for a Tversion to be answered */
+    P9_REQ_BACKLOG,             /* not decoded yet */
     P9_REQ_LOOP,                /* being worked on by the event loop */
     P9_REQ_GATED,               /* waits for its throttling ticket */
-    P9_REQ_PARKED,              /* waits for an event, or a flush */
+    P9_REQ_PARKED,              /* waits for an event */
     P9_REQ_WORKER,              /* its job was submitted */
 } P9RequestState;
 
-/* What wakes a parked request, besides a flush and the session's end. */
+/* The event that a parked request waits for.  A flush or a reset ends it. */
 typedef enum P9Wait {
     P9_WAIT_NOTHING,
     P9_WAIT_BUSY,               /* the transport's answer to set_busy */
-    P9_WAIT_LOCK,               /* a lock was given up, or may have been */
+    P9_WAIT_LOCK,               /* a lock was released, or may have been */
 } P9Wait;
 
 #define P9_REQ_FIDS 2
@@ -31,7 +31,7 @@ typedef enum P9Wait {
 /* What a request keeps from one message to the next. */
 typedef struct P9RequestKept {
     GList link;                 /* in active, stopped, backlog or idle */
-    P9Job job;                  /* a stopped one ends after the message */
+    P9Job job;                  /* if stopped, may end after the message */
     P9Arena arena;              /* empty between messages */
     struct iovec *iov;          /* owned, iov_size elements: for payload */
     unsigned iov_size;
@@ -49,8 +49,8 @@ struct P9Request {
 
     P9Session *session;         /* counted from submit to the end */
     GList due;                  /* in session->due */
-    bool due_done;              /* … with its result, not still to run */
-    void *element;              /* the transport's */
+    bool due_done;              /* … to be completed; false: to be run */
+    void *element;              /* see p9_request_element() */
     /*
      * Borrowed from the transport.  These and what they describe are valid
      * only inside guest memory (9p-guest.h) of this generation.
@@ -63,16 +63,16 @@ struct P9Request {
     size_t in_bytes;
 
     P9RequestState state;
-    bool orphan;                /* a reset took its buffers away */
-    bool prepared;              /* finish is due */
+    bool orphan;                /* a reset has taken its buffers back */
+    bool prepared;              /* finish() has to be called */
     bool for_worker;            /* prepare: run() takes too long for the loop */
     P9Wait wait;
     P9Header header;
     const P9MessageInfo *info;  /* NULL: no known type */
 
     /*
-     * Captured when the request began, as a reset may change the originals
-     * under a worker; FID fields in the row's order.
+     * Captured when the request begins, because the event loop may change the
+     * originals while a worker runs it.  Fids are in the order of the row.
      */
     uint32_t msize;
     unsigned nfids;
@@ -81,36 +81,36 @@ struct P9Request {
     FsFile *file[P9_REQ_FIDS];  /* kept alive by the pin */
     P9Fid *newfid;              /* reserved and pinned, NULL if none */
 
-    GSList *followers;          /* requests answered when this one has ended */
-    unsigned follows;           /* how many this one is a follower of */
+    GSList *followers;          /* requests to answer after the end of this */
+    unsigned follows;           /* how many requests this one waits for */
 
-    int result;                 /* of run() on a worker, */
-    uint64_t ran_ns;            /* … and how long that took */
+    int result;                 /* of a run() that was a job, or if it is due */
+    uint64_t ran_ns;            /* how long a run() on a worker took */
     FsTicket ticket;
 
-    /* What run() hands to finish(). */
+    /* What prepare() or run() leaves for run() or finish() */
     FsNode *new_node;           /* counted */
     FsFile *new_file;           /* owned */
     P9XattrFid *xattr;          /* owned */
     P9LockOwner *lock_owner;    /* counted */
     P9Moment moment;            /* before attr was looked at */
-    FsAttr attr;                /* a walk's last; a getattr's, if … */
-    bool has_attr;              /* … known before it runs */
-    bool first_look;            /* Tgetattr: none came for this fid before */
+    FsAttr attr;                /* Twalk: of the last object; Tgetattr: reply */
+    bool has_attr;              /* attr is set */
+    bool first_look;            /* Tgetattr: the first one for this node */
     uint32_t done;              /* bytes, or steps, done in earlier runs */
     uint64_t dir_cookie;        /* .u: where a directory read goes on */
 
     unsigned iov_cnt;           /* elements of kept.iov that are used */
     unsigned iov_at;            /* first element not done yet */
-    void *bounce;               /* owned: payload, if not in guest memory */
-    P9Data to_fetch;            /* to be copied from the request to bounce */
-    uint32_t to_deliver;        /* bytes to be copied from it to the reply */
+    void *bounce;               /* owned: the payload; NULL: in guest memory */
+    P9Data to_fetch;            /* of the request, to be copied to bounce */
+    uint32_t to_deliver;        /* bytes of bounce, to be copied to the reply */
 
     P9Tmsg t;
     P9Rmsg r;
 };
 
-/* prepare() and run(): the request is answered later by its own means. */
+/* prepare() and run(): the request goes on later, without the caller. */
 #define P9_LATER 1
 /* run(): guest memory must not be accessed now; call again later. */
 #define P9_SHUT 2
@@ -141,9 +141,9 @@ static inline const P9RowOps *p9_request_ops(const P9Request *req)
     return &req->session->rows[req->info->number];
 }
 
-/** p9_request_clear: give up what is owned or counted for the message. */
+/** p9_request_clear: release what is owned or counted for the message. */
 void p9_request_clear(P9Request *req);
-/** p9_request_idle: neither its message nor its job is left. */
+/** p9_request_idle: make it idle, after its message and its job have ended. */
 void p9_request_idle(P9Request *req);
 /** p9_request_end: p9_request_clear() and p9_request_idle(). */
 void p9_request_end(P9Request *req);
@@ -151,16 +151,19 @@ void p9_request_end(P9Request *req);
 void p9_request_free_idle(P9Session *s);
 
 /**
- * p9_request_pin: capture a further fid of the message; -@unknown or -@wrong
- * when there is none, or in none of @states.  Context: pin and prepare.
+ * p9_request_pin: capture a further fid of the message.
+ *
+ * Returns -@unknown if there is no such fid, and -@wrong if it is in none of
+ * @states.  Context: pin and prepare.
  */
 int p9_request_pin(P9Request *req, uint32_t number, int unknown,
                    unsigned states, int wrong);
 /** p9_request_park: prepare's P9_LATER until p9_request_wake(). */
 int p9_request_park(P9Request *req, P9Wait wait);
 /**
- * p9_request_wake: what the requests parked for @wait waited for is there,
- * @result 0, or failed.  Oldest first.
+ * p9_request_wake: go on with the requests parked for @wait, oldest first.
+ *
+ * @result is 0 if the event has happened, or the error with which they fail.
  */
 void p9_request_wake(P9Session *s, P9Wait wait, int result);
 /**
@@ -170,7 +173,7 @@ void p9_request_wake(P9Session *s, P9Wait wait, int result);
  * them have ended.
  */
 int p9_request_flush(P9Request *req, uint16_t tag);
-/** p9_request_settle: work off what is stopped, due or in the backlog. */
+/** p9_request_settle: process what is stopped, due or in the backlog. */
 void p9_request_settle(P9Session *s);
 /**
  * p9_request_drop_all: end all requests without a reply, as their buffers have

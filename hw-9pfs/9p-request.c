@@ -6,10 +6,10 @@
  * from the rows of the table; it knows no message by name.  A request is on
  * the session's active list from submit to its reply.
  *
- * The end of one request may be the turn of others: of a flush, of one that
- * waits to be alone, of a backlog.  They are put in queues, which
- * p9_request_settle() works off one by one when nothing else is under way, so
- * that no step of a request ends another one.
+ * When a request ends, others may go on: a flush, a request that waits to be
+ * alone, the backlog.  They are put into queues, which p9_request_settle()
+ * processes one by one when no other request is being processed.  So no step of
+ * a request ends another request.
  *
  * The buffers of a request are only accessed inside guest memory (9p-guest.h),
  * and no function of a row or of a driver is called there.  A request that
@@ -30,7 +30,7 @@ static void request_start(P9Request *req);
 
 /* ---- replying ---- */
 
-/* It goes on when its turn comes: with @result, or it is still to run. */
+/* Go on with @req later: complete it with @result if @done, else run it. */
 static void make_due(P9Request *req, bool done, int result)
 {
     req->due.data = req;
@@ -116,9 +116,9 @@ static void request_cancelled(P9Request *req)
 }
 
 /*
- * Take the request off whatever it waits for, undo its preparation and put it
- * on the list of the stopped.  False when it is running or has to run.  No
- * other request is ended by this.
+ * Keep a request that waits from running: undo its preparation and put it into
+ * the queue of stopped ones.  Returns false if it is running or has to run.
+ * This does not end any other request.
  */
 static bool request_stop(P9Request *req)
 {
@@ -144,7 +144,7 @@ static bool request_stop(P9Request *req)
     return true;
 }
 
-/* A stopped request, whose buffers were given back. */
+/* End a stopped request, after its buffers were given back. */
 static void request_stopped(P9Request *req)
 {
     if (req->state == P9_REQ_WORKER) {
@@ -155,7 +155,7 @@ static void request_stopped(P9Request *req)
     }
 }
 
-/* Give one request of the stopped back.  False: guest memory is shut. */
+/* Give the buffers of a stopped request back.  False: guest memory is shut. */
 static bool give_stopped_back(P9Session *s)
 {
     P9Request *req = s->stopped.head->data;
@@ -175,7 +175,7 @@ static bool give_stopped_back(P9Session *s)
     return true;
 }
 
-/* It waits for an event now, unless somebody waits for its end. */
+/* Park the request, or stop it if another request waits for its end. */
 static void park_after_run(P9Request *req)
 {
     P9Session *s = req->session;
@@ -250,7 +250,7 @@ static void go_on(P9Request *req)
 static bool settle_one(P9Session *s)
 {
     if (p9_guest_is_shut(s->guest)) {
-        return false;           /* p9_session_resume() comes back to it */
+        return false;           /* until p9_session_resume() */
     }
     if (s->stopped.head) {
         return give_stopped_back(s);
@@ -327,7 +327,7 @@ int p9_request_flush(P9Request *req, uint16_t tag)
     return P9_LATER;
 }
 
-/* What has not begun never will, what comes meanwhile waits. */
+/* Stop what has not begun.  What is submitted from now on has to wait. */
 static void wait_to_be_alone(P9Request *req)
 {
     P9Session *s = req->session;
@@ -345,7 +345,7 @@ static void wait_to_be_alone(P9Request *req)
 
 /* ---- the beginning ---- */
 
-/* Is this a message of the dialect spoken?  Only then is its body read. */
+/* Is this a message of the dialect in use?  Only then is its body decoded. */
 static int check_dialect(const P9Request *req)
 {
     const P9MessageInfo *info = req->info;
@@ -433,8 +433,9 @@ static void begin(P9Request *req, int decoded)
 /*
  * Read the request.  Apart from payload it is not read again.
  *
- * Returns what is wrong with its framing, or NULL.  Then the request is
- * answered with *@result if that is an error; else it begins with *@decoded.
+ * Returns what is wrong with its framing, or NULL.  In the latter case, the
+ * request is answered at once if *@result is an error; otherwise it begins, and
+ * *@decoded is 0 or the error of a field.
  * Context: inside guest memory.
  */
 static const char *decode(P9Request *req, int *result, int *decoded)
@@ -548,7 +549,7 @@ void p9_request_drop_all(P9Session *s)
 
         g_slist_free(g_steal_pointer(&req->followers));
         if (req->state == P9_REQ_WORKER) {
-            req->orphan = true;     /* job_done() ends it, unseen */
+            req->orphan = true;     /* job_done() ends it without a reply */
         } else {
             request_cancelled(req); /* it was due */
             p9_request_end(req);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The functions of the rows of the message table.
+ * A table of the functions of the rows of the message table.
  */
 #ifndef HW_9PFS_9P_ROWS_H
 #define HW_9PFS_9P_ROWS_H

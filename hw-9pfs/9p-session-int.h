@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a session holds: shared by the files that make it up.
+ * The members of a session, for the files that implement it.
  *
- * The lowest of them come first in the docs (9pfs-internals.md); none calls
- * one that is above it.  Where the end of something is news for the layer
- * above, that has left a pointer here: rows, destroy.
+ * These files are layers, which docs/devel/9pfs-internals.rst lists in its
+ * table of rooms.  A file calls only functions of layers below its own.  What
+ * lower layers have to call in higher ones is reached through pointers in the
+ * session: rows, destroy.
  */
 #ifndef HW_9PFS_9P_SESSION_INT_H
 #define HW_9PFS_9P_SESSION_INT_H
@@ -21,16 +22,19 @@ typedef struct P9Session P9Session;
 typedef struct P9RowOps P9RowOps;
 
 /*
- * A session lives from p9_session_new() until its owner has let go and no
- * request, job or file being closed is left.  What is kept for how long:
+ * A session lives from p9_session_new() until p9_session_free() has been called
+ * and its last request, job and file to be closed are gone.  How long its state
+ * lives:
  *
- * always       counts of what is in use, the pool of idle requests, qids (so
- *              that paths stay what they are), the costs in policy, and recent
- *              (a serial number is never given out twice)
- * to a reset   generation, and all requests
- * to a Tversion, or a reset
- *              dialect, msize, all fids; with them the lock owners, and busy
- *              falls back to P9_BUSY_NO
+ * as long as the session
+ *              counts of what is in use, the pool of idle requests, qids (so
+ *              that the paths of inodes stay the same), the costs in policy,
+ *              and recent (so that no serial number is assigned twice)
+ * until a reset
+ *              generation, and all requests
+ * until a Tversion or a reset
+ *              dialect, msize and all fids; with the last fid the lock owners
+ *              go, and busy becomes P9_BUSY_NO
  */
 struct P9Session {
     FsExport *export;           /* counted */
@@ -45,7 +49,7 @@ struct P9Session {
     P9Policy policy;
     P9RecentTable recent;
 
-    /* Negotiated by a Tversion, and what came of it. */
+    /* What a Tversion negotiates, and what the next one ends */
     uint8_t dialect;            /* P9_DIALECT_* */
     uint32_t msize;             /* 0: none succeeded yet */
     enum {
@@ -54,24 +58,24 @@ struct P9Session {
         P9_BUSY_YES,            /* … the transport has agreed */
     } busy;
     GHashTable *fids;           /* number -> P9Fid, owned */
-    unsigned xattr_fids;        /* also those that a request still pins */
+    unsigned xattr_fids;        /* including removed ones that are pinned */
     GHashTable *lock_owners;    /* set of P9LockOwner */
     unsigned lock_waiters;      /* parked requests that wait for a lock */
 
-    /* Requests: each is in one of these, by P9Request.kept.link. */
+    /* The requests: each is in one of these queues, by P9Request.kept.link. */
     GQueue active;              /* submitted and not answered, oldest first */
-    GQueue stopped;             /* they will not run: to be given back */
-    GQueue backlog;             /* not read yet: see "alone" and guest */
-    GQueue idle;                /* to be used again */
+    GQueue stopped;             /* will not run; the buffers are given back */
+    GQueue backlog;             /* not decoded: see "alone" and guest */
+    GQueue idle;                /* for further messages */
 
-    GQueue due;                 /* P9Request.due: of active, to go on */
+    GQueue due;                 /* active ones that can go on: P9Request.due */
     P9Request *alone;           /* waits until it is the only one active */
-    bool settling;              /* the queues are being worked off */
-    unsigned jobs;              /* requests that workers have */
+    bool settling;              /* p9_request_settle() is on the stack */
+    unsigned jobs;              /* requests that the executor has */
 
     bool freed;                 /* ops must not be called any more */
-    unsigned refs;              /* the owner's, one a request, one a release */
-    void (*destroy)(P9Session *s);  /* the last of them is gone */
+    unsigned refs;              /* of the owner, requests and releases */
+    void (*destroy)(P9Session *s);  /* called when refs becomes 0 */
     void (*gone)(void *opaque); /* see p9_session_free() */
     void *gone_opaque;
 };

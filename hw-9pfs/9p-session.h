@@ -33,30 +33,30 @@ P9Session *p9_session_new(FsExport *export, P9Exec *exec,
                           const P9TransportOps *ops, void *opaque,
                           P9Guest *guest, const P9Limits *limits);
 /**
- * p9_session_reset: as if nothing had ever been received.
+ * p9_session_reset: end all requests and remove all fids.
  *
  * The transport has taken the buffers of all requests back; the buffers of
- * later requests belong to @generation of guest memory.  This waits for
- * nothing: work that cannot be stopped ends later without a reply.  An
- * operation of the transport must not call it.
+ * later requests belong to @generation of guest memory.  This never waits: jobs
+ * that cannot be stopped end later, without a reply.  It must not be called by
+ * an operation of the transport.
  */
 void p9_session_reset(P9Session *s, unsigned generation);
-/** p9_session_tick: the time of ops->set_timer has come. */
+/** p9_session_tick: the time set with ops->set_timer has come. */
 void p9_session_tick(P9Session *s);
 /**
- * p9_session_busy_done: what became of ops->set_busy(true), 0 or -errno.
- * May come late, when nobody waits for it any more.
+ * p9_session_busy_done: the result of an ops->set_busy(true) that returned
+ * -EINPROGRESS.  It is ignored if no request waits for it any more.
  */
 void p9_session_busy_done(P9Session *s, int result);
 /**
  * p9_session_resume: guest memory was shut and is open again.
  *
- * Requests that were held up because they had to access it go on.
+ * Requests that wait because they have to access it go on.
  */
 void p9_session_resume(P9Session *s);
 /**
- * p9_session_free: as reset, and free as soon as the last worker is done; then
- * @gone (may be NULL) is called, on the event loop.
+ * p9_session_free: reset the session, and free it when its last job has ended.
+ * Then @gone, which may be NULL, is called on the event loop.
  */
 void p9_session_free(P9Session *s, void (*gone)(void *opaque), void *opaque);
 

@@ -17,8 +17,8 @@ typedef struct P9Request P9Request;
 typedef struct P9TransportOps {
     /*
      * Give the buffers back with @len bytes of reply in them (0: none, the
-     * request was flushed).  The request is the session's again.  Called
-     * inside guest memory.
+     * request was flushed).  The transport must not use the request any more.
+     * Called inside guest memory.
      */
     void (*push)(void *opaque, P9Request *req, size_t len);
     /*
@@ -27,14 +27,14 @@ typedef struct P9TransportOps {
      */
     void (*broken)(void *opaque, P9Request *req, const char *why);
     /*
-     * The session begins or ceases to hold state (fids).  A failure to begin
-     * (-errno) refuses the Tattach; -EINPROGRESS: p9_session_busy_done() will
-     * tell.  May be NULL.
+     * The session begins or ceases to have fids.  If it must not begin, this
+     * returns -errno and the Tattach fails; -EINPROGRESS if the result follows
+     * with p9_session_busy_done().  May be NULL.
      */
     int (*set_busy)(void *opaque, bool busy);
     /*
-     * Have p9_session_tick() called once, @ms from now; an earlier time
-     * replaces a later one.  May be NULL: then nothing is ever retried.
+     * Call p9_session_tick() once, @ms from now; an earlier time replaces a
+     * later one.  May be NULL; then no request waits for a lock.
      */
     void (*set_timer)(void *opaque, unsigned ms);
     /* Does another request wait to be submitted?  May be NULL. */
@@ -53,7 +53,7 @@ typedef struct P9TransportOps {
 typedef struct P9Limits {
     uint32_t max_msize;     /* what the transport can carry */
     uint32_t max_fids;      /* 0: P9_MAX_FIDS_DEFAULT */
-    bool own_loop;          /* the event loop serves nobody else */
+    bool own_loop;          /* the event loop serves this session only */
 } P9Limits;
 
 #define P9_MAX_FIDS_DEFAULT (2u << 20)

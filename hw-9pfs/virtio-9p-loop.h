@@ -2,11 +2,14 @@
 /*
  * The event loop that a virtio-9p device works in.
  *
- * An IOThread that the user named, a thread of the device's own, or QEMU's
- * main loop.  The device's session lives in it from its beginning to its end.
- * Code that holds the big lock (BQL) schedules bottom halves in it and never
- * waits for them: the loop may be held up by the host's storage.  Counted:
- * work that outlives the device keeps its loop.
+ * This is an IOThread that the user named, a thread of the device's own, or
+ * QEMU's main loop.  The device's session stays in it from its beginning to its
+ * end.  Code that holds the big lock (BQL) schedules bottom halves in it and
+ * never waits for them: the loop may be held up by the host's storage.
+ *
+ * A P9Loop is counted, by the device, its ring, its server and its blocker, so
+ * it outlives the device until the last job of the session has ended.  Then the
+ * thread ends if it is the device's own.
  */
 #ifndef HW_9PFS_VIRTIO_9P_LOOP_H
 #define HW_9PFS_VIRTIO_9P_LOOP_H
@@ -17,10 +20,10 @@
 typedef struct P9Loop P9Loop;
 
 /**
- * p9_loop_new: of @iothread if that is not NULL, else of a thread made for
- * it when @own_thread is set, else the main loop.
+ * p9_loop_new: the loop of @iothread if that is not NULL; else that of a new
+ * thread if @own_thread is set; else the main loop.
  *
- * Returns NULL with *@errp set when no thread can be had.  Context: BQL held.
+ * Returns NULL with *@errp set if no thread can be started.  Context: BQL held.
  */
 P9Loop *p9_loop_new(IOThread *iothread, bool own_thread, Error **errp);
 P9Loop *p9_loop_ref(P9Loop *loop);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The virtio-9p device as its bus front ends (PCI, CCW) embed it.
+ * The virtio-9p device, which the devices of the buses (PCI, CCW) embed.
  *
- * Included outside this directory: nothing but the type name and a complete
- * V9fsVirtioState may be relied on there.  Target-independent.
+ * Code outside this directory relies on the type name and on the size of
+ * V9fsVirtioState, and on nothing else.  Target-independent.
  */
 #ifndef HW_9PFS_VIRTIO_9P_H
 #define HW_9PFS_VIRTIO_9P_H
@@ -14,6 +14,13 @@
 #define TYPE_VIRTIO_9P "virtio-9p-device"
 OBJECT_DECLARE_SIMPLE_TYPE(V9fsVirtioState, VIRTIO_9P)
 
+/*
+ * What outlives what: realize makes the objects below, and unrealize drops the
+ * device's references to them without waiting.  The server, its session and
+ * what they refer to live until the loop has followed the last order and the
+ * last job of the session has ended.  A reset of the device ends all requests
+ * and fids and the generation of guest memory, but none of these objects.
+ */
 struct V9fsVirtioState {
     VirtIODevice parent_obj;
 
@@ -23,7 +30,7 @@ struct V9fsVirtioState {
     struct IOThread *iothread;      /* counted by the property; NULL: none */
     bool own_thread;
 
-    /* From realize to unrealize; used with the BQL held */
+    /* Set from realize to unrealize; used with the BQL held */
     VirtQueue *vq;
     struct FsExport *export;        /* counted */
     struct P9Loop *loop;            /* counted */
