@@ -165,10 +165,15 @@ static void virtio_9p_reset(VirtIODevice *vdev)
     }
 }
 
-/* The session ends with the device's only queue. */
+/*
+ * The session ends with the device's only queue.  The driver may name queues
+ * that do not exist.
+ */
 static void virtio_9p_queue_reset(VirtIODevice *vdev, uint32_t index)
 {
-    virtio_9p_reset(vdev);
+    if (index == 0) {
+        virtio_9p_reset(vdev);
+    }
 }
 
 static void virtio_9p_queue_enable(VirtIODevice *vdev, uint32_t index)

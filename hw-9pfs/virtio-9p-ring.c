@@ -345,6 +345,7 @@ bool p9_ring_enable(P9Ring *ring)
         return false;
     }
     ring->enabled = true;
+    ring->vdev->queues_in_use = true;
     p9_guest_open(ring->guest);
     return true;
 }
@@ -378,6 +379,7 @@ void p9_ring_reset(P9Ring *ring)
     if (ring->enabled) {
         ring->enabled = false;
         p9_guest_shut(ring->guest);
+        ring->vdev->queues_in_use = false;
     }
     ring_reclaim(ring);
     p9_guest_revoke(ring->guest);

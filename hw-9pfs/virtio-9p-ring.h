@@ -91,7 +91,8 @@ bool p9_ring_want_kicks(P9Ring *ring, bool want);
  * p9_ring_enable: the driver has set the queue up; the loop may use it.
  *
  * Returns whether that is new.  A ring is not enabled at first, and after a
- * reset.
+ * reset.  While it is enabled, the transport ignores what the driver writes to
+ * registers that describe the queue (VirtIODevice.queues_in_use).
  */
 bool p9_ring_enable(P9Ring *ring);
 /** p9_ring_set_irqfd: notify the guest through the guest notifier. */

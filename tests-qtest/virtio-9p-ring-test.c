@@ -31,5 +31,6 @@ int main(int argc, char **argv)
     ring_register_state_tests();
     ring_register_limits_tests();
     ring_register_readonly_tests();
+    ring_register_registers_tests();
     return g_test_run();
 }

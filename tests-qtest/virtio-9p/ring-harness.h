@@ -107,5 +107,6 @@ void ring_register_loop_tests(void);
 void ring_register_session_tests(void);
 void ring_register_state_tests(void);
 void ring_register_readonly_tests(void);
+void ring_register_registers_tests(void);
 
 #endif
