@@ -286,6 +286,23 @@ static int mapped_file_holder(const CredObject *obj, const FsAttr *attr,
     return ret < 0 ? ret : host_fd_steal(&fd);
 }
 
+static int mapped_file_folder(const CredObject *obj, HostStat *st)
+{
+    HOST_FD fd = -1;
+    int ret;
+
+    if (obj->name && S_ISDIR(obj->host_type) && may_be_meta_dir(obj->name)) {
+        return -ENOENT;
+    }
+    fd = obj->name ? meta_dir_open(obj->dirfd, false)
+                   : NEG_ERRNO(fcntl(obj->fd, F_DUPFD_CLOEXEC, 0));
+    if (fd < 0) {
+        return fd;
+    }
+    ret = host_stat(fd, st);
+    return ret < 0 ? ret : host_fd_steal(&fd);
+}
+
 static int mapped_file_load(const CredObject *obj, const FsAttr *attr,
                             int holder, CredValues *values)
 {
@@ -558,6 +575,7 @@ const CredPolicy cred_mapped_file = {
     .fake_special = true,
     .beside = true,
     .holder = mapped_file_holder,
+    .folder = mapped_file_folder,
     .load = mapped_file_load,
     .store = mapped_file_store,
     .before_link = mapped_file_before_link,

@@ -18,6 +18,13 @@
 #include "fsdev/core/fsdriver.h"
 #include "fsdev/host/host.h"
 
+/* The identity of a directory of the host. */
+typedef struct CredDir {
+    uint64_t dev;
+    uint64_t ino;               /* 0: not known */
+    uint64_t mnt_id;
+} CredDir;
+
 typedef struct CredObject {
     int fd;                 /* path fd of the object, or a real descriptor */
     bool fd_is_path;
@@ -25,6 +32,7 @@ typedef struct CredObject {
     bool fresh;             /* new: values stored under its name are not its */
     bool brief;             /* -EAGAIN instead of waiting for a lease */
     int dirfd;              /* path fd of its directory, -1 for the root */
+    CredDir dir;            /* of dirfd, or the root itself; may be unknown */
     const char *name;       /* component in dirfd, NULL for the root */
     uint32_t host_type;     /* S_IFMT bits on the host */
 } CredObject;
@@ -53,6 +61,12 @@ typedef struct CredPolicy {
      * stored.  NULL: values are in the object's own inode.
      */
     int (*holder)(const CredObject *obj, const FsAttr *attr, HostStat *st);
+    /*
+     * Returns a path fd of the directory that contains the inode from holder(),
+     * and sets *@st to its attributes.  -ENOENT when there is none, or when
+     * holder() depends on more than these two.  NULL if holder is.
+     */
+    int (*folder)(const CredObject *obj, HostStat *st);
     /*
      * Reads the values stored for @obj, whose attributes on the host are @attr.
      * @holder is the result of holder(), or -1 if there is no such function.

@@ -29,8 +29,11 @@ static pthread_once_t host_once = PTHREAD_ONCE_INIT;
 static int host_init_error;
 static int proc_fd = -1;            /* path fd of /proc/self/fd, kept */
 static int mountinfo_fd = -1;       /* of /proc/self/mountinfo, kept */
+static HostStat root;               /* of "/", identity only */
 static HostFeatures probed;
 static HostFeatures active;         /* what is used: probed, or a test's */
+
+static int stat_root(HostStat *st);
 
 static int sys_openat2(int dirfd, const char *name, const OpenHow *how)
 {
@@ -143,6 +146,9 @@ static void host_probe(void)
     mountinfo_fd = RETRY_ON_EINTR(open(PROC_MOUNTINFO, O_RDONLY | O_CLOEXEC));
     probed.mountinfo = mountinfo_fd >= 0 && probed.statx_mnt_id;
     active = probed;
+    if (stat_root(&root) < 0) {
+        root.ino = 0;
+    }
 }
 
 int host_init(const char **what)
@@ -278,6 +284,19 @@ static int stat_at(int dirfd, const char *path, int flags, unsigned mask,
         from_stat(st, &stbuf);
     }
     return ret;
+}
+
+static int stat_root(HostStat *st)
+{
+    return stat_at(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STAT_MASK_ID, st);
+}
+
+bool host_root_is_kept(void)
+{
+    HostStat st;
+
+    return root.ino && stat_root(&st) == 0 && st.ino == root.ino &&
+           st.dev == root.dev && st.mnt_id == root.mnt_id;
 }
 
 /* This needs only what the kernel has in memory: no server is asked. */

@@ -61,8 +61,8 @@ enum {
 /**
  * host_init: probe the kernel once and open /proc/self/fd.
  *
- * The descriptor is kept and no absolute path is used later, so that a chroot()
- * has no effect, even if guests can write the new root directory.
+ * The descriptor is kept and no absolute path is used after a chroot(), so that
+ * it has no effect, even if guests can write the new root directory.
  * Returns 0, or -errno with *@what set to the missing path if there is no
  * /proc, which is the only way to open the object of a path fd.  Idempotent.
  * Context: any thread, after the last fork() of the process.
@@ -79,8 +79,10 @@ void host_override_features(const HostFeatures *features);
 /** host_forget_mounts: close the list of mounts, for good; see host-fs.h. */
 void host_forget_mounts(void);
 
-/** host_mountinfo_fd: for host-fs.c; -1 if there is none. */
+/** host_mountinfo_fd: for host-*.c; -1 if there is none. */
 int host_mountinfo_fd(void);
+/** host_root_is_kept: is "/" what it was in host_init()?  Never hangs. */
+bool host_root_is_kept(void);
 
 /**
  * host_lookup: open a path fd of @name (a legal component) in @dirfd.

@@ -26,6 +26,9 @@ void local_export_init(LocalExport *export, const FsConfig *config,
     if (policy->fake_special) {
         export->creds = cred_cache_new();
     }
+    if (policy->folder) {
+        export->watch = cred_watch_new(policy);
+    }
     export->table = node_table_new(&export->base, root_fd, root,
                                    &(NodeTableOptions) { .remote = remote });
 }
@@ -34,6 +37,7 @@ void local_export_exit(LocalExport *export)
 {
     node_table_free(export->table);
     cred_cache_free(export->creds);
+    cred_watch_free(export->watch);
     g_hash_table_destroy(export->orphans);
     g_mutex_clear(&export->orphan_lock);
     g_rw_lock_clear(&export->beside);

@@ -123,6 +123,15 @@ static inline bool local_is_far(const LocalExport *export, Name *dir)
     return !local_never_hangs(export, name_node(dir));
 }
 
+/* The identity of a directory, for a CredObject. */
+static inline CredDir local_cred_dir(const Node *node)
+{
+    return (CredDir) {
+        .dev = node_dev(node), .ino = node_ino(node),
+        .mnt_id = node_mnt_id(node),
+    };
+}
+
 static inline bool local_same_object(const HostStat *a, const HostStat *b)
 {
     return a->dev == b->dev && a->ino == b->ino;

@@ -10,23 +10,17 @@
 #include "fsdev/local/local-int.h"
 
 /*
- * The attributes of @component of @dirfd, which is the object of @fd, with the
- * values stored for it.  LocalExport.beside is held.
+ * The attributes of the object of @cred, with the values stored for it.
+ * LocalExport.beside is held.
  */
-static int find_cred(const FsCall *call, LocalExport *export, int dirfd,
-                     const char *component, int fd, const HostStat *st,
-                     FsAttr *attr)
+static int find_cred(const FsCall *call, LocalExport *export,
+                     const CredObject *cred, const HostStat *st, FsAttr *attr)
 {
-    CredObject cred = {
-        .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
-        .brief = !fs_call_may_block(call),
-        .host_type = st->mode & S_IFMT,
-    };
     CredValues values;
     int ret;
 
     local_attr_from_host(attr, st);
-    ret = local_cred_load(call, export, &cred, st, attr, &values);
+    ret = local_cred_load(call, export, cred, st, attr, &values);
     if (ret == 0) {
         local_cred_overlay(export, &values, attr);
     }
@@ -34,25 +28,27 @@ static int find_cred(const FsCall *call, LocalExport *export, int dirfd,
 }
 
 /*
- * Look up @component in @dirfd with @flags and read the attributes, while the
- * lock for near or far objects is held.
+ * Look up the name of @cred in its directory with @flags and read the
+ * attributes, while the lock for near or far objects is held.  Returns a path
+ * fd, which is in @cred then.
  */
-static int find_as(const FsCall *call, LocalExport *export, int dirfd,
-                   const char *component, bool far, unsigned flags,
-                   HostStat *st, FsAttr *attr)
+static int find_as(const FsCall *call, LocalExport *export, CredObject *cred,
+                   bool far, unsigned flags, HostStat *st, FsAttr *attr)
 {
     LOCAL_LOCK lock = { 0 };
     HOST_FD fd = -1;
     int ret = local_lock(call, export, far, false, &lock);
 
     if (ret == 0) {
-        ret = fd = host_lookup(dirfd, component, flags);
+        ret = fd = host_lookup(cred->dirfd, cred->name, flags);
     }
     if (ret >= 0) {
         ret = host_stat(fd, st);
     }
     if (ret == 0) {
-        ret = find_cred(call, export, dirfd, component, fd, st, attr);
+        cred->fd = fd;
+        cred->host_type = st->mode & S_IFMT;
+        ret = find_cred(call, export, cred, st, attr);
     }
     return ret < 0 ? ret : host_fd_steal(&fd);
 }
@@ -65,22 +61,29 @@ static int find_host(const FsCall *call, LocalExport *export, Name *dir,
                      int dirfd, const char *component, HostStat *st,
                      FsAttr *attr)
 {
+    CredObject cred = {
+        .fd_is_path = true, .dirfd = dirfd, .name = component,
+        .brief = !fs_call_may_block(call),
+    };
     bool far = !local_never_hangs(export, name_node(dir));
     unsigned flags = 0;
     int fd;
 
+    if (export->watch) {
+        cred.dir = local_cred_dir(name_node(dir));
+    }
     if (!fs_call_may_block(call) || (export->policy->beside && !far)) {
         flags = HOST_NO_XDEV;
     }
     if (!fs_call_may_wait(call, FS_WAIT_STORAGE)) {
         flags |= HOST_CACHED;
     }
-    fd = find_as(call, export, dirfd, component, far, flags, st, attr);
+    fd = find_as(call, export, &cred, far, flags, st, attr);
     if (fd != -EXDEV || !flags) {
         return fd;
     }
     return fs_call_may_block(call)
-           ? find_as(call, export, dirfd, component, true, 0, st, attr)
+           ? find_as(call, export, &cred, true, 0, st, attr)
            : -EAGAIN;
 }
 

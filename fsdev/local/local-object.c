@@ -72,6 +72,7 @@ static int object_place(const FsCall *call, Name *name, LocalObject *obj)
 
     if (ret < 0) {
         obj->cred.nameless = ret != -EBUSY;
+        obj->cred.dir = local_cred_dir(obj->node);
         return 1;
     }
     fd = name_fd_get(call, parent);
@@ -82,6 +83,7 @@ static int object_place(const FsCall *call, Name *name, LocalObject *obj)
     }
     obj->parent = parent;
     obj->cred.dirfd = fd;
+    obj->cred.dir = local_cred_dir(name_node(parent));
     obj->cred.name = obj->component;
     return 0;
 }
@@ -260,6 +262,9 @@ int local_cred_load(const FsCall *call, LocalExport *export,
     if (!export->creds) {
         return 0;
     }
+    if (export->watch && cred_watch_get(export->watch, cred, values)) {
+        return 0;
+    }
     before = cred_cache_clock();
     ret = find_holder(export, cred, attr, &holder, &fd);
     if (ret < 0) {
@@ -268,6 +273,9 @@ int local_cred_load(const FsCall *call, LocalExport *export,
     /* Other file systems may not change the ctime with the contents. */
     cached = local_dev_never_hangs(export, holder.dev);
     if (cached && cred_cache_get(export->creds, &holder, values)) {
+        if (export->watch) {
+            cred_watch_add(export->watch, cred, attr, fd, &holder, values);
+        }
         return 0;
     }
     if (!fs_call_may_wait(call, FS_WAIT_STORAGE)) {

@@ -20,6 +20,7 @@
 #include "fsdev/node/node.h"
 #include "fsdev/cred/cred.h"
 #include "fsdev/cred/cred-cache.h"
+#include "fsdev/cred/cred-watch.h"
 #include "fsdev/host/host-fs.h"
 
 /* Everything after base is private to fsdev/local. */
@@ -40,6 +41,7 @@ typedef struct LocalExport {
     GRWLock beside;
     GRWLock beside_far;
     CredCache *creds;           /* owned; NULL: the host has all values */
+    CredWatch *watch;           /* owned; NULL: none are beside files */
     /*
      * How often a mapped model may have stored set-id bits or a capability.  A
      * file that had none at a certain count has none while the count stays the

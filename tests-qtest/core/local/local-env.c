@@ -89,6 +89,17 @@ void local_env_mkdir(const LocalEnv *env, const char *name)
     g_assert_cmpint(mkdir(local_env_path(env, name), 0700), ==, 0);
 }
 
+void local_env_await_tick(void)
+{
+    struct timespec now, then;
+
+    clock_gettime(CLOCK_REALTIME, &then);
+    do {
+        clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    } while (now.tv_sec < then.tv_sec ||
+             (now.tv_sec == then.tv_sec && now.tv_nsec <= then.tv_nsec));
+}
+
 FsNode *local_env_lookup(const LocalEnv *env, const char *name)
 {
     FsNode *node = NULL;

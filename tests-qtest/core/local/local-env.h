@@ -34,6 +34,11 @@ bool local_env_exists(const LocalEnv *env, const char *name);
 char *local_env_text(const LocalEnv *env, const char *name);
 void local_env_put(const LocalEnv *env, const char *name, const char *text);
 void local_env_mkdir(const LocalEnv *env, const char *name);
+/*
+ * Wait until the clock of ctimes is past the last change: values are cached
+ * only then.
+ */
+void local_env_await_tick(void);
 /* Seen from the guest; these must succeed. */
 FsNode *local_env_lookup(const LocalEnv *env, const char *name);
 FsAttr local_env_attr(const LocalEnv *env, const char *name);

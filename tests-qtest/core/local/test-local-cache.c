@@ -281,18 +281,6 @@ static void host_stores_beside(LocalEnv *env, int way, unsigned uid)
     }
 }
 
-/* Values are cached only when the clock of ctimes is past the last change. */
-static void await_tick(void)
-{
-    struct timespec now, then;
-
-    clock_gettime(CLOCK_REALTIME, &then);
-    do {
-        clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    } while (now.tv_sec < then.tv_sec ||
-             (now.tv_sec == then.tv_sec && now.tv_nsec <= then.tv_nsec));
-}
-
 static void check_uid(LocalEnv *env, FsNode *node, unsigned uid)
 {
     FsAttr attr;
@@ -312,7 +300,7 @@ static void test_beside_host_change(LocalEnv *env)
         host_stores_beside(env, uid % WAYS, uid);
         check_uid(env, node, uid);
         if (uid % 100 < WAYS) {
-            await_tick();
+            local_env_await_tick();
             check_uid(env, node, uid);
         }
     }
@@ -329,7 +317,7 @@ static void test_beside_our_change(LocalEnv *env)
         g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
         check_uid(env, node, set.uid);
         if (set.uid % 50 == 0) {
-            await_tick();
+            local_env_await_tick();
             check_uid(env, node, set.uid);
         }
     }
@@ -346,12 +334,12 @@ static void test_beside_names(LocalEnv *env)
 
     local_env_create(env, "f", 0644);
     node = local_env_lookup(env, "f");
-    await_tick();
+    local_env_await_tick();
     check_uid(env, node, local_env_cred.uid);
     g_assert_cmpint(fs_link(&test_call, node, env->root, "g"), ==, 0);
     g_assert_cmpint(fs_setattr(&test_call, node, NULL, &set), ==, 0);
     g_assert_cmpuint(local_env_attr(env, "g").uid, ==, 11);
-    await_tick();
+    local_env_await_tick();
     check_uid(env, node, 11);
     g_assert_cmpint(fs_unlink(&test_call, env->root, "f", false), ==, 0);
     local_env_create(env, "f", 0644);

@@ -144,6 +144,18 @@ static void tree_hold(Tree *t)
                                take_all, NULL), ==, 0);
 }
 
+/* Look until the driver has in its caches what can be there. */
+static void tree_look_again(Tree *t)
+{
+    FsNode *const nodes[] = { t->root, t->d, t->f, t->l };
+    FsAttr attr;
+
+    local_env_await_tick();
+    for (size_t i = 0; i < 3 * ARRAY_SIZE(nodes); i++) {
+        fs_getattr(&test_call, nodes[i % ARRAY_SIZE(nodes)], NULL, 0, &attr);
+    }
+}
+
 static void evict(Tree *t)
 {
     while (node_fd_reclaim(local_table(t->export))) {
@@ -654,6 +666,12 @@ static bool plant(Tree *t, const Place *place)
         place->before(t);
     }
     tree_hold(t);
+    tree_look_again(t);
+    if (!place->before && t->env->fixture.model == FS_SM_MAPPED_FILE &&
+        host_features()->mountinfo) {
+        g_assert_cmpuint(cred_watch_entries(local_export(t->export)->watch),
+                         ==, 3);
+    }
     if (place->after) {
         place->after(t);
     }
