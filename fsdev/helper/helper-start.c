@@ -75,8 +75,9 @@ FsExport *helper_start_locked(const HelperStart *start, bool *no_mounts)
     return export;
 }
 
-void helper_start_messages(void)
+void helper_start_connected(void)
 {
+    must(helper_sandbox_landlock(), "set up Landlock");
     must(helper_messages_begin(), "start a process for messages");
 }
 

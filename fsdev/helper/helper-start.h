@@ -30,10 +30,13 @@ typedef struct HelperStart {
  */
 FsExport *helper_start_locked(const HelperStart *start, bool *no_mounts);
 /**
- * helper_start_messages: have messages written by another process, which is the
- * last one that is created; see helper-messages.h.
+ * helper_start_connected: what is possible once the socket's name has been
+ * removed.
+ *
+ * Sets up Landlock, if the kernel has it, and has messages written by another
+ * process, which is the last one that is created; see helper-messages.h.
  */
-void helper_start_messages(void);
+void helper_start_connected(void);
 /**
  * helper_start_filter: install the filter, for all threads.  Any number of
  * threads may exist.

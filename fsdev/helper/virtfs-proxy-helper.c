@@ -328,7 +328,7 @@ static int serve(const Options *o, FsExport *export, bool no_mounts, int fd)
     ProxyServer *server;
     int ret;
 
-    helper_start_messages();
+    helper_start_connected();
     server = proxy_server_new(fd, export, &options);
     helper_start_filter(&o->start);
     ret = proxy_server_run(server);

@@ -7,6 +7,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include <cap-ng.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -105,7 +106,7 @@ static void be_attacked(const HelperStart *start, AttackTarget *target,
     }
     close(log);
     export = helper_start_locked(start, &no_mounts);
-    helper_start_messages();
+    helper_start_connected();
     try_all(start, target, report);
     helper_messages_end();
     fs_export_unref(export);
@@ -228,6 +229,77 @@ static void test_set_id_when_allowed(void)
     }
 }
 
+/* ---- Landlock --------------------------------------------------------- */
+
+static bool has_landlock(void)
+{
+    return syscall(NR_SINCE_OPENAT2(7), NULL, 0, 1) >= 6;
+}
+
+/* In the locked-up process, without the filter, which would hide the rest. */
+static void try_without_filter(int outside, pid_t victim)
+{
+    int fd;
+
+    /* A descriptor of another directory leads to no file there. */
+    g_assert_cmpint(openat(outside, "outside", O_RDONLY), ==, -1);
+    g_assert_cmpint(errno, ==, EACCES);
+    g_assert_cmpint(mkdirat(outside, "made", 0700), ==, -1);
+    g_assert_cmpint(errno, ==, EACCES);
+    g_assert_cmpint(unlinkat(outside, "outside", 0), ==, -1);
+    g_assert_cmpint(errno, ==, EACCES);
+    g_assert_cmpint(kill(victim, 0), ==, -1);
+    g_assert_cmpint(errno, ==, EPERM);
+    g_assert_cmpint(ptrace(PTRACE_ATTACH, victim, 0, 0), ==, -1);
+    g_assert_cmpint(errno, ==, EPERM);
+    /* The export is not restricted, nor are renames in it. */
+    g_assert_cmpint(mkdir("/dir", 0700), ==, 0);
+    fd = open("/file", O_CREAT | O_RDWR, 0600);
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(rename("/file", "/dir/file"), ==, 0);
+    g_assert_cmpint(link("/dir/file", "/other"), ==, 0);
+    g_assert_cmpint(mknod("/fifo", S_IFIFO | 0600, 0), ==, 0);
+    g_assert_cmpint(truncate("/other", 1), ==, 0);
+}
+
+static void test_landlock(void)
+{
+    g_autofree char *file = NULL;
+    HOST_FD outside = -1;
+    HELPER_RUN run = { 0 };
+    pid_t victim, pid;
+    int status;
+
+    if (!helper_run_possible()) {
+        return;
+    }
+    if (!has_landlock()) {
+        g_test_skip("the kernel has no Landlock, or an older version of it");
+        return;
+    }
+    helper_run_init(&run);
+    file = g_build_filename(run.base, "outside", NULL);
+    g_assert_true(g_file_set_contents(file, "secret", 6, NULL));
+    outside = open(run.base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    victim = start_victim();
+    pid = fork();
+    if (pid == 0) {
+        HelperStart start = { .path = run.dir };
+        bool no_mounts;
+
+        fs_export_unref(helper_start_locked(&start, &no_mounts));
+        helper_start_connected();
+        try_without_filter(outside, victim);
+        helper_messages_end();
+        _exit(0);
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_cmpint(status, ==, 0);
+    end_victim(victim);
+}
+
+/* ---- messages --------------------------------------------------------- */
+
 /* The helper cannot control the terminal that its messages appear on. */
 static void test_messages_are_text(void)
 {
@@ -286,6 +358,7 @@ int main(int argc, char **argv)
     g_test_add_func("/helper-attack/nothing-succeeds", test_nothing_succeeds);
     g_test_add_func("/helper-attack/set-id-when-allowed",
                     test_set_id_when_allowed);
+    g_test_add_func("/helper-attack/landlock-holds-alone", test_landlock);
     g_test_add_func("/helper-attack/messages-are-text",
                     test_messages_are_text);
     return g_test_run();
