@@ -72,7 +72,7 @@ static const ArgRow arg_rows[] = {
     { "futex", false, { { 1, FUTEX_ANY, FUTEX_WAKE_BITSET } } },
     { "futex_time64", false, { { 1, FUTEX_ANY, FUTEX_WAIT } } },
     { "futex_time64", false, { { 1, FUTEX_ANY, FUTEX_WAIT_BITSET } } },
-    /* No code is added to that of the program. */
+    /* No code is added to that of the program; see has_arguments(). */
     { "mmap", false, { NONE_OF(2, PROT_EXEC) } },
     { "mmap2", false, { NONE_OF(2, PROT_EXEC) } },
     { "mprotect", false, { NONE_OF(2, PROT_EXEC) } },
@@ -122,6 +122,16 @@ static int allow_row(scmp_filter_ctx filter, int number, const ArgRow *row)
              : 0;
 }
 
+/* The old mmap() of some architectures has one argument, a pointer. */
+static bool has_arguments(const char *name)
+{
+    uint32_t arch = seccomp_arch_native();
+
+    return strcmp(name, "mmap") ||
+           (arch != SCMP_ARCH_S390X && arch != SCMP_ARCH_S390 &&
+            arch != SCMP_ARCH_X86);
+}
+
 static int allow_call(scmp_filter_ctx filter, const Call *call, bool allow_suid)
 {
     int number = number_of(call);
@@ -134,7 +144,7 @@ static int allow_call(scmp_filter_ctx filter, const Call *call, bool allow_suid)
     for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(arg_rows); i++) {
         const ArgRow *row = &arg_rows[i];
 
-        if (!strcmp(row->name, call->name) &&
+        if (!strcmp(row->name, call->name) && has_arguments(row->name) &&
             !(row->only_no_suid && allow_suid)) {
             has_rows = true;
             ret = allow_row(filter, number, row);
