@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Mapping of ids between guest and host in driver calls: see fs-ids.h.
+ *
+ * The extended attributes with ids are POSIX ACLs, capabilities and, as they
+ * become owners when the share is exported with a mapped model, those in
+ * which that model stores owners.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-ids.h"
@@ -64,17 +68,125 @@ void fs_attr_to_guest(const FsConfig *config, FsAttr *attr)
     id_map_to_guest(config->groups, &attr->gid);
 }
 
-static bool has_mapped_ids(const FsConfig *config, const char *name)
+/* ---- extended attributes ---------------------------------------------- */
+
+/*
+ * security.capability: a magic number with the revision in its upper byte, the
+ * capabilities and, in revision 3, the user to whom the root of a user name
+ * space must be mapped.  All numbers are little-endian (linux/capability.h).
+ */
+#define CAPABILITY "security.capability"
+#define CAPABILITY_REVISION 0xff000000
+#define CAPABILITY_WITH_ROOT 0x03000000
+#define CAPABILITY_SZ 24
+#define CAPABILITY_ROOT_OFFSET 20
+
+/*
+ * In mapped-xattr these are owners, and this prefix also stands before ACLs and
+ * capabilities of the guest.
+ */
+#define PRIVATE "user.virtfs."
+#define PRIVATE_UID PRIVATE "uid"
+#define PRIVATE_GID PRIVATE "gid"
+
+static uint32_t get_id(const void *value, size_t offset)
 {
-    return (config->users || config->groups) && id_map_is_acl(name);
+    uint32_t id;
+
+    memcpy(&id, (const uint8_t *)value + offset, sizeof(id));
+    return le32_to_cpu(id);
+}
+
+/*
+ * The name by which the value of @name counts, which is another one once the
+ * share is exported with mapped-xattr.  That model itself stores a guest's
+ * user.virtfs.* under names without a meaning for the host.
+ */
+static const char *name_that_counts(const FsConfig *config, const char *name)
+{
+    bool counts = g_str_has_prefix(name, PRIVATE) &&
+                  config->model != FS_SM_MAPPED_XATTR;
+    const char *inner = name + (counts ? strlen(PRIVATE) : 0);
+
+    return id_map_is_acl(inner) || !strcmp(inner, CAPABILITY) ? inner : name;
+}
+
+/* Is there a single id in a value of @name?  *@map: the map for it. */
+static bool find_id(const FsConfig *config, const char *name,
+                    const void *value, size_t size, size_t *offset,
+                    const IdMap **map)
+{
+    *offset = 0;
+    *map = config->users;
+    if (!strcmp(name, CAPABILITY)) {
+        *offset = CAPABILITY_ROOT_OFFSET;
+        return size == CAPABILITY_SZ &&
+               (get_id(value, 0) & CAPABILITY_REVISION) == CAPABILITY_WITH_ROOT;
+    }
+    if (size != sizeof(uint32_t) || config->model == FS_SM_MAPPED_XATTR) {
+        return false;
+    }
+    if (!strcmp(name, PRIVATE_GID)) {
+        *map = config->groups;
+        return true;
+    }
+    return !strcmp(name, PRIVATE_UID);
+}
+
+static bool has_maps(const FsConfig *config)
+{
+    return config->users || config->groups;
 }
 
 int fs_xattr_to_guest(const FsConfig *config, const char *name, void *value,
                       size_t size)
 {
-    return has_mapped_ids(config, name)
-           ? id_map_acl_to_guest(config->users, config->groups, value, size)
-           : 0;
+    const IdMap *map;
+    size_t offset;
+    uint32_t id;
+
+    if (!has_maps(config)) {
+        return 0;
+    }
+    name = name_that_counts(config, name);
+    if (id_map_is_acl(name)) {
+        return id_map_acl_to_guest(config->users, config->groups, value, size);
+    }
+    if (!find_id(config, name, value, size, &offset, &map)) {
+        return 0;
+    }
+    id = get_id(value, offset);
+    if (!strcmp(name, CAPABILITY) && !id_map_has_host(map, id)) {
+        /* As in the kernel, it has no effect in the guest. */
+        return -ENODATA;
+    }
+    id_map_to_guest(map, &id);
+    id = cpu_to_le32(id);
+    memcpy((uint8_t *)value + offset, &id, sizeof(id));
+    return 0;
+}
+
+/* Map the ids in @value in place.  Returns 0 or -errno. */
+static int value_to_host(const FsConfig *config, const char *name,
+                         void *value, size_t size)
+{
+    const IdMap *map;
+    size_t offset;
+    uint32_t id;
+    int ret;
+
+    name = name_that_counts(config, name);
+    if (id_map_is_acl(name)) {
+        return id_map_acl_to_host(config->users, config->groups, value, size);
+    }
+    if (!find_id(config, name, value, size, &offset, &map)) {
+        return 0;
+    }
+    id = get_id(value, offset);
+    ret = id_map_to_host(map, &id);
+    id = cpu_to_le32(id);
+    memcpy((uint8_t *)value + offset, &id, sizeof(id));
+    return ret;
 }
 
 int fs_xattr_to_host(const FsConfig *config, const char *name,
@@ -83,11 +195,11 @@ int fs_xattr_to_host(const FsConfig *config, const char *name,
     g_autofree void *copy = NULL;
     int ret;
 
-    if (!size || !has_mapped_ids(config, name)) {
+    if (!size || !has_maps(config)) {
         return 0;
     }
     copy = g_memdup2(value, size);
-    ret = id_map_acl_to_host(config->users, config->groups, copy, size);
+    ret = value_to_host(config, name, copy, size);
     if (ret == 0) {
         *mapped = g_steal_pointer(&copy);
     }

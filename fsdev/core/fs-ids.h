@@ -21,7 +21,10 @@ int fs_set_to_host(const FsConfig *config, const FsSetattr *set,
                    FsSetattr *host);
 /** fs_attr_to_guest: map owner and group in place. */
 void fs_attr_to_guest(const FsConfig *config, FsAttr *attr);
-/** fs_xattr_to_guest: map the ids in the value of @name in place. */
+/**
+ * fs_xattr_to_guest: map the ids in the value of @name in place.  -ENODATA if
+ * the attribute has no effect for any id of the guest.
+ */
 int fs_xattr_to_guest(const FsConfig *config, const char *name, void *value,
                       size_t size);
 /**

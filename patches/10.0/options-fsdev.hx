@@ -115,12 +115,12 @@ SRST
 
         The map applies wherever an owner is named: in new files, when an
         owner is changed, in the attributes that the guest sees, in POSIX
-        ACLs, and to the user who mounts the share. The mapped security models
-        store the ids of the host. An id of the guest outside of all ranges is
-        refused with EOVERFLOW, unless the map contains the element
-        ``squash:host``, which maps all such ids to this one id of the host.
-        The same applies to a message that names no user, as each mount with
-        plain 9P2000 is one.
+        ACLs, in capabilities of files, and to the user who mounts the share.
+        The mapped security models store the ids of the host. An id of the
+        guest outside of all ranges is refused with EOVERFLOW, unless the map
+        contains the element ``squash:host``, which maps all such ids to this
+        one id of the host. The same applies to a message that names no user,
+        such as each mount with plain 9P2000.
 
         An owner outside of all ranges is shown to the guest as 65534, and it
         protects its file as in a Linux file system that is mounted with an id

@@ -91,7 +91,7 @@ static void own_top(OwnersWorld *w)
 {
     const FsSetattr set = {
         .valid = FS_SET_UID | FS_SET_GID | FS_SET_MODE,
-        .uid = OWNERS_BASE, .gid = OWNERS_BASE, .mode = 0755,
+        .uid = OWNERS_BASE, .gid = OWNERS_BASE, .mode = 0777,
     };
 
     if (owners_place_is_mapped(w->place)) {
@@ -102,6 +102,7 @@ static void own_top(OwnersWorld *w)
         return;
     }
     g_assert_cmpint(chown(w->fixture.path, set.uid, set.gid), ==, 0);
+    g_assert_cmpint(chmod(w->fixture.path, set.mode), ==, 0);
 }
 
 bool owners_world_start(OwnersWorld *w, OwnersPlace place, bool squash,
@@ -109,8 +110,12 @@ bool owners_world_start(OwnersWorld *w, OwnersPlace place, bool squash,
 {
     FsExport *export;
 
-    *w = (OwnersWorld) { .place = place,
-                         .fixture = { .model = model_of(place) } };
+    *w = (OwnersWorld) {
+        .place = place,
+        .fixture = {
+            .model = model_of(place), .config = { .nested_export = true },
+        },
+    };
     if (geteuid() != 0) {
         g_test_skip("needs root");
         return false;
