@@ -197,11 +197,3 @@ void p9_skip(P9Cursor *c, size_t n)
 {
     transfer(c, NULL, n, TRANSFER_SKIP);
 }
-
-time_t p9_seconds(int64_t seconds)
-{
-    if (sizeof(time_t) < sizeof(seconds)) {
-        seconds = CLAMP(seconds, INT32_MIN, INT32_MAX);
-    }
-    return seconds;
-}

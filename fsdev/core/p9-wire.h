@@ -56,7 +56,13 @@ void p9_put_u64(P9Cursor *c, uint64_t v);
  * Where time_t has 32 bits, a time that does not fit becomes the nearest one
  * that does, as the kernel does for a file system with a narrower range.
  */
-time_t p9_seconds(int64_t seconds);
+static inline time_t p9_seconds(int64_t seconds)
+{
+    if (sizeof(time_t) < sizeof(seconds)) {
+        seconds = CLAMP(seconds, INT32_MIN, INT32_MAX);
+    }
+    return seconds;
+}
 
 /** p9_skip: advance by @n bytes without accessing them. */
 void p9_skip(P9Cursor *c, size_t n);
