@@ -38,16 +38,16 @@ int helper_sandbox_capabilities(bool devices);
  * helper_sandbox_landlock: let the kernel keep all access to files below the
  * root directory, and signals within the process.
  *
- * Returns 0 also if the kernel does not support that (before Linux 5.19, or 6.12
- * for signals): the other restrictions do not depend on it.  After NO_NEW_PRIVS
- * has been set, and when no file outside is to be removed any more.
+ * Returns 0 also if the kernel does not support that, before Linux 5.19 (6.12
+ * for signals): the other restrictions do not depend on it.  Called after
+ * NO_NEW_PRIVS has been set, and when no file outside is to be removed any more.
  */
 int helper_sandbox_landlock(void);
 /**
  * helper_sandbox_features: without @allow_suid, do without openat2(2), in whose
  * arguments the filter could not find a set-id bit.
  *
- * This does not open more ways: the kernel resolves all paths below the export,
+ * No path leads further then: the kernel resolves all of them below the export,
  * the root directory, and the driver opens one component at a time.
  */
 void helper_sandbox_features(bool allow_suid);

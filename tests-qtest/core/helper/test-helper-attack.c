@@ -6,6 +6,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include <cap-ng.h>
+#include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -19,6 +20,8 @@
 #include "helper-run.h"
 
 #define SUCCEEDED 77
+/* No architecture has a system call with a higher number. */
+#define CALLS_MAX 600
 static const unsigned allowed = BY_HOST | BY_NAMES | BY_HELPER | BY_LIBRARY;
 
 typedef struct Call {
@@ -350,11 +353,60 @@ static void test_every_call(void)
     }
 }
 
+static bool is_allowed(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+        if (!strcmp(calls[i].name, name)) {
+            return calls[i].users & allowed;
+        }
+    }
+    return false;
+}
+
+static bool kills(int number)
+{
+    const HelperStart start = { .path = NULL };
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        helper_start_filter(&start);
+        syscall(number, -1L, -1L, -1L, -1L, -1L, -1L);
+        _exit(0);
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
+}
+
+/* Sockets, keys, mounts, namespaces, ptrace, programs and all the others. */
+static void test_other_calls_kill(void)
+{
+    unsigned count = 0;
+
+    if (!possible()) {
+        return;
+    }
+    for (int number = 0; number < CALLS_MAX; number++) {
+        char *name = seccomp_syscall_resolve_num_arch(seccomp_arch_native(),
+                                                      number);
+
+        if (name && !is_allowed(name)) {
+            count++;
+            if (!kills(number)) {
+                g_error("the filter allows %s", name);
+            }
+        }
+        free(name);
+    }
+    g_assert_cmpuint(count, >, 150);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     umask(022);
     g_test_add_func("/helper-attack/every-call-is-tried", test_every_call);
+    g_test_add_func("/helper-attack/other-calls-kill", test_other_calls_kill);
     g_test_add_func("/helper-attack/nothing-succeeds", test_nothing_succeeds);
     g_test_add_func("/helper-attack/set-id-when-allowed",
                     test_set_id_when_allowed);
