@@ -15,6 +15,11 @@
 
 typedef struct P9Session P9Session;
 
+/*
+ * An owner lives as long as a fid or a request refers to it.  Its locker is
+ * opened at the first lock and closed, which releases the locks, after the
+ * owner is gone.  A request that waits for a lock keeps its owner.
+ */
 typedef struct P9LockOwner {
     uint64_t dev;
     uint64_t ino;
