@@ -59,7 +59,7 @@ static const ArgRow arg_rows[] = {
     { "tgkill", false, { IS(0, OWN_PID) } },
     { "prlimit64", false, { IS(0, 0), IS(2, 0) } },
     { "sched_getaffinity", false, { IS(0, 0) } },
-    /* F_SETOWN and F_SETSIG would signal a process; so would a lease. */
+    /* F_SETOWN, F_SETSIG and leases would let it signal another process. */
     { "fcntl", false, { IS(1, F_GETFL) } },
     { "fcntl64", false, { IS(1, F_GETFL) } },
     /* The commands that name another thread are left out. */
@@ -77,8 +77,8 @@ static const ArgRow arg_rows[] = {
     { "mmap2", false, { NONE_OF(2, PROT_EXEC) } },
     { "mprotect", false, { NONE_OF(2, PROT_EXEC) } },
     /*
-     * No set-id programs.  Directories have set-gid bits, and chmod does not
-     * tell what it is for.
+     * No set-id programs.  Directories need set-gid bits, and the filter cannot
+     * tell whether chmod is for a file or a directory.
      */
     { "openat", true, { NONE_OF(3, SET_ID) } },
     { "openat2", true },

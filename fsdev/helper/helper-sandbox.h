@@ -40,7 +40,8 @@ int helper_sandbox_capabilities(bool devices);
  *
  * Returns 0 also if the kernel does not support that, before Linux 5.19 (6.12
  * for signals): the other restrictions do not depend on it.  Called after
- * NO_NEW_PRIVS has been set, and when no file outside is to be removed any more.
+ * NO_NEW_PRIVS has been set, and when all files outside that are to be removed
+ * have been.
  */
 int helper_sandbox_landlock(void);
 /**

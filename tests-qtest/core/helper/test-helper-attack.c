@@ -102,7 +102,7 @@ static void be_attacked(const HelperStart *start, AttackTarget *target,
     int log;
 
     close_from_3(report, target->sock);
-    /* The attacker would like to have any of the files a caller may pass. */
+    /* A caller may have redirected these to any file. */
     log = open(target->file, O_RDWR);
     for (int fd = 0; fd < 3; fd++) {
         dup2(log, fd);
@@ -242,8 +242,15 @@ static bool has_landlock(void)
 /* In the locked-up process, without the filter, which would hide the rest. */
 static void try_without_filter(int outside, pid_t victim)
 {
+    HOST_FD file = openat(outside, "outside", O_PATH | O_CLOEXEC);
+    ProcName name;
     int fd;
 
+    /* QEMU can send a descriptor of any file that it can name. */
+    g_assert_cmpint(file, >=, 0);
+    proc_name(&name, file);
+    g_assert_cmpint(openat(host_proc_fd(), name.entry, O_RDWR), ==, -1);
+    g_assert_cmpint(errno, ==, EACCES);
     /* A descriptor of another directory leads to no file there. */
     g_assert_cmpint(openat(outside, "outside", O_RDONLY), ==, -1);
     g_assert_cmpint(errno, ==, EACCES);
