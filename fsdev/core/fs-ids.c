@@ -10,14 +10,14 @@
 #include "fsdev/core/fs-ids.h"
 
 /*
- * The owner of a new object.  Without an id the object would get @own, the
- * effective id of this thread, which is checked like any other owner.
+ * The owner of a new object.  Without an id the object would get what @own
+ * returns, the effective id of this thread, which is checked like any other.
  */
-static int cred_to_host(const IdMap *map, uint32_t own, uint32_t *id)
+static int cred_to_host(const IdMap *map, uint32_t (*own)(void), uint32_t *id)
 {
     int ret = id_map_to_host(map, id);
 
-    return ret < 0 && *id == ID_NONE && id_map_has_host(map, own) ? 0 : ret;
+    return ret < 0 && *id == ID_NONE && id_map_has_host(map, own()) ? 0 : ret;
 }
 
 int fs_call_to_host(const FsConfig *config, const FsCall *call, FsCall *host)
@@ -27,12 +27,12 @@ int fs_call_to_host(const FsConfig *config, const FsCall *call, FsCall *host)
     *host = *call;
     host->cred.root = call->cred.uid == 0;
     if (config->users) {
-        ret = cred_to_host(config->users, geteuid(), &host->cred.uid);
+        ret = cred_to_host(config->users, geteuid, &host->cred.uid);
     }
     if (ret == 0 && config->groups) {
         ret = call->cred.gid_named
               ? id_map_to_host(config->groups, &host->cred.gid)
-              : cred_to_host(config->groups, getegid(), &host->cred.gid);
+              : cred_to_host(config->groups, getegid, &host->cred.gid);
     }
     return ret;
 }

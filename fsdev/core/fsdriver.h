@@ -324,7 +324,10 @@ void fs_config_clear(FsConfig *config);
 
 /**
  * fs_check_user: 0 if @uid of the guest is mapped, otherwise -EOVERFLOW.
- * UINT32_MAX, which names no user, is not mapped by any range.
+ *
+ * 0 also for UINT32_MAX, which names no user: a Linux client mounts with it and
+ * attaches again for each user.  The owner of an object that is created without
+ * a user is checked then.
  */
 int fs_check_user(FsExport *export, uint32_t uid);
 

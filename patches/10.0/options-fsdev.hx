@@ -119,8 +119,9 @@ SRST
         The mapped security models store the ids of the host. An id of the
         guest outside of all ranges is refused with EOVERFLOW, unless the map
         contains the element ``squash:host``, which maps all such ids to this
-        one id of the host. The same applies to a message that names no user,
-        such as each mount with plain 9P2000.
+        one id of the host. A mount that names no user, for example with plain
+        9P2000 or with ``access=any`` of a Linux guest, can create files only
+        with ``squash`` or if the map contains the user of QEMU.
 
         An owner outside of all ranges is shown to the guest as 65534, and it
         protects its file as in a Linux file system that is mounted with an id

@@ -145,17 +145,17 @@ static const struct {
     unsigned places;            /* where there is such an attribute */
     bool acl;
     bool xattr;
-    bool chown;                 /* the absence of an id changes nothing */
+    bool harmless;              /* the absence of an id changes nothing */
 } brings[] = {
     /* The helper sees the user only when something is created. */
-    { "attach", attach, ALL & ~H },
+    { "attach", attach, ALL & ~H, .harmless = true },
     { "create-as", create_as, ALL },
     { "create", create, ALL },
     { "mkdir", make_dir, ALL },
     { "mknod", make_fifo, ALL },
     { "symlink", make_link, ALL },
-    { "setattr-uid", set_owner, ALL, .chown = true },
-    { "setattr-gid", set_group, ALL, .chown = true },
+    { "setattr-uid", set_owner, ALL, .harmless = true },
+    { "setattr-gid", set_group, ALL, .harmless = true },
     { "acl-user", set_acl_user, ALL & ~N, .acl = true, .xattr = true },
     { "acl-group", set_acl_group, ALL & ~N, .acl = true, .xattr = true },
     { "capability", set_capability, X | F, .xattr = true },
@@ -230,7 +230,7 @@ static void check_all(OwnersPlace place, bool squash)
             continue;
         }
         check_bring(&w, row, owners_guest(&w, 7), 0);
-        check_bring(&w, row, ID_NONE, brings[row].chown ? 0 : none);
+        check_bring(&w, row, ID_NONE, brings[row].harmless ? 0 : none);
         if (place != OWNERS_HELPER) {
             check_bring(&w, row, OWNERS_NOT_GUEST, outside);
             continue;
