@@ -2,124 +2,117 @@
 /*
  * The executor of a device: see 9p-exec.h.
  *
- * Jobs run in the thread pool of the AioContext.  The pool reports the end of
- * jobs from a bottom half of the context that submitted them, inside a
- * defer_call section, so replies that are ready at the same time share one
- * interrupt.  The pool has few threads, so jobs that may never end have threads
- * that belong to the executor alone (9p-threads.h).  A job that yields is a
- * coroutine of the context, which exists until the job is done.
+ * Jobs run in threads that belong to the executor alone (9p-threads.h): a few
+ * for jobs that use the host's storage, and many for jobs that may never end.
+ * QEMU's thread pool does not serve, as it aborts QEMU if the host does not let
+ * it start a thread.  A bottom half of the loop reports the ends of jobs inside
+ * a defer_call section, so replies that are ready at the same time share one
+ * interrupt.  A job that yields is a coroutine of the AioContext, which exists
+ * until the job is done.
  * Context: the home thread of an AioContext.
  */
 #include "qemu/osdep.h"
-#include "block/block-io.h"
-#include "block/thread-pool.h"
+#include "block/aio.h"
 #include "qemu/coroutine.h"
 #include "qemu/defer-call.h"
 #include "9p-exec.h"
 #include "9p-threads.h"
 
-/* As in QEMU's pool: how long an idle thread waits for another job. */
-#define APART_IDLE_US   (10 * G_TIME_SPAN_SECOND)
+/* As in QEMU's thread pool: how many threads use the host's storage … */
+#define STORAGE_MAX     64
+/* … and how long an idle thread waits for another job. */
+#define IDLE_US         (10 * G_TIME_SPAN_SECOND)
+
+typedef struct ThreadJob ThreadJob;
 
 typedef struct QemuExec {
     P9Exec base;
+    P9Threads *storage;         /* owned */
     P9Threads *apart;           /* owned: for jobs that may never end */
+    QEMUBH *report;             /* owned */
+    QSLIST_HEAD(, ThreadJob) ended; /* atomic; to be reported */
 } QemuExec;
 
-static int exec_worker(void *opaque)
-{
-    P9Job *job = opaque;
+/* ---- jobs in threads ---- */
 
-    if (p9_job_claim(job)) {
-        job->run(job);
-    }
-    return 0;
-}
-
-static void exec_complete(void *opaque, int ret)
-{
-    P9Job *job = opaque;
-
-    job->done(job);
-}
-
-/* ---- jobs that may never end ---- */
-
-typedef struct ApartJob {
+struct ThreadJob {
     P9Task task;
     P9Job *job;
     /* Borrowed: p9_exec_qemu_free() waits until no thread uses it any more. */
-    AioContext *ctx;
-} ApartJob;
+    QemuExec *exec;
+    QSLIST_ENTRY(ThreadJob) next;
+};
 
-static void apart_done_bh(void *opaque)
+static P9Threads *threads_for(QemuExec *exec, const P9Job *job)
 {
-    g_autofree ApartJob *apart = opaque;
+    return job->apart ? exec->apart : exec->storage;
+}
 
+/* The executor may be freed by the last job->done(). */
+static void report_bh(void *opaque)
+{
+    QemuExec *exec = opaque;
+    QSLIST_HEAD(, ThreadJob) latest, oldest = QSLIST_HEAD_INITIALIZER(oldest);
+    ThreadJob *t;
+
+    QSLIST_MOVE_ATOMIC(&latest, &exec->ended);
+    while ((t = QSLIST_FIRST(&latest))) {
+        QSLIST_REMOVE_HEAD(&latest, next);
+        QSLIST_INSERT_HEAD(&oldest, t, next);
+    }
     defer_call_begin();
-    apart->job->done(apart->job);
+    while ((t = QSLIST_FIRST(&oldest))) {
+        P9Job *job = t->job;
+
+        QSLIST_REMOVE_HEAD(&oldest, next);
+        g_free(t);
+        job->done(job);
+    }
     defer_call_end();
 }
 
-static void apart_done(ApartJob *apart)
+static void thread_job_ended(ThreadJob *t)
 {
-    aio_bh_schedule_oneshot(apart->ctx, apart_done_bh, apart);
+    QemuExec *exec = t->exec;
+
+    QSLIST_INSERT_HEAD_ATOMIC(&exec->ended, t, next);
+    qemu_bh_schedule(exec->report);
 }
 
-/* Context: a thread of QemuExec.apart. */
-static void apart_run(P9Task *task)
+/* Context: a thread of the executor. */
+static void thread_job_run(P9Task *task)
 {
-    ApartJob *apart = container_of(task, ApartJob, task);
+    ThreadJob *t = container_of(task, ThreadJob, task);
 
-    exec_worker(apart->job);
-    apart_done(apart);
+    if (p9_job_claim(t->job)) {
+        t->job->run(t->job);
+    }
+    thread_job_ended(t);
 }
 
-static void submit_apart(P9Exec *base, P9Job *job)
+static void exec_submit(P9Exec *base, P9Job *job)
 {
     QemuExec *exec = container_of(base, QemuExec, base);
-    ApartJob *apart = g_new0(ApartJob, 1);
+    ThreadJob *t = g_new0(ThreadJob, 1);
 
-    apart->task.run = apart_run;
-    apart->job = job;
-    apart->ctx = qemu_get_current_aio_context();
-    job->handle = apart;
-    if (!p9_threads_run(exec->apart, &apart->task)) {
+    t->task.run = thread_job_run;
+    t->job = job;
+    t->exec = exec;
+    job->handle = t;
+    if (!p9_threads_run(threads_for(exec, job), &t->task)) {
         job->refused = p9_job_claim(job);
-        apart_done(apart);
+        thread_job_ended(t);
     }
 }
 
-static void cancel_apart(P9Exec *base, P9Job *job)
+static void exec_cancel(P9Exec *base, P9Job *job)
 {
     QemuExec *exec = container_of(base, QemuExec, base);
-    ApartJob *apart = job->handle;
+    ThreadJob *t = job->handle;
 
     /* If a thread has just taken the job, it finds the job claimed. */
-    if (p9_threads_cancel(exec->apart, &apart->task)) {
-        apart_done(apart);
-    }
-}
-
-/* ---- all jobs ---- */
-
-static void exec_submit(P9Exec *exec, P9Job *job)
-{
-    if (job->apart) {
-        submit_apart(exec, job);
-    } else {
-        job->handle = thread_pool_submit_aio(exec_worker, job, exec_complete,
-                                             job);
-    }
-}
-
-static void exec_cancel(P9Exec *exec, P9Job *job)
-{
-    if (job->apart) {
-        cancel_apart(exec, job);
-    } else {
-        /* Removes the job from the queue, unless a worker has taken it. */
-        bdrv_aio_cancel_async(job->handle);
+    if (p9_threads_cancel(threads_for(exec, job), &t->task)) {
+        thread_job_ended(t);
     }
 }
 
@@ -225,7 +218,7 @@ static const FsYield yield_qemu = {
     .watch = yield_watch,
 };
 
-P9Exec *p9_exec_qemu_new(unsigned max_apart)
+P9Exec *p9_exec_qemu_new(AioContext *ctx, unsigned max_apart)
 {
     QemuExec *exec = g_new(QemuExec, 1);
 
@@ -236,7 +229,9 @@ P9Exec *p9_exec_qemu_new(unsigned max_apart)
             .submit_yielding = exec_submit_yielding,
             .yield = &yield_qemu,
         },
-        .apart = p9_threads_new(max_apart, APART_IDLE_US),
+        .storage = p9_threads_new(STORAGE_MAX, IDLE_US, false),
+        .apart = p9_threads_new(max_apart, IDLE_US, true),
+        .report = aio_bh_new(ctx, report_bh, exec),
     };
     return &exec->base;
 }
@@ -245,6 +240,8 @@ void p9_exec_qemu_free(P9Exec *base)
 {
     QemuExec *exec = container_of(base, QemuExec, base);
 
+    p9_threads_free(exec->storage);
     p9_threads_free(exec->apart);
+    qemu_bh_delete(exec->report);
     g_free(exec);
 }

@@ -4,8 +4,7 @@
  *
  * A P9Job is given to a worker once, and its end is reported on the event loop
  * that submitted it.  The session knows only this interface.  In QEMU it is
- * implemented by 9p-exec-qemu.c, on QEMU's thread pool and on threads for jobs
- * that are apart; the tests have executors of their own (inline, stepped by the
+ * implemented by 9p-exec-qemu.c, on threads of the device; the tests have executors of their own (inline, stepped by the
  * test, plain threads).
  */
 #ifndef HW_9PFS_9P_EXEC_H
@@ -34,7 +33,7 @@ struct P9Job {
 struct P9Exec {
     /*
      * Call job->run once, then job->done.  Only job->done is called if there is
-     * no thread for a job that is @apart.  Context: event loop.
+     * no thread for the job.  Context: event loop.
      */
     void (*submit)(P9Exec *exec, P9Job *job);
     /*
@@ -63,10 +62,10 @@ static inline bool p9_job_claim(P9Job *job)
 
 #ifndef P9_STANDALONE
 /**
- * p9_exec_qemu_new: an executor on the thread pool of the current AioContext,
- * with at most @max_apart threads for jobs that are apart.
+ * p9_exec_qemu_new: an executor for the event loop of @ctx, with at most
+ * @max_apart threads for jobs that are apart.
  */
-P9Exec *p9_exec_qemu_new(unsigned max_apart);
+P9Exec *p9_exec_qemu_new(AioContext *ctx, unsigned max_apart);
 /** p9_exec_qemu_free: when no job is left.  Context: event loop. */
 void p9_exec_qemu_free(P9Exec *exec);
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Threads for tasks that may never end: see 9p-threads.h.
+ * Threads for tasks that block: see 9p-threads.h.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <pthread.h>
@@ -20,12 +20,13 @@ struct P9Threads {
     GQueue tasks;               /* of P9Task; not begun */
     gint64 idle_us;             /* constant */
     unsigned max;               /* constant */
+    bool at_once;               /* constant */
     unsigned count;
     unsigned idle;              /* threads that wait for a task */
     bool quit;
 };
 
-P9Threads *p9_threads_new(unsigned max, gint64 idle_us)
+P9Threads *p9_threads_new(unsigned max, gint64 idle_us, bool at_once)
 {
     P9Threads *threads = g_new0(P9Threads, 1);
 
@@ -35,6 +36,7 @@ P9Threads *p9_threads_new(unsigned max, gint64 idle_us)
     g_queue_init(&threads->tasks);
     threads->idle_us = idle_us;
     threads->max = max;
+    threads->at_once = at_once;
     return threads;
 }
 
@@ -101,7 +103,8 @@ static void *thread_main(void *opaque)
     P9Threads *threads = opaque;
     P9Task *task;
 
-    pthread_setname_np(pthread_self(), "9p-apart");
+    pthread_setname_np(pthread_self(), threads->at_once ? "9p-apart"
+                                                        : "9p-worker");
     g_mutex_lock(&threads->lock);
     while ((task = next_task(threads))) {
         g_mutex_unlock(&threads->lock);
@@ -143,21 +146,32 @@ static void start_thread(P9Threads *threads)
     pthread_attr_destroy(&attr);
 }
 
+/* Context: lock held. */
+static bool needs_thread(const P9Threads *threads)
+{
+    unsigned waiting = threads->at_once ? threads->tasks.length : 0;
+
+    return threads->idle <= waiting && threads->count < threads->max;
+}
+
 bool p9_threads_run(P9Threads *threads, P9Task *task)
 {
-    bool taken;
+    bool taken, wake;
 
     g_mutex_lock(&threads->lock);
-    if (threads->idle <= threads->tasks.length &&
-        threads->count < threads->max) {
+    if (needs_thread(threads)) {
         start_thread(threads);
     }
     taken = threads->count;
+    /* A signal is a system call even if no thread waits. */
+    wake = taken && threads->idle;
     if (taken) {
         push_task(threads, task);
-        g_cond_signal(&threads->more);
     }
     g_mutex_unlock(&threads->lock);
+    if (wake) {
+        g_cond_signal(&threads->more);
+    }
     return taken;
 }
 

@@ -347,7 +347,7 @@ P9Server *p9_server_new(FsExport *export, P9Ring *ring, P9Loop *loop,
     qemu_mutex_init(&server->lock);
     server->blocker = p9_blocker_new(loop, mount_tag, server_busy_done,
                                      server);
-    server->exec = p9_exec_qemu_new(APART_MAX);
+    server->exec = p9_exec_qemu_new(ctx, APART_MAX);
     server->session = p9_session_new(export, server->exec,
                                      &server_transport, server,
                                      p9_ring_guest(ring), &limits);

@@ -7,6 +7,7 @@
  * without EVENT_IDX, and while other requests stay parked.
  */
 #include "qemu/osdep.h"
+#include <sys/resource.h>
 #include "standard-headers/linux/virtio_ring.h"
 #include "ring-client.h"
 
@@ -196,6 +197,50 @@ static void interrupt_follows_the_answer(void)
     }
 }
 
+/* ---- no more threads ---- */
+
+/*
+ * When the host lets QEMU start no thread, requests that take one get an error,
+ * and the others are served by the device's own thread.  The limit holds for
+ * QEMU once it has changed to an unprivileged user, which is after this thread
+ * has begun.
+ */
+static void no_more_threads(void)
+{
+    struct rlimit old, none;
+    RingReq *r[32];
+    RingVm *vm;
+    RingDev *d;
+
+    if (geteuid() != 0) {
+        ring_skip("needs root, for which this limit does not hold");
+    }
+    ring_host_put("f", "content", 7);
+    g_assert_cmpint(chmod(ring_dir(), 0755), ==, 0);
+    g_assert_cmpint(getrlimit(RLIMIT_NPROC, &old), ==, 0);
+    none = old;
+    none.rlim_cur = 0;
+    g_assert_cmpint(setrlimit(RLIMIT_NPROC, &none), ==, 0);
+    vm = ring_vm_new("-run-with user=65534:65534 -fsdev local,id=fs0,"
+                     "path='%s',security_model=none -device virtio-9p-pci,"
+                     "own-thread=on,fsdev=fs0,mount_tag=ring,addr=%d",
+                     ring_dir(), RING_SLOT);
+    g_assert_cmpint(setrlimit(RLIMIT_NPROC, &old), ==, 0);
+
+    d = ring_dev_open(vm, RING_SLOT);
+    ring_dev_start(d);
+    ring_mount(d);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDONLY);
+    for (size_t i = 0; i < ARRAY_SIZE(r); i++) {
+        r[i] = ring_send(d, ring_msg(RING_TFSYNC, "44", 1, 0));
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(r); i++) {
+        ring_expect_done(r[i], RING_TFSYNC, ENOMEM);
+    }
+    ring_tgetattr(d, .fid = 1);
+}
+
 void ring_register_load_tests(void)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(load_cases); i++) {
@@ -212,4 +257,5 @@ void ring_register_load_tests(void)
              local_operations_on_many_fids);
     ring_add("load/interrupt-follows-the-answer",
              interrupt_follows_the_answer);
+    ring_add("load/no-more-threads", no_more_threads);
 }

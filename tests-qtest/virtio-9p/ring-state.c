@@ -395,6 +395,9 @@ static void registers_as_a_ring_break_a_thread(void)
     uint64_t common = d->pci->common_cfg_offset;
 
     for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {
+        /* A queue in use stays where it is. */
+        qpci_io_writew(d->pci->pdev, d->pci->bar,
+                       common + VIRTIO_PCI_COMMON_Q_RESET, 1);
         qpci_io_writel(d->pci->pdev, d->pci->bar, common + parts[i],
                        REGISTERS);
         qpci_io_writew(d->pci->pdev, d->pci->bar,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Threads for tasks that may never end, which keep no other task from running.
+ * Threads for tasks that block, and for tasks that may never end, which keep no
+ * other task from running.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/resource.h>
@@ -86,7 +87,7 @@ static void let_go(Tasks *all)
 /* Tasks that end share a thread, as far as they come one after the other. */
 static void test_reuse(void)
 {
-    g_autoptr(P9Threads) threads = p9_threads_new(100, NEVER_US);
+    g_autoptr(P9Threads) threads = p9_threads_new(100, NEVER_US, true);
     Tasks all = { .ended = 0 };
 
     g_assert_cmpuint(p9_threads_count(threads), ==, 0);
@@ -99,7 +100,7 @@ static void test_reuse(void)
 
 static void test_hanging_tasks(void)
 {
-    g_autoptr(P9Threads) threads = p9_threads_new(1000, NEVER_US);
+    g_autoptr(P9Threads) threads = p9_threads_new(1000, NEVER_US, true);
     Tasks all = { .ended = 0 };
 
     for (unsigned i = 0; i < 100; i++) {
@@ -114,10 +115,28 @@ static void test_hanging_tasks(void)
     await(&all, &all.ended, 200);
 }
 
+/* Tasks that end can wait for a thread that is idle, but not for a busy one. */
+static void test_few_threads(void)
+{
+    g_autoptr(P9Threads) threads = p9_threads_new(100, NEVER_US, false);
+    Tasks all = { .ended = 0 };
+
+    for (unsigned i = 1; i <= 5; i++) {
+        start(threads, &all, hang);
+        await(&all, &all.running, i);
+    }
+    g_assert_cmpuint(p9_threads_count(threads), ==, 5);
+    start(threads, &all, end_at_once);
+    await(&all, &all.ended, 1);
+    g_assert_cmpuint(p9_threads_count(threads), ==, 6);
+    let_go(&all);
+    await(&all, &all.ended, 6);
+}
+
 /* With as many threads as are allowed, a task waits for the end of another. */
 static void test_limit(void)
 {
-    g_autoptr(P9Threads) threads = p9_threads_new(3, NEVER_US);
+    g_autoptr(P9Threads) threads = p9_threads_new(3, NEVER_US, true);
     Tasks all = { .ended = 0 };
 
     for (unsigned i = 0; i < 10; i++) {
@@ -133,7 +152,7 @@ static void test_limit(void)
 /* A task that waits for a thread can be taken back, one that runs cannot. */
 static void test_cancel(void)
 {
-    g_autoptr(P9Threads) threads = p9_threads_new(1, NEVER_US);
+    g_autoptr(P9Threads) threads = p9_threads_new(1, NEVER_US, true);
     Tasks all = { .ended = 0 };
     Task *first, *second;
 
@@ -154,7 +173,7 @@ static void test_cancel(void)
 /* Idle threads end, except for the last one. */
 static void test_idle(void)
 {
-    g_autoptr(P9Threads) threads = p9_threads_new(10, 0);
+    g_autoptr(P9Threads) threads = p9_threads_new(10, 0, true);
     Tasks all = { .ended = 0 };
 
     for (unsigned i = 0; i < 10; i++) {
@@ -173,7 +192,7 @@ static void test_idle(void)
 
 static void test_none(void)
 {
-    g_autoptr(P9Threads) threads = p9_threads_new(0, NEVER_US);
+    g_autoptr(P9Threads) threads = p9_threads_new(0, NEVER_US, true);
     Task task = { .base.run = end_at_once };
 
     g_assert_false(p9_threads_run(threads, &task.base));
@@ -183,7 +202,7 @@ static void test_none(void)
 static int run_without_threads(void)
 {
     static const struct rlimit none = { 0, 0 };
-    P9Threads *threads = p9_threads_new(10, NEVER_US);
+    P9Threads *threads = p9_threads_new(10, NEVER_US, true);
     Task task = { .base.run = end_at_once };
 
     /* The limit does not apply to root. */
@@ -224,6 +243,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tasks/threads/none", test_none);
     g_test_add_func("/tasks/threads/reuse", test_reuse);
     g_test_add_func("/tasks/threads/hanging-tasks", test_hanging_tasks);
+    g_test_add_func("/tasks/threads/few-threads", test_few_threads);
     g_test_add_func("/tasks/threads/limit", test_limit);
     g_test_add_func("/tasks/threads/cancel", test_cancel);
     g_test_add_func("/tasks/threads/idle", test_idle);
