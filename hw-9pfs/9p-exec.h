@@ -4,8 +4,8 @@
  *
  * A P9Job is given to a worker once, and its end is reported on the event loop
  * that submitted it.  The session knows only this interface.  In QEMU it is
- * implemented by 9p-exec-qemu.c, on threads of the device; the tests have executors of their own (inline, stepped by the
- * test, plain threads).
+ * implemented by 9p-exec-qemu.c, on threads of the device; the tests have
+ * executors of their own (inline, stepped by the test, plain threads).
  */
 #ifndef HW_9PFS_9P_EXEC_H
 #define HW_9PFS_9P_EXEC_H
