@@ -138,8 +138,8 @@ run_loops() {
     for t in "${tests[@]}"; do
         wanted "$t" || continue
         case $t in
-        */chain/* | */device/* | */flush/* | */life-cycle/* | */load/* | */lock/* | */loop/* | */registers/* | \
-            */session/*)
+        */chain/* | */device/* | */flush/* | */hang/* | */life-cycle/* | */load/* | */lock/* | */loop/* | \
+            */registers/* | */session/*)
             run_one "$program" "$t" "$small" ;;
         esac
     done

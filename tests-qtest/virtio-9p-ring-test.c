@@ -29,6 +29,7 @@ int main(int argc, char **argv)
     ring_register_loop_tests();
     ring_register_session_tests();
     ring_register_state_tests();
+    ring_register_hang_tests();
     ring_register_limits_tests();
     ring_register_readonly_tests();
     ring_register_registers_tests();

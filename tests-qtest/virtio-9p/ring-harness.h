@@ -101,6 +101,7 @@ void ring_register_names_tests(void);
 void ring_register_chain_tests(void);
 void ring_register_limits_tests(void);
 void ring_register_flush_tests(void);
+void ring_register_hang_tests(void);
 void ring_register_load_tests(void);
 void ring_register_lock_tests(void);
 void ring_register_loop_tests(void);

@@ -22,7 +22,7 @@
 enum {
     MAX_WRITE = 4096,
     REQUEST_SIZE = 2 * FUSE_MIN_READ_BUFFER,
-    MAX_HELD = 32,
+    MAX_HELD = 512,
     /* The version of the protocol; later versions only add to it. */
     MINOR = 31,
 };
@@ -35,6 +35,7 @@ enum {
 
 typedef struct Shared {
     guint hang[2];              /* bit mask of opcodes; atomic */
+    gint spared;                /* requests that are answered before; atomic */
     gint requests;              /* atomic */
 } Shared;
 
@@ -371,7 +372,14 @@ static bool must_hang(const Server *s, uint32_t opcode)
     guint mask = opcode < 64
                  ? g_atomic_int_get(&s->shared->hang[opcode / 32]) : 0;
 
-    return (mask & (1u << opcode % 32)) && s->held < MAX_HELD;
+    if (!(mask & (1u << opcode % 32)) || s->held == MAX_HELD) {
+        return false;
+    }
+    if (g_atomic_int_get(&s->shared->spared) > 0) {
+        g_atomic_int_add(&s->shared->spared, -1);
+        return false;
+    }
+    return true;
 }
 
 static void take_request(Server *s)
@@ -558,11 +566,23 @@ void fuse_stand_in_hang(FuseStandIn *fuse, uint32_t opcode)
     }
 }
 
-void fuse_stand_in_answer(FuseStandIn *fuse)
+void fuse_stand_in_hang_after(FuseStandIn *fuse, unsigned n)
+{
+    g_atomic_int_set(&fuse->shared->spared, n);
+    fuse_stand_in_hang(fuse, 0);
+}
+
+void fuse_stand_in_answer_next(FuseStandIn *fuse)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(fuse->shared->hang); i++) {
         g_atomic_int_set(&fuse->shared->hang[i], 0);
     }
+    g_atomic_int_set(&fuse->shared->spared, 0);
+}
+
+void fuse_stand_in_answer(FuseStandIn *fuse)
+{
+    fuse_stand_in_answer_next(fuse);
     g_assert_cmpint(write(fuse->answer, "", 1), ==, 1);
 }
 

@@ -53,6 +53,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FuseStandIn, fuse_stand_in_free)
  * means all of them.
  */
 void fuse_stand_in_hang(FuseStandIn *fuse, uint32_t opcode);
+/**
+ * fuse_stand_in_hang_after: answer @n more requests, but none after them.
+ */
+void fuse_stand_in_hang_after(FuseStandIn *fuse, unsigned n);
+/**
+ * fuse_stand_in_answer_next: answer further requests, but not those that wait.
+ */
+void fuse_stand_in_answer_next(FuseStandIn *fuse);
 /** fuse_stand_in_answer: answer the waiting and all further requests. */
 void fuse_stand_in_answer(FuseStandIn *fuse);
 /**
