@@ -39,8 +39,32 @@ GHashTable *p9_lock_owners_new(void)
     return g_hash_table_new(owner_hash, owner_equal);
 }
 
-P9LockOwner *p9_lock_owner_get(P9Session *s, const FsFile *file,
-                               const char *client_id, uint32_t proc_id)
+static size_t owner_bytes(const P9LockOwner *owner)
+{
+    return sizeof(*owner) + strlen(owner->client_id) + 1;
+}
+
+/* A copy of @key in the set, with no reference; NULL if it is too much. */
+static P9LockOwner *owner_add(P9Session *s, const P9LockOwner *key)
+{
+    P9LockOwner *owner;
+
+    if (!p9_budget_charge(&s->budget, P9_BUDGET_LOCK_OWNERS, 1)) {
+        return NULL;
+    }
+    if (!p9_budget_charge(&s->budget, P9_BUDGET_LOCK_BYTES, owner_bytes(key))) {
+        p9_budget_refund(&s->budget, P9_BUDGET_LOCK_OWNERS, 1);
+        return NULL;
+    }
+    owner = g_new(P9LockOwner, 1);
+    *owner = *key;
+    owner->client_id = g_strdup(key->client_id);
+    g_hash_table_add(s->lock_owners, owner);
+    return owner;
+}
+
+int p9_lock_owner_get(P9Session *s, const FsFile *file, const char *client_id,
+                      uint32_t proc_id, P9LockOwner **out)
 {
     P9LockOwner key = {
         .dev = file->dev,
@@ -50,14 +74,13 @@ P9LockOwner *p9_lock_owner_get(P9Session *s, const FsFile *file,
     };
     P9LockOwner *owner = g_hash_table_lookup(s->lock_owners, &key);
 
+    owner = owner ?: owner_add(s, &key);
     if (!owner) {
-        owner = g_new0(P9LockOwner, 1);
-        *owner = key;
-        owner->client_id = g_strdup(client_id);
-        g_hash_table_add(s->lock_owners, owner);
+        return -ENOLCK;
     }
     owner->refs++;
-    return owner;
+    *out = owner;
+    return 0;
 }
 
 void p9_lock_owner_unref(P9Session *s, P9LockOwner *owner)
@@ -66,6 +89,8 @@ void p9_lock_owner_unref(P9Session *s, P9LockOwner *owner)
         return;
     }
     g_hash_table_remove(s->lock_owners, owner);
+    p9_budget_refund(&s->budget, P9_BUDGET_LOCK_OWNERS, 1);
+    p9_budget_refund(&s->budget, P9_BUDGET_LOCK_BYTES, owner_bytes(owner));
     if (owner->locker) {
         p9_release_locker(s, owner->locker, p9_locks_changed);
     }

@@ -31,9 +31,13 @@ typedef struct P9LockOwner {
 
 /** p9_lock_owners_new: a new, empty set for P9Session.lock_owners. */
 GHashTable *p9_lock_owners_new(void);
-/** p9_lock_owner_get: the owner for these values, counted.  Never fails. */
-P9LockOwner *p9_lock_owner_get(P9Session *s, const FsFile *file,
-                               const char *client_id, uint32_t proc_id);
+/**
+ * p9_lock_owner_get: the owner for these values, counted.
+ *
+ * -ENOLCK if the session may not have one more (9p-budget.h).
+ */
+int p9_lock_owner_get(P9Session *s, const FsFile *file, const char *client_id,
+                      uint32_t proc_id, P9LockOwner **owner);
 /** p9_lock_owner_unref: releases the locks with the last reference. */
 void p9_lock_owner_unref(P9Session *s, P9LockOwner *owner);
 /**

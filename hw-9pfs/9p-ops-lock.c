@@ -36,11 +36,11 @@ static int lock_begin(P9Request *req, uint8_t type, uint64_t start,
         length > INT64_MAX - start) {
         return -EINVAL;
     }
-    if (!s->export->config.no_locks) {
-        req->lock_owner = p9_lock_owner_get(s, req->file[0], client_id->s,
-                                            proc_id);
+    if (s->export->config.no_locks) {
+        return 0;
     }
-    return 0;
+    return p9_lock_owner_get(s, req->file[0], client_id->s, proc_id,
+                             &req->lock_owner);
 }
 
 int p9_lock_prepare(P9Request *req)

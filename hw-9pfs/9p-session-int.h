@@ -11,6 +11,7 @@
 #define HW_9PFS_9P_SESSION_INT_H
 
 #include "fsdev/core/fsdriver.h"
+#include "9p-budget.h"
 #include "9p-exec.h"
 #include "9p-guest.h"
 #include "9p-policy.h"
@@ -27,9 +28,10 @@ typedef struct P9RowOps P9RowOps;
  * lives:
  *
  * as long as the session
- *              counts of what is in use, the pool of idle requests, qids (so
- *              that the paths of inodes stay the same), the costs in policy,
- *              and recent (so that no serial number is assigned twice)
+ *              counts of what is in use and the budget, the pool of idle
+ *              requests, qids (so that the paths of inodes stay the same), the
+ *              costs in policy, and recent (so that no serial number is
+ *              assigned twice)
  * until a reset
  *              generation, and all requests
  * until a Tversion or a reset
@@ -48,6 +50,7 @@ struct P9Session {
     P9QidMap *qids;             /* owned; has its own lock */
     P9Policy policy;
     P9RecentTable recent;
+    P9Budget budget;
 
     /* What a Tversion negotiates, and what the next one ends */
     uint8_t dialect;            /* P9_DIALECT_* */

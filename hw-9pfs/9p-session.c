@@ -102,6 +102,8 @@ void p9_session_info(const P9Session *s, P9SessionInfo *info)
         .fids = g_hash_table_size(s->fids),
         .active = g_queue_get_length((GQueue *)&s->active),
         .xattr_fids = s->xattr_fids,
+        .lock_owners = s->budget.used[P9_BUDGET_LOCK_OWNERS],
+        .lock_bytes = s->budget.used[P9_BUDGET_LOCK_BYTES],
         .msize = s->msize,
         .dialect = s->dialect,
     };

@@ -65,6 +65,8 @@ typedef struct P9SessionInfo {
     unsigned fids;
     unsigned active;        /* requests in flight */
     unsigned xattr_fids;
+    size_t lock_owners;
+    size_t lock_bytes;      /* of the owners of locks */
     uint32_t msize;         /* 0: no session */
     unsigned dialect;
 } P9SessionInfo;

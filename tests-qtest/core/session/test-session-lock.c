@@ -309,6 +309,59 @@ static void test_bad_ranges(Locks *l)
     }
 }
 
+/* The locks are in vain, as memfs has none, but each has an owner. */
+static int lock_as(Client *c, uint32_t proc, const P9String *client_id)
+{
+    return ASK(c, lock, .fid = 1, .type = P9_LOCK_TYPE_RDLCK, .length = 1,
+               .proc_id = proc, .client_id = *client_id);
+}
+
+/*
+ * Locks of ever new owners with this client id fail with ENOLCK, before there
+ * are @max owners, and are possible again after a clunk.
+ */
+static void check_owners(const P9String *client_id, size_t max)
+{
+    g_autoptr(Client) c = client_start(memfs_open(), CLIENT_INLINE);
+    P9SessionInfo info;
+    uint32_t owners = 0;
+    int ret;
+
+    memfs_add(c->export, "f", "text");
+    g_assert_cmpint(client_open(c, 1, "f", O_RDWR), ==, 0);
+    while ((ret = lock_as(c, owners, client_id)) == 0) {
+        g_assert_cmpuint(++owners, <=, max);
+    }
+    g_assert_cmpint(ret, ==, -ENOLCK);
+    client_info(c, &info);
+    g_assert_cmpuint(info.lock_owners, ==, owners);
+    g_assert_cmpuint(info.lock_bytes, >, owners * client_id->len);
+    g_assert_cmpuint(info.lock_bytes, <=, 1024 * 1024);
+    /* An owner that exists can go on. */
+    g_assert_cmpint(lock_as(c, 0, client_id), ==, 0);
+    g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
+    client_info(c, &info);
+    g_assert_cmpuint(info.lock_owners, ==, 0);
+    g_assert_cmpuint(info.lock_bytes, ==, 0);
+    g_assert_cmpint(client_open(c, 1, "f", O_RDWR), ==, 0);
+    g_assert_cmpint(lock_as(c, owners, client_id), ==, 0);
+}
+
+static void test_owners_are_bounded(void)
+{
+    const P9String client_id = P9STR("guest");
+
+    check_owners(&client_id, 4096);
+}
+
+static void test_client_ids_are_bounded(void)
+{
+    g_autofree char *text = g_strnfill(60000, 'x');
+    const P9String client_id = P9STR(text);
+
+    check_owners(&client_id, 1024 * 1024 / 60000);
+}
+
 static void test_off(Locks *l)
 {
     g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 5), ==, 0);
@@ -357,6 +410,9 @@ int main(int argc, char **argv)
     g_test_add_func("/lock/end-while-asking", test_end_while_asking);
     add("/lock/getlock", test_getlock, false);
     add("/lock/bad-ranges", test_bad_ranges, false);
+    g_test_add_func("/lock/owners-are-bounded", test_owners_are_bounded);
+    g_test_add_func("/lock/client-ids-are-bounded",
+                    test_client_ids_are_bounded);
     add("/lock/off", test_off, true);
     return g_test_run();
 }
