@@ -14,6 +14,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/cred/cred.h"
+#include "fsdev/cred/cred-fold.h"
 #include "fsdev/cred/cred-text.h"
 
 #define META_DIR ".virtfs_metadata"
@@ -540,35 +541,13 @@ static int mapped_file_before_rmdir(int dirfd, const char *name)
 }
 
 /*
- * Hosts may fold the case of names in a directory (ext4, f2fs, …), including
- * letters outside ASCII that fold into ASCII (U+017F, U+212A), and ignore
- * characters that do not print.  There, such a spelling opens the metadata, so
- * it is refused everywhere; these names have no other use.
+ * Hosts may ignore the case of names in a directory.  There another spelling
+ * opens the metadata, so all spellings are refused everywhere; these names have
+ * no other use.
  */
 static bool mapped_file_hidden(const char *name)
 {
-    g_autofree char *folded = NULL;
-    g_autofree char *plain = NULL;
-    g_autoptr(GString) visible = NULL;
-
-    if (g_str_is_ascii(name)) {
-        return !g_ascii_strcasecmp(name, META_DIR) ||
-               !g_ascii_strcasecmp(name, META_ROOT);
-    }
-    plain = g_utf8_normalize(name, -1, G_NORMALIZE_DEFAULT);
-    if (!plain) {
-        return false;
-    }
-    folded = g_utf8_casefold(plain, -1);
-    visible = g_string_new(NULL);
-    for (const char *p = folded; *p; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-
-        if (!g_unichar_iszerowidth(c)) {
-            g_string_append_unichar(visible, c);
-        }
-    }
-    return !strcmp(visible->str, META_DIR) || !strcmp(visible->str, META_ROOT);
+    return cred_folds_to(name, META_DIR) || cred_folds_to(name, META_ROOT);
 }
 
 const CredPolicy cred_mapped_file = {

@@ -396,9 +396,13 @@ static void names_are_refused_and_hidden(void)
 {
     static const char *const names[] = {
         DIR_NAME, ROOT_NAME, ".VIRTFS_METADATA", ".Virtfs_Metadata_Root",
-        /* Equal after case folding: the long s, a zero width space. */
+        /* Equal after case folding: the long s, code points left out. */
         ".virtf\xc5\xbf_metadata", ".virtfs\xe2\x80\x8b_metadata",
-        ".VIRTF\xc5\xbf_METADATA_ROOT",
+        ".VIRTF\xc5\xbf_METADATA_ROOT", "\xc2\xad.virtfs_metadata",
+        ".virtfs_metadata\xc2\xad", ".vir\xcd\x8ftfs_metadata",
+        ".virtfs_meta\xe3\x85\xa4" "data", ".virtfs_metadata\xef\xb8\x8f",
+        ".v\xe1\xa0\x8firtfs_metadata_root",
+        ".virtfs_metadata_roo\xf3\xa0\x80\x81t",
     };
     LOCAL_ENV env = MAPPED;
     g_autoptr(FsNode) dir = NULL;
@@ -425,7 +429,8 @@ static void similar_names_are_free(void)
     static const char *const names[] = {
         ".virtfs_metadata2", "virtfs_metadata", ".virtfs_metadata_roots",
         ".virtfs", ".virtfs_tmp-0123456789abcdef", ".virtfs-metadata",
-        ".virtfs_metadata\xc3\xa9",
+        ".virtfs_metadata\xc3\xa9", ".virtf\xc3\x9f_metadata",
+        ".virtfs_metadat\xc2", "\xc2\xad", ".virtfs_\xc2\xad",
     };
     LOCAL_ENV env = MAPPED;
 
