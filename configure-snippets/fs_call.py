@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """fs_call.py ROOT: checks that only few files access the members of an FsCall.
 
-How long a call may wait is decided in one place and told in an FsCall. The
+How long a call may wait is decided in one place and passed on in an FsCall. The
 entries of drivers and the handlers of messages pass it on, and ask with the
 functions of HEADER where they would have to wait. So the members of struct
 FsCall, and those of any variable, parameter or member that is one, are

@@ -4,11 +4,12 @@
  *
  * Jobs run in threads that belong to the executor alone (9p-threads.h): a few
  * for jobs that use the host's storage, and many for jobs that may never end.
- * QEMU's thread pool does not serve, as it aborts QEMU if the host does not let
- * it start a thread.  A bottom half of the loop reports the ends of jobs inside
- * a defer_call section, so replies that are ready at the same time share one
- * interrupt.  A job that yields is a coroutine of the AioContext, which exists
- * until the job is done.
+ * QEMU's thread pool is not suitable, because it aborts QEMU if the host does
+ * not let it start a thread.  A bottom half of the loop reports the ends of
+ * jobs inside a defer_call section, so replies that are ready at the same time
+ * share one interrupt.  A job that yields is a coroutine of the AioContext,
+ * which exists until the job is done.
+ *
  * Context: the home thread of an AioContext.
  */
 #include "qemu/osdep.h"

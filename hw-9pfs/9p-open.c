@@ -29,7 +29,7 @@ int p9_open_file_run(P9Request *req, const FsCall *call, FsNode *node,
     FsAttr attr;
     int ret;
 
-    /* O_EXCL says nothing without O_CREAT. */
+    /* O_EXCL has no meaning without O_CREAT. */
     ret = fs_open_attr(call, node, oflags & ~O_EXCL, &req->new_file, &attr);
     return ret < 0 ? ret : p9_open_reply(req, &attr, reply);
 }

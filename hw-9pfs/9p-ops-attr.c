@@ -177,7 +177,7 @@ int p9_readlink(P9Request *req, const FsCall *call, FsNode *node,
     if (len < 0) {
         return len;
     }
-    /* A kernel never returns that many bytes; others may have cut it. */
+    /* The kernel never returns that many bytes, so the target was cut. */
     if (len == PATH_MAX) {
         return -ENAMETOOLONG;
     }

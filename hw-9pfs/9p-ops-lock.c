@@ -5,7 +5,7 @@
  * The Linux client takes every lock in its own VFS first and asks the server
  * afterwards; flock(2) becomes a lock of the whole file.  A request that may
  * block is not answered until the lock is granted or the request is flushed,
- * because the client tries again only 30 seconds after it was told BLOCKED.
+ * because the client tries again only 30 seconds after the answer BLOCKED.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-ops.h"

@@ -110,7 +110,7 @@ int p9_stat_read_prepare(P9Request *req)
         return -EINVAL;
     }
     req->dir_cookie = req->t.read.offset ? fid->dir_cookie : 0;
-    /* Each entry is looked up, and may be a mount point of anything. */
+    /* Each entry is looked up, and any file system may be mounted there. */
     req->for_worker = true;
     return 0;
 }

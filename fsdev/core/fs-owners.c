@@ -6,7 +6,7 @@
  * object which gets its name meanwhile does not matter.  The kernel has no call
  * to remove or rename a certain object, so for these the object that has the
  * name is checked.  A guest cannot exchange it for a protected one after the
- * check, as it can move none; a user of the host who can may remove it as well.
+ * check, as it cannot move one; a user of the host who can may also remove it.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fsdriver-int.h"

@@ -95,6 +95,6 @@ void fs_export_leave_loop(FsExport *export, const FsYield *yield)
 
 int fs_check_user(FsExport *export, uint32_t uid)
 {
-    /* A fid without a user may look around; see fs_call_to_host(). */
+    /* A fid without a user can be used for lookups; see fs_call_to_host(). */
     return uid == ID_NONE ? 0 : id_map_to_host(export->config.users, &uid);
 }

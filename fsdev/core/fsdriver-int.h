@@ -36,7 +36,7 @@ static inline int check_call(const FsCall *call, bool entry, FsNode *node)
 
 /*
  * The FsCall for an entry of the group TRIES (see fsdriver.h): *@at_once, which
- * does not allow to wait, if the driver might have to wait longer than @call
+ * does not allow waiting, if the driver might have to wait longer than @call
  * allows.
  */
 static inline const FsCall *call_to_try(const FsCall *call, FsWait reach,

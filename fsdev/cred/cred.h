@@ -29,7 +29,7 @@ typedef struct CredObject {
     int fd;                 /* path fd of the object, or a real descriptor */
     bool fd_is_path;
     bool nameless;          /* has no name, so nothing is beside it */
-    bool fresh;             /* new: values stored under its name are not its */
+    bool fresh;             /* new: values under its name are of another file */
     bool brief;             /* -EAGAIN instead of waiting for a lease */
     int dirfd;              /* path fd of its directory, -1 for the root */
     CredDir dir;            /* of dirfd, or the root itself; may be unknown */

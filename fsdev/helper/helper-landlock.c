@@ -51,7 +51,7 @@ static Ruleset ruleset_of(int version)
     };
 }
 
-/* Everything in the export is allowed, except to execute a program. */
+/* Everything in the export is allowed, except executing programs. */
 static int restrict_to_root(const Ruleset *ruleset)
 {
     HOST_FD rules = syscall(NR_CREATE_RULESET, ruleset, sizeof(*ruleset), 0);

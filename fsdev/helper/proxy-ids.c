@@ -14,7 +14,7 @@
 typedef struct Slot {
     FsNode *node;               /* counted; NULL: free */
     uint32_t uses;              /* how many objects it has been used for */
-    uint32_t told;              /* references of the client */
+    uint32_t refs;              /* references of the client */
     uint32_t next_free;
 } Slot;
 
@@ -90,12 +90,12 @@ static uint32_t slot_take(ProxyIds *ids, FsNode *node)
     }
     slot->node = fs_node_ref(node);
     slot->uses = slot->uses == UINT32_MAX ? 1 : slot->uses + 1;
-    slot->told = 0;
+    slot->refs = 0;
     g_hash_table_insert(ids->by_node, node, GUINT_TO_POINTER(n + 1));
     return n;
 }
 
-int proxy_ids_tell(ProxyIds *ids, FsNode *node, uint64_t *id)
+int proxy_ids_give(ProxyIds *ids, FsNode *node, uint64_t *id)
 {
     uint32_t n;
     int ret = 0;
@@ -105,10 +105,10 @@ int proxy_ids_tell(ProxyIds *ids, FsNode *node, uint64_t *id)
     if (n == NO_SLOT) {
         n = slot_take(ids, node);
     }
-    if (n == NO_SLOT || g_array_index(ids->slots, Slot, n).told == UINT32_MAX) {
+    if (n == NO_SLOT || g_array_index(ids->slots, Slot, n).refs == UINT32_MAX) {
         ret = -ENFILE;
     } else {
-        g_array_index(ids->slots, Slot, n).told++;
+        g_array_index(ids->slots, Slot, n).refs++;
         *id = id_of(ids, n);
     }
     g_mutex_unlock(&ids->lock);
@@ -140,11 +140,11 @@ bool proxy_ids_forget(ProxyIds *ids, uint64_t id, uint32_t count)
 
     g_mutex_lock(&ids->lock);
     slot = slot_of(ids, id);
-    known = slot && count && count <= slot->told;
+    known = slot && count && count <= slot->refs;
     if (known) {
-        slot->told -= count;
+        slot->refs -= count;
     }
-    if (known && !slot->told) {
+    if (known && !slot->refs) {
         unused = g_steal_pointer(&slot->node);
         g_hash_table_remove(ids->by_node, unused);
         slot->next_free = ids->first_free;

@@ -19,10 +19,10 @@ typedef struct ProxyIds ProxyIds;
 ProxyIds *proxy_ids_new(FsNode *root, uint32_t max);
 void proxy_ids_free(ProxyIds *ids);
 /**
- * proxy_ids_tell: the number of @node, with one more reference.  -ENFILE at the
+ * proxy_ids_give: the number of @node, with one more reference.  -ENFILE at the
  * limit.
  */
-int proxy_ids_tell(ProxyIds *ids, FsNode *node, uint64_t *id);
+int proxy_ids_give(ProxyIds *ids, FsNode *node, uint64_t *id);
 /** proxy_ids_get: the object, counted; NULL if no object has that number. */
 FsNode *proxy_ids_get(ProxyIds *ids, uint64_t id);
 /** proxy_ids_forget: drop @count references; false if there are not as many. */

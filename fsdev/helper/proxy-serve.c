@@ -66,7 +66,7 @@ static int send_object(ProxyWork *work, FsNode *node, uint64_t *id)
 {
     int ret = send_path_fd(work, node);
 
-    return ret < 0 ? ret : proxy_ids_tell(work->ids, node, id);
+    return ret < 0 ? ret : proxy_ids_give(work->ids, node, id);
 }
 
 static void send_file(ProxyWork *work, FsFile *file)
@@ -159,7 +159,7 @@ static int serve_adopt(ProxyWork *work)
         return ret;
     }
     node = name_to_fs(name);
-    return proxy_ids_tell(work->ids, node, &work->r.adopt.id);
+    return proxy_ids_give(work->ids, node, &work->r.adopt.id);
 }
 
 static int serve_forget(ProxyWork *work)

@@ -105,9 +105,9 @@ static inline FsWait local_node_reach(const LocalExport *export,
 }
 
 /*
- * May @call use @node?  A call that must not wait at all looks nothing up on
- * the host but by RESOLVE_CACHED; values beside the file may have to come from
- * a disk.
+ * May @call use @node?  A call that must not wait at all looks names up
+ * with RESOLVE_CACHED only; values beside the file may have to come from a
+ * disk.
  */
 static inline bool local_may_use(const FsCall *call,
                                  const LocalExport *export, const Node *node)

@@ -81,7 +81,7 @@ int local_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
         return ret;
     }
     if (export->policy->beside && obj.far != local_is_far(export, parent)) {
-        /* The error that the host would return, without the risk to hang. */
+        /* The error that the host would return, without the risk of hanging. */
         return -EXDEV;
     }
     return link_both(export, &obj, pin.fd, name);
@@ -332,7 +332,7 @@ static int rename_pinned(Rename *op)
     int ret;
 
     if (export->policy->beside && far != local_is_far(export, op->newdir)) {
-        /* The error that the host would return, without the risk to hang. */
+        /* The error that the host would return, without the risk of hanging. */
         return -EXDEV;
     }
     ret = local_whiteout_follow(call, export, op->dir, op->dirfd, op->name,

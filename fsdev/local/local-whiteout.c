@@ -133,7 +133,7 @@ uint8_t local_whiteout_type(const FsCall *call, LocalExport *export, Name *dir,
     HostStat st;
     FsAttr attr;
 
-    /* Most files are none, which takes one call to find out. */
+    /* Most files are not whiteouts, as one call shows. */
     if (host_stat_at(dirfd, component, &st) < 0 || !is_empty_file(&st) ||
         look_locked(call, export, dir, dirfd, component, &attr) < 0) {
         return DT_UNKNOWN;

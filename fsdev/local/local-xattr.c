@@ -188,7 +188,7 @@ int local_removexattr(const FsCall *call, FsNode *node, const char *name)
         return ret;
     }
     ret = host_removexattr(pin.fd, host.text);
-    /* For the kernel, removing an ACL that does not exist is no error. */
+    /* For the kernel, removing an ACL that does not exist is not an error. */
     return ret == -ENODATA && is_acl(name) ? 0 : ret;
 }
 

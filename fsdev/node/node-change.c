@@ -3,8 +3,8 @@
  * What removals and renames do to names.
  *
  * The driver changes the host first and the table afterwards, so for a moment
- * the two disagree.  name_pin_for_removal() and name_rename_begin() prevent
- * that fids become invalid in between.  A rename gives one Name another key.
+ * the two disagree.  name_pin_for_removal() and name_rename_begin() keep fids
+ * from becoming invalid in between.  A rename gives one Name another key.
  * Everything below it refers to the Name itself and stays as it is.
  *
  * Called by the local driver from any thread.

@@ -8,7 +8,7 @@
  * process for the descriptor.
  *
  * The way may lead through a file system that hangs for ever.  A call that may
- * wait for storage only does not cross a mount point and looks nothing up in a
+ * wait for storage only does not cross a mount point and makes no lookup in a
  * far directory, see node_is_far().  A thread on its way through near
  * directories does not wait for one that may hang in a far directory.
  *

@@ -433,7 +433,7 @@ int name_locate(Name *name, Name **parent, char *component)
     return ret;
 }
 
-void name_remote_told(Name *name, uint64_t id, uint32_t epoch)
+void name_remote_received(Name *name, uint64_t id, uint32_t epoch)
 {
     NodeTable *table = name->node->table;
     NameRemote *remote = remote_of(name);

@@ -63,10 +63,10 @@ NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
 /** node_table_free: the root is the only Name left. */
 void node_table_free(NodeTable *table);
 /**
- * name_remote_told: @id was received once more.  An earlier number that differs
- * from it, also in its epoch, is passed to forget().
+ * name_remote_received: @id was received once more.  An earlier number that
+ * differs from it, also in its epoch, is passed to forget().
  */
-void name_remote_told(Name *name, uint64_t id, uint32_t epoch);
+void name_remote_received(Name *name, uint64_t id, uint32_t epoch);
 NameRemote name_remote(Name *name);
 
 /** node_table_root: counted. */

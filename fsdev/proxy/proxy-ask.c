@@ -262,7 +262,7 @@ int proxy_ask_insert(ProxyAsk *ask, FsNode *dir, const char *component,
         proxy_conn_forget(ask->conn, id, 1, true);
         return ret;
     }
-    name_remote_told(*name, id, ask->epoch);
+    name_remote_received(*name, id, ask->epoch);
     return 0;
 }
 

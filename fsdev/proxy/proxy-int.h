@@ -105,8 +105,8 @@ int proxy_ask_file(ProxyAsk *ask, Name *name, unsigned n, int flags,
  * proxy_ask_about: begin a request about @node; *@id is its number, which may
  * have to be requested from the helper first.
  *
- * Errors: as proxy_ask_begin(); -EIO when the helper has gone; -ESTALE when the
- * helper cannot be told which object @node is.
+ * Errors: as proxy_ask_begin(); -EIO when the helper has gone; -ESTALE when
+ * there is no way to name the object of @node to the helper.
  */
 int proxy_ask_about(const FsCall *call, ProxyAsk *ask, FsNode *node,
                     uint64_t *id);

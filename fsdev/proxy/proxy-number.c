@@ -78,7 +78,7 @@ static int look_up(const ProxyAsk *about, uint64_t dir_id,
         proxy_conn_forget(ask.conn, *id, 1, true);
         return ret;
     }
-    name_remote_told(name, *id, about->epoch);
+    name_remote_received(name, *id, about->epoch);
     return 0;
 }
 
@@ -100,7 +100,7 @@ static int adopt(const ProxyAsk *about, Name *name, uint64_t *id)
         return ret == -EXDEV ? -ESTALE : ret;
     }
     *id = ask.answer.r.adopt.id;
-    name_remote_told(name, *id, about->epoch);
+    name_remote_received(name, *id, about->epoch);
     return 0;
 }
 

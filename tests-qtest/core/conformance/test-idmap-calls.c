@@ -161,7 +161,7 @@ static void test_attach(void)
     check_create(c, 0, "good", 0, 0);
 }
 
-/* With squash, also who names no user or group is mapped to its id. */
+/* With squash, a call that names no user or group gets its id. */
 static void test_attach_squashed(void)
 {
     FsExport *export = mapped_memfs("squash:5", "0:80:1+squash:6");

@@ -292,7 +292,7 @@ static void mapped_open(LocalEnv *env, Mapped *m)
 
     config->users = id_map_new(user, NULL);
     config->groups = id_map_new(group, NULL);
-    /* What belongs to nobody in the guest cannot be changed there. */
+    /* The guest cannot change an object whose owner is not mapped. */
     g_assert_cmpint(fs_setattr(&test_call, env->root, NULL, &set), ==, 0);
     m->export = local_fixture_reopen(&env->fixture);
     m->root = fs_root(m->export);

@@ -18,8 +18,9 @@ struct Automount {
 };
 
 /*
- * What the daemon does: nothing, until the test closes @end.  Of the calls it
- * makes then none triggers the mount, as they are the daemon's.
+ * What the daemon does: nothing, until the test closes @end.  Then it makes the
+ * automount point catatonic, which ends all waiting.  The daemon's own calls do
+ * not trigger a mount.
  */
 static void G_GNUC_NORETURN be_daemon(const char *path, int end)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An automount point whose daemon never mounts anything: whoever triggers it
- * waits until it is freed, or is killed.
+ * An automount point whose daemon never mounts anything: a process that
+ * triggers it waits until it is freed, or until the process is killed.
  *
  * For processes that have called fuse_stand_in_separate().
  */
@@ -14,7 +14,7 @@ typedef struct Automount Automount;
 
 /** automount_new: on the directory @path; NULL where there is no autofs. */
 Automount *automount_new(const char *path);
-/** automount_free: let go who waits, and unmount it.  NULL is allowed. */
+/** automount_free: let processes go on, and unmount it.  NULL is allowed. */
 void automount_free(Automount *automount);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Automount, automount_free)
 

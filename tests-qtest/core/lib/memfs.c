@@ -419,7 +419,7 @@ static int memfs_setattr(const FsCall *call, FsNode *node, FsFile *file,
     int ret;
 
     g_assert_cmphex(set->mode & ~07777, ==, 0);
-    /* As if the file had to be opened, and somebody could hold a lease. */
+    /* As if it had to be opened, and another process could have a lease. */
     if ((set->valid & FS_SET_SIZE) && !file && call->wait < FS_WAIT_ANYTHING) {
         return -EAGAIN;
     }

@@ -329,7 +329,7 @@ static int take_lease(const LocalEnv *env, const char *name)
     int fd = open(local_env_path(env, name), O_RDONLY | O_CLOEXEC);
 
     g_assert_cmpint(fd, >=, 0);
-    /* The kernel announces that somebody wants to open the file. */
+    /* The kernel reports that a process wants to open the file. */
     signal(SIGIO, SIG_IGN);
     if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0) {
         g_test_skip("the temporary directory's file system has no leases");

@@ -334,7 +334,7 @@ static const FsCall call_storage = {
     .wait = FS_WAIT_STORAGE, .cred = { 1, 1 },
 };
 
-/* Any answer will do. */
+/* Any result is accepted. */
 static bool note(Tree *t, ssize_t ret)
 {
     t->refused += ret == -EAGAIN;

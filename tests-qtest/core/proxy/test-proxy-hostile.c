@@ -265,7 +265,7 @@ static const Lie lies[] = {
       .fds = "" },
     { "xattr-length-of-4-GiB", PROXY_GETXATTR, .length = UINT32_MAX,
       .value = 8, .fds = "" },
-    { "xattr-shorter-than-told", PROXY_GETXATTR, .length = 8, .value = 4,
+    { "xattr-shorter-than-its-length", PROXY_GETXATTR, .length = 8, .value = 4,
       .fds = "" },
     { "identities-too-few", PROXY_IDENTIFY, .value = 20, .fds = "" },
     { "identities-too-many", PROXY_IDENTIFY, .value = 4000, .fds = "" },

@@ -177,7 +177,7 @@ static void test_brief_does_not_ask(void)
     proxy_ask_always(false);
 }
 
-static void test_told_by_names(void)
+static void test_found_by_names(void)
 {
     SELF self;
     g_autoptr(FsNode) a = NULL;
@@ -329,7 +329,7 @@ int main(int argc, char **argv)
     g_test_add_func("/proxy-self/helper-not-asked", test_helper_not_asked);
     g_test_add_func("/proxy-self/brief-does-not-ask",
                     test_brief_does_not_ask);
-    g_test_add_func("/proxy-self/told-by-names", test_told_by_names);
+    g_test_add_func("/proxy-self/found-by-names", test_found_by_names);
     g_test_add_func("/proxy-self/unlinked", test_unlinked);
     g_test_add_func("/proxy-self/replaced", test_replaced);
     g_test_add_func("/proxy-self/replaced-on-host", test_replaced_on_host);

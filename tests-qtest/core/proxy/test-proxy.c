@@ -88,7 +88,7 @@ static void add_subject(size_t n)
  * The id maps are options of the driver, or come from the helper; in both cases
  * requests to the helper have host ids.
  */
-static void test_id_map(gconstpointer told)
+static void test_id_map(gconstpointer by_helper)
 {
     g_autoptr(IdMap) users = id_map_new("0:1000:1+5:70000:5", NULL);
     g_autoptr(IdMap) groups = id_map_new("0:1001:1+5:80000:5", NULL);
@@ -110,7 +110,7 @@ static void test_id_map(gconstpointer told)
         g_test_skip("needs root");
         return;
     }
-    if (told) {
+    if (by_helper) {
         proxy.options.uidmap = "0:1000:1+5:70000:5";
         proxy.options.gidmap = "0:1001:1+5:80000:5";
     } else {
@@ -178,7 +178,7 @@ int main(int argc, char **argv)
         add_subject(i);
     }
     g_test_add_data_func("/proxy/id-map", NULL, test_id_map);
-    g_test_add_data_func("/proxy/id-map-of-helper", "told", test_id_map);
+    g_test_add_data_func("/proxy/id-map-of-helper", "yes", test_id_map);
     g_test_add_func("/proxy/threads/same-names", test_threads);
     return g_test_run();
 }

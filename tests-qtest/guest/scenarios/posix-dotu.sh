@@ -23,7 +23,7 @@ differences() {
 mapped-* | set-group-id-directory: a* gets the group - expected 65533, came 0 | as above
 * | set-group-id-directory: a directory gets the bit - expected 2755, came 0755 | the client leaves it out of the permissions in Tcreate
 * | chown-parts: neither - expected success, came EBADF | a Twstat that changes nothing asks for fsync, and the file is not open
-* | link-types: *: two links - expected 2, came 1 | links are told of regular files only, where others have their device
+* | link-types: *: two links - expected 2, came 1 | links are reported for regular files only, where others have their device
 * | rename-types: a file elsewhere - expected success, came EXDEV | Twstat renames within a folder only
 * | rename-types: the file is what it was - expected 100000, came 0000 | as above
 * | rename-types - expected success of remove*came ENOENT | as above
@@ -39,10 +39,10 @@ mapped-* | set-group-id-directory: a* gets the group - expected 65533, came 0 | 
 * | readdir-renaming: * - expected *, came * | as above
 * | open-synchronous: fsync of a directory - expected success, came EINVAL | the client has no fsync for folders
 maybe * | truncate-times: modification time, O_TRUNC - expected 1, came 0 | the client sends the whole second of its own clock, which may be behind the host's
-* | *-file: few blocks - expected 1, came 0 | blocks are not told, the client reckons them from the size
+* | *-file: few blocks - expected 1, came 0 | blocks are not sent, the client computes them from the size
 * | times-values: set to * - expected success, came EBADF | times have 32 bits; all ones mean "leave it"
 * | times-values: *time - expected *, came 2147483648 | as above
-[pn]* | times-types: access time of a symlink - expected 1111, came * | a stat tells the target too, which is read for it
+[pn]* | times-types: access time of a symlink - expected 1111, came * | a stat contains the target too, which is read for it
 * | readdir-types: type of the * - expected 1, came 0 | a qid knows folders, links and files only
 * | readdir-seek: * - expected *, came * | a folder can be read on, or from the start
 ROWS
