@@ -11,8 +11,9 @@
 /* ---- jobs ---- */
 
 /*
- * What is created belongs to the user who attached; .L messages name a group.
- * Context: any that the request is run in; with @yield a coroutine.
+ * Call run().  What it creates belongs to the user who attached; messages of
+ * 9P2000.L name the group.  Context: the thread, or with @yield the coroutine,
+ * that the request runs in.
  */
 static int call_run(P9Request *req, FsWait wait, const FsYield *yield)
 {
@@ -38,7 +39,7 @@ static void run_on_worker(P9Job *job)
     req->ran_ns = p9_policy_now() - begun;
 }
 
-/* In a coroutine, for which the loop must not wait for long either. */
+/* A coroutine runs on the event loop, so it must not block for long either. */
 static void run_yielding(P9Job *job)
 {
     P9Request *req = container_of(job, P9Request, kept.job);

@@ -15,13 +15,13 @@
 /**
  * p9_run: the work of a prepared request.
  *
- * Returns its result, P9_SHUT, or P9_LATER when a job was submitted: then
- * @done is called, maybe before this returns.
+ * Returns its result, P9_SHUT, or P9_LATER if a job was submitted.  Then @done
+ * is called when the job has ended, maybe before this returns.
  */
 int p9_run(P9Request *req, void (*done)(P9Job *job));
 /**
- * p9_run_ended: to be called first by @done.  False when the request goes on
- * as another job; else req->result is known.
+ * p9_run_ended: to be called first by @done.  Returns false if the request goes
+ * on as another job; otherwise req->result is set.
  */
 bool p9_run_ended(P9Request *req);
 /**

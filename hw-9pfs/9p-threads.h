@@ -44,9 +44,8 @@ void p9_threads_free(P9Threads *threads);
  * p9_threads_run: have @task run.  It is borrowed until it runs.
  *
  * @threads must not be freed before this has returned.  Returns false if there
- * is no thread and none can be started.  This does not
- * happen after a task has been run, because the last thread does not end.
- * Context: any thread.
+ * is no thread and none can be started.  This does not happen after a task has
+ * been run, because the last thread does not end.  Context: any thread.
  */
 bool p9_threads_run(P9Threads *threads, P9Task *task);
 /**

@@ -10,7 +10,7 @@
 #include "virtio-9p-blocker.h"
 
 struct P9Blocker {
-    gint refs;                  /* atomic: the owner's, one a bottom half */
+    gint refs;                  /* atomic: by the owner and bottom halves */
     P9Loop *loop;               /* counted */
 
     /* Used with the BQL held */
@@ -23,9 +23,12 @@ struct P9Blocker {
     void (*done)(void *opaque, int result); /* NULL once freed */
     void *opaque;
 
-    /* Atomic.  Calls are numbered in steps of 2; | 1: to block migration. */
-    unsigned wanted;            /* by the last call; written in the loop */
-    unsigned answered;          /* the last call that was done, … */
+    /*
+     * Atomic.  Calls of p9_blocker_set() are numbered in steps of 2; the lowest
+     * bit of a number says whether to block migration.
+     */
+    unsigned wanted;            /* the last call; written in the loop */
+    unsigned answered;          /* the last call that was carried out, … */
     int result;                 /* … and its result */
 };
 

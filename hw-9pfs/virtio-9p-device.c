@@ -50,11 +50,11 @@ static void virtio_9p_handle_output(VirtIODevice *vdev, VirtQueue *vq)
     }
 }
 
-/* ---- the loop comes and goes ---- */
+/* ---- watching the queue ---- */
 
 /*
- * Notifiers of the guest's interrupts are for KVM to inject them; without, they
- * would be a way through the main loop.
+ * A guest notifier is worth using if KVM injects the interrupt.  Otherwise the
+ * interrupt would take a detour through the main loop.
  */
 static bool virtio_9p_has_irqfd(void)
 {
@@ -129,8 +129,8 @@ static void virtio_9p_stop_ioeventfd(VirtIODevice *vdev)
 }
 
 /*
- * Called when the VM stops and goes on, too: while it stands still, its memory
- * must not change.
+ * This is also called when the VM stops and when it goes on.  The memory of a
+ * stopped VM must not change.
  */
 static void virtio_9p_set_status(VirtIODevice *vdev, uint8_t status)
 {

@@ -43,8 +43,8 @@ P9Loop *p9_loop_ref(P9Loop *loop)
 }
 
 /*
- * Context: main loop.  This joins the device's own thread and its workers.
- * None of them is busy, because everything that they do holds a reference.
+ * Context: main loop.  This joins the device's own thread, which is idle,
+ * because all of its work holds a reference.
  */
 static void loop_destroy(void *opaque)
 {

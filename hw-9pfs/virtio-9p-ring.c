@@ -37,7 +37,7 @@ struct P9Ring {
 
     /* Atomic */
     bool irqfd;                 /* notify through the guest notifier */
-    bool unnotified;            /* the guest has replies it does not know of */
+    bool unnotified;            /* the guest is to be notified of replies */
     bool asked;                 /* ring_notify_bh() was scheduled */
 
     /* Used in the loop */
@@ -317,7 +317,7 @@ bool p9_ring_want_kicks(P9Ring *ring, bool want)
 
 /* ---- with the BQL held ---- */
 
-/* Leave no reply undelivered.  Guest memory is shut. */
+/* Give the guest all replies that there are.  Guest memory is shut. */
 static void ring_settle(P9Ring *ring)
 {
     ring_flush(ring);

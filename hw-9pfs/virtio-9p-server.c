@@ -13,8 +13,8 @@
 #include "virtio-9p-server.h"
 
 /*
- * A reply takes one descriptor for the header and one a page of payload, and
- * a request one more: what the longest chain can carry.
+ * What the longest chain can carry: a request takes one descriptor, and its
+ * reply one for the header and one for each page of payload.
  */
 #define MSIZE_MAX       ((VIRTQUEUE_MAX_SIZE - 2) * 4096)
 /*
@@ -57,7 +57,7 @@ struct P9Server {
     size_t batch_bytes;         /* of the replies of this turn */
 };
 
-/* ---- what the session asks of us; context: the loop ---- */
+/* ---- calls of the session; context: the loop ---- */
 
 static void server_push(void *opaque, P9Request *req, size_t len)
 {
@@ -284,7 +284,7 @@ static void server_free(P9Server *server)
     g_free(server);
 }
 
-/* False: it was the last one. */
+/* Returns false if the server is to be freed. */
 static bool server_follow_orders(P9Server *server)
 {
     unsigned orders;

@@ -4,9 +4,9 @@
  *
  * Code that holds the BQL gives orders and never waits for the loop, because
  * that may be held up by the host's storage.  The loop follows the orders as
- * soon as it gets there, before it takes another request from the queue.  What
- * must have ended when such code returns, as accesses to guest memory, is a
- * matter of the ring (virtio-9p-ring.h).
+ * soon as it gets there, before it takes another request from the queue.  The
+ * ring ensures that accesses to guest memory have ended when such code returns
+ * (virtio-9p-ring.h).
  *
  * A server outlives its device until the loop has followed the last order.
  */

@@ -318,8 +318,8 @@ static void hang_many(Hang *h, unsigned expected)
 }
 
 /*
- * More requests hang than QEMU's pool has threads, and after resets more than
- * the device has threads for such requests (256): others are served.
+ * More requests hang than the device has workers (64), and after resets more
+ * than it has threads for such requests (256): others are served.
  */
 static void more_than_there_are_threads(void)
 {
