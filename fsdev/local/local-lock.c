@@ -9,10 +9,19 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/local/local-int.h"
+#include "fsdev/local/local-ranges.h"
+
+/*
+ * How many ranges the clients of an export may have locked.  The kernel looks
+ * at all ranges of a file one after the other for each lock.
+ */
+#define RANGES_MAX 4096
 
 typedef struct LocalLocker {
     FsLocker base;
     int fd;                     /* owned, accounted */
+    GMutex lock;                /* taken to change ranges */
+    LocalRanges ranges;
 } LocalLocker;
 
 /* A write lock needs a writable descriptor, so try that first. */
@@ -53,6 +62,7 @@ int local_locker_open_by(const FsCall *call, FsFile *file, bool may_write,
     locker = g_new0(LocalLocker, 1);
     locker->base.export = file->node->export;
     locker->fd = fd;
+    g_mutex_init(&locker->lock);
     locker->base.remote = file->remote;
     *out = &locker->base;
     return 0;
@@ -75,9 +85,13 @@ int local_locker_open(const FsCall *call, FsFile *file, bool may_write,
 void local_locker_close(FsLocker *base)
 {
     LocalLocker *locker = container_of(base, LocalLocker, base);
+    LocalExport *export = local_export(base->export);
 
     close(locker->fd);
-    node_fd_unaccount(local_export(base->export)->table);
+    node_fd_unaccount(export->table);
+    g_atomic_int_add(&export->lock_ranges, -(gint)locker->ranges.count);
+    local_ranges_clear(&locker->ranges);
+    g_mutex_clear(&locker->lock);
     g_free(locker);
 }
 
@@ -110,12 +124,40 @@ static int lock_call(const FsCall *call, LocalLocker *locker, int cmd,
     }
 }
 
+/* Locked.  Unlocking a whole file never needs a further range. */
+static int lock_range(const FsCall *call, LocalLocker *locker,
+                      const FsLock *lock)
+{
+    gint *total = &local_export(locker->base.export)->lock_ranges;
+    int more = local_ranges_more(&locker->ranges, lock);
+    struct flock fl;
+    int ret = 0;
+
+    if (g_atomic_int_add(total, more) + more > RANGES_MAX && more > 0) {
+        ret = -ENOLCK;
+    }
+    ret = ret ?: lock_call(call, locker, F_OFD_SETLK, lock, &fl);
+    if (ret < 0) {
+        g_atomic_int_add(total, -more);
+        return ret;
+    }
+    local_ranges_set(&locker->ranges, lock);
+    return 0;
+}
+
 int local_lock_range(const FsCall *call, FsLocker *base, const FsLock *lock)
 {
     LocalLocker *locker = container_of(base, LocalLocker, base);
-    struct flock fl;
+    int ret;
 
-    return lock_call(call, locker, F_OFD_SETLK, lock, &fl);
+    if (fs_call_may_block(call)) {
+        g_mutex_lock(&locker->lock);
+    } else if (base->remote || !g_mutex_trylock(&locker->lock)) {
+        return -EAGAIN;         /* another request of this owner has it */
+    }
+    ret = lock_range(call, locker, lock);
+    g_mutex_unlock(&locker->lock);
+    return ret;
 }
 
 int local_getlock(const FsCall *call, FsLocker *base, FsLock *lock)

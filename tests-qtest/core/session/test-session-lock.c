@@ -347,6 +347,37 @@ static void check_owners(const P9String *client_id, size_t max)
     g_assert_cmpint(lock_as(c, owners, client_id), ==, 0);
 }
 
+/*
+ * The number of ranges is bounded, in which the unlocking of a part counts.
+ * All that is released can be used again.
+ */
+static void test_ranges_are_bounded(Locks *l)
+{
+    unsigned ranges = 0;
+
+    while (lock(l->a, 1, P9_LOCK_TYPE_RDLCK, 2 * ranges, 1, 5) ==
+           P9_LOCK_SUCCESS) {
+        g_assert_cmpuint(++ranges, <=, 4096);
+    }
+    g_assert_cmpuint(ranges, ==, 4096);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_RDLCK, 2 * ranges, 1, 5), ==,
+                    P9_LOCK_ERROR);
+    g_assert_cmpint(lock(l->a, 2, P9_LOCK_TYPE_RDLCK, 0, 1, 6), ==,
+                    P9_LOCK_ERROR);
+    /* What needs no more ranges is granted, as is what merges two. */
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_RDLCK, 0, 3, 5), ==,
+                    P9_LOCK_SUCCESS);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_UNLCK, 1, 1, 5), ==,
+                    P9_LOCK_SUCCESS);
+    g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_UNLCK, 0, 0, 5), ==,
+                    P9_LOCK_SUCCESS);
+    g_assert_cmpint(lock(l->a, 2, P9_LOCK_TYPE_RDLCK, 0, 1, 6), ==,
+                    P9_LOCK_SUCCESS);
+    client_reset(l->a);
+    test_exec_drain(l->a->exec);
+    g_assert_true(host_can_lock(l, F_WRLCK));
+}
+
 static void test_owners_are_bounded(void)
 {
     const P9String client_id = P9STR("guest");
@@ -410,6 +441,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lock/end-while-asking", test_end_while_asking);
     add("/lock/getlock", test_getlock, false);
     add("/lock/bad-ranges", test_bad_ranges, false);
+    add("/lock/ranges-are-bounded", test_ranges_are_bounded, false);
     g_test_add_func("/lock/owners-are-bounded", test_owners_are_bounded);
     g_test_add_func("/lock/client-ids-are-bounded",
                     test_client_ids_are_bounded);
