@@ -512,36 +512,12 @@ static void test_payload(const void *data)
     }
 }
 
-/* --- tests that are not made for each message ---------------------------- */
-
-static void test_arena(void)
-{
-    P9Arena arena = { 0 };
-    char *first = p9_arena_alloc(&arena, 10);
-    char *next = p9_arena_alloc(&arena, 20);
-    char *large = p9_arena_alloc(&arena, 65536);
-
-    memset(first, 1, 10);
-    memset(next, 2, 20);
-    memset(large, 3, 65536);
-    g_assert_true(next >= first + 10 || first >= next + 20);
-    p9_arena_reset(&arena);
-    /* The first chunk is kept for the next request, the others are freed. */
-    g_assert_true(p9_arena_alloc(&arena, 10) == first);
-    for (unsigned i = 0; i < 1000; i++) {
-        memset(p9_arena_alloc(&arena, 64), 4, 64);
-    }
-    p9_arena_destroy(&arena);
-    p9_arena_destroy(&arena);
-}
-
 /*
  * A message with a string of the largest size, then a small one, many times
  * with the same arena.
  */
 static void test_large_then_small(void)
 {
-    const SampleRow *row = NULL;
     g_autofree char *longest = g_strnfill(65535, 'y');
     SampleOptions options = { .nth = 2, .bytes = longest, .n_bytes = 65535 };
     g_autoptr(Sample) large = NULL;
@@ -551,12 +527,11 @@ static void test_large_then_small(void)
 
     for (unsigned i = 0; i < n_sample_rows; i++) {
         if (sample_rows[i].number == P9_TATTACH) {
-            row = &sample_rows[i];
+            k.row = &sample_rows[i];
         }
     }
-    k.row = row;
-    large = sample_new(row, false, &options);
-    small = sample_new(row, false, NULL);
+    large = sample_new(k.row, false, &options);
+    small = sample_new(k.row, false, NULL);
     for (unsigned i = 0; i < 100; i++) {
         p9_arena_reset(&d.arena);
         decode_bytes(&d, false, large->wire->data, large->wire->len);
@@ -620,7 +595,6 @@ int main(int argc, char **argv)
         add_message(&sample_rows[i], false);
         add_message(&sample_rows[i], true);
     }
-    g_test_add_func("/codec/arena", test_arena);
     g_test_add_func("/codec/large-then-small", test_large_then_small);
     return g_test_run();
 }
