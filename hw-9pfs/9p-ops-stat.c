@@ -10,6 +10,7 @@
 
 #define STAT_MIN_SZ     49          /* plain 9P2000, with empty strings */
 #define STAT_KEEP       UINT32_MAX  /* Twstat: leave unchanged */
+#define COLLECT_MAX     65536       /* bytes of entries collected at a time */
 
 static P9String arena_printf(P9Request *req, const char *format, ...)
     G_GNUC_PRINTF(2, 3);
@@ -127,18 +128,25 @@ typedef struct Entry {
 typedef struct NameSink {
     P9QidMap *qids;
     GPtrArray *entries;         /* of Entry, owned */
-    unsigned max;
+    uint64_t cookie;            /* where to go on */
+    size_t bytes;               /* of the entries */
+    unsigned max;               /* how many can fit in the reply */
+    bool full;                  /* there are more */
 } NameSink;
 
 static int collect_entry(void *opaque, const FsDirent *dirent)
 {
     NameSink *sink = opaque;
+    size_t size = sizeof(Entry) + dirent->name_len + 1;
     Entry *entry;
 
-    if (sink->entries->len >= sink->max) {
+    sink->full = sink->entries->len >= sink->max ||
+                 sink->bytes + size > COLLECT_MAX;
+    if (sink->full) {
         return 1;
     }
-    entry = g_malloc(sizeof(*entry) + dirent->name_len + 1);
+    sink->bytes += size;
+    entry = g_malloc(size);
     entry->next = dirent->next;
     entry->qid = p9_qid_from_dirent(sink->qids, dirent);
     entry->type = dirent->type;
@@ -220,34 +228,58 @@ static int put_entry(P9Request *req, const FsCall *call, const Entry *entry,
     return 0;
 }
 
+/* Collect the next entries, of which up to @room bytes are needed. */
+static int collect(P9Request *req, const FsCall *call, uint32_t room,
+                   NameSink *sink)
+{
+    g_ptr_array_set_size(sink->entries, 0);
+    sink->bytes = 0;
+    sink->max = room / STAT_MIN_SZ + 1;
+    sink->full = false;
+    return fs_readdir(call, req->file[0], sink->cookie,
+                      p9_qid_readdir_flags(sink->qids), collect_entry, sink);
+}
+
+static int put_collected(P9Request *req, const FsCall *call, NameSink *sink,
+                         P9Cursor *c, uint32_t room)
+{
+    int ret = 0;
+
+    for (unsigned i = 0; !ret && i < sink->entries->len; i++) {
+        const Entry *entry = sink->entries->pdata[i];
+
+        ret = put_entry(req, call, entry, c, room);
+        if (!ret) {
+            sink->cookie = entry->next;
+        }
+    }
+    return ret;
+}
+
 int p9_stat_read_run(P9Request *req, const FsCall *call)
 {
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(g_free);
     uint32_t room = req->r.read.data.count;
-    uint64_t cookie = req->dir_cookie;
     NameSink sink = {
         .qids = req->session->qids,
         .entries = entries,
-        .max = room / STAT_MIN_SZ + 1,
+        .cookie = req->dir_cookie,
     };
     P9Cursor c;
     int ret;
 
-    ret = fs_readdir(call, req->file[0], req->dir_cookie,
-                     p9_qid_readdir_flags(sink.qids), collect_entry, &sink);
     p9_payload_cursor(req, &c);
-    for (unsigned i = 0; !ret && i < entries->len; i++) {
-        const Entry *entry = entries->pdata[i];
-
-        ret = put_entry(req, call, entry, &c, room);
-        if (!ret) {
-            cookie = entry->next;
+    do {
+        ret = collect(req, call, room - c.pos, &sink);
+        if (ret < 0 && c.pos && !fs_call_refused(call, ret)) {
+            ret = 1;            /* the next Tread gets the error */
         }
-    }
+        ret = ret ?: put_collected(req, call, &sink, &c, room);
+    } while (!ret && sink.full);
     if (fs_call_refused(call, ret)) {
         return ret;             /* the next run starts over */
     }
-    req->dir_cookie = cookie;
+    req->dir_cookie = sink.cookie;
     req->r.read.data.count = c.pos;
     if (ret == 1) {
         /*

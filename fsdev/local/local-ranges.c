@@ -5,7 +5,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/local/local-ranges.h"
 
-#define SPLIT_MAX 3             /* what is left on both sides, and the new one */
+#define SPLIT_MAX 3             /* the new one, and what is left beside it */
 
 typedef struct LocalRange {
     uint64_t first;

@@ -4,8 +4,6 @@
  * what differs from 9P2000.L.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "lib/fault.h"
-#include "lib/test-call.h"
 #include "session/gate.h"
 
 #define DM_DIR      0x80000000u
@@ -368,117 +366,6 @@ static void test_wstat_bad_names(void)
     client_check_content(c, "f", "text");
 }
 
-/* All names of fid 1's directory, read @count bytes at a time. */
-static unsigned read_names(Client *c, uint32_t count, GHashTable *names)
-{
-    unsigned entries = 0;
-    uint64_t offset = 0;
-    ssize_t n;
-
-    while ((n = client_read(c, 1, offset, count)) > 0) {
-        const uint8_t *p = client_last(c)->reply->data + P9_IO_HDRSZ;
-        const uint8_t *end = p + n;
-
-        while (p < end) {
-            uint16_t size = p[0] | p[1] << 8;
-            uint16_t len = p[41] | p[42] << 8;
-
-            g_assert_true(p + 2 + size <= end);
-            g_hash_table_add(names, g_strndup((const char *)p + 43, len));
-            p += 2 + size;
-            entries++;
-        }
-        g_assert_true(p == end);
-        offset += n;
-    }
-    g_assert_cmpint(n, ==, 0);
-    return entries;
-}
-
-static void check_read_directory(bool remote)
-{
-    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
-    g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash,
-                                                        g_str_equal, g_free,
-                                                        NULL);
-    ssize_t n;
-
-    for (unsigned i = 0; i < 50; i++) {
-        g_autofree char *name = g_strdup_printf("file-%u", i);
-
-        memfs_add(c->export, name, "");
-    }
-    memfs_remote(c->export, remote);
-    g_assert_cmpint(client_walk(c, 0, 1, ""), ==, 0);
-    g_assert_cmpint(ASK(c, open, .fid = 1), ==, 0);
-    g_assert_cmpuint(read_names(c, 300, names), ==, 52);
-    g_assert_cmpuint(g_hash_table_size(names), ==, 52);
-    g_assert_true(g_hash_table_contains(names, "file-49"));
-    /* A read may restart at 0, but not continue at any other offset. */
-    g_assert_cmpuint(read_names(c, 60000, names), ==, 52);
-    g_assert_cmpint(client_read(c, 1, 17, 300), ==, -EINVAL);
-    g_assert_cmpint(client_read(c, 1, 0, 20), ==, -EINVAL);
-    /* A count too small for the next entry must not lose that entry. */
-    n = client_read(c, 1, 0, 300);
-    g_assert_cmpint(n, >, 0);
-    g_assert_cmpint(client_read(c, 1, n, 20), ==, 0);
-    g_assert_cmpint(client_read(c, 1, n, 300), >, 0);
-}
-
-static void test_read_directory(void)
-{
-    check_read_directory(false);
-}
-
-/* On remote storage entries go through a buffer that the guest cannot see. */
-static void test_read_directory_remote(void)
-{
-    check_read_directory(true);
-}
-
-/*
- * An entry whose attributes or link target cannot be read is listed with what
- * the directory tells; one that was removed meanwhile is not listed.
- */
-static void test_read_directory_with_faults(void)
-{
-    const struct {
-        FaultRule rule;
-        unsigned listed;
-    } cases[] = {
-        { { .op = FAULT_LOOKUP, .error = EIO, .times = 1 }, 5 },
-        { { .op = FAULT_LOOKUP, .error = EACCES, .skip = 1 }, 5 },
-        { { .op = FAULT_LOOKUP, .error = ESTALE }, 5 },
-        { { .op = FAULT_LOOKUP, .error = EAGAIN }, 5 },
-        { { .op = FAULT_GETATTR, .error = EIO }, 5 },
-        { { .op = FAULT_READLINK, .error = ENAMETOOLONG }, 5 },
-        { { .op = FAULT_LOOKUP, .error = ENOENT, .times = 1 }, 4 },
-    };
-
-    for (unsigned i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
-        g_autoptr(Client) c = start(memfs_open(),
-                                    i % 2 ? "9P2000" : "9P2000.u");
-        g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash,
-                                                            g_str_equal,
-                                                            g_free, NULL);
-        Fault *fault = fault_over(c->export);
-        FsNode *root = fs_root(c->export);
-        FsAttr attr;
-
-        memfs_add(c->export, "file", "");
-        memfs_add(c->export, "dir", NULL);
-        g_assert_cmpint(fs_symlink(&test_call, root, "link", "target", &attr),
-                        ==, 0);
-        fs_node_unref(root);
-        g_assert_cmpint(client_walk(c, 0, 1, ""), ==, 0);
-        g_assert_cmpint(ASK(c, open, .fid = 1), ==, 0);
-        fault_add(fault, &cases[i / 2].rule);
-        read_names(c, 4096, names);
-        g_assert_cmpuint(g_hash_table_size(names), ==, cases[i / 2].listed);
-        fault_clear(fault);
-    }
-}
-
 /* Plain 9P2000 has no extension fields on the wire; users are names. */
 static void test_plain(void)
 {
@@ -549,11 +436,6 @@ int main(int argc, char **argv)
     g_test_add_func("/dotu/wstat/late-time", test_wstat_late_time);
     g_test_add_func("/dotu/wstat/keeps-type", test_wstat_keeps_type);
     g_test_add_func("/dotu/wstat/bad-names", test_wstat_bad_names);
-    g_test_add_func("/dotu/read-directory", test_read_directory);
-    g_test_add_func("/dotu/read-directory-remote",
-                    test_read_directory_remote);
-    g_test_add_func("/dotu/read-directory-with-faults",
-                    test_read_directory_with_faults);
     g_test_add_func("/dotu/plain", test_plain);
     g_test_add_func("/dotu/throttled-directory", test_throttled_directory);
     g_test_add_func("/dotu/version-without-room", test_version_without_room);
