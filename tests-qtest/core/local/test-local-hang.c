@@ -10,321 +10,31 @@
  * others go on with what is elsewhere.
  */
 #include "fsdev/core/p9-osdep.h"
-#include <ftw.h>
-#include <sys/mount.h>
 #include <sys/xattr.h>
 #include "fsdev/host/host.h"
 #include "fsdev/local/local.h"
-#include "lib/automount.h"
-#include "lib/fuse-stand-in.h"
 #include "lib/test-call.h"
-#include "local-env.h"
+#include "hang-tree.h"
 
 enum { PATIENCE_MS = 5000 };
 
 static const char *cannot_mount;
 
-/* ---- a tree ----------------------------------------------------------- */
-
-/*
- * Made anew for each call: in the export's root a directory dir with the files
- * file and g, the directory m, the link link, and what belongs to them in
- * mapped-file.  The stand-in has the same names but for g and m.
- */
-typedef struct Tree {
-    LocalEnv *env;
-    FuseStandIn *fuse;          /* borrowed; mounted at… */
-    const char *fuse_path;      /* … */
-    Automount *automount;       /* owned, or NULL */
-    char *path;                 /* owned */
-    FsExport *export;
-    FsNode *root;
-    FsNode *d;
-    FsNode *f;
-    FsNode *l;
-    FsFile *opened;             /* f, to read and write */
-    FsFile *listed;             /* d */
-    FsLocker *locker;           /* of f */
-    unsigned refused;           /* calls that would have had to wait longer */
-} Tree;
-
-static char *path_in(const Tree *t, const char *name)
-{
-    return g_build_filename(t->path, name, NULL);
-}
-
-static void put(const Tree *t, const char *name, const char *text)
-{
-    g_autofree char *path = path_in(t, name);
-
-    g_assert_true(g_file_set_contents(path, text, -1, NULL));
-}
-
-static void make_dir(const Tree *t, const char *name)
-{
-    g_autofree char *path = path_in(t, name);
-
-    g_assert_cmpint(mkdir(path, 0700), ==, 0);
-}
-
-static void bind_to(const Tree *t, const char *from, const char *name)
-{
-    g_autofree char *source = from[0] == '/' ? g_strdup(from)
-                                             : path_in(t, from);
-    g_autofree char *path = path_in(t, name);
-
-    g_assert_cmpint(mount(source, path, NULL, MS_BIND, NULL), ==, 0);
-}
-
-/* In place of @name, which goes elsewhere, a link to @target of the FUSE. */
-static void link_instead(const Tree *t, const char *name, const char *target)
-{
-    g_autofree char *path = path_in(t, name);
-    g_autofree char *old = g_strconcat(path, ".old", NULL);
-    g_autofree char *to = g_build_filename(t->fuse_path, target, NULL);
-
-    rename(path, old);
-    g_assert_cmpint(symlink(to, path), ==, 0);
-}
-
-static FsNode *look_up(FsNode *dir, const char *name)
-{
-    FsNode *node = NULL;
-    FsAttr attr;
-
-    g_assert_cmpint(fs_lookup(&test_call, dir, name, &node, &attr), ==, 0);
-    return node;
-}
-
-static void tree_files(Tree *t)
-{
-    g_autofree char *link = NULL;
-
-    make_dir(t, "dir");
-    make_dir(t, "dir/m");
-    make_dir(t, "e");
-    put(t, "dir/file", "text\n");
-    put(t, "dir/g", "text\n");
-    put(t, "e/h", "text\n");
-    link = path_in(t, "dir/link");
-    g_assert_cmpint(symlink("file", link), ==, 0);
-    if (t->env->fixture.model == FS_SM_MAPPED_FILE) {
-        make_dir(t, ".virtfs_metadata");
-        put(t, ".virtfs_metadata/dir", "virtfs.uid=1\n");
-        make_dir(t, "dir/.virtfs_metadata");
-        put(t, "dir/.virtfs_metadata/file", "virtfs.uid=1\n");
-        put(t, "dir/.virtfs_metadata/g", "virtfs.uid=1\n");
-        put(t, ".virtfs_metadata_root", "virtfs.uid=1\n");
-    }
-}
+/* ---- what is called --------------------------------------------------- */
 
 static int take_all(void *opaque, const FsDirent *entry)
 {
     return 0;
 }
 
-/* What a guest has had before the storage began to hang. */
-static void tree_hold(Tree *t)
-{
-    g_autoptr(GError) error = NULL;
-    FsConfig config = t->env->fixture.config;
-
-    config.path = t->path;
-    t->export = fs_export_open(&config, &error);
-    g_assert_no_error(error);
-    t->root = fs_root(t->export);
-    t->d = look_up(t->root, "dir");
-    t->f = look_up(t->d, "file");
-    t->l = look_up(t->d, "link");
-    g_assert_cmpint(fs_open(&test_call, t->f, O_RDWR, &t->opened), ==, 0);
-    g_assert_cmpint(fs_open(&test_call, t->d, O_RDONLY, &t->listed), ==, 0);
-    g_assert_cmpint(fs_locker_open(&test_call, t->opened, &t->locker), ==, 0);
-    /* What is mounted is read anew by a thread that may wait for anything. */
-    g_assert_cmpint(fs_readdir(&test_call, t->listed, 0, FS_READDIR_DEV,
-                               take_all, NULL), ==, 0);
-}
-
-/* Look until the driver has in its caches what can be there. */
-static void tree_look_again(Tree *t)
-{
-    FsNode *const nodes[] = { t->root, t->d, t->f, t->l };
-    FsAttr attr;
-
-    local_env_await_tick();
-    for (size_t i = 0; i < 3 * ARRAY_SIZE(nodes); i++) {
-        fs_getattr(&test_call, nodes[i % ARRAY_SIZE(nodes)], NULL, 0, &attr);
-    }
-}
-
-static void evict(Tree *t)
+static void evict(HangTree *t)
 {
     while (node_fd_reclaim(local_table(t->export))) {
         /* more may be closed */
     }
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-                      struct FTW *ftw)
-{
-    return remove(path);
-}
-
-/* All that may be mounted in the tree, what is inside first. */
-static void unmount_all(const char *path)
-{
-    static const char *const points[] = {
-        "dir/dir", "dir/m", "dir/file", "dir/.virtfs_metadata/file",
-        "dir/.virtfs_metadata", ".virtfs_metadata", "dir", "",
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(points); i++) {
-        g_autofree char *point = g_build_filename(path, points[i], NULL);
-
-        umount2(point, MNT_DETACH | UMOUNT_NOFOLLOW);
-    }
-}
-
-static void tree_end(Tree *t)
-{
-    fs_locker_close(t->locker);
-    fs_release(&test_call, t->opened);
-    fs_release(&test_call, t->listed);
-    fs_node_unref(t->l);
-    fs_node_unref(t->f);
-    fs_node_unref(t->d);
-    fs_node_unref(t->root);
-    fs_export_unref(t->export);
-    g_clear_pointer(&t->automount, automount_free);
-    unmount_all(t->path);
-    nftw(t->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    g_free(t->path);
-}
-
-/* ---- where it is planted ---------------------------------------------- */
-
-typedef struct Place {
-    const char *name;
-    /* Before the guest looks at anything; may be NULL. */
-    void (*before)(Tree *t);
-    /* When it has; may be NULL. */
-    void (*after)(Tree *t);
-    bool mapped_file;           /* nothing to other models */
-    bool automount;             /* needs autofs */
-    bool nowhere;               /* nothing is refused */
-} Place;
-
-static void whole_export(Tree *t)
-{
-    /* It has the same names. */
-    bind_to(t, t->fuse_path, "");
-}
-
-static void below(Tree *t)
-{
-    bind_to(t, t->fuse_path, "dir/m");
-}
-
-static void over_directory(Tree *t)
-{
-    bind_to(t, t->fuse_path, "dir");
-}
-
-static void over_file(Tree *t)
-{
-    g_autofree char *file = g_build_filename(t->fuse_path, "file", NULL);
-
-    bind_to(t, file, "dir/file");
-}
-
-static void link_for_directory(Tree *t)
-{
-    link_instead(t, "dir", "dir");
-}
-
-static void link_for_file(Tree *t)
-{
-    link_instead(t, "dir/file", "file");
-}
-
-static void link_for_metadata(Tree *t)
-{
-    link_instead(t, "dir/.virtfs_metadata", "");
-    link_instead(t, ".virtfs_metadata", "");
-}
-
-static void link_for_metadata_file(Tree *t)
-{
-    link_instead(t, "dir/.virtfs_metadata/file", "file");
-    link_instead(t, ".virtfs_metadata/dir", "file");
-    link_instead(t, ".virtfs_metadata_root", "file");
-}
-
-static void over_metadata(Tree *t)
-{
-    bind_to(t, t->fuse_path, "dir/.virtfs_metadata");
-    bind_to(t, t->fuse_path, ".virtfs_metadata");
-}
-
-static void over_metadata_file(Tree *t)
-{
-    g_autofree char *file = g_build_filename(t->fuse_path, "file", NULL);
-
-    bind_to(t, file, "dir/.virtfs_metadata/file");
-}
-
-/* The way to a local directory leads through it. */
-static void on_the_way(Tree *t)
-{
-    bind_to(t, t->fuse_path, "dir");
-    bind_to(t, "e", "dir/dir");
-}
-
-static void automount(Tree *t)
-{
-    g_autofree char *path = path_in(t, "dir/m");
-
-    t->automount = automount_new(path);
-}
-
-static void automount_over_directory(Tree *t)
-{
-    g_autofree char *path = path_in(t, "dir");
-
-    t->automount = automount_new(path);
-}
-
-static void automount_metadata(Tree *t)
-{
-    g_autofree char *path = path_in(t, "dir/.virtfs_metadata");
-
-    t->automount = automount_new(path);
-}
-
-static const Place places[] = {
-    { "nowhere", NULL, NULL, .nowhere = true },
-    { "whole-export", whole_export, NULL },
-    { "below", below, NULL },
-    { "below-later", NULL, below },
-    { "over-directory", NULL, over_directory },
-    { "over-file", NULL, over_file },
-    { "link-for-directory", NULL, link_for_directory },
-    { "link-for-file", NULL, link_for_file },
-    { "link-for-metadata", NULL, link_for_metadata, .mapped_file = true },
-    { "link-for-metadata-file", NULL, link_for_metadata_file,
-      .mapped_file = true },
-    { "over-metadata", NULL, over_metadata, .mapped_file = true },
-    { "over-metadata-file", NULL, over_metadata_file, .mapped_file = true },
-    { "on-the-way", NULL, on_the_way },
-    { "automount", automount, NULL, .automount = true },
-    { "automount-over-directory", NULL, automount_over_directory,
-      .automount = true },
-    { "automount-metadata", NULL, automount_metadata, .mapped_file = true,
-      .automount = true },
-};
-
-/* ---- what is called --------------------------------------------------- */
-
-typedef void CallFn(Tree *t, const FsCall *call);
+typedef void CallFn(HangTree *t, const FsCall *call);
 
 /* On behalf of a user whose files need another owner than they get. */
 static const FsCall call_never = {
@@ -335,13 +45,13 @@ static const FsCall call_storage = {
 };
 
 /* Any result is accepted. */
-static bool note(Tree *t, ssize_t ret)
+static bool note(HangTree *t, ssize_t ret)
 {
     t->refused += ret == -EAGAIN;
     return ret >= 0;
 }
 
-static void try_lookup(Tree *t, const FsCall *call, FsNode *dir,
+static void try_lookup(HangTree *t, const FsCall *call, FsNode *dir,
                        const char *name)
 {
     FsNode *node = NULL;
@@ -353,19 +63,19 @@ static void try_lookup(Tree *t, const FsCall *call, FsNode *dir,
     }
 }
 
-static void call_lookup(Tree *t, const FsCall *call)
+static void call_lookup(HangTree *t, const FsCall *call)
 {
     try_lookup(t, call, t->d, "file");
     try_lookup(t, call, t->d, "link");
     try_lookup(t, call, t->root, "dir");
 }
 
-static void call_lookup_mounted(Tree *t, const FsCall *call)
+static void call_lookup_mounted(HangTree *t, const FsCall *call)
 {
     try_lookup(t, call, t->d, "m");
 }
 
-static void call_getattr(Tree *t, const FsCall *call)
+static void call_getattr(HangTree *t, const FsCall *call)
 {
     FsAttr attr;
 
@@ -376,7 +86,7 @@ static void call_getattr(Tree *t, const FsCall *call)
     note(t, fs_getattr(call, t->root, NULL, 0, &attr));
 }
 
-static void try_setattr(Tree *t, const FsCall *call, FsNode *node,
+static void try_setattr(HangTree *t, const FsCall *call, FsNode *node,
                         FsFile *file, uint32_t valid)
 {
     FsSetattr set = { .valid = valid, .mode = 0700, .uid = 1, .gid = 1,
@@ -385,7 +95,7 @@ static void try_setattr(Tree *t, const FsCall *call, FsNode *node,
     note(t, fs_setattr(call, node, file, &set));
 }
 
-static void call_setattr(Tree *t, const FsCall *call)
+static void call_setattr(HangTree *t, const FsCall *call)
 {
     try_setattr(t, call, t->f, NULL, FS_SET_MODE | FS_SET_UID);
     try_setattr(t, call, t->f, NULL, FS_SET_SIZE);
@@ -395,7 +105,7 @@ static void call_setattr(Tree *t, const FsCall *call)
     try_setattr(t, call, t->f, NULL, FS_SET_CTIME);
 }
 
-static void call_readlink(Tree *t, const FsCall *call)
+static void call_readlink(HangTree *t, const FsCall *call)
 {
     char buf[64];
 
@@ -403,7 +113,7 @@ static void call_readlink(Tree *t, const FsCall *call)
     note(t, fs_readlink(call, t->f, buf, sizeof(buf)));
 }
 
-static void call_statfs(Tree *t, const FsCall *call)
+static void call_statfs(HangTree *t, const FsCall *call)
 {
     struct statfs st;
 
@@ -411,7 +121,7 @@ static void call_statfs(Tree *t, const FsCall *call)
     note(t, fs_statfs(call, t->f, &st));
 }
 
-static void try_create(Tree *t, const FsCall *call, const char *name,
+static void try_create(HangTree *t, const FsCall *call, const char *name,
                        int flags)
 {
     FsNode *node = NULL;
@@ -425,7 +135,7 @@ static void try_create(Tree *t, const FsCall *call, const char *name,
     }
 }
 
-static void call_create(Tree *t, const FsCall *call)
+static void call_create(HangTree *t, const FsCall *call)
 {
     try_create(t, call, "new", O_RDWR | O_EXCL);
     try_create(t, call, "file", O_RDWR);
@@ -434,7 +144,7 @@ static void call_create(Tree *t, const FsCall *call)
     try_create(t, call, "m", O_RDWR | O_EXCL);
 }
 
-static void call_make(Tree *t, const FsCall *call)
+static void call_make(HangTree *t, const FsCall *call)
 {
     static const char *const names[] = { "new", "m", "file" };
     FsAttr attr;
@@ -452,7 +162,7 @@ static void call_make(Tree *t, const FsCall *call)
     }
 }
 
-static void call_make_whiteout(Tree *t, const FsCall *call)
+static void call_make_whiteout(HangTree *t, const FsCall *call)
 {
     FsAttr attr;
 
@@ -461,7 +171,7 @@ static void call_make_whiteout(Tree *t, const FsCall *call)
     note(t, fs_link(call, t->f, t->d, "hard"));
 }
 
-static void call_unlink(Tree *t, const FsCall *call)
+static void call_unlink(HangTree *t, const FsCall *call)
 {
     note(t, fs_unlink(call, t->d, "file", false));
     note(t, fs_unlink(call, t->d, "m", false));
@@ -469,7 +179,7 @@ static void call_unlink(Tree *t, const FsCall *call)
     note(t, fs_unlink(call, t->root, "dir", true));
 }
 
-static void call_rename(Tree *t, const FsCall *call)
+static void call_rename(HangTree *t, const FsCall *call)
 {
     note(t, fs_rename(call, t->d, "m", t->d, "n"));
     note(t, fs_rename(call, t->d, "file", t->d, "m"));
@@ -479,7 +189,7 @@ static void call_rename(Tree *t, const FsCall *call)
     note(t, fs_rename(call, t->root, "dir", t->root, "e"));
 }
 
-static void try_open(Tree *t, const FsCall *call, FsNode *node, int flags)
+static void try_open(HangTree *t, const FsCall *call, FsNode *node, int flags)
 {
     FsFile *file = NULL;
     FsAttr attr;
@@ -489,7 +199,7 @@ static void try_open(Tree *t, const FsCall *call, FsNode *node, int flags)
     }
 }
 
-static void call_open(Tree *t, const FsCall *call)
+static void call_open(HangTree *t, const FsCall *call)
 {
     try_open(t, call, t->f, O_RDONLY);
     try_open(t, call, t->f, O_RDWR | O_TRUNC);
@@ -497,7 +207,7 @@ static void call_open(Tree *t, const FsCall *call)
     try_open(t, call, t->root, O_RDONLY);
 }
 
-static void call_io(Tree *t, const FsCall *call)
+static void call_io(HangTree *t, const FsCall *call)
 {
     char buf[8] = "text";
     struct iovec iov = { buf, 4 };
@@ -510,13 +220,13 @@ static void call_io(Tree *t, const FsCall *call)
     }
 }
 
-static void call_readdir(Tree *t, const FsCall *call)
+static void call_readdir(HangTree *t, const FsCall *call)
 {
     note(t, fs_readdir(call, t->listed, 0, 0, take_all, NULL));
     note(t, fs_readdir(call, t->listed, 0, FS_READDIR_DEV, take_all, NULL));
 }
 
-static void call_xattr(Tree *t, const FsCall *call)
+static void call_xattr(HangTree *t, const FsCall *call)
 {
     char buf[64];
 
@@ -528,7 +238,7 @@ static void call_xattr(Tree *t, const FsCall *call)
     note(t, fs_removexattr(call, t->f, "user.x"));
 }
 
-static void call_lock(Tree *t, const FsCall *call)
+static void call_lock(HangTree *t, const FsCall *call)
 {
     FsLock lock = { .type = F_WRLCK, .length = 1 };
     FsLocker *locker = NULL;
@@ -540,7 +250,7 @@ static void call_lock(Tree *t, const FsCall *call)
     }
 }
 
-static void call_forget(Tree *t, const FsCall *call)
+static void call_forget(HangTree *t, const FsCall *call)
 {
     char name[NAME_MAX + 1];
     FsNode *dir;
@@ -578,7 +288,7 @@ static const struct {
 /* ---- in a thread, which has to come back ------------------------------ */
 
 typedef struct Watched {
-    Tree *t;
+    HangTree *t;
     CallFn *fn;
     const FsCall *call;
     GMutex lock;
@@ -627,7 +337,7 @@ static const Variant variants[] = {
 };
 
 /* Let the thread go, as a process that dies waits for it. */
-static void G_GNUC_NORETURN fail_hung(Tree *t, const char *name,
+static void G_GNUC_NORETURN fail_hung(HangTree *t, const char *name,
                                       const Variant *v)
 {
     uint32_t opcode = fuse_stand_in_await(t->fuse, 0);
@@ -640,7 +350,8 @@ static void G_GNUC_NORETURN fail_hung(Tree *t, const char *name,
 }
 
 /* Whatever it answers, it must not have come to what hangs. */
-static void run_call(Tree *t, const char *name, CallFn *fn, const Variant *v)
+static void run_call(HangTree *t, const char *name, CallFn *fn,
+                     const Variant *v)
 {
     unsigned before = fuse_stand_in_requests(t->fuse);
     Watched w = { .t = t, .fn = fn, .call = v->call };
@@ -659,14 +370,14 @@ static void run_call(Tree *t, const char *name, CallFn *fn, const Variant *v)
     }
 }
 
-static bool plant(Tree *t, const Place *place)
+static bool plant(HangTree *t, const HangPlace *place)
 {
-    tree_files(t);
+    hang_tree_files(t);
     if (place->before) {
         place->before(t);
     }
-    tree_hold(t);
-    tree_look_again(t);
+    hang_tree_hold(t);
+    hang_tree_look_again(t);
     if (!place->before && t->env->fixture.model == FS_SM_MAPPED_FILE &&
         host_features()->mountinfo) {
         g_assert_cmpuint(cred_watch_entries(local_export(t->export)->watch),
@@ -679,9 +390,9 @@ static bool plant(Tree *t, const Place *place)
 }
 
 static bool run_variant(LocalEnv *env, FuseStandIn *fuse, const char *path,
-                        const Place *place, const Variant *v)
+                        const HangPlace *place, const Variant *v)
 {
-    Tree t = {
+    HangTree t = {
         .env = env, .fuse = fuse, .fuse_path = path,
         .path = g_strdup(local_env_path(env, "tree")),
     };
@@ -702,11 +413,11 @@ static bool run_variant(LocalEnv *env, FuseStandIn *fuse, const char *path,
         }
     }
     fuse_stand_in_answer(fuse);
-    tree_end(&t);
+    hang_tree_end(&t);
     return planted;
 }
 
-static void run_place(LocalEnv *env, const Place *place)
+static void run_place(LocalEnv *env, const HangPlace *place)
 {
     const char *why = cannot_mount;
     const char *path = env->fixture.outside;
@@ -730,7 +441,7 @@ static void run_place(LocalEnv *env, const Place *place)
 
 typedef struct Case {
     FsSecurityModel model;
-    const Place *place;
+    const HangPlace *place;
 } Case;
 
 static void test_place(gconstpointer opaque)
@@ -744,7 +455,7 @@ static void test_place(gconstpointer opaque)
     }
 }
 
-static void add_place(const Place *place, FsSecurityModel model)
+static void add_place(const HangPlace *place, FsSecurityModel model)
 {
     g_autofree char *path = g_strdup_printf("/local-hang/%s/%s", place->name,
                                             local_model_name(model));
@@ -758,10 +469,10 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     cannot_mount = fuse_stand_in_separate();
-    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+    for (size_t i = 0; i < n_hang_places; i++) {
         for (unsigned model = 0; model <= FS_SM_NONE; model++) {
-            if (!places[i].mapped_file || model == FS_SM_MAPPED_FILE) {
-                add_place(&places[i], model);
+            if (!hang_places[i].mapped_file || model == FS_SM_MAPPED_FILE) {
+                add_place(&hang_places[i], model);
             }
         }
     }

@@ -6,18 +6,12 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sched.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/wait.h>
 #include "fsdev/host/host.h"
 #include "fsdev/local/local.h"
 #include "local-env.h"
+#include "watch-changes.h"
 #include "lib/test-call.h"
-
-#define META ".virtfs_metadata"
-
-/* The owner on the host, where nothing is stored. */
-#define UNSTORED UINT32_MAX
 
 static CredWatch *watch_of(const LocalEnv *env)
 {
@@ -28,10 +22,10 @@ static CredWatch *watch_of(const LocalEnv *env)
 static void make_files(LocalEnv *env)
 {
     local_env_mkdir(env, "d");
-    local_env_mkdir(env, "d/" META);
+    local_env_mkdir(env, "d/" WATCH_META);
     local_env_mkdir(env, "d/other");
     local_env_put(env, "d/f", "text");
-    local_env_put(env, "d/" META "/f", "virtfs.uid=1\n");
+    local_env_put(env, "d/" WATCH_META "/f", "virtfs.uid=1\n");
     local_env_put(env, "d/other/f", "virtfs.uid=2\n");
 }
 
@@ -39,7 +33,8 @@ static void check_attr(int ret, const FsAttr *attr, int error, uint32_t uid)
 {
     g_assert_cmpint(ret, ==, error);
     if (ret == 0) {
-        g_assert_cmpuint(attr->uid, ==, uid == UNSTORED ? geteuid() : uid);
+        g_assert_cmpuint(attr->uid, ==,
+                         uid == WATCH_UNSTORED ? geteuid() : uid);
     }
 }
 
@@ -72,201 +67,6 @@ static bool await_watch(LocalEnv *env, FsNode *node)
     return cred_watch_entries(watch_of(env)) > 0;
 }
 
-/* ---- what the host does ----------------------------------------------- */
-
-static void move(const LocalEnv *env, const char *from, const char *to)
-{
-    g_assert_cmpint(rename(local_env_path(env, from), local_env_path(env, to)),
-                    ==, 0);
-}
-
-static void exchange(const LocalEnv *env, const char *a, const char *b)
-{
-    g_assert_cmpint(renameat2(AT_FDCWD, local_env_path(env, a), AT_FDCWD,
-                              local_env_path(env, b), RENAME_EXCHANGE), ==, 0);
-}
-
-static void folder_moved(LocalEnv *env)
-{
-    move(env, "d/" META, "d/old");
-}
-
-static void folder_moved_away(LocalEnv *env)
-{
-    move(env, "d/" META, "old");
-}
-
-static void folder_exchanged(LocalEnv *env)
-{
-    exchange(env, "d/" META, "d/other");
-}
-
-static void folder_replaced(LocalEnv *env)
-{
-    move(env, "d/" META, "old");
-    move(env, "d/other", "d/" META);
-}
-
-static void folder_removed(LocalEnv *env)
-{
-    unlink(local_env_path(env, "d/" META "/f"));
-    g_assert_cmpint(rmdir(local_env_path(env, "d/" META)), ==, 0);
-}
-
-static void folder_is_link(LocalEnv *env)
-{
-    move(env, "d/" META, "d/old");
-    g_assert_cmpint(symlink("old", local_env_path(env, "d/" META)), ==, 0);
-}
-
-static void folder_is_file(LocalEnv *env)
-{
-    move(env, "d/" META, "d/old");
-    local_env_put(env, "d/" META, "virtfs.uid=3\n");
-}
-
-static void directory_moved(LocalEnv *env)
-{
-    move(env, "d", "e");
-}
-
-static void file_replaced(LocalEnv *env)
-{
-    move(env, "d/other/f", "d/" META "/f");
-}
-
-static void file_exchanged(LocalEnv *env)
-{
-    exchange(env, "d/" META "/f", "d/other/f");
-}
-
-static void file_removed(LocalEnv *env)
-{
-    unlink(local_env_path(env, "d/" META "/f"));
-}
-
-static int kept_open = -1;
-
-static void file_removed_while_open(LocalEnv *env)
-{
-    kept_open = open(local_env_path(env, "d/" META "/f"),
-                     O_RDONLY | O_CLOEXEC);
-    file_removed(env);
-}
-
-static void file_moved(LocalEnv *env)
-{
-    move(env, "d/" META "/f", "d/" META "/g");
-}
-
-static void file_is_link(LocalEnv *env)
-{
-    move(env, "d/" META "/f", "d/" META "/g");
-    g_assert_cmpint(symlink("g", local_env_path(env, "d/" META "/f")), ==, 0);
-}
-
-static void file_is_directory(LocalEnv *env)
-{
-    file_removed(env);
-    local_env_mkdir(env, "d/" META "/f");
-}
-
-static void file_written(LocalEnv *env)
-{
-    int fd = open(local_env_path(env, "d/" META "/f"), O_WRONLY | O_CLOEXEC);
-
-    g_assert_cmpint(pwrite(fd, "3", 1, strlen("virtfs.uid=")), ==, 1);
-    close(fd);
-}
-
-static void file_written_through_mapping(LocalEnv *env)
-{
-    int fd = open(local_env_path(env, "d/" META "/f"), O_RDWR | O_CLOEXEC);
-    char *map = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-    g_assert_true(map != MAP_FAILED);
-    close(fd);
-    map[strlen("virtfs.uid=")] = '3';
-    g_assert_cmpint(munmap(map, 1), ==, 0);
-}
-
-static void file_emptied(LocalEnv *env)
-{
-    g_assert_cmpint(truncate(local_env_path(env, "d/" META "/f"), 0), ==, 0);
-}
-
-/* A name elsewhere, as of a backup, through which it is changed later. */
-static void file_written_by_other_name(LocalEnv *env)
-{
-    g_assert_cmpint(link(local_env_path(env, "d/" META "/f"),
-                         local_env_path(env, "backup")), ==, 0);
-    local_env_put(env, "backup", "virtfs.uid=3\n");
-}
-
-static void mount_over(LocalEnv *env, const char *name, const char *source)
-{
-    g_assert_cmpint(mount(local_env_path(env, source),
-                          local_env_path(env, name), NULL, MS_BIND, NULL), ==,
-                    0);
-}
-
-static void unmount(LocalEnv *env, const char *name)
-{
-    g_assert_cmpint(umount2(local_env_path(env, name), MNT_DETACH), ==, 0);
-}
-
-static void folder_mounted_over(LocalEnv *env)
-{
-    mount_over(env, "d/" META, "d/other");
-}
-
-static void folder_mounted_over_and_back(LocalEnv *env)
-{
-    folder_mounted_over(env);
-    unmount(env, "d/" META);
-}
-
-static void file_mounted_over(LocalEnv *env)
-{
-    mount_over(env, "d/" META "/f", "d/other/f");
-}
-
-typedef struct Row {
-    const char *name;
-    void (*happens)(LocalEnv *env);
-    int error;                  /* what the guest gets then, … */
-    uint32_t uid;               /* … or this owner */
-    bool mounts;                /* has to be allowed to mount */
-    bool on_disk;               /* in memory, this does not change the ctime */
-} Row;
-
-static const Row rows[] = {
-    { "folder-moved", folder_moved, 0, UNSTORED },
-    { "folder-moved-away", folder_moved_away, 0, UNSTORED },
-    { "folder-exchanged", folder_exchanged, 0, 2 },
-    { "folder-replaced", folder_replaced, 0, 2 },
-    { "folder-removed", folder_removed, 0, UNSTORED },
-    { "folder-is-link", folder_is_link, -EIO },
-    { "folder-is-file", folder_is_file, -EIO },
-    { "folder-mounted-over", folder_mounted_over, -EIO, .mounts = true },
-    { "folder-mounted-over-and-back", folder_mounted_over_and_back, 0, 1,
-      .mounts = true },
-    { "directory-moved", directory_moved, 0, 1 },
-    { "file-replaced", file_replaced, 0, 2 },
-    { "file-exchanged", file_exchanged, 0, 2 },
-    { "file-removed", file_removed, 0, UNSTORED },
-    { "file-removed-while-open", file_removed_while_open, 0, UNSTORED },
-    { "file-moved", file_moved, 0, UNSTORED },
-    { "file-is-link", file_is_link, -EIO },
-    { "file-is-directory", file_is_directory, -EIO },
-    { "file-written", file_written, 0, 3 },
-    { "file-written-through-mapping", file_written_through_mapping, 0, 3,
-      .on_disk = true },
-    { "file-emptied", file_emptied, 0, UNSTORED },
-    { "file-written-by-other-name", file_written_by_other_name, 0, 3 },
-    { "file-mounted-over", file_mounted_over, -EIO, .mounts = true },
-};
-
 static bool can_watch(LocalEnv *env, FsNode *node)
 {
     if (!local_is_plain_fs(&env->fixture) || !host_features()->mountinfo) {
@@ -291,7 +91,7 @@ static bool can_mount(LocalEnv *env)
         g_test_skip("mounting is not allowed here");
         return false;
     }
-    unmount(env, "m");
+    watch_unmount(env, "m");
     return true;
 }
 
@@ -306,7 +106,7 @@ static FsNode *look_up(FsNode *dir, const char *name)
 
 static void test_row(gconstpointer opaque)
 {
-    const Row *row = opaque;
+    const WatchChange *row = opaque;
     LOCAL_ENV env = { .fixture = { .model = FS_SM_MAPPED_FILE } };
     g_autoptr(FsNode) dir = NULL;
     g_autoptr(FsNode) node = NULL;
@@ -330,12 +130,7 @@ static void test_row(gconstpointer opaque)
     for (int i = 0; i < 3; i++) {
         check(dir, node, row->error, row->uid);
     }
-    if (kept_open >= 0) {
-        close(kept_open);
-        kept_open = -1;
-    }
-    umount2(local_env_path(&env, "d/" META "/f"), MNT_DETACH);
-    umount2(local_env_path(&env, "d/" META), MNT_DETACH);
+    watch_change_end(&env);
 }
 
 /* ---- other ------------------------------------------------------------ */
@@ -352,7 +147,7 @@ static void test_root(LocalEnv *env)
     }
     g_assert_cmpint(fs_getattr(&test_call, env->root, NULL, 0, &attr), ==, 0);
     g_assert_cmpuint(attr.uid, ==, 1);
-    move(env, "new", ".virtfs_metadata_root");
+    watch_move(env, "new", ".virtfs_metadata_root");
     g_assert_cmpint(fs_getattr(&test_call, env->root, NULL, 0, &attr), ==, 0);
     g_assert_cmpuint(attr.uid, ==, 2);
 }
@@ -366,21 +161,21 @@ static void test_file_in_root(LocalEnv *env)
     if (!can_watch(env, env->root)) {
         return;
     }
-    local_env_mkdir(env, META);
-    local_env_put(env, META "/f", "virtfs.uid=2\n");
+    local_env_mkdir(env, WATCH_META);
+    local_env_put(env, WATCH_META "/f", "virtfs.uid=2\n");
     local_env_put(env, "f", "");
     local_env_await_tick();
     node = local_env_lookup(env, "f");
     check(env->root, node, 0, 2);
     check(env->root, node, 0, 2);
     g_assert_cmpuint(cred_watch_entries(watch_of(env)), ==, 2);
-    move(env, META, "old");
-    check(env->root, node, 0, UNSTORED);
+    watch_move(env, WATCH_META, "old");
+    check(env->root, node, 0, WATCH_UNSTORED);
 }
 
 static void put_numbered(LocalEnv *env, unsigned i, unsigned uid)
 {
-    g_autofree char *values = g_strdup_printf(META "/%u", i);
+    g_autofree char *values = g_strdup_printf(WATCH_META "/%u", i);
     g_autofree char *text = g_strdup_printf("virtfs.uid=%u\n", uid);
 
     unlink(local_env_path(env, values));
@@ -403,7 +198,7 @@ static void test_many(LocalEnv *env)
     g_autoptr(FsNode) node = NULL;
     unsigned entries;
 
-    local_env_mkdir(env, META);
+    local_env_mkdir(env, WATCH_META);
     for (unsigned i = 0; i < COUNT; i++) {
         g_autofree char *file = g_strdup_printf("%u", i);
 
@@ -451,16 +246,16 @@ static void change_somehow(LocalEnv *env, unsigned uid)
 
     switch (uid % 3) {
     case 0:
-        local_env_put(env, "d/" META "/f", text);
+        local_env_put(env, "d/" WATCH_META "/f", text);
         break;
     case 1:
         local_env_put(env, "new", text);
-        move(env, "new", "d/" META "/f");
+        watch_move(env, "new", "d/" WATCH_META "/f");
         break;
     default:
         unlink(local_env_path(env, "d/other/f"));
         local_env_put(env, "d/other/f", text);
-        exchange(env, "d/" META, "d/other");
+        watch_exchange(env, "d/" WATCH_META, "d/other");
         break;
     }
 }
@@ -538,7 +333,7 @@ static void run_limited(void)
 
     limit_watches();
     local_env_start(&env);
-    local_env_mkdir(&env, META);
+    local_env_mkdir(&env, WATCH_META);
     for (unsigned i = 0; i < 2 * LIMIT; i++) {
         g_autofree char *file = g_strdup_printf("%u", i);
 
@@ -630,11 +425,11 @@ int main(int argc, char **argv)
     /* First, as they fork, and host_init() comes after the last fork(). */
     g_test_add_func("/local-watch/limit", test_limit);
     g_test_add_func("/local-watch/after-chroot", test_after_chroot);
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        g_autofree char *path = g_strconcat("/local-watch/", rows[i].name,
-                                            NULL);
+    for (size_t i = 0; i < n_watch_changes; i++) {
+        g_autofree char *path = g_strconcat("/local-watch/",
+                                            watch_changes[i].name, NULL);
 
-        g_test_add_data_func(path, &rows[i], test_row);
+        g_test_add_data_func(path, &watch_changes[i], test_row);
     }
     g_test_add_func("/local-watch/threads/host-changes", test_threads);
     local_env_add("/local-watch", tests, ARRAY_SIZE(tests));
