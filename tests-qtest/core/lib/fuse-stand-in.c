@@ -397,12 +397,8 @@ static void take_request(Server *s)
     if (is_one_way(opcode)) {
         return;
     }
-    if (is_in_background(opcode)) {
-        answer(s, &s->now);
-        return;
-    }
-    g_atomic_int_inc(&s->shared->requests);
-    if (!must_hang(s, opcode)) {
+    g_atomic_int_add(&s->shared->requests, !is_in_background(opcode));
+    if (is_in_background(opcode) || !must_hang(s, opcode)) {
         answer(s, &s->now);
         return;
     }
@@ -589,12 +585,9 @@ void fuse_stand_in_answer(FuseStandIn *fuse)
 uint32_t fuse_stand_in_await(FuseStandIn *fuse, unsigned ms)
 {
     struct pollfd fd = { .fd = fuse->hung, .events = POLLIN };
+    int ret = RETRY_ON_EINTR(poll(&fd, 1, ms));
     uint32_t opcode;
-    int ret;
 
-    do {
-        ret = poll(&fd, 1, ms);
-    } while (ret < 0 && errno == EINTR);
     if (ret <= 0 || read(fuse->hung, &opcode, sizeof(opcode)) <= 0) {
         return 0;
     }
