@@ -10,6 +10,9 @@ static const size_t limits[P9_BUDGET_ITEMS] = {
     [P9_BUDGET_LOCK_OWNERS] = 4096,
     /* Linux sends the name of the host, of up to 64 bytes, as client id. */
     [P9_BUDGET_LOCK_BYTES] = 1024 * 1024,
+    [P9_BUDGET_PAYLOAD] = 32 * 1024 * 1024,
+    /* For as many requests as a large virtqueue has. */
+    [P9_BUDGET_PIECES] = 1024 * P9_BUDGET_PIECE,
 };
 
 size_t p9_budget_limit(P9BudgetItem item)

@@ -9,9 +9,13 @@
 #ifndef HW_9PFS_9P_BUDGET_H
 #define HW_9PFS_9P_BUDGET_H
 
+#define P9_BUDGET_PIECE 16384   /* what is left of a request that is cut */
+
 typedef enum P9BudgetItem {
     P9_BUDGET_LOCK_OWNERS,      /* P9LockOwner: how many */
     P9_BUDGET_LOCK_BYTES,       /* … and their bytes */
+    P9_BUDGET_PAYLOAD,          /* bytes of payload that is copied */
+    P9_BUDGET_PIECES,           /* … of requests that are cut because of that */
     P9_BUDGET_ITEMS,
 } P9BudgetItem;
 

@@ -58,8 +58,7 @@ int p9_readdir_prepare(P9Request *req)
         .count = MIN(req->t.readdir.count, p9_reply_room(req)),
         .offset = P9_IO_HDRSZ,
     };
-    p9_payload_expect(req, req->r.readdir.data.count);
-    return 0;
+    return p9_payload_expect(req, &req->r.readdir.data.count);
 }
 
 int p9_readdir_run(P9Request *req, const FsCall *call)

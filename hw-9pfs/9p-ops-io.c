@@ -73,8 +73,10 @@ int p9_read_prepare(P9Request *req)
 {
     const struct P9Tread *t = &req->t.read;
     uint32_t count = MIN(t->count, p9_reply_room(req));
+    struct P9Rread *r = &req->r.read;
+    int ret;
 
-    req->r.read.data = (P9Data) { .count = count, .offset = P9_IO_HDRSZ };
+    r->data = (P9Data) { .count = count, .offset = P9_IO_HDRSZ };
     req->ticket.bytes = count;
     if (req->fid[0]->state == P9_FID_XATTR) {
         return 0;
@@ -83,14 +85,13 @@ int p9_read_prepare(P9Request *req)
         if (req->session->dialect == P9_DIALECT_L) {
             return -EOPNOTSUPP;         /* there is Treaddir for that */
         }
-        p9_payload_collect(req, count);
-        return p9_stat_read_prepare(req);
+        ret = p9_stat_read_prepare(req);
+        return ret < 0 ? ret : p9_payload_collect(req, &r->data.count);
     }
     if (!offset_is_valid(t->offset, count)) {
         return -EINVAL;
     }
-    p9_payload_expect(req, count);
-    return 0;
+    return p9_payload_expect(req, &r->data.count);
 }
 
 static int read_xattr(P9Request *req, const P9XattrFid *x)
@@ -147,8 +148,7 @@ int p9_write_prepare(P9Request *req)
     }
     req->ticket.is_write = true;
     req->ticket.bytes = t->data.count;
-    p9_payload_accept(req, &t->data);
-    return 0;
+    return p9_payload_accept(req, &req->t.write.data);
 }
 
 static int write_xattr(P9Request *req, P9XattrFid *x)

@@ -33,27 +33,42 @@ static void payload_set(P9Request *req, const struct iovec *iov,
     req->iov_at = 0;
 }
 
-static void payload_bounce(P9Request *req, size_t bytes)
+/*
+ * A buffer of *@count bytes.  If the budget does not allow that, the request is
+ * cut, as all of them could wait for the same storage until it answers again.
+ */
+static int payload_bounce(P9Request *req, uint32_t *count)
 {
-    struct iovec iov = { .iov_len = bytes };
+    P9Budget *budget = &req->session->budget;
+    struct iovec iov;
 
-    req->bounce = g_malloc(MAX(bytes, 1));
-    iov.iov_base = req->bounce;
-    payload_set(req, &iov, 1, 0, bytes);
+    req->bounce_item = P9_BUDGET_PAYLOAD;
+    if (!p9_budget_charge(budget, P9_BUDGET_PAYLOAD, *count)) {
+        *count = MIN(*count, P9_BUDGET_PIECE);
+        req->bounce_item = P9_BUDGET_PIECES;
+        if (!p9_budget_charge(budget, P9_BUDGET_PIECES, *count)) {
+            return -ENOMEM;
+        }
+    }
+    req->bounce_bytes = *count;
+    req->bounce = g_malloc(MAX(*count, 1));
+    iov = (struct iovec) { .iov_base = req->bounce, .iov_len = *count };
+    payload_set(req, &iov, 1, 0, *count);
+    return 0;
 }
 
-void p9_payload_collect(P9Request *req, uint32_t count)
+int p9_payload_collect(P9Request *req, uint32_t *count)
 {
-    payload_bounce(req, count);
+    return payload_bounce(req, count);
 }
 
-void p9_payload_expect(P9Request *req, uint32_t count)
+int p9_payload_expect(P9Request *req, uint32_t *count)
 {
     if (req->file[0]->remote) {
-        payload_bounce(req, count);
-    } else {
-        payload_set(req, req->in, req->in_cnt, P9_IO_HDRSZ, count);
+        return payload_bounce(req, count);
     }
+    payload_set(req, req->in, req->in_cnt, P9_IO_HDRSZ, *count);
+    return 0;
 }
 
 void p9_payload_cursor(const P9Request *req, P9Cursor *c)
@@ -66,14 +81,17 @@ void p9_payload_deliver(P9Request *req, uint32_t count)
     req->to_deliver = req->bounce ? count : 0;
 }
 
-void p9_payload_accept(P9Request *req, const P9Data *data)
+int p9_payload_accept(P9Request *req, P9Data *data)
 {
+    int ret = 0;
+
     if (req->file[0]->remote) {
-        payload_bounce(req, data->count);
+        ret = payload_bounce(req, &data->count);
         req->to_fetch = *data;
     } else {
         payload_set(req, req->out, req->out_cnt, data->offset, data->count);
     }
+    return ret;
 }
 
 /* ---- inside guest memory ---- */

@@ -5,7 +5,8 @@
  * Files read and write the buffers of the guest directly.  Only for a file
  * whose calls may hang (FsFile.remote), the payload is copied to or from a
  * buffer in QEMU's memory (P9Request.bounce), because such a call must not be
- * made inside guest memory (9p-guest.h).
+ * made inside guest memory (9p-guest.h).  These buffers are charged to the
+ * budget of the session (9p-budget.h).
  */
 #ifndef HW_9PFS_9P_PAYLOAD_H
 #define HW_9PFS_9P_PAYLOAD_H
@@ -13,12 +14,15 @@
 #include "9p-request-int.h"
 
 /**
- * p9_payload_expect: make room for up to @count bytes of payload of the reply,
- * which run() will fill in.  Context: prepare.
+ * p9_payload_expect: make room for up to *@count bytes of payload of the reply,
+ * which run() will fill in.
+ *
+ * *@count is reduced if the session must not use more memory, and the client
+ * asks for the rest again.  -ENOMEM if it must not use any.  Context: prepare.
  */
-void p9_payload_expect(P9Request *req, uint32_t count);
+int p9_payload_expect(P9Request *req, uint32_t *count);
 /** p9_payload_collect: the same, but never in the guest's buffers. */
-void p9_payload_collect(P9Request *req, uint32_t count);
+int p9_payload_collect(P9Request *req, uint32_t *count);
 /** p9_payload_cursor: a cursor at the start of that room. */
 void p9_payload_cursor(const P9Request *req, P9Cursor *c);
 /**
@@ -27,9 +31,10 @@ void p9_payload_cursor(const P9Request *req, P9Cursor *c);
  */
 void p9_payload_deliver(P9Request *req, uint32_t count);
 /**
- * p9_payload_accept: the payload is @data of the request.  Context: prepare.
+ * p9_payload_accept: the payload is @data of the request, whose count may be
+ * reduced as that of p9_payload_expect().  Context: prepare.
  */
-void p9_payload_accept(P9Request *req, const P9Data *data);
+int p9_payload_accept(P9Request *req, P9Data *data);
 
 /**
  * p9_payload_enter: begin to access the payload, until p9_payload_leave().

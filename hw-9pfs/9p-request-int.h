@@ -103,6 +103,8 @@ struct P9Request {
     unsigned iov_cnt;           /* elements of kept.iov that are used */
     unsigned iov_at;            /* first element not done yet */
     void *bounce;               /* owned: the payload; NULL: in guest memory */
+    size_t bounce_bytes;        /* its size … */
+    P9BudgetItem bounce_item;   /* … which was charged to this */
     P9Data to_fetch;            /* of the request, to be copied to bounce */
     uint32_t to_deliver;        /* bytes of bounce, to be copied to the reply */
 

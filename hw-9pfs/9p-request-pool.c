@@ -86,7 +86,10 @@ void p9_request_clear(P9Request *req)
     if (req->xattr) {
         p9_xattr_fid_free(req->xattr);
     }
-    g_free(req->bounce);
+    if (req->bounce) {
+        p9_budget_refund(&s->budget, req->bounce_item, req->bounce_bytes);
+        g_free(req->bounce);
+    }
     if (req->followers) {
         g_slist_free(req->followers);
     }

@@ -104,6 +104,8 @@ void p9_session_info(const P9Session *s, P9SessionInfo *info)
         .xattr_fids = s->xattr_fids,
         .lock_owners = s->budget.used[P9_BUDGET_LOCK_OWNERS],
         .lock_bytes = s->budget.used[P9_BUDGET_LOCK_BYTES],
+        .payload_bytes = s->budget.used[P9_BUDGET_PAYLOAD] +
+                         s->budget.used[P9_BUDGET_PIECES],
         .msize = s->msize,
         .dialect = s->dialect,
     };

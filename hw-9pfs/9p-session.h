@@ -67,6 +67,7 @@ typedef struct P9SessionInfo {
     unsigned xattr_fids;
     size_t lock_owners;
     size_t lock_bytes;      /* of the owners of locks */
+    size_t payload_bytes;   /* of payload that is copied */
     uint32_t msize;         /* 0: no session */
     unsigned dialect;
 } P9SessionInfo;
