@@ -218,6 +218,17 @@ Client *client_start(FsExport *export, ClientKind kind)
     return c;
 }
 
+Client *client_start_files(void)
+{
+    Client *c = client_start(memfs_open(), CLIENT_INLINE);
+
+    memfs_add(c->export, "file", "0123456789");
+    memfs_add(c->export, "dir", NULL);
+    g_assert_cmpint(client_walk(c, 0, 1, "file"), ==, 0);
+    g_assert_cmpint(client_walk(c, 0, 2, "dir"), ==, 0);
+    return c;
+}
+
 void client_revoke(Client *c)
 {
     p9_guest_shut(c->guest);

@@ -73,6 +73,8 @@ typedef enum ClientKind {
 Client *client_new(FsExport *export, ClientKind kind, const P9Limits *limits);
 /** client_start: client_new(), Tversion, and Tattach as fid 0. */
 Client *client_start(FsExport *export, ClientKind kind);
+/** client_start_files: the same on memfs, with "file" as fid 1, "dir" as 2. */
+Client *client_start_files(void);
 /**
  * client_revoke: take everything back that is lent, as a reset of the device
  * does, which the session is to follow.  Context: any thread.

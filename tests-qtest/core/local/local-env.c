@@ -74,6 +74,14 @@ char *local_env_text(const LocalEnv *env, const char *name)
     return text;
 }
 
+void local_env_check_text(const LocalEnv *env, const char *name,
+                          const char *wanted)
+{
+    g_autofree char *text = local_env_text(env, name);
+
+    g_assert_cmpstr(text, ==, wanted);
+}
+
 void local_env_put(const LocalEnv *env, const char *name, const char *text)
 {
     int fd = open(local_env_path(env, name), O_WRONLY | O_CREAT | O_TRUNC,
@@ -157,6 +165,14 @@ int local_env_try_create(FsNode *dir, const char *name, int flags)
 
     return fs_create(CALL_AS(&local_env_cred), dir, name, flags, 0644, &node,
                      &file, &attr);
+}
+
+int local_env_try_chmod(const LocalEnv *env, const char *name, uint32_t mode)
+{
+    g_autoptr(FsNode) node = local_env_lookup(env, name);
+    FsSetattr set = { .valid = FS_SET_MODE, .mode = mode };
+
+    return fs_setattr(&test_call, node, NULL, &set);
 }
 
 int local_env_try_open(FsNode *node, int flags)

@@ -32,6 +32,8 @@ const char *local_env_path(const LocalEnv *env, const char *name);
 struct stat local_env_stat(const LocalEnv *env, const char *name);
 bool local_env_exists(const LocalEnv *env, const char *name);
 char *local_env_text(const LocalEnv *env, const char *name);
+void local_env_check_text(const LocalEnv *env, const char *name,
+                          const char *wanted);
 void local_env_put(const LocalEnv *env, const char *name, const char *text);
 void local_env_mkdir(const LocalEnv *env, const char *name);
 /*
@@ -48,6 +50,7 @@ FsNode *local_env_made_dir(const LocalEnv *env, const char *name,
 /* The results of calls; nothing stays open or referenced. */
 int local_env_try_lookup(FsNode *dir, const char *name);
 int local_env_try_create(FsNode *dir, const char *name, int flags);
+int local_env_try_chmod(const LocalEnv *env, const char *name, uint32_t mode);
 int local_env_try_open(FsNode *node, int flags);
 bool local_env_lists(FsNode *dir, const char *name);
 

@@ -13,22 +13,6 @@
 #define ROOT_NAME ".virtfs_metadata_root"
 #define META(name) DIR_NAME "/" name
 
-static int chmod_to(const LocalEnv *env, const char *name, uint32_t mode)
-{
-    g_autoptr(FsNode) node = local_env_lookup(env, name);
-    FsSetattr set = { .valid = FS_SET_MODE, .mode = mode };
-
-    return fs_setattr(&test_call, node, NULL, &set);
-}
-
-static void check_text(const LocalEnv *env, const char *name,
-                       const char *wanted)
-{
-    g_autofree char *text = local_env_text(env, name);
-
-    g_assert_cmpstr(text, ==, wanted);
-}
-
 static unsigned count_entries(const LocalEnv *env, const char *name)
 {
     g_autoptr(GDir) dir = g_dir_open(local_env_path(env, name), 0, NULL);
@@ -49,8 +33,8 @@ static void file_on_disk(void)
 
     local_env_start(&env);
     local_env_create(&env, "f", 04755);
-    check_text(&env, META("f"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
-                                "virtfs.mode=35309\n");
+    local_env_check_text(&env, META("f"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
+                         "virtfs.mode=35309\n");
     g_assert_cmphex(local_env_stat(&env, META("f")).st_mode, ==,
                     S_IFREG | 0600);
     g_assert_cmphex(local_env_stat(&env, DIR_NAME).st_mode, ==,
@@ -66,8 +50,8 @@ static void directory_on_disk(void)
 
     local_env_start(&env);
     dir = local_env_made_dir(&env, "d", 0750);
-    check_text(&env, META("d"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
-                                "virtfs.mode=16872\n");
+    local_env_check_text(&env, META("d"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
+                         "virtfs.mode=16872\n");
     g_assert_cmphex(local_env_stat(&env, "d").st_mode, ==, S_IFDIR | 0700);
 }
 
@@ -80,14 +64,16 @@ static void device_on_disk(void)
     g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), env.root, "null",
                              S_IFCHR | 0666, makedev(1, 3), &attr),
                     ==, 0);
-    check_text(&env, META("null"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
-                                   "virtfs.mode=8630\nvirtfs.rdev=259\n");
+    local_env_check_text(&env, META("null"),
+                         "virtfs.uid=1000\nvirtfs.gid=1001\n"
+                         "virtfs.mode=8630\nvirtfs.rdev=259\n");
     /* Numbers have always been written with "%d". */
     g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), env.root, "high",
                              S_IFCHR | 0666, 0xfffffff0, &attr),
                     ==, 0);
-    check_text(&env, META("high"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
-                                   "virtfs.mode=8630\nvirtfs.rdev=-16\n");
+    local_env_check_text(&env, META("high"),
+                         "virtfs.uid=1000\nvirtfs.gid=1001\n"
+                         "virtfs.mode=8630\nvirtfs.rdev=-16\n");
     g_assert_cmphex(local_env_attr(&env, "high").rdev, ==, 0xfffffff0);
 }
 
@@ -100,9 +86,9 @@ static void link_on_disk(void)
     g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), env.root, "l",
                                "../target", &attr),
                     ==, 0);
-    check_text(&env, META("l"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
-                                "virtfs.mode=41471\n");
-    check_text(&env, "l", "../target");
+    local_env_check_text(&env, META("l"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
+                         "virtfs.mode=41471\n");
+    local_env_check_text(&env, "l", "../target");
 }
 
 static void root_on_disk(void)
@@ -113,7 +99,7 @@ static void root_on_disk(void)
 
     local_env_start(&env);
     g_assert_cmpint(fs_setattr(&test_call, env.root, NULL, &set), ==, 0);
-    check_text(&env, ROOT_NAME, "virtfs.uid=5\nvirtfs.mode=16841\n");
+    local_env_check_text(&env, ROOT_NAME, "virtfs.uid=5\nvirtfs.mode=16841\n");
     g_assert_cmphex(local_env_stat(&env, ROOT_NAME).st_mode, ==,
                     S_IFREG | 0600);
     g_assert_false(local_env_exists(&env, DIR_NAME));
@@ -128,9 +114,9 @@ static void changes_keep_the_rest(void)
     local_env_put(&env, "f", "x");
     local_env_mkdir(&env, DIR_NAME);
     local_env_put(&env, META("f"), "virtfs.gid=7\nvirtfs.rdev=9\nother=1\n");
-    g_assert_cmpint(chmod_to(&env, "f", 0600), ==, 0);
-    check_text(&env, META("f"),
-               "virtfs.gid=7\nvirtfs.mode=33152\nvirtfs.rdev=9\n");
+    g_assert_cmpint(local_env_try_chmod(&env, "f", 0600), ==, 0);
+    local_env_check_text(&env, META("f"),
+                         "virtfs.gid=7\nvirtfs.mode=33152\nvirtfs.rdev=9\n");
     g_assert_cmpuint(count_entries(&env, DIR_NAME), ==, 1);
 }
 
@@ -143,14 +129,14 @@ static void new_file_takes_nothing_over(void)
     local_env_mkdir(&env, DIR_NAME);
     local_env_put(&env, META("f"), "virtfs.uid=7\nvirtfs.rdev=9\n");
     local_env_create(&env, "f", 0600);
-    check_text(&env, META("f"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
-                                "virtfs.mode=33152\n");
+    local_env_check_text(&env, META("f"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
+                         "virtfs.mode=33152\n");
     local_env_put(&env, META("l"), "virtfs.uid=7\nvirtfs.rdev=9\n");
     g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), env.root, "l", "x",
                                &attr),
                     ==, 0);
-    check_text(&env, META("l"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
-                                "virtfs.mode=41471\n");
+    local_env_check_text(&env, META("l"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
+                         "virtfs.mode=41471\n");
 }
 
 /* ---- names that come and go ------------------------------------------- */
@@ -195,8 +181,9 @@ static void rename_takes_it_along(void)
     dir = local_env_made_dir(&env, "d", 0750);
     g_assert_cmpint(fs_rename(&test_call, env.root, "f", dir, "g"), ==, 0);
     g_assert_false(local_env_exists(&env, META("f")));
-    check_text(&env, "d/" META("g"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
-                                     "virtfs.mode=33184\n");
+    local_env_check_text(&env, "d/" META("g"),
+                         "virtfs.uid=1000\nvirtfs.gid=1001\n"
+                         "virtfs.mode=33184\n");
 }
 
 /* A file without values must not get those of the file that it replaces. */
@@ -243,11 +230,12 @@ static void links_share_one_file(void)
     g_assert_cmpuint(local_env_stat(&env, META("f")).st_ino, ==,
                      local_env_stat(&env, "d/" META("l")).st_ino);
     /* They still do after a change, also if the text gets shorter. */
-    g_assert_cmpint(chmod_to(&env, "f", 0), ==, 0);
+    g_assert_cmpint(local_env_try_chmod(&env, "f", 0), ==, 0);
     g_assert_cmpuint(local_env_stat(&env, META("f")).st_ino, ==,
                      local_env_stat(&env, "d/" META("l")).st_ino);
-    check_text(&env, "d/" META("l"), "virtfs.uid=1000\nvirtfs.gid=1001\n"
-                                     "virtfs.mode=32768\n");
+    local_env_check_text(&env, "d/" META("l"),
+                         "virtfs.uid=1000\nvirtfs.gid=1001\n"
+                         "virtfs.mode=32768\n");
 }
 
 /*
@@ -264,8 +252,8 @@ static void planted_link_is_not_written(void)
     local_env_mkdir(&env, DIR_NAME);
     g_assert_cmpint(link(local_env_path(&env, "canary"),
                          local_env_path(&env, META("f"))), ==, 0);
-    g_assert_cmpint(chmod_to(&env, "f", 0640), ==, 0);
-    check_text(&env, "canary", "precious");
+    g_assert_cmpint(local_env_try_chmod(&env, "f", 0640), ==, 0);
+    local_env_check_text(&env, "canary", "precious");
     g_assert_cmphex(local_env_attr(&env, "f").mode, ==, S_IFREG | 0640);
 }
 
@@ -350,8 +338,8 @@ static void damaged_text_is_skipped(void)
     /* A valid line among invalid ones is used. */
     local_env_put(&env, META("f"), "junk\nvirtfs.uid=5 \nvirtfs.gid=y\n");
     g_assert_cmpuint(local_env_attr(&env, "f").uid, ==, 5);
-    g_assert_cmpint(chmod_to(&env, "f", 0600), ==, 0);
-    check_text(&env, META("f"), "virtfs.uid=5\nvirtfs.mode=33152\n");
+    g_assert_cmpint(local_env_try_chmod(&env, "f", 0600), ==, 0);
+    local_env_check_text(&env, META("f"), "virtfs.uid=5\nvirtfs.mode=33152\n");
 }
 
 static void huge_text_is_bounded(void)
@@ -364,7 +352,7 @@ static void huge_text_is_bounded(void)
     local_env_put(&env, META("f"), "virtfs.uid=5\n");
     g_assert_cmpint(truncate(local_env_path(&env, META("f")), 1 << 30), ==, 0);
     g_assert_cmpuint(local_env_attr(&env, "f").uid, ==, 5);
-    g_assert_cmpint(chmod_to(&env, "f", 0600), ==, 0);
+    g_assert_cmpint(local_env_try_chmod(&env, "f", 0600), ==, 0);
     g_assert_cmpint(local_env_stat(&env, META("f")).st_size, <, 100);
 }
 

@@ -12,22 +12,6 @@
 #define ROOT_NAME ".virtfs_metadata_root"
 #define META(name) DIR_NAME "/" name
 
-static int chmod_to(const LocalEnv *env, const char *name, uint32_t mode)
-{
-    g_autoptr(FsNode) node = local_env_lookup(env, name);
-    FsSetattr set = { .valid = FS_SET_MODE, .mode = mode };
-
-    return fs_setattr(&test_call, node, NULL, &set);
-}
-
-static void check_text(const LocalEnv *env, const char *name,
-                       const char *wanted)
-{
-    g_autofree char *text = local_env_text(env, name);
-
-    g_assert_cmpstr(text, ==, wanted);
-}
-
 static unsigned count_entries(const LocalEnv *env, const char *name)
 {
     g_autoptr(GDir) dir = g_dir_open(local_env_path(env, name), 0, NULL);
@@ -68,7 +52,7 @@ static void values_are_a_link(void)
     g_assert_cmpint(symlink(canary, local_env_path(&env, META("f"))), ==, 0);
     check_spoilt_file(&env);
     local_env_create(&env, "f", 0600);
-    check_text(&env, "../outside/canary", "virtfs.uid=5\n");
+    local_env_check_text(&env, "../outside/canary", "virtfs.uid=5\n");
 }
 
 static void values_are_a_fifo(void)
@@ -178,8 +162,8 @@ static void values_are_foreign(void)
     g_assert_cmpint(chown(local_env_path(&env, META("f")), 0, 0), ==, 0);
     g_assert_cmpint(seteuid(65534), ==, 0);
     g_assert_cmpuint(local_env_attr(&env, "f").uid, ==, 65534);
-    g_assert_cmpint(chmod_to(&env, "f", 0640), ==, 0);
-    check_text(&env, META("f"), "virtfs.mode=33184\n");
+    g_assert_cmpint(local_env_try_chmod(&env, "f", 0640), ==, 0);
+    local_env_check_text(&env, META("f"), "virtfs.mode=33184\n");
     g_assert_cmpuint(local_env_stat(&env, META("f")).st_uid, ==, 65534);
 }
 

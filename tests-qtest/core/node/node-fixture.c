@@ -93,6 +93,22 @@ int node_stat(Name *name, HostStat *st)
     return ret;
 }
 
+int node_stat_result(Name *name)
+{
+    HostStat st;
+
+    return node_stat(name, &st);
+}
+
+bool node_is_cached(Name *name)
+{
+    if (name_fd_get(&test_call_never, name) < 0) {
+        return false;
+    }
+    name_fd_put(name);
+    return true;
+}
+
 uint64_t node_must_ino(Name *name)
 {
     HostStat st;

@@ -29,6 +29,10 @@ Name *node_must_walk(Name *dir, const char *component);
 Name *node_must_reach(NodeFixture *f, const char *path);
 /** node_stat: stat the name's descriptor, which is reopened if needed. */
 int node_stat(Name *name, HostStat *st);
+/** node_stat_result: only whether it succeeds. */
+int node_stat_result(Name *name);
+/** node_is_cached: has it a descriptor at hand? */
+bool node_is_cached(Name *name);
 uint64_t node_must_ino(Name *name);
 /** node_evict_all: evict every descriptor that may be evicted. */
 void node_evict_all(NodeFixture *f);

@@ -7,22 +7,6 @@
 #include "node-fixture.h"
 #include "lib/test-call.h"
 
-static bool is_cached(Name *name)
-{
-    if (name_fd_get(&test_call_never, name) < 0) {
-        return false;
-    }
-    name_fd_put(name);
-    return true;
-}
-
-static int stat_result(Name *name)
-{
-    HostStat st;
-
-    return node_stat(name, &st);
-}
-
 /* The host put another file in place: reopening does not return that file. */
 static void test_swapped_file(void)
 {
@@ -35,14 +19,14 @@ static void test_swapped_file(void)
     node_evict_all(&f);
     scratch_rename(f.scratch, "file", "kept");
     scratch_write(f.scratch, "file", "2");
-    g_assert_cmpint(stat_result(name), ==, -ESTALE);
+    g_assert_cmpint(node_stat_result(name), ==, -ESTALE);
     scratch_unlink(f.scratch, "file");
-    g_assert_cmpint(stat_result(name), ==, -ESTALE);
+    g_assert_cmpint(node_stat_result(name), ==, -ESTALE);
     scratch_symlink(f.scratch, "kept", "file");
-    g_assert_cmpint(stat_result(name), ==, -ESTALE);
+    g_assert_cmpint(node_stat_result(name), ==, -ESTALE);
     /* Reopening works when the file is back. */
     scratch_rename(f.scratch, "kept", "file");
-    g_assert_cmpint(stat_result(name), ==, 0);
+    g_assert_cmpint(node_stat_result(name), ==, 0);
     name_unref(name);
     node_fixture_clear(&f);
 }
@@ -72,11 +56,11 @@ static void test_reused_inode_number(void)
     st.btime.tv_sec--;
     g_assert_cmpint(name_insert(f.root, "file", fd, &st, &before), ==, 0);
     node_evict_all(&f);
-    g_assert_cmpint(stat_result(before), ==, -ESTALE);
+    g_assert_cmpint(node_stat_result(before), ==, -ESTALE);
     after = node_must_walk(f.root, "file");
     g_assert_true(name_node(after) != name_node(before));
-    g_assert_cmpint(stat_result(after), ==, 0);
-    g_assert_cmpint(stat_result(before), ==, -ESTALE);
+    g_assert_cmpint(node_stat_result(after), ==, 0);
+    g_assert_cmpint(node_stat_result(before), ==, -ESTALE);
     node_assert_at(before, NULL, NULL);
     name_unref(before);
     name_unref(after);
@@ -99,15 +83,15 @@ static void test_swapped_ancestor(void)
     /* Even the right file is not taken from the wrong directory. */
     g_assert_cmpint(linkat(f.scratch->fd, "a/kept/c", f.scratch->fd, "a/b/c",
                            0), ==, 0);
-    g_assert_cmpint(stat_result(c), ==, -ESTALE);
+    g_assert_cmpint(node_stat_result(c), ==, -ESTALE);
     scratch_unlink(f.scratch, "a/b/c");
     g_assert_cmpint(unlinkat(f.scratch->fd, "a/b", AT_REMOVEDIR), ==, 0);
     scratch_symlink(f.scratch, "kept", "a/b");
-    g_assert_cmpint(stat_result(c), ==, -ESTALE);
+    g_assert_cmpint(node_stat_result(c), ==, -ESTALE);
     scratch_rename(f.scratch, "a/kept", "a/moved");
     scratch_unlink(f.scratch, "a/b");
     scratch_rename(f.scratch, "a/moved", "a/b");
-    g_assert_cmpint(stat_result(c), ==, 0);
+    g_assert_cmpint(node_stat_result(c), ==, 0);
     name_unref(c);
     node_fixture_clear(&f);
 }
@@ -149,7 +133,7 @@ static void test_moved_directory(void)
     file = node_must_reach(&f, "a/b/file");
     node_evict_all(&f);
     scratch_rename(f.scratch, "a/b", "b");
-    g_assert_cmpint(stat_result(file), ==, -ESTALE);
+    g_assert_cmpint(node_stat_result(file), ==, -ESTALE);
     moved = node_must_walk(f.root, "b");
     node_evict_all(&f);
     g_assert_cmpuint(node_must_ino(file), ==,
@@ -181,8 +165,8 @@ static void test_circular_names(void)
     g_assert_cmpuint(node_must_ino(ba), ==, scratch_ino(f.scratch, "b/a"));
     scratch_rename(f.scratch, "b", "gone");
     node_evict_all(&f);
-    g_assert_cmpint(stat_result(ab), ==, -ESTALE);
-    g_assert_cmpint(stat_result(ba), ==, -ESTALE);
+    g_assert_cmpint(node_stat_result(ab), ==, -ESTALE);
+    g_assert_cmpint(node_stat_result(ba), ==, -ESTALE);
     name_unref(ab);
     name_unref(ba);
     node_fixture_clear(&f);
@@ -202,14 +186,14 @@ static void test_keeps_what_is_below_lost(void)
     g_assert_cmpint(name_fd_get(&test_call, file), >=, 0);
     node_evict_all(&f);
     name_fd_put(file);
-    g_assert_false(is_cached(dir));
+    g_assert_false(node_is_cached(dir));
     scratch_rename(f.scratch, "d", "elsewhere");
     scratch_mkdir(f.scratch, "d");
     other = node_must_walk(f.root, "d");
     node_assert_at(dir, NULL, NULL);
     node_evict_all(&f);
-    g_assert_cmpint(stat_result(dir), ==, -ESTALE);
-    g_assert_true(is_cached(file));
+    g_assert_cmpint(node_stat_result(dir), ==, -ESTALE);
+    g_assert_true(node_is_cached(file));
     name_unref(file);
     name_unref(dir);
     name_unref(other);
@@ -246,11 +230,11 @@ static void test_deep(void)
     for (unsigned i = 0; i < 3; i++) {
         node_evict_all(&f);
         g_assert_cmpuint(node_stats(&f).fds, ==, 1);
-        g_assert_cmpint(stat_result(other), ==, 0);
+        g_assert_cmpint(node_stat_result(other), ==, 0);
         g_assert_cmpuint(node_must_ino(name), ==, node_ino(name_node(name)));
         g_assert_cmpuint(node_stats(&f).fds, <=, 16);
         /* Reopening one long path must not evict all other descriptors. */
-        g_assert_true(is_cached(other));
+        g_assert_true(node_is_cached(other));
     }
     name_unref(other);
     name_unref(name);
@@ -273,11 +257,11 @@ static void test_without_features(void)
     scratch_write(f.scratch, "a/b", "1");
     name = node_must_reach(&f, "a/b");
     node_evict_all(&f);
-    g_assert_cmpint(stat_result(name), ==, 0);
+    g_assert_cmpint(node_stat_result(name), ==, 0);
     node_evict_all(&f);
     scratch_rename(f.scratch, "a/b", "kept");
     scratch_write(f.scratch, "a/b", "2");
-    g_assert_cmpint(stat_result(name), ==, -ESTALE);
+    g_assert_cmpint(node_stat_result(name), ==, -ESTALE);
     name_unref(name);
     node_fixture_clear(&f);
     host_override_features(NULL);

@@ -9,22 +9,6 @@
 
 #include <sys/resource.h>
 
-static bool is_cached(Name *name)
-{
-    if (name_fd_get(&test_call_never, name) < 0) {
-        return false;
-    }
-    name_fd_put(name);
-    return true;
-}
-
-static int stat_result(Name *name)
-{
-    HostStat st;
-
-    return node_stat(name, &st);
-}
-
 /* Make @count numbered files in @dir, look them up and return the names. */
 static Name **make_files(NodeFixture *f, Name *dir, const char *path,
                          unsigned count)
@@ -62,8 +46,8 @@ static void test_budget(void)
     g_assert_cmpuint(node_stats(&f).names, ==, count + 1);
     g_assert_cmpuint(node_stats(&f).fds, <=, budget);
     g_assert_cmpuint(node_stats(&f).evictions, >=, count - budget);
-    g_assert_false(is_cached(names[0]));
-    g_assert_true(is_cached(names[count - 1]));
+    g_assert_false(node_is_cached(names[0]));
+    g_assert_true(node_is_cached(names[count - 1]));
     for (unsigned i = 0; i < count; i++) {
         g_assert_cmpuint(node_must_ino(names[i]), ==,
                          node_ino(name_node(names[i])));
@@ -90,7 +74,7 @@ static void test_least_recently_used(void)
     hot = node_must_walk(dir, "hot");
     for (unsigned round = 0; round < 50; round++) {
         names = make_files(&f, f.root, "", budget / 2);
-        g_assert_true(is_cached(hot));
+        g_assert_true(node_is_cached(hot));
         drop_files(names, budget / 2);
         /* The next round has to make new files, and so new nodes. */
         for (unsigned i = 0; i < budget / 2; i++) {
@@ -100,8 +84,8 @@ static void test_least_recently_used(void)
         }
     }
     names = make_files(&f, f.root, "", budget * 2);
-    g_assert_false(is_cached(hot));
-    g_assert_true(is_cached(dir));
+    g_assert_false(node_is_cached(hot));
+    g_assert_true(node_is_cached(dir));
     drop_files(names, budget * 2);
     name_unref(hot);
     name_unref(dir);
@@ -159,9 +143,9 @@ static void test_unlinked_over_budget(void)
     others = make_files(&f, f.root, "", count);
     g_assert_cmpuint(node_stats(&f).fds, >, count + 1);
     g_assert_cmpuint(node_stats(&f).fds, <=, count + 1 + budget);
-    g_assert_true(is_cached(others[count - 1]));
+    g_assert_true(node_is_cached(others[count - 1]));
     for (unsigned i = 0; i < count; i++) {
-        g_assert_true(is_cached(names[i]));
+        g_assert_true(node_is_cached(names[i]));
         g_assert_cmpuint(node_must_ino(names[i]), ==,
                          node_ino(name_node(names[i])));
     }
@@ -198,8 +182,8 @@ static void check_shared_budget(void)
     in_b = make_files(&b, b.root, "", count);
     g_assert_cmpuint(node_stats(&a).fds + node_stats(&b).fds, <=, 64);
     for (unsigned i = 0; i < count; i++) {
-        g_assert_cmpint(stat_result(in_a[i]), ==, 0);
-        g_assert_cmpint(stat_result(in_b[i]), ==, 0);
+        g_assert_cmpint(node_stat_result(in_a[i]), ==, 0);
+        g_assert_cmpint(node_stat_result(in_b[i]), ==, 0);
     }
     g_assert_cmpuint(node_stats(&a).fds + node_stats(&b).fds, <=, 64);
     drop_files(in_a, count);
@@ -235,7 +219,7 @@ static void check_open_files(void)
     g_assert_cmpuint(opened, >=, hard / 2);
     /* The remaining descriptors suffice to reach every file. */
     for (unsigned i = 0; i < count; i++) {
-        g_assert_cmpint(stat_result(names[i]), ==, 0);
+        g_assert_cmpint(node_stat_result(names[i]), ==, 0);
         g_assert_cmpuint(node_stats(&f).fds + opened, <=, hard);
     }
     node_fd_unaccount(f.table);
@@ -273,7 +257,7 @@ static void check_hard_limit(void)
     g_assert_cmpint(name_fd_get(&test_call, names[pinned]), ==, -EMFILE);
     g_assert_cmpint(node_fd_account(f.table), ==, -EMFILE);
     name_fd_put(names[--pinned]);
-    g_assert_cmpint(stat_result(names[pinned + 1]), ==, 0);
+    g_assert_cmpint(node_stat_result(names[pinned + 1]), ==, 0);
     while (pinned-- > 0) {
         name_fd_put(names[pinned]);
     }

@@ -156,3 +156,23 @@ void proxy_fixture_stop(ProxyFixture *fixture)
         fixture->pid = 0;
     }
 }
+
+void proxy_make_tree(const char *dir)
+{
+    int dirfd = open(dir, O_PATH | O_DIRECTORY);
+
+    g_assert_cmpint(dirfd, >=, 0);
+    g_assert_cmpint(mknodat(dirfd, "f", S_IFREG | 0600, 0), ==, 0);
+    g_assert_cmpint(mknodat(dirfd, "other", S_IFREG | 0600, 0), ==, 0);
+    g_assert_cmpint(mknodat(dirfd, "fifo", S_IFIFO | 0600, 0), ==, 0);
+    close(dirfd);
+}
+
+FsExport *proxy_open_export(int fd, const char *path, GError **error)
+{
+    FsConfig config = {
+        .driver = &fs_proxy_driver, .sock_fd = fd, .socket = (char *)path,
+    };
+
+    return fs_export_open(&config, error);
+}

@@ -34,4 +34,9 @@ void proxy_fixture_start(ProxyFixture *fixture, const char *path);
  */
 void proxy_fixture_stop(ProxyFixture *fixture);
 
+/** proxy_make_tree: make the files "f", "other" and "fifo" in @dir. */
+void proxy_make_tree(const char *dir);
+/** proxy_open_export: with the connection @fd, or the socket @path. */
+FsExport *proxy_open_export(int fd, const char *path, GError **error);
+
 #endif

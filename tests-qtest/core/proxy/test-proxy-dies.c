@@ -11,29 +11,10 @@
 #include "fsdev/proxy/proxy.h"
 #include "helper/helper-run.h"
 #include "lib/test-call.h"
+#include "proxy-fixture.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsExport, fs_export_unref)
-
-static void make_tree(const char *dir)
-{
-    int dirfd = open(dir, O_PATH | O_DIRECTORY);
-
-    g_assert_cmpint(dirfd, >=, 0);
-    g_assert_cmpint(mknodat(dirfd, "f", S_IFREG | 0600, 0), ==, 0);
-    g_assert_cmpint(mknodat(dirfd, "other", S_IFREG | 0600, 0), ==, 0);
-    g_assert_cmpint(mknodat(dirfd, "fifo", S_IFIFO | 0600, 0), ==, 0);
-    close(dirfd);
-}
-
-static FsExport *open_export(int fd, const char *path, GError **error)
-{
-    FsConfig config = {
-        .driver = &fs_proxy_driver, .sock_fd = fd, .socket = (char *)path,
-    };
-
-    return fs_export_open(&config, error);
-}
 
 static HostFsDevs devs_of(const char *path)
 {
@@ -77,11 +58,11 @@ static void data_needs_no_helper(void)
         return;
     }
     helper_run_init(&run);
-    make_tree(run.dir);
+    proxy_make_tree(run.dir);
     helper_run_fd(&run, NULL);
     {
         g_autoptr(GError) error = NULL;
-        g_autoptr(FsExport) export = open_export(run.fd, NULL, &error);
+        g_autoptr(FsExport) export = proxy_open_export(run.fd, NULL, &error);
         g_autoptr(FsNode) root = NULL;
         g_autoptr(FsNode) node = NULL;
         g_autoptr(FsFile) file = NULL;
@@ -135,7 +116,7 @@ static void removed_file_is_let_go(void)
     helper_run_fd(&run, NULL);
     {
         g_autoptr(GError) error = NULL;
-        g_autoptr(FsExport) export = open_export(run.fd, NULL, &error);
+        g_autoptr(FsExport) export = proxy_open_export(run.fd, NULL, &error);
         g_autoptr(FsNode) root = NULL;
         FsNode *node = NULL;
         FsFile *file = NULL;
@@ -174,7 +155,7 @@ static void dies_while_asked(void)
     helper_run_fd(&run, NULL);
     {
         g_autoptr(GError) error = NULL;
-        g_autoptr(FsExport) export = open_export(run.fd, NULL, &error);
+        g_autoptr(FsExport) export = proxy_open_export(run.fd, NULL, &error);
         g_autoptr(FsNode) root = NULL;
         g_autoptr(FsNode) node = NULL;
         FsAttr attr;
@@ -242,11 +223,11 @@ static void another_helper(void)
     helper_run_init(&run);
     from = helper_run_path(&run, "other");
     to = helper_run_path(&run, "new");
-    make_tree(run.dir);
+    proxy_make_tree(run.dir);
     start_listening(&run);
     {
         g_autoptr(GError) error = NULL;
-        g_autoptr(FsExport) export = open_export(-1, run.socket, &error);
+        g_autoptr(FsExport) export = proxy_open_export(-1, run.socket, &error);
         g_autoptr(FsNode) root = NULL;
         g_autoptr(FsNode) old = NULL;
         g_autoptr(FsNode) other = NULL;

@@ -11,6 +11,7 @@
 #include "conformance/conformance.h"
 #include "helper/helper-run.h"
 #include "lib/test-call.h"
+#include "proxy-fixture.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsExport, fs_export_unref)
@@ -34,7 +35,7 @@ typedef struct Lie {
 
 typedef struct Liar {
     const Lie *lie;
-    const char *dir;            /* a directory filled by make_tree() */
+    const char *dir;            /* a directory filled by proxy_make_tree() */
     int fd;
 } Liar;
 
@@ -269,26 +270,6 @@ static const Lie lies[] = {
     { "identities-too-many", PROXY_IDENTIFY, .value = 4000, .fds = "" },
 };
 
-static void make_tree(const char *dir)
-{
-    int dirfd = open(dir, O_PATH | O_DIRECTORY);
-
-    g_assert_cmpint(dirfd, >=, 0);
-    g_assert_cmpint(mknodat(dirfd, "f", S_IFREG | 0600, 0), ==, 0);
-    g_assert_cmpint(mknodat(dirfd, "other", S_IFREG | 0600, 0), ==, 0);
-    g_assert_cmpint(mknodat(dirfd, "fifo", S_IFIFO | 0600, 0), ==, 0);
-    close(dirfd);
-}
-
-static FsExport *open_export(int fd, const char *path, GError **error)
-{
-    FsConfig config = {
-        .driver = &fs_proxy_driver, .sock_fd = fd, .socket = (char *)path,
-    };
-
-    return fs_export_open(&config, error);
-}
-
 static void test_lie(gconstpointer opaque)
 {
     HELPER_RUN run;             /* only for its directory */
@@ -298,7 +279,7 @@ static void test_lie(gconstpointer opaque)
     int fds[2];
 
     helper_run_init(&run);
-    make_tree(run.dir);
+    proxy_make_tree(run.dir);
     before = conformance_count_fds();
     liar.dir = run.dir;
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds),
@@ -307,7 +288,7 @@ static void test_lie(gconstpointer opaque)
     thread = g_thread_new("liar", liar_thread, &liar);
     {
         g_autoptr(GError) error = NULL;
-        g_autoptr(FsExport) export = open_export(fds[0], NULL, &error);
+        g_autoptr(FsExport) export = proxy_open_export(fds[0], NULL, &error);
         g_autoptr(FsNode) root = NULL;
         g_autoptr(FsNode) node = NULL;
         FsAttr attr;
@@ -346,13 +327,13 @@ static void test_hello(gconstpointer opaque)
     int fds[2];
 
     helper_run_init(&run);
-    make_tree(run.dir);
+    proxy_make_tree(run.dir);
     liar.dir = run.dir;
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds),
                     ==, 0);
     liar.fd = fds[1];
     thread = g_thread_new("liar", liar_thread, &liar);
-    g_assert_null(open_export(fds[0], NULL, &error));
+    g_assert_null(proxy_open_export(fds[0], NULL, &error));
     g_assert_nonnull(strstr(error->message, "sock_fd"));
     close(fds[0]);
     g_thread_join(thread);
@@ -363,7 +344,7 @@ static void no_such_socket(void)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(open_export(-1, "/nonexistent/socket", &error));
+    g_assert_null(proxy_open_export(-1, "/nonexistent/socket", &error));
     g_assert_nonnull(strstr(error->message, "'/nonexistent/socket'"));
 }
 
@@ -371,7 +352,7 @@ static void no_such_descriptor(void)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(open_export(12345, NULL, &error));
+    g_assert_null(proxy_open_export(12345, NULL, &error));
     g_assert_nonnull(strstr(error->message, "sock_fd 12345"));
 }
 
@@ -381,7 +362,7 @@ static void stream_socket(void)
     int fds[2];
 
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
-    g_assert_null(open_export(fds[0], NULL, &error));
+    g_assert_null(proxy_open_export(fds[0], NULL, &error));
     g_assert_nonnull(strstr(error->message, "SOCK_SEQPACKET"));
     close(fds[0]);
     close(fds[1]);

@@ -8,17 +8,6 @@
 
 #define BASIC 0x7ff
 
-static Client *client_with_file(void)
-{
-    Client *c = client_start(memfs_open(), CLIENT_INLINE);
-
-    memfs_add(c->export, "file", "0123456789");
-    memfs_add(c->export, "dir", NULL);
-    g_assert_cmpint(client_walk(c, 0, 1, "file"), ==, 0);
-    g_assert_cmpint(client_walk(c, 0, 2, "dir"), ==, 0);
-    return c;
-}
-
 static struct P9Rgetattr getattr(Client *c, uint32_t fid)
 {
     g_assert_cmpint(ASK(c, getattr, .fid = fid, .request_mask = UINT64_MAX),
@@ -28,7 +17,7 @@ static struct P9Rgetattr getattr(Client *c, uint32_t fid)
 
 static void test_getattr(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     struct P9Rgetattr r = getattr(c, 1);
     FsNode *node = memfs_node(c->export, "file");
     FsAttr attr;
@@ -66,7 +55,7 @@ static void test_rdev(void)
         { 1, 3, 0x103 }, { 0, 255, 0xff }, { 8, 256, 0x100800 },
         { 4095, 1048575, 0xffffffff }, { 259, 0x12345, 0x12310345 },
     };
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
 
     for (unsigned i = 0; i < ARRAY_SIZE(devs); i++) {
         g_autofree char *name = g_strdup_printf("dev%u", i);
@@ -84,7 +73,7 @@ static void test_rdev(void)
 /* The version is not 0, and changes when the content does and only then. */
 static void test_qid_version(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     P9Qid before = getattr(c, 1).qid;
     P9Qid after;
 
@@ -110,7 +99,7 @@ static void test_qid_version(void)
  */
 static void test_qid_version_mtime_put_back(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     struct P9Rgetattr before = getattr(c, 1);
 
     g_assert_cmpint(client_open(c, 3, "file", O_RDWR), ==, 0);
@@ -147,7 +136,7 @@ static void test_no_cache_hint(void)
 /* Hard links have the same qid path; other files have other ones. */
 static void test_qid_path(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     uint64_t path = getattr(c, 1).qid.path;
 
     g_assert_cmpint(ASK(c, link, .dfid = 2, .fid = 1, .name = P9NAME("l")),
@@ -217,7 +206,7 @@ static void test_multidevs_warn(void)
 
 static void test_setattr(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     struct P9Rgetattr r;
 
     g_assert_cmpint(ASK(c, setattr, .fid = 1, .valid = 7, .mode = 0100751,
@@ -258,7 +247,7 @@ static void test_setattr_far_times(void)
 {
     const int64_t late = sizeof(time_t) == 4 ? INT32_MAX : 1ll << 33;
     const int64_t early = sizeof(time_t) == 4 ? INT32_MIN : -(1ll << 33);
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     struct P9Rgetattr r;
 
     g_assert_cmpint(ASK(c, setattr, .fid = 1, .valid = 0x1b0,
@@ -276,7 +265,7 @@ static void test_setattr_nonsense(void)
         1000000000, UINT32_MAX, (uint64_t)INT64_MAX, 1ULL << 63, UINT64_MAX,
         UTIME_NOW, UTIME_OMIT,
     };
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     uint32_t calls = client_mem(c).calls[MEM_SETATTR];
 
     for (unsigned i = 0; i < ARRAY_SIZE(nsecs); i++) {
@@ -308,7 +297,7 @@ static void no_block_size(FsNode *node G_GNUC_UNUSED, struct statfs *st)
 
 static void test_statfs(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     struct P9Rstatfs r;
 
     g_assert_cmpint(ASK(c, statfs, .fid = 1), ==, 0);
@@ -340,7 +329,7 @@ static void test_statfs_type(void)
 /* Some FUSE servers report a block size of 0. */
 static void test_statfs_no_block_size(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
 
     memfs_set_statfs(c->export, no_block_size);
     g_assert_cmpint(ASK(c, statfs, .fid = 1), ==, 0);
@@ -350,7 +339,7 @@ static void test_statfs_no_block_size(void)
 /* A driver without locks: all locks succeed, invalid requests are refused. */
 static void test_lock(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     P9String id = P9STR("client");
 
     g_assert_cmpint(ASK(c, lopen, .fid = 1, .flags = O_RDWR), ==, 0);
@@ -376,7 +365,7 @@ static void test_lock(void)
 /* Each request and each reply is traced once. */
 static void test_trace(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     unsigned requests = c->traced_requests, replies = c->traced_replies;
 
     getattr(c, 1);

@@ -5,17 +5,6 @@
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
 
-static Client *client_with_file(void)
-{
-    Client *c = client_start(memfs_open(), CLIENT_INLINE);
-
-    memfs_add(c->export, "file", "0123456789");
-    memfs_add(c->export, "dir", NULL);
-    g_assert_cmpint(client_walk(c, 0, 1, "file"), ==, 0);
-    g_assert_cmpint(client_walk(c, 0, 2, "dir"), ==, 0);
-    return c;
-}
-
 static struct P9Rgetattr getattr(Client *c, uint32_t fid)
 {
     g_assert_cmpint(ASK(c, getattr, .fid = fid, .request_mask = UINT64_MAX),
@@ -25,7 +14,7 @@ static struct P9Rgetattr getattr(Client *c, uint32_t fid)
 
 static void test_make(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     const struct {
         const char *name;
         uint32_t mode;
@@ -69,7 +58,7 @@ static void test_make(void)
 
 static void test_long_target(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     g_autofree char *target = g_strnfill(PATH_MAX, 't');
 
     g_assert_cmpint(ASK(c, symlink, .fid = 0, .name = P9NAME("l"),
@@ -86,7 +75,7 @@ static void test_long_target(void)
 /* Treadlink of anything but a symbolic link fails and reads no data. */
 static void test_readlink_of_other(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
 
     for (uint32_t fid = 0; fid < 3; fid++) {
         g_assert_cmpint(ASK(c, readlink, .fid = fid), ==, -EINVAL);
@@ -108,7 +97,7 @@ static void test_bad_names(void)
         { "a/b", ENOENT, ENOENT, ENOENT },
         { "", ENOENT, ENOENT, ENOENT },
     };
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     unsigned objects = client_mem(c).objects;
 
     for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -137,7 +126,7 @@ static void test_bad_names(void)
 /* Fids of and below a renamed object stay valid; bad renames are refused. */
 static void test_rename(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     P9Name dir = P9NAME("dir"), sub = P9NAME("sub");
 
     memfs_add(c->export, "dir/sub", NULL);
@@ -174,7 +163,7 @@ static void test_rename(void)
 
 static void test_unlink(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     P9Name file = P9NAME("file"), dir = P9NAME("dir");
 
     g_assert_cmpint(ASK(c, unlinkat, 0, file, 0x200), ==, -ENOTDIR);
@@ -192,7 +181,7 @@ static void test_unlink(void)
 /* CVE-2016-9105, CVE-2016-9106: messages that fail must not leak. */
 static void test_no_leaks(void)
 {
-    g_autoptr(Client) c = client_with_file();
+    g_autoptr(Client) c = client_start_files();
     MemStats before = client_mem(c);
 
     for (unsigned i = 0; i < 300; i++) {
