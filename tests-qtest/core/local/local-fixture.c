@@ -286,6 +286,8 @@ ConformanceSubject local_fixture_subject(LocalFixture *fixture,
         .done = local_fixture_done,
     };
 
+    /* The suite also sets the attributes of the mapped models. */
+    fixture->config.nested_export = true;
     if (fixture->model == FS_SM_PASSTHROUGH &&
         (geteuid() != 0 || fixture->as_user)) {
         /* Without root, all new files have the same owner. */

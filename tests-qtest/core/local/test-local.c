@@ -28,7 +28,6 @@ static void add_subject(unsigned n, FsSecurityModel model, bool as_user,
     fixture->model = model;
     fixture->as_user = as_user;
     fixture->bare = bare;
-    fixture->config.nested_export = true;
     snprintf(subjects[n].prefix, sizeof(subjects[n].prefix),
              "/local/%s/%s/%s", local_model_name(model),
              root ? "root" : "user", bare ? "old-kernel" : "this-kernel");
