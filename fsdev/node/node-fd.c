@@ -18,7 +18,8 @@
 #include <sys/resource.h>
 
 enum {
-    RESERVED_FDS = 64,      /* for the rest of QEMU: images, monitors, … */
+    RESERVED_FDS = 64,      /* for what the rest of QEMU opens later */
+    COUNTED_FDS = 4096,     /* numbers below this are looked at */
     MIN_FDS = 16,           /* used even if fewer are left for 9p */
     MAX_FDS = 1 << 20,      /* where there is no limit */
     MAX_OPEN_RESERVE = 32,  /* path fds that open files may not displace */
@@ -44,18 +45,39 @@ static struct {
     .hard_limit = MIN_FDS,
 };
 
+/*
+ * How many descriptors the rest of QEMU has: images, monitors, network, …
+ * Called while the root of a new table is open and not in path_fds yet.
+ */
+static gint count_others(gint limit)
+{
+    gint ours = g_atomic_int_get(&fd_registry.path_fds) +
+                g_atomic_int_get(&fd_registry.open_fds) + 1;
+    gint open = 0;
+
+    for (int fd = 0; fd < MIN(limit, COUNTED_FDS); fd++) {
+        open += fcntl(fd, F_GETFD) >= 0;
+    }
+    return MAX(open - ours, 0);
+}
+
 static void read_limits(void)
 {
     struct rlimit rlim;
     gint hard = MIN_FDS;
 
     if (getrlimit(RLIMIT_NOFILE, &rlim) == 0) {
-        rlim_t fds = MIN(rlim.rlim_cur, MAX_FDS);
+        gint fds = MIN(rlim.rlim_cur, MAX_FDS);
 
-        hard = MAX((gint)fds - RESERVED_FDS, MIN_FDS);
+        hard = MAX(fds - count_others(fds) - RESERVED_FDS, MIN_FDS);
     }
     g_atomic_int_set(&fd_registry.hard_limit, hard);
     g_atomic_int_set(&fd_registry.path_limit, MAX(hard / 2, MIN_FDS));
+}
+
+gint node_fd_hard_limit(void)
+{
+    return g_atomic_int_get(&fd_registry.hard_limit);
 }
 
 void node_fd_table_init(NodeTable *table, unsigned fd_budget)

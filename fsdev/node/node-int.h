@@ -140,6 +140,7 @@ size_t name_size(const Name *name);
 
 void node_fd_table_init(NodeTable *table, unsigned fd_budget);
 void node_fd_table_exit(NodeTable *table);
+gint node_fd_hard_limit(void);  /* of both kinds together, in the process */
 /* Locked: give @fd to @node.  Call node_fd_trim() after unlocking. */
 void node_fd_install(Node *node, int fd);
 /* Locked: take @node's descriptor out of the cache, for the caller to close. */

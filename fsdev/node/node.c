@@ -382,6 +382,7 @@ void node_table_stats(NodeTable *table, NodeTableStats *stats)
         .bytes = table->bytes,
         .fds = g_atomic_int_get(&table->fds),
         .evictions = table->evictions,
+        .fd_limit = node_fd_hard_limit(),
     };
     table_unlock(table);
 }

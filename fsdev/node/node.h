@@ -78,6 +78,7 @@ typedef struct NodeTableStats {
     size_t bytes;
     size_t fds;
     size_t evictions;
+    size_t fd_limit;            /* of path fds and open files, all tables */
 } NodeTableStats;
 void node_table_stats(NodeTable *table, NodeTableStats *stats);
 

@@ -167,7 +167,7 @@ static void with_limit(rlim_t limit, void (*test)(void))
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
 }
 
-/* Two exports share the process's budget, which is half of 192 - 64. */
+/* Two exports share the budget of the process: at most half of 192 - 64. */
 static void check_shared_budget(void)
 {
     const unsigned count = 500;
@@ -243,7 +243,6 @@ static void test_open_files(void)
 static void check_hard_limit(void)
 {
     const unsigned count = 200;
-    const unsigned hard = 192 - 64;
     unsigned pinned = 0;
     NodeFixture f;
     Name **names;
@@ -253,7 +252,7 @@ static void check_hard_limit(void)
     while (pinned < count && name_fd_get(&test_call, names[pinned]) >= 0) {
         pinned++;
     }
-    g_assert_cmpint(pinned, ==, hard - 1);
+    g_assert_cmpint(pinned, ==, node_stats(&f).fd_limit - 1);
     g_assert_cmpint(name_fd_get(&test_call, names[pinned]), ==, -EMFILE);
     g_assert_cmpint(node_fd_account(f.table), ==, -EMFILE);
     name_fd_put(names[--pinned]);
@@ -270,6 +269,70 @@ static void test_hard_limit(void)
     with_limit(192, check_hard_limit);
 }
 
+/* Descriptors that refer to nothing of interest, until EMFILE or @max. */
+static GArray *fill_fds(unsigned max)
+{
+    GArray *fds = g_array_new(false, false, sizeof(int));
+    int fd;
+
+    while (fds->len < max && (fd = dup(0)) >= 0) {
+        g_array_append_val(fds, fd);
+    }
+    return fds;
+}
+
+static void close_fds(GArray *fds)
+{
+    for (unsigned i = 0; i < fds->len; i++) {
+        close(g_array_index(fds, int, i));
+    }
+    g_array_free(fds, true);
+}
+
+/*
+ * What the rest of the process has open when the export is made is no part of
+ * the budget.  While the guest has opened all it can, the process can open
+ * more, and every file can be reached.
+ */
+static void check_open_at_start(void)
+{
+    const unsigned count = 400;
+    GArray *others = fill_fds(111);
+    GArray *opened = g_array_new(false, false, sizeof(int));
+    GArray *later;
+    NodeFixture f;
+    Name **names;
+
+    node_fixture_init(&f, 0, 0);
+    g_assert_cmpuint(node_stats(&f).fd_limit, <=, 512 - 111 - 64);
+    g_assert_cmpuint(node_stats(&f).fd_limit, >, 512 - 111 - 64 - 32);
+    names = make_files(&f, f.root, "", count);
+    while (node_fd_account(f.table) == 0) {
+        int fd = dup(0);
+
+        g_assert_cmpint(fd, >=, 0);
+        g_array_append_val(opened, fd);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        g_assert_cmpint(node_stat_result(names[i]), ==, 0);
+    }
+    later = fill_fds(64);
+    g_assert_cmpuint(later->len, ==, 64);
+    close_fds(later);
+    for (unsigned i = 0; i < opened->len; i++) {
+        node_fd_unaccount(f.table);
+    }
+    close_fds(opened);
+    drop_files(names, count);
+    node_fixture_clear(&f);
+    close_fds(others);
+}
+
+static void test_open_at_start(void)
+{
+    with_limit(512, check_open_at_start);
+}
+
 /*
  * EMFILE from the kernel within the budget, as other parts of the process use
  * the descriptors: the cache gives up its own.
@@ -277,11 +340,10 @@ static void test_hard_limit(void)
 static void test_kernel_limit(void)
 {
     const unsigned count = 40;
-    g_autoptr(GArray) fillers = g_array_new(false, false, sizeof(int));
     struct rlimit before, now;
+    GArray *fillers;
     NodeFixture f;
     Name **names;
-    int fd;
 
     node_fixture_init(&f, 8, 0);
     names = make_files(&f, f.root, "", count);
@@ -289,17 +351,13 @@ static void test_kernel_limit(void)
     now = before;
     now.rlim_cur = 64;
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &now), ==, 0);
-    while ((fd = dup(0)) >= 0) {
-        g_array_append_val(fillers, fd);
-    }
+    fillers = fill_fds(UINT_MAX);
     g_assert_cmpint(errno, ==, EMFILE);
     for (unsigned i = 0; i < count; i++) {
         g_assert_cmpuint(node_must_ino(names[i]), ==,
                          node_ino(name_node(names[i])));
     }
-    for (unsigned i = 0; i < fillers->len; i++) {
-        close(g_array_index(fillers, int, i));
-    }
+    close_fds(fillers);
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
     drop_files(names, count);
     node_fixture_clear(&f);
@@ -316,6 +374,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node-fd/shared-budget", test_shared_budget);
     g_test_add_func("/node-fd/open-files", test_open_files);
     g_test_add_func("/node-fd/hard-limit", test_hard_limit);
+    g_test_add_func("/node-fd/open-at-start", test_open_at_start);
     g_test_add_func("/node-fd/kernel-limit", test_kernel_limit);
     return g_test_run();
 }
