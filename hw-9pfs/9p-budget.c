@@ -15,11 +15,6 @@ static const size_t limits[P9_BUDGET_ITEMS] = {
     [P9_BUDGET_PIECES] = 1024 * P9_BUDGET_PIECE,
 };
 
-size_t p9_budget_limit(P9BudgetItem item)
-{
-    return limits[item];
-}
-
 bool p9_budget_charge(P9Budget *budget, P9BudgetItem item, size_t amount)
 {
     if (amount > limits[item] - budget->used[item]) {

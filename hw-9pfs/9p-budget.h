@@ -15,7 +15,7 @@ typedef enum P9BudgetItem {
     P9_BUDGET_LOCK_OWNERS,      /* P9LockOwner: how many */
     P9_BUDGET_LOCK_BYTES,       /* … and their bytes */
     P9_BUDGET_PAYLOAD,          /* bytes of payload that is copied */
-    P9_BUDGET_PIECES,           /* … of requests that are cut because of that */
+    P9_BUDGET_PIECES,           /* … of requests that are cut for that */
     P9_BUDGET_ITEMS,
 } P9BudgetItem;
 
@@ -23,8 +23,6 @@ typedef struct P9Budget {
     size_t used[P9_BUDGET_ITEMS];
 } P9Budget;
 
-/** p9_budget_limit: how much of @item a session may use. */
-size_t p9_budget_limit(P9BudgetItem item);
 /** p9_budget_charge: false, and nothing is charged, if it is too much. */
 bool p9_budget_charge(P9Budget *budget, P9BudgetItem item, size_t amount);
 /** p9_budget_refund: give back what was charged. */
