@@ -60,7 +60,7 @@ enum {
 #define P9_LOCK_ERROR       2
 #define P9_LOCK_GRACE       3
 
-/* How many xattr fids an export allows unless max_xattr is set. */
+/* FS_MAX_XATTR_DEFAULT by the name that QEMU's own test uses. */
 #define V9FS_MAX_XATTR_DEFAULT 1024
 
 #endif

@@ -243,7 +243,6 @@ struct FsDriver {
     FsWait (*reach)(FsNode *node);
     bool asks;                  /* entries send requests to another process */
 
-
     int (*lookup)(const FsCall *call, FsNode *dir, const char *name,
                   FsNode **node, FsAttr *attr);
     /*
@@ -286,6 +285,10 @@ struct FsDriver {
     int (*fsync)(const FsCall *call, FsFile *file, bool datasync);
     int (*readdir)(const FsCall *call, FsFile *file, uint64_t cookie,
                    unsigned flags, FsDirSink *sink, void *opaque);
+    /*
+     * Has no FsCall, because it is called only where it may wait as long as it
+     * has to: fs_release() refuses other calls.
+     */
     void (*release)(FsFile *file);
 
     ssize_t (*getxattr)(const FsCall *call, FsNode *node, const char *name,
@@ -299,6 +302,7 @@ struct FsDriver {
     /* @may_write: the file may be opened for writing, for write locks. */
     int (*locker_open)(const FsCall *call, FsFile *file, bool may_write,
                        FsLocker **locker);
+    /* As release: only called by a thread that may wait for anything. */
     void (*locker_close)(FsLocker *locker);
     int (*lock)(const FsCall *call, FsLocker *locker, const FsLock *lock);
     int (*getlock)(const FsCall *call, FsLocker *locker, FsLock *lock);
