@@ -3,16 +3,24 @@
  * Access to guest memory: see 9p-guest.h.
  *
  * One word holds the number of entries and a flag for "shut", so entering and
- * leaving take one atomic operation each.  The lock is only taken by threads
- * that wait or are refused.
+ * leaving take one atomic operation each.  The loop, which enters several times
+ * for each request, has a number of its own, which no other thread writes: it
+ * needs one full barrier when it enters, and none when it leaves.  The lock is
+ * only taken by threads that wait or are refused.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-guest.h"
 
 #define SHUT (1u << 31)
+/*
+ * The loop may leave without noticing that the memory is shut meanwhile.  So
+ * p9_guest_shut() looks again after this time.
+ */
+#define LOOK_AGAIN_US 500
 
 struct P9Guest {
     guint word;                 /* atomic: SHUT | number of entries */
+    gint loop;                  /* atomic: of the loop; written by it alone */
     gint refs;                  /* atomic */
     GMutex lock;
     GCond left;                 /* an entry ended while the memory was shut */
@@ -67,21 +75,43 @@ bool p9_guest_is_shut(P9Guest *guest)
     return (unsigned)g_atomic_int_get(&guest->word) & SHUT;
 }
 
+static void wake_up(P9Guest *guest)
+{
+    g_mutex_lock(&guest->lock);
+    g_cond_broadcast(&guest->left);
+    g_mutex_unlock(&guest->lock);
+}
+
 static void count_down(P9Guest *guest)
 {
     /* This orders what was done inside before the end of p9_guest_shut(). */
     if ((unsigned)g_atomic_int_add(&guest->word, -1) & SHUT) {
-        g_mutex_lock(&guest->lock);
-        g_cond_broadcast(&guest->left);
-        g_mutex_unlock(&guest->lock);
+        wake_up(guest);
     }
 }
 
-static P9GuestAnswer refuse(P9Guest *guest, unsigned generation)
+/* The same for an entry of the loop; the store has the same effect. */
+static void loop_count_down(P9Guest *guest)
 {
-    count_down(guest);
+    __atomic_store_n(&guest->loop, guest->loop - 1, __ATOMIC_RELEASE);
+    if (__atomic_load_n(&guest->word, __ATOMIC_RELAXED) & SHUT) {
+        wake_up(guest);
+    }
+}
+
+static P9GuestAnswer refusal(P9Guest *guest, unsigned generation)
+{
     return generation == p9_guest_generation(guest) ? P9_GUEST_SHUT
                                                     : P9_GUEST_OVER;
+}
+
+static P9GuestAnswer entered(P9Guest *guest, P9GuestEntry *entry, bool loop)
+{
+    entry->guest = guest;
+    entry->loop = loop;
+    entry->outer = innermost;
+    innermost = entry;
+    return P9_GUEST_IN;
 }
 
 P9GuestAnswer p9_guest_enter(P9Guest *guest, unsigned generation,
@@ -89,46 +119,63 @@ P9GuestAnswer p9_guest_enter(P9Guest *guest, unsigned generation,
 {
     if (((unsigned)g_atomic_int_add(&guest->word, 1) & SHUT) ||
         guest->generation != generation) {
-        return refuse(guest, generation);
+        count_down(guest);
+        return refusal(guest, generation);
     }
-    entry->guest = guest;
-    entry->outer = innermost;
-    innermost = entry;
-    return P9_GUEST_IN;
+    return entered(guest, entry, false);
+}
+
+P9GuestAnswer p9_guest_enter_loop(P9Guest *guest, unsigned generation,
+                                  P9GuestEntry *entry)
+{
+    /* A full barrier: either this sees SHUT or p9_guest_shut() the entry. */
+    g_atomic_int_set(&guest->loop, guest->loop + 1);
+    if (p9_guest_is_shut(guest) || guest->generation != generation) {
+        loop_count_down(guest);
+        return refusal(guest, generation);
+    }
+    return entered(guest, entry, true);
 }
 
 void p9_guest_leave(P9GuestEntry *entry)
 {
     assert(innermost == entry);
     innermost = entry->outer;
-    count_down(entry->guest);
+    if (entry->loop) {
+        loop_count_down(entry->guest);
+    } else {
+        count_down(entry->guest);
+    }
 }
 
-/* Entries of the calling thread. */
-static unsigned own_entries(const P9Guest *guest)
+/* Entries of the calling thread: as the loop, or others. */
+static unsigned own_entries(const P9Guest *guest, bool loop)
 {
     unsigned n = 0;
 
     for (const P9GuestEntry *e = innermost; e; e = e->outer) {
-        n += e->guest == guest;
+        n += e->guest == guest && e->loop == loop;
     }
     return n;
 }
 
 bool p9_guest_is_inside(const P9Guest *guest)
 {
-    return own_entries(guest);
+    return own_entries(guest, false) || own_entries(guest, true);
 }
 
 void p9_guest_shut(P9Guest *guest)
 {
-    unsigned own = own_entries(guest);
+    unsigned own = own_entries(guest, false);
+    gint own_loop = own_entries(guest, true);
 
     g_mutex_lock(&guest->lock);
     guest->shuts++;
     g_atomic_int_or(&guest->word, SHUT);
-    while (((unsigned)g_atomic_int_get(&guest->word) & ~SHUT) > own) {
-        g_cond_wait(&guest->left, &guest->lock);
+    while (((unsigned)g_atomic_int_get(&guest->word) & ~SHUT) > own ||
+           g_atomic_int_get(&guest->loop) > own_loop) {
+        g_cond_wait_until(&guest->left, &guest->lock,
+                          g_get_monotonic_time() + LOOK_AGAIN_US);
     }
     g_mutex_unlock(&guest->lock);
 }

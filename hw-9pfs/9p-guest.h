@@ -35,6 +35,7 @@ typedef struct P9Guest P9Guest;
 typedef struct P9GuestEntry {
     P9Guest *guest;
     struct P9GuestEntry *outer; /* the same thread's stay around this one */
+    bool loop;                  /* by p9_guest_enter_loop() */
 } P9GuestEntry;
 
 typedef enum P9GuestAnswer {
@@ -65,6 +66,12 @@ bool p9_guest_is_shut(P9Guest *guest);
  */
 P9GuestAnswer p9_guest_enter(P9Guest *guest, unsigned generation,
                              P9GuestEntry *entry);
+/**
+ * p9_guest_enter_loop: the same at a lower cost, for the event loop of the
+ * device.  Context: the loop; always the same thread.
+ */
+P9GuestAnswer p9_guest_enter_loop(P9Guest *guest, unsigned generation,
+                                  P9GuestEntry *entry);
 /** p9_guest_leave: to be called once for each P9_GUEST_IN. */
 void p9_guest_leave(P9GuestEntry *entry);
 

@@ -48,7 +48,7 @@ static void follow(P9Request *req, P9Request *other)
 
 static P9GuestAnswer enter(P9Request *req, P9GuestEntry *entry)
 {
-    return p9_guest_enter(req->session->guest, req->generation, entry);
+    return p9_guest_enter_loop(req->session->guest, req->generation, entry);
 }
 
 /* The requests that waited for the end of this one are due. */

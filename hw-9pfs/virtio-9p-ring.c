@@ -116,8 +116,8 @@ typedef struct Access {
 
 static bool access_begin(P9Ring *ring, Access *a)
 {
-    P9GuestAnswer answer = p9_guest_enter(ring->guest, ring->generation,
-                                          &a->entry);
+    P9GuestAnswer answer = p9_guest_enter_loop(ring->guest, ring->generation,
+                                               &a->entry);
 
     if (answer != P9_GUEST_IN) {
         ring->missed |= answer == P9_GUEST_SHUT;

@@ -7,10 +7,16 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(P9Guest, p9_guest_unref)
 
+typedef P9GuestAnswer EnterFn(P9Guest *guest, unsigned generation,
+                              P9GuestEntry *entry);
+
+/* Of the test: p9_guest_enter() or p9_guest_enter_loop(). */
+static EnterFn *enter;
+
 static P9GuestAnswer try_enter(P9Guest *guest, unsigned generation)
 {
     P9GuestEntry entry;
-    P9GuestAnswer answer = p9_guest_enter(guest, generation, &entry);
+    P9GuestAnswer answer = enter(guest, generation, &entry);
 
     if (answer == P9_GUEST_IN) {
         p9_guest_leave(&entry);
@@ -24,8 +30,8 @@ static void test_open(void)
     P9GuestEntry outer, inner;
 
     g_assert_false(p9_guest_is_inside(guest));
-    g_assert_cmpint(p9_guest_enter(guest, 0, &outer), ==, P9_GUEST_IN);
-    g_assert_cmpint(p9_guest_enter(guest, 0, &inner), ==, P9_GUEST_IN);
+    g_assert_cmpint(enter(guest, 0, &outer), ==, P9_GUEST_IN);
+    g_assert_cmpint(enter(guest, 0, &inner), ==, P9_GUEST_IN);
     p9_guest_leave(&inner);
     g_assert_true(p9_guest_is_inside(guest));
     p9_guest_leave(&outer);
@@ -70,8 +76,8 @@ static void test_own(void)
     g_autoptr(P9Guest) other = p9_guest_new();
     P9GuestEntry entry, between, inner;
 
-    g_assert_cmpint(p9_guest_enter(guest, 0, &entry), ==, P9_GUEST_IN);
-    g_assert_cmpint(p9_guest_enter(other, 0, &between), ==, P9_GUEST_IN);
+    g_assert_cmpint(enter(guest, 0, &entry), ==, P9_GUEST_IN);
+    g_assert_cmpint(enter(other, 0, &between), ==, P9_GUEST_IN);
     g_assert_cmpint(p9_guest_enter(guest, 0, &inner), ==, P9_GUEST_IN);
     p9_guest_shut(guest);
     p9_guest_revoke(guest);
@@ -91,6 +97,7 @@ typedef struct Shared {
     P9Guest *guest;
     int memory;                 /* used inside, or while it is shut */
     int *volatile buffer;       /* of the present generation */
+    int loops;                  /* atomic: threads that act as the loop */
     unsigned entered;           /* atomic */
     unsigned refused;           /* atomic */
     int quit;                   /* atomic */
@@ -113,7 +120,7 @@ static void test_shut_waits(void)
     P9GuestEntry entry;
     GThread *thread;
 
-    g_assert_cmpint(p9_guest_enter(sh.guest, 0, &entry), ==, P9_GUEST_IN);
+    g_assert_cmpint(enter(sh.guest, 0, &entry), ==, P9_GUEST_IN);
     thread = g_thread_new("shut", shut_and_look, &sh);
     while (!p9_guest_is_shut(sh.guest)) {
         g_thread_yield();
@@ -128,12 +135,14 @@ static void test_shut_waits(void)
 static void *use_buffers(void *opaque)
 {
     Shared *sh = opaque;
+    EnterFn *enter_by = g_atomic_int_add(&sh->loops, 1) ? p9_guest_enter
+                                                        : p9_guest_enter_loop;
     unsigned generation = 0;
 
     while (!g_atomic_int_get(&sh->quit)) {
         P9GuestEntry entry;
 
-        switch (p9_guest_enter(sh->guest, generation, &entry)) {
+        switch (enter_by(sh->guest, generation, &entry)) {
         case P9_GUEST_IN:
             g_assert_cmpint(*sh->buffer, ==, generation);
             p9_guest_leave(&entry);
@@ -150,7 +159,10 @@ static void *use_buffers(void *opaque)
     return NULL;
 }
 
-/* Buffers are freed under their users, who are inside or are refused. */
+/*
+ * Buffers are freed while several threads use them, one of them as the loop:
+ * each is inside or is refused.
+ */
 static void test_storm(void)
 {
     enum { THREADS = 4, ROUNDS = 2000 };
@@ -183,14 +195,33 @@ static void test_storm(void)
     p9_guest_unref(sh.guest);
 }
 
+static void run(gconstpointer test)
+{
+    void (*const *fn)(void) = test;
+
+    enter = p9_guest_enter;
+    (*fn)();
+    enter = p9_guest_enter_loop;
+    (*fn)();
+}
+
+static const struct {
+    const char *name;
+    void (*fn)(void);
+} tests[] = {
+    { "/guest/open", test_open },
+    { "/guest/shut", test_shut },
+    { "/guest/revoke", test_revoke },
+    { "/guest/shut-by-who-is-inside", test_own },
+    { "/guest/threads/shut-waits", test_shut_waits },
+};
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/guest/open", test_open);
-    g_test_add_func("/guest/shut", test_shut);
-    g_test_add_func("/guest/revoke", test_revoke);
-    g_test_add_func("/guest/shut-by-who-is-inside", test_own);
-    g_test_add_func("/guest/threads/shut-waits", test_shut_waits);
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        g_test_add_data_func(tests[i].name, &tests[i].fn, run);
+    }
     g_test_add_func("/guest/threads/storm", test_storm);
     return g_test_run();
 }
