@@ -71,7 +71,12 @@ static const ArgRow arg_rows[] = {
     { "futex", false, { { 1, FUTEX_ANY, FUTEX_WAIT_BITSET } } },
     { "futex", false, { { 1, FUTEX_ANY, FUTEX_WAKE_BITSET } } },
     { "futex_time64", false, { { 1, FUTEX_ANY, FUTEX_WAIT } } },
+    { "futex_time64", false, { { 1, FUTEX_ANY, FUTEX_WAKE } } },
+    { "futex_time64", false, { { 1, FUTEX_ANY, FUTEX_REQUEUE } } },
+    { "futex_time64", false, { { 1, FUTEX_ANY, FUTEX_CMP_REQUEUE } } },
+    { "futex_time64", false, { { 1, FUTEX_ANY, FUTEX_WAKE_OP } } },
     { "futex_time64", false, { { 1, FUTEX_ANY, FUTEX_WAIT_BITSET } } },
+    { "futex_time64", false, { { 1, FUTEX_ANY, FUTEX_WAKE_BITSET } } },
     /* No code is added to that of the program; see has_arguments(). */
     { "mmap", false, { NONE_OF(2, PROT_EXEC) } },
     { "mmap2", false, { NONE_OF(2, PROT_EXEC) } },

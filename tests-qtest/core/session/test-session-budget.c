@@ -105,6 +105,7 @@ static void test_no_piece_left(void)
                                            send_read);
     Call *call = send_read(c, 5000);
 
+    g_assert_cmpuint(calls->len, ==, LIMIT / COUNT + PIECES_MAX);
     g_assert_cmpint(call->state, ==, CALL_ANSWERED);
     g_assert_cmpint(call->error, ==, ENOMEM);
     g_assert_cmpuint(payload(c), <=, LIMIT + PIECES_MAX * PIECE);
