@@ -4,15 +4,11 @@
 which it has to find. Prints "ok NAME" or "not ok NAME", and "N passed, M
 failed, K skipped" as the last line."""
 
-import contextlib
-import io
-import os
 import sys
-import tempfile
 
+import check_cases
 import fs_call
 
-TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
 # A tree without a violation.
 FILES = {
     fs_call.HEADER: '''
@@ -44,23 +40,6 @@ int local_read(const FsCall *call, FsFile *file)
 }
 
 
-def said_of(root):
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        failed = fs_call.main(root)
-    return output.getvalue(), failed
-
-
-def said_with(changes):
-    """Returns the output for FILES with some of them replaced or added."""
-    with tempfile.TemporaryDirectory() as root:
-        for path, text in {**FILES, **changes}.items():
-            os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
-            with open(os.path.join(root, path), 'w', encoding='utf-8') as f:
-                f.write(text)
-        return said_of(root)
-
-
 def entry(statement):
     """A driver entry that consists of @statement, which is in line 3."""
     return {'fsdev/local/entry.c': f'int entry(const FsCall *call)\n{{\n    {statement}\n}}\n'}
@@ -84,20 +63,5 @@ CASES = {
 }
 
 
-def main():
-    results = {}
-    said, failed = said_of(TOP)
-    results['sources'] = '' if not failed else said
-    for name, (changes, expected) in CASES.items():
-        said, failed = said_with(changes)
-        right = bool(failed) == bool(expected) and expected in said
-        results[name] = '' if right else f'expected: {expected}; came: {said}'
-    for name, problem in results.items():
-        print(f'not ok fs-call/{name} - {problem}' if problem else f'ok fs-call/{name}')
-    failures = sum(1 for problem in results.values() if problem)
-    print(f'{len(results) - failures} passed, {failures} failed, 0 skipped')
-    return failures != 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(check_cases.run('fs-call', fs_call.main, FILES, CASES))

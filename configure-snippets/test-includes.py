@@ -4,15 +4,11 @@
 each, which it has to find. Prints "ok NAME" or "not ok NAME", and "N passed, M
 failed, K skipped" as the last line."""
 
-import contextlib
-import io
-import os
 import sys
-import tempfile
 
+import check_cases
 import include_rooms
 
-TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
 PAGE = '''
 .. _9pfs-rooms:
 
@@ -54,23 +50,6 @@ FILES = {
 }
 
 
-def said_of(root):
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        failed = include_rooms.main(root)
-    return output.getvalue(), failed
-
-
-def said_with(changes):
-    """Returns the output for FILES with some of them replaced or added."""
-    with tempfile.TemporaryDirectory() as root:
-        for path, text in {**FILES, **changes}.items():
-            os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
-            with open(os.path.join(root, path), 'w', encoding='utf-8') as f:
-                f.write(text)
-        return said_of(root)
-
-
 def including(path, target):
     return {path: FILES.get(path, '') + f'#include "{target}"\n'}
 
@@ -93,20 +72,5 @@ CASES = {
 }
 
 
-def main():
-    results = {}
-    said, failed = said_of(TOP)
-    results['sources'] = '' if not failed else said
-    for name, (changes, expected) in CASES.items():
-        said, failed = said_with(changes)
-        right = bool(failed) == bool(expected) and expected in said
-        results[name] = '' if right else f'expected: {expected}; came: {said}'
-    for name, problem in results.items():
-        print(f'not ok includes/{name} - {problem}' if problem else f'ok includes/{name}')
-    failures = sum(1 for problem in results.values() if problem)
-    print(f'{len(results) - failures} passed, {failures} failed, 0 skipped')
-    return failures != 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(check_cases.run('includes', include_rooms.main, FILES, CASES))

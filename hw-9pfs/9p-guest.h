@@ -8,10 +8,10 @@
  * must not wait for the event loop or for workers, because these may be held
  * up by storage that never answers.
  *
- * Therefore every access to a buffer is made between p9_guest_enter() and
- * p9_guest_leave(), and nothing is done in between that can take longer than a
- * transfer to or from a disk of the host.  p9_guest_shut() waits until no
- * thread is inside, and for nothing else.
+ * Therefore every access to a buffer is made between p9_guest_enter(), or in
+ * the loop p9_guest_enter_loop(), and p9_guest_leave(), and nothing is done in
+ * between that can take longer than a transfer to or from a disk of the host.
+ * p9_guest_shut() waits until no thread is inside, and for nothing else.
  *
  * Buffers belong to a generation.  When they are taken back, the generation
  * ends, and attempts to enter for an older generation are refused.

@@ -37,7 +37,7 @@ static void payload_set(P9Request *req, const struct iovec *iov,
  * A buffer of *@count bytes.  If the budget does not allow that, the request is
  * cut, as all of them could wait for the same storage until it answers again.
  */
-static int payload_bounce(P9Request *req, uint32_t *count)
+int p9_payload_collect(P9Request *req, uint32_t *count)
 {
     P9Budget *budget = &req->session->budget;
     struct iovec iov;
@@ -57,15 +57,10 @@ static int payload_bounce(P9Request *req, uint32_t *count)
     return 0;
 }
 
-int p9_payload_collect(P9Request *req, uint32_t *count)
-{
-    return payload_bounce(req, count);
-}
-
 int p9_payload_expect(P9Request *req, uint32_t *count)
 {
     if (req->file[0]->remote) {
-        return payload_bounce(req, count);
+        return p9_payload_collect(req, count);
     }
     payload_set(req, req->in, req->in_cnt, P9_IO_HDRSZ, *count);
     return 0;
@@ -86,7 +81,7 @@ int p9_payload_accept(P9Request *req, P9Data *data)
     int ret = 0;
 
     if (req->file[0]->remote) {
-        ret = payload_bounce(req, &data->count);
+        ret = p9_payload_collect(req, &data->count);
         req->to_fetch = *data;
     } else {
         payload_set(req, req->out, req->out_cnt, data->offset, data->count);

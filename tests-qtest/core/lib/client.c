@@ -566,3 +566,15 @@ int client_set_xattr(Client *c, uint32_t fid, const char *name,
     }
     return ret < 0 ? ret : ASK(c, clunk, .fid = fid);
 }
+
+P9Stat client_keep_all(void)
+{
+    return (P9Stat) {
+        .type = UINT16_MAX, .dev = UINT32_MAX,
+        .qid = { UINT8_MAX, UINT32_MAX, UINT64_MAX },
+        .mode = UINT32_MAX, .atime = UINT32_MAX, .mtime = UINT32_MAX,
+        .length = UINT64_MAX, .name = P9STR(""), .uid = P9STR(""),
+        .gid = P9STR(""), .muid = P9STR(""), .extension = P9STR(""),
+        .n_uid = UINT32_MAX, .n_gid = UINT32_MAX, .n_muid = UINT32_MAX,
+    };
+}

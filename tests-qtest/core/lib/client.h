@@ -167,5 +167,7 @@ void client_check_payload(Client *c, const char *text);
 /** client_set_xattr: Txattrcreate, Twrite, Tclunk; the first error. */
 int client_set_xattr(Client *c, uint32_t fid, const char *name,
                      const void *value, size_t size, uint32_t flags);
+/** client_keep_all: the value of Twstat that changes nothing. */
+P9Stat client_keep_all(void);
 
 #endif

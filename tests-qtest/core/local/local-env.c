@@ -82,6 +82,18 @@ void local_env_check_text(const LocalEnv *env, const char *name,
     g_assert_cmpstr(text, ==, wanted);
 }
 
+unsigned local_env_count(const LocalEnv *env, const char *name)
+{
+    g_autoptr(GDir) dir = g_dir_open(local_env_path(env, name), 0, NULL);
+    unsigned count = 0;
+
+    g_assert_nonnull(dir);
+    while (g_dir_read_name(dir)) {
+        count++;
+    }
+    return count;
+}
+
 void local_env_put(const LocalEnv *env, const char *name, const char *text)
 {
     int fd = open(local_env_path(env, name), O_WRONLY | O_CREAT | O_TRUNC,

@@ -32,6 +32,8 @@ const char *local_env_path(const LocalEnv *env, const char *name);
 struct stat local_env_stat(const LocalEnv *env, const char *name);
 bool local_env_exists(const LocalEnv *env, const char *name);
 char *local_env_text(const LocalEnv *env, const char *name);
+/* The number of entries of the directory, except "." and "..". */
+unsigned local_env_count(const LocalEnv *env, const char *name);
 void local_env_check_text(const LocalEnv *env, const char *name,
                           const char *wanted);
 void local_env_put(const LocalEnv *env, const char *name, const char *text);

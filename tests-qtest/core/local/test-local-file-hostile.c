@@ -4,25 +4,8 @@
  * other objects in their place.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "local-env.h"
+#include "metadata-names.h"
 #include "lib/test-call.h"
-
-#define MAPPED { .fixture = { .model = FS_SM_MAPPED_FILE } }
-#define DIR_NAME ".virtfs_metadata"
-#define ROOT_NAME ".virtfs_metadata_root"
-#define META(name) DIR_NAME "/" name
-
-static unsigned count_entries(const LocalEnv *env, const char *name)
-{
-    g_autoptr(GDir) dir = g_dir_open(local_env_path(env, name), 0, NULL);
-    unsigned count = 0;
-
-    g_assert_nonnull(dir);
-    while (g_dir_read_name(dir)) {
-        count++;
-    }
-    return count;
-}
 
 /*
  * If the metadata of "f" is not a regular file, "f" cannot be looked up or
@@ -116,7 +99,7 @@ static void directory_is_a_link(void)
     local_env_put(&env, "../outside/f", "virtfs.uid=5\n");
     g_assert_cmpint(local_env_try_lookup(env.root, "f"), ==, -EIO);
     all_values_are_elsewhere(&env);
-    g_assert_cmpuint(count_entries(&env, "../outside"), ==, 1);
+    g_assert_cmpuint(local_env_count(&env, "../outside"), ==, 1);
 }
 
 static void directory_is_a_file(void)

@@ -17,22 +17,10 @@
 /* Each acts on fid 1, the object, and returns 0 or -errno. */
 typedef int Act(Client *c);
 
-static P9Stat keep_all(void)
-{
-    return (P9Stat) {
-        .type = UINT16_MAX, .dev = UINT32_MAX,
-        .qid = { UINT8_MAX, UINT32_MAX, UINT64_MAX },
-        .mode = UINT32_MAX, .atime = UINT32_MAX, .mtime = UINT32_MAX,
-        .length = UINT64_MAX, .name = P9STR(""), .uid = P9STR(""),
-        .gid = P9STR(""), .muid = P9STR(""), .extension = P9STR(""),
-        .n_uid = UINT32_MAX, .n_gid = UINT32_MAX, .n_muid = UINT32_MAX,
-    };
-}
-
 #define WSTAT(function, member, value) \
     static int function(Client *c) \
     { \
-        P9Stat st = keep_all(); \
+        P9Stat st = client_keep_all(); \
         \
         st.member = value; \
         return ASK(c, wstat, .fid = 1, .stat = st); \

@@ -47,18 +47,6 @@ static int create(Client *c, const char *name, uint32_t perm, uint8_t mode,
     return ret;
 }
 
-static P9Stat keep_all(void)
-{
-    return (P9Stat) {
-        .type = UINT16_MAX, .dev = UINT32_MAX,
-        .qid = { UINT8_MAX, UINT32_MAX, UINT64_MAX },
-        .mode = UINT32_MAX, .atime = UINT32_MAX, .mtime = UINT32_MAX,
-        .length = UINT64_MAX, .name = P9STR(""), .uid = P9STR(""),
-        .gid = P9STR(""), .muid = P9STR(""), .extension = P9STR(""),
-        .n_uid = UINT32_MAX, .n_gid = UINT32_MAX, .n_muid = UINT32_MAX,
-    };
-}
-
 /* Messages of 9P2000.L are refused in a 9P2000.u session. */
 static void test_foreign_messages(void)
 {
@@ -243,7 +231,7 @@ static void test_read_only(void)
 {
     const FsConfig config = { .readonly = true };
     g_autoptr(Client) c = start(memfs_open_config(&config), "9P2000.u");
-    P9Stat st = keep_all();
+    P9Stat st = client_keep_all();
 
     memfs_add(c->export, "f", "text");
     for (unsigned mode = 0; mode < 256; mode++) {
@@ -269,9 +257,10 @@ static void test_wstat_keep_all(void)
 
     memfs_add(c->export, "f", "text");
     g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
-    g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = keep_all()), ==, -EBADF);
+    g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = client_keep_all()), ==,
+                    -EBADF);
     g_assert_cmpint(ASK(c, open, .fid = 1), ==, 0);
-    g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = keep_all()), ==, 0);
+    g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = client_keep_all()), ==, 0);
     g_assert_cmpuint(client_last(c)->reply->len, ==, P9_HDRSZ);
 }
 
@@ -287,7 +276,7 @@ static void test_wstat_sync_is_job(void)
     g_assert_cmpint(client_attach(c, 0, 0), ==, 0);
     g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
     g_assert_cmpint(ASK(c, open, .fid = 1), ==, 0);
-    call = SEND(c, 1, wstat, .fid = 1, .stat = keep_all());
+    call = SEND(c, 1, wstat, .fid = 1, .stat = client_keep_all());
     g_assert_true(client_is_job(call));
     client_wait(call);
     g_assert_cmpint(call->error, ==, 0);
@@ -296,7 +285,7 @@ static void test_wstat_sync_is_job(void)
 static void test_wstat_changes(void)
 {
     g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
-    P9Stat st = keep_all();
+    P9Stat st = client_keep_all();
     const P9Stat *now;
 
     memfs_add(c->export, "f", "some text");
@@ -319,7 +308,7 @@ static void test_wstat_changes(void)
 static void test_wstat_late_time(void)
 {
     g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
-    P9Stat st = keep_all();
+    P9Stat st = client_keep_all();
 
     memfs_add(c->export, "f", "text");
     g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
@@ -332,7 +321,7 @@ static void test_wstat_late_time(void)
 static void test_wstat_keeps_type(void)
 {
     g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
-    P9Stat st = keep_all();
+    P9Stat st = client_keep_all();
 
     memfs_add(c->export, "f", "text");
     g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
@@ -352,7 +341,7 @@ static void test_wstat_bad_names(void)
         { "..", EISDIR }, { longest, ENAMETOOLONG },
     };
     g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
-    P9Stat st = keep_all();
+    P9Stat st = client_keep_all();
 
     memfs_add(c->export, "f", "text");
     g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
