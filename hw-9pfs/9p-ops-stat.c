@@ -196,6 +196,15 @@ static void fill_stat_blank(P9Request *req, const Entry *entry, P9String name,
     };
 }
 
+/*
+ * Is @room all that a reply of this session can have?  An entry that does not
+ * fit in it would never be told, and neither would those after it.
+ */
+static bool is_whole_reply(const P9Request *req, uint32_t room)
+{
+    return room + P9_IOHDRSZ >= req->msize;
+}
+
 /* Returns 1 if the entry does not fit in what is left of @room. */
 static int put_entry(P9Request *req, const FsCall *call, const Entry *entry,
                      P9Cursor *c, uint32_t room)
@@ -217,7 +226,7 @@ static int put_entry(P9Request *req, const FsCall *call, const Entry *entry,
     if (fs_call_refused(call, ret)) {
         return ret;
     }
-    if (ret < 0) {
+    if (ret < 0 || (p9_stat_size(&st) > room && is_whole_reply(req, room))) {
         fill_stat_blank(req, entry, name, &st);
     }
     if (p9_stat_size(&st) > room - c->pos) {

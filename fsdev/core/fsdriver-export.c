@@ -5,6 +5,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fsdriver.h"
+#include "fsdev/core/fs-warn.h"
 
 void fs_config_copy(FsConfig *to, const FsConfig *from)
 {
@@ -62,6 +63,7 @@ FsExport *fs_export_ref(FsExport *export)
 void fs_export_unref(FsExport *export)
 {
     if (g_atomic_int_dec_and_test(&export->refs)) {
+        fs_warn_forget(export);
         export->driver->close_export(export);
     }
 }

@@ -95,6 +95,13 @@ static inline size_t iov_size(const struct iovec *iov, unsigned iovcnt)
     return size;
 }
 
+/* Print a warning. */
+#define p9_warn(...) \
+    do { \
+        g_autofree char *text_ = g_strdup_printf(__VA_ARGS__); \
+        g_printerr("%s\n", text_); \
+    } while (0)
+
 /* Print a warning once for each place in the code that has one. */
 #define p9_warn_once(...) \
     do { \
@@ -114,6 +121,7 @@ static inline size_t iov_size(const struct iovec *iov, unsigned iovcnt)
 #include "qemu/iov.h"
 #include "qemu/queue.h"
 
+#define p9_warn(...) warn_report(__VA_ARGS__)
 #define p9_warn_once(...) warn_report_once(__VA_ARGS__)
 
 #endif /* P9_STANDALONE */

@@ -11,6 +11,8 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/syscall.h>
+#include "fsdev/core/fs-trace.h"
+#include "fsdev/core/fs-warn.h"
 #include "fsdev/local/local-int.h"
 
 #define DIR_BUF_SIZE 32768
@@ -205,6 +207,50 @@ static int fake_type(const Listing *listing, FsDirent *out)
 }
 
 /*
+ * Some file systems have longer names than Linux: FUSE, and those that convert
+ * names to UTF-8.  A Linux client would fail the whole listing for one of them.
+ */
+static bool is_too_long(const Listing *listing, const FsDirent *entry)
+{
+    FsNode *node = listing->file->base.node;
+    g_autofree char *path = NULL;
+
+    if (entry->name_len <= NAME_MAX) {
+        return false;
+    }
+    if (fs_warn_due(node->export, FS_WARN_ENTRY)) {
+        path = fs_trace_path(node);
+        fs_warn(node->export, FS_WARN_ENTRY, "guests do not see an entry of "
+                "'%s' whose name has more than %d bytes; rename it on the host",
+                path, NAME_MAX);
+    }
+    return true;
+}
+
+/*
+ * Take identity and type from the object itself.  Returns what to_dirent()
+ * does.  An object that cannot be looked at is there nevertheless, for example
+ * a mount point whose file system does not work any more.
+ */
+static int look_at(const Listing *listing, FsDirent *out)
+{
+    HostStat st;
+    int ret;
+
+    if (!fs_call_may_block(listing->call)) {
+        /* A file system may be mounted there. */
+        return -EAGAIN;
+    }
+    ret = host_stat_id_at(listing->file->fd, out->name, &st);
+    if (ret == 0) {
+        out->dev = st.dev;
+        out->ino = st.ino;
+        out->type = IFTODT(st.mode);
+    }
+    return ret != -ENOENT;      /* else it was removed meanwhile */
+}
+
+/*
  * Returns 1, or 0 when the entry is to be left out, or -EAGAIN when a closer
  * look at it takes longer than the call may wait.
  */
@@ -213,7 +259,7 @@ static int to_dirent(const Listing *listing, const HostDirent *entry,
 {
     const LocalFile *file = listing->file;
     bool dot = !strcmp(entry->d_name, ".");
-    HostStat st;
+    int ret = 1;
 
     *out = (FsDirent) {
         .name = entry->d_name,
@@ -227,26 +273,18 @@ static int to_dirent(const Listing *listing, const HostDirent *entry,
         fill_dot(file, !dot, out);
         return 1;
     }
-    if (local_hidden(listing->export, entry->d_name)) {
+    if (local_hidden(listing->export, entry->d_name) ||
+        is_too_long(listing, out)) {
         return 0;
     }
     if (must_look_at(listing, entry)) {
-        if (!fs_call_may_block(listing->call)) {
-            /* A file system may be mounted there. */
-            return -EAGAIN;
-        }
-        if (host_stat_id_at(file->fd, entry->d_name, &st) < 0) {
-            /* It was removed meanwhile; the others are still valid. */
-            return 0;
-        }
-        out->dev = st.dev;
-        out->ino = st.ino;
-        out->type = IFTODT(st.mode);
+        ret = look_at(listing, out);
     }
-    if (listing->export->policy->fake_special && out->type == DT_REG) {
-        return fake_type(listing, out);
+    if (ret == 1 && listing->export->policy->fake_special &&
+        out->type == DT_REG) {
+        ret = fake_type(listing, out);
     }
-    return 1;
+    return ret;
 }
 
 /* Give the next entry to the sink.  Returns 0 to go on, 1 to stop. */

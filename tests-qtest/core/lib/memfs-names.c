@@ -262,7 +262,7 @@ FsExport *memfs_open_config(const FsConfig *config)
     FsExport *export;
 
     copy.driver = &memfs_driver;
-    copy.id = (char *)"mem";
+    copy.id = config->id ?: (char *)"mem";
     copy.path = (char *)"/";
     export = fs_export_open(&copy, &error);
     g_assert_no_error(error);

@@ -198,6 +198,35 @@ static void test_read_directory_with_faults(void)
     }
 }
 
+/*
+ * The target of a link may take more bytes than a reply has.  The link is
+ * listed without it, and so is what comes after the link.
+ */
+static void test_read_directory_with_long_target(void)
+{
+    g_autofree char *target = g_strnfill(PATH_MAX - 1, 'x');
+    g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash,
+                                                        g_str_equal, g_free,
+                                                        NULL);
+    g_autoptr(Client) c = client_new(memfs_open(), CLIENT_INLINE, NULL);
+    FsNode *root = fs_root(c->export);
+    FsAttr attr;
+
+    g_assert_cmpint(client_version(c, 4096, "9P2000.u"), ==, 0);
+    g_assert_cmpint(client_attach(c, 0, 1000), ==, 0);
+    memfs_add(c->export, "before", "");
+    g_assert_cmpint(fs_symlink(&test_call, root, "link", target, &attr), ==,
+                    0);
+    memfs_add(c->export, "after", "");
+    fs_node_unref(root);
+    g_assert_cmpint(client_walk(c, 0, 1, ""), ==, 0);
+    g_assert_cmpint(ASK(c, open, .fid = 1), ==, 0);
+    /* What Linux asks for. */
+    g_assert_cmpuint(read_names(c, 4096 - 24, names), ==, 5);
+    g_assert_true(g_hash_table_contains(names, "link"));
+    g_assert_true(g_hash_table_contains(names, "after"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -210,5 +239,7 @@ int main(int argc, char **argv)
                     test_read_directory_fails_half_way);
     g_test_add_func("/dotu/read-directory-with-faults",
                     test_read_directory_with_faults);
+    g_test_add_func("/dotu/read-directory-with-long-target",
+                    test_read_directory_with_long_target);
     return g_test_run();
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Warnings about an export: what keeps a guest from being served, and what to
+ * do about it.
+ *
+ * Guests can bring about most of the causes as often as they like, so the
+ * number of lines is limited for each export and cause.  A line goes to
+ * standard error, in QEMU as a warning.
+ */
+#ifndef FSDEV_FS_WARN_H
+#define FSDEV_FS_WARN_H
+
+#include "fsdev/core/fsdriver.h"
+
+typedef enum FsWarnCause {
+    FS_WARN_ENTRY,              /* a directory entry that is left out */
+    FS_WARN_XATTR,              /* no user attributes for a mapped model */
+    FS_WARN_FULL,               /* no space, or a quota is used up */
+    FS_WARN_FDS,                /* no descriptors */
+    FS_WARN_HANG,               /* storage does not answer */
+    FS_WARN_CAUSES,
+} FsWarnCause;
+
+/**
+ * fs_warn: print a line about @export, unless there were enough for @cause.
+ *
+ * The line begins with the export; the format adds what is wrong and how to
+ * mend it.  Control characters become question marks, as names of files may
+ * contain them.  Returns whether the line was printed.
+ * Context: any thread; may wait for standard error.
+ */
+bool fs_warn(const FsExport *export, FsWarnCause cause, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+/** fs_warn_due: would fs_warn() print a line that differs from earlier ones? */
+bool fs_warn_due(const FsExport *export, FsWarnCause cause);
+/** fs_warn_forget: @export is about to be freed. */
+void fs_warn_forget(const FsExport *export);
+
+#endif
