@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # apply.sh: creates BUILD/qemu-BASE: a copy of the pristine source with our hw/9pfs and fsdev, our tests and pages,
-# and the series in patches/BASE. It can be repeated: files that already have the right content are not written, so
+# and the patches of patches/BASE/series. It can be repeated: files that already have the right content are not written, so
 # that the next build compiles only files that depend on a change.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-patches=$TOP/patches/$BASE
 origin=$stamps/tree-origin
 patched_list=$stamps/patched-files
 added_list=$stamps/added-files
@@ -99,58 +98,51 @@ restore() {
     fi
 }
 
-# files_of ENTRY: prints the files that an entry of the series changes.
-files_of() {
-    case $1 in
-    *.patch) sed -n 's,^+++ b/\([^[:space:]]*\).*,\1,p' "$patches/$1" ;;
-    *.sed) sed -n 's,^# file: ,,p' "$patches/$1" ;;
-    *) die "patches/$BASE/series: $1 is neither a .patch nor a .sed" ;;
-    esac
+# entries SET: prints the patches of patches/SET/series.
+entries() {
+    sed 's/#.*//; s/[[:space:]]*$//; /^$/d' "$TOP/patches/$1/series"
 }
 
-# edit_with_sed ENTRY FILE: a sed script replaces text without quoting all of it. The REGEX of each line
-# "# once: REGEX" in the script must match exactly one line of the file before the change, so that a base with other
-# text is an error.
-edit_with_sed() {
-    local script=$patches/$1 file=$2 regex
-    while IFS= read -r regex; do
-        [ "$(grep -c -e "$regex" "$file")" = 1 ] ||
-            die "patches/$BASE/$1: not exactly one line of ${file#"$work"/} matches: $regex"
-    done < <(sed -n 's/^# once: //p' "$script")
-    (cd "$patches" && sed -f "$script" "$file" >"$file.new")
-    ! cmp -s "$file" "$file.new" || die "patches/$BASE/$1 changes nothing"
-    mv "$file.new" "$file"
-}
-
-# The patched files are created from the pristine ones in a separate folder and then copied, so that a changed or
-# removed patch need not be reverted.
-apply_series() {
-    local entry f series=()
-    work=$BUILD/patch
+# patch_set SET: creates the files that patches/SET changes in the folder $work, from the pristine ones, and lists them
+# in $patched_list.new. If a hunk does not fit exactly, sets $why and fails.
+patch_set() {
+    local set=$1 entry f patch
     rm -rf "$work"
     mkdir -p "$work"
-    mapfile -t series < <(sed 's/#.*//; s/[[:space:]]*$//; /^$/d' "$patches/series")
-    for entry in "${series[@]}"; do
-        files_of "$entry"
+    for entry in $(entries "$set"); do
+        sed -n 's,^+++ b/\([^[:space:]]*\).*,\1,p' "$TOP/patches/$set/$entry"
     done | sort -u >"$patched_list.new"
-    [ -s "$patched_list.new" ] || die "patches/$BASE/series names no file"
+    [ -s "$patched_list.new" ] || die "patches/$set/series names no patch"
     while IFS= read -r f; do
-        [ -f "$pristine/$f" ] || die "patches/$BASE: $f is not in the source"
-        mkdir -p "$work/$(dirname "$f")"
-        cp "$pristine/$f" "$work/$f"
+        if [ -f "$pristine/$f" ]; then
+            mkdir -p "$work/$(dirname "$f")"
+            cp "$pristine/$f" "$work/$f"
+        fi
     done <"$patched_list.new"
-    : >"$logs/patch.log"
-    for entry in "${series[@]}"; do
-        case $entry in
-        *.patch)
-            patch -d "$work" -p1 -N --no-backup-if-mismatch -r - <"$patches/$entry" >>"$logs/patch.log" 2>&1 ||
-                die "patches/$BASE/$entry does not apply to this source; see $logs/patch.log"
-            ;;
-        *.sed)
-            edit_with_sed "$entry" "$work/$(files_of "$entry")"
-            ;;
-        esac
+    for entry in $(entries "$set"); do
+        patch=$TOP/patches/$set/$entry
+        if ! why=$("$snippets/patch_fits.py" "$patch" "$work") ||
+            ! patch -d "$work" -p1 -N --fuzz=0 --no-backup-if-mismatch -r - <"$patch" >>"$logs/patch.log" 2>&1; then
+            why="patches/$set/$entry does not apply exactly: ${why:-see $logs/patch.log}"
+            return 1
+        fi
     done
+}
+
+# The patched files are created in a separate folder and then copied, so that a changed or removed patch need not be
+# reverted. Point releases of a base may differ: the first of its sets of patches that fits is used.
+apply_series() {
+    local f set first='' fits=''
+    work=$BUILD/patch
+    : >"$logs/patch.log"
+    for set in "${patch_sets[@]}"; do
+        if patch_set "$set"; then
+            fits=$set
+            break
+        fi
+        first=${first:-$why}
+    done
+    [ -n "$fits" ] || die "$first"
     if [ -f "$patched_list" ]; then
         while IFS= read -r f; do
             restore "$f"

@@ -135,13 +135,67 @@ test_clean() {
 test_series() {
     local f
     fake_tree drifted 10.0.99
-    sed -n 's,^+++ b/\([^[:space:]]*\).*,\1,p; s,^# file: ,,p' "$here"/../patches/10.0/*.patch \
-        "$here"/../patches/10.0/*.sed | while read -r f; do
+    sed -n 's,^+++ b/\([^[:space:]]*\).*,\1,p' "$here"/../patches/10.0/*.patch | while read -r f; do
         mkdir -p "$work/drifted/$(dirname "$f")"
         echo other >"$work/drifted/$f"
     done
-    expect series-does-not-fit "error: patches/10.0/0001-vl-fsdev-help-and-virtfs-sections.patch does not apply to \
-this source; see $work/build/logs/patch.log" "$(script apply.sh QEMU_SRC="$work/drifted" | grep -v '^copying')"
+    expect series-does-not-fit "error: patches/10.0/0001-vl-fsdev-help-and-virtfs-sections.patch does not apply exactly: \
+system/vl.c:1237: the lines of the hunk in line 21 of the patch are not in this file" \
+        "$(script apply.sh QEMU_SRC="$work/drifted" | grep -v '^copying')"
+    rm "$work/drifted/system/vl.c"
+    expect series-without-its-file "error: patches/10.0/0001-vl-fsdev-help-and-virtfs-sections.patch does not apply exactly: \
+system/vl.c: there is no such file" "$(script apply.sh QEMU_SRC="$work/drifted" | grep -v '^copying')"
+    expect series-names-each-patch '' "$(for f in "$here"/../patches/*/; do
+        diff <(sed '/^#/d' "$f/series") <(find "$f" -name '*.patch' -printf '%f\n' | sort)
+        find "$f" ! -type d ! -name series ! -name '*.patch'
+    done)"
+}
+
+# fits LINE...: what patch_fits.py says of a patch that inserts a line behind c and changes g, and a file of these lines.
+fits() {
+    mkdir -p "$work/fit"
+    printf '%s\n' "$@" >"$work/fit/file"
+    printf '%s\n' 'a subject' '' '--- a/file' '+++ b/file' '@@ -2,4 +2,5 @@' ' b' ' c' '+new' ' d' '' \
+        '@@ -7,2 +8,2 @@' ' f' '-g' '+G' >"$work/fit.patch"
+    "$here/patch_fits.py" "$work/fit.patch" "$work/fit" && echo fits
+}
+
+test_patch_fits() {
+    expect patch-fits fits "$(fits a b c d '' e f g)"
+    expect patch-fits-further-down fits "$(fits x x a b c d '' x e f g)"
+    expect patch-fits-further-up fits "$(fits b c d '' f g)"
+    expect patch-of-another-line 'file:2: the lines of the hunk in line 5 of the patch are not in this file' \
+        "$(fits a b C d '' e f g)"
+    expect patch-of-another-line-in-a-later-hunk \
+        'file:7: the lines of the hunk in line 11 of the patch are not in this file' "$(fits a b c d '' e f h)"
+    expect patch-of-lines-before-the-hunk-before \
+        'file:7: the lines of the hunk in line 11 of the patch are not in this file' "$(fits f g b c d '' e)"
+    expect patch-of-two-places 'file:2: the lines of the hunk in line 5 of the patch are in 2 other places of this file' \
+        "$(fits x a b c d '' b c d '' e f g)"
+    expect patch-of-two-places-and-the-right-one fits "$(fits a b c d '' e f g f g)"
+    printf '%s\n' '--- a/none' '+++ b/none' '@@ -1 +1 @@' '-a' '+b' >"$work/fit.patch"
+    expect patch-of-no-file 'none: there is no such file' "$("$here/patch_fits.py" "$work/fit.patch" "$work/fit")"
+    printf 'no patch\n' >"$work/fit.patch"
+    expect patch-without-hunks 'it has no hunk' "$("$here/patch_fits.py" "$work/fit.patch" "$work/fit")"
+}
+
+test_recount() {
+    printf '%s\n' 'a subject' '--- a/f' '+++ b/f' '@@ -2,1 +2 @@ where' ' b' '+new' '+new' ' c' '@@ -9,7 +9,9 @@' '-x' \
+        '--- a/g' '+++ b/g' '@@ -0,0 +1,9 @@' '+all' '@@ -5 +1 @@' ' 5' '--- 6' '-- ' '2.0' >"$work/recount.patch"
+    "$here/recount.py" "$work/recount.patch"
+    expect recount-of-an-edited-patch '@@ -2,2 +2,4 @@ where
+@@ -9 +10,0 @@
+@@ -0,0 +1 @@
+@@ -5,2 +6 @@' "$(grep @@ "$work/recount.patch")"
+    expect recount-changes-nothing-else 'a subject --- a/f +++ b/f  b +new +new  c -x --- a/g +++ b/g +all  5 --- 6 --  2.0' \
+        "$(grep -v @@ "$work/recount.patch" | paste -sd' ')"
+    for f in "$here"/../patches/*/*.patch; do
+        sed -E '/^@@/s/,1\b//g' "$f" >"$work/counted.patch"
+        cp "$work/counted.patch" "$work/recount.patch"
+        "$here/recount.py" "$work/recount.patch"
+        cmp "$work/counted.patch" "$work/recount.patch"
+    done >"$work/recounted" 2>&1
+    expect patches-have-right-counts '' "$(cat "$work/recounted")"
 }
 
 # A test source that is not in any meson.build would not be run, without any message.
@@ -350,6 +404,8 @@ test_deb822
 test_trees
 test_clean
 test_series
+test_patch_fits
+test_recount
 test_sources_named
 test_claims
 test_claims_passed

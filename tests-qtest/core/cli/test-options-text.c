@@ -3,8 +3,8 @@
  * The documentation of -fsdev and -virtfs agrees with the table of options,
  * qemu-fsdev-options.def.
  *
- * For each base, the options in -help and in the manual, which are both in
- * patches/BASE/options-*.hx, must be those of the table.  Every command line in
+ * For each base, the options in -help and in the manual, which are both in a
+ * patch of patches/BASE, must be those of the table.  Every command line in
  * README.md and below docs/ may only use options of the table.
  */
 #include "fsdev/core/p9-osdep.h"
@@ -74,8 +74,24 @@ static char *read_source(const char *path)
     return text;
 }
 
-/* Calls @fn with the text of @file for each supported base. */
-static void for_each_base(const char *file, void (*fn)(const char *text))
+#define OPTIONS_PATCH   "0004-options-describe-fsdev-and-virtfs.patch"
+
+/* The lines that a patch adds; free with g_free(). */
+static char *added_lines(const char *patch)
+{
+    g_auto(GStrv) lines = g_strsplit(patch, "\n", -1);
+    GString *added = g_string_new(NULL);
+
+    for (char **line = lines; *line; line++) {
+        if (**line == '+' && !g_str_has_prefix(*line, "+++ ")) {
+            g_string_append_printf(added, "%s\n", *line + 1);
+        }
+    }
+    return g_string_free(added, FALSE);
+}
+
+/* Calls @fn with the text about options for each supported base. */
+static void for_each_base(void (*fn)(const char *text))
 {
     g_autofree char *patches = g_test_build_filename(G_TEST_DIST, "patches",
                                                      NULL);
@@ -85,8 +101,10 @@ static void for_each_base(const char *file, void (*fn)(const char *text))
 
     g_assert_nonnull(dir);
     while ((base = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(patches, base, file, NULL);
-        g_autofree char *text = read_source(path);
+        g_autofree char *path = g_build_filename(patches, base, OPTIONS_PATCH,
+                                                 NULL);
+        g_autofree char *patch = read_source(path);
+        g_autofree char *text = added_lines(patch);
 
         g_test_message("%s", path);
         fn(text);
@@ -181,7 +199,7 @@ static void check_fsdev_help(const char *hx)
 
 static void test_fsdev_help(void)
 {
-    for_each_base("options-fsdev.hx", check_fsdev_help);
+    for_each_base(check_fsdev_help);
 }
 
 static void check_virtfs_help(const char *hx)
@@ -209,7 +227,7 @@ static void check_virtfs_help(const char *hx)
 
 static void test_virtfs_help(void)
 {
-    for_each_base("options-virtfs.hx", check_virtfs_help);
+    for_each_base(check_virtfs_help);
 }
 
 /* The drivers that a heading of the manual's list names, as bits. */
@@ -290,7 +308,7 @@ static void check_manual(const char *hx)
 
 static void test_manual(void)
 {
-    for_each_base("options-fsdev.hx", check_manual);
+    for_each_base(check_manual);
 }
 
 /* Checks the options of one "-fsdev DRIVER,..." or "-virtfs DRIVER,...". */
