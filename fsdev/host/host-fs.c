@@ -27,6 +27,10 @@
 #endif
 #define ZFS_SUPER_MAGIC 0x2fc12fc1
 #define JFS_SUPER_MAGIC 0x3153464a
+#ifndef CONFIGFS_MAGIC
+#define CONFIGFS_MAGIC 0x62656570
+#endif
+#define MQUEUE_MAGIC 0x19800202
 
 /* How often the list is read again when it changes while it is read. */
 #define READ_TRIES 8
@@ -91,6 +95,63 @@ HostFsDevs host_fs_devs(int fd)
     int at = find_fs(fd);
 
     return at < 0 ? HOST_DEVS_ANY : local_fs[at].devs;
+}
+
+/*
+ * File systems whose files are made by the kernel when they are read, and that
+ * tell a size that does not depend on what they hold then.
+ */
+static const uint32_t inventing_fs[] = {
+    SYSFS_MAGIC,                /* the size of a page */
+    CONFIGFS_MAGIC,             /* the same */
+    CGROUP_SUPER_MAGIC,
+    CGROUP2_SUPER_MAGIC,
+    RDTGROUP_SUPER_MAGIC,
+    TRACEFS_MAGIC,
+    DEBUGFS_MAGIC,
+    SECURITYFS_MAGIC,
+    SELINUX_MAGIC,
+    SMACK_MAGIC,
+    MQUEUE_MAGIC,               /* 80 bytes */
+};
+
+static bool is_inventing(int fd)
+{
+    struct statfs st;
+    int ret = NEG_ERRNO(fstatfs(fd, &st));
+
+    for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(inventing_fs); i++) {
+        if ((uint32_t)st.f_type == inventing_fs[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Such a file occupies no blocks, and its file system has no block device.
+ * What is left are sparse files, for which it is enough to ask once for each
+ * mount: the last one is remembered.
+ */
+bool host_fs_invents_size(int fd, const HostStat *st)
+{
+    static __thread struct {
+        uint64_t dev;
+        uint64_t mnt_id;
+    } honest;
+
+    if (!S_ISREG(st->mode) || !st->size || st->blocks || major(st->dev)) {
+        return false;
+    }
+    if (st->dev == honest.dev && st->mnt_id == honest.mnt_id) {
+        return false;
+    }
+    if (is_inventing(fd)) {
+        return true;
+    }
+    honest.dev = st->dev;
+    honest.mnt_id = st->mnt_id;
+    return false;
 }
 
 /* ---- mounts ----------------------------------------------------------- */

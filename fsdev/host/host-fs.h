@@ -11,6 +11,7 @@
 #define FSDEV_HOST_FS_H
 
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/host/host.h"
 
 /**
  * host_fs_is_local: no call on @fd's file system waits for a network or a
@@ -19,6 +20,16 @@
 bool host_fs_is_local(int fd);
 /** host_fs_is_in_memory: files of @fd's file system are read from memory. */
 bool host_fs_is_in_memory(int fd);
+
+/**
+ * host_fs_invents_size: is the size in @st, the attributes of @fd's file, not
+ * that of its contents?
+ *
+ * The kernel tells a fixed size for the files of sysfs and the like, which hold
+ * less.  Linux 6.12 as a guest never ends a read that crosses the real end.
+ * procfs tells 0 instead, with which programs read until the end.
+ */
+bool host_fs_invents_size(int fd, const HostStat *st);
 
 /* Which entries of a directory may have another st_dev than the directory. */
 typedef enum HostFsDevs {

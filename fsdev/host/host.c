@@ -16,6 +16,7 @@
 #include "fsdev/core/p9-wire.h"
 #include "fsdev/host/host.h"
 #include "fsdev/host/host-call.h"
+#include "fsdev/host/host-fs.h"
 
 #include <linux/magic.h>
 #include <pthread.h>
@@ -252,11 +253,14 @@ int host_stat(int fd, HostStat *st)
         if (ret == 0) {
             from_statx(st, &stx);
         }
-        return ret;
+    } else {
+        ret = NEG_ERRNO(fstat(fd, &stbuf));
+        if (ret == 0) {
+            from_stat(st, &stbuf);
+        }
     }
-    ret = NEG_ERRNO(fstat(fd, &stbuf));
-    if (ret == 0) {
-        from_stat(st, &stbuf);
+    if (ret == 0 && host_fs_invents_size(fd, st)) {
+        st->size = 0;
     }
     return ret;
 }
