@@ -6,6 +6,11 @@
  * afterwards; flock(2) becomes a lock of the whole file.  A request that may
  * block is not answered until the lock is granted or the request is flushed,
  * because the client tries again only 30 seconds after the answer BLOCKED.
+ *
+ * An unlock releases what its own process has locked, even though a LOCK_UN of
+ * flock(2) by a child releases the lock of its parent on a local disk.  On the
+ * wire, it does not differ from an unlock of the whole file by fcntl(2)
+ * F_SETLKW, which leaves that lock alone: see "Locks" in 9pfs-internals.rst.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "9p-ops.h"

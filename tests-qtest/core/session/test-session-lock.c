@@ -129,6 +129,29 @@ static void test_unlock_part(Locks *l)
 }
 
 /* A request that may wait is parked until the other client unlocks. */
+/*
+ * A child unlocks on the fid that it has inherited, as fcntl(2) F_SETLKW and
+ * flock(2) send it, as LOCK_NB, and as a close.  The parent keeps its lock.
+ */
+static void test_unlock_of_another_process(Locks *l)
+{
+    for (unsigned flags = 0; flags <= P9_LOCK_FLAGS_BLOCK; flags++) {
+        Call *call;
+
+        g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 1), ==,
+                        P9_LOCK_SUCCESS);
+        call = send_lock(l->a, 1, P9_LOCK_TYPE_UNLCK, 0, 0, 2, flags);
+        client_wait(call);
+        g_assert_cmpint(call->r.lock.status, ==, P9_LOCK_SUCCESS);
+        g_assert_false(host_can_lock(l, F_RDLCK));
+        g_assert_cmpint(lock(l->b, 1, P9_LOCK_TYPE_WRLCK, 0, 0, 3), ==,
+                        P9_LOCK_BLOCKED);
+        g_assert_cmpint(lock(l->a, 1, P9_LOCK_TYPE_UNLCK, 0, 0, 1), ==,
+                        P9_LOCK_SUCCESS);
+        g_assert_true(host_can_lock(l, F_WRLCK));
+    }
+}
+
 static void test_waits_until_granted(Locks *l)
 {
     Call *call;
@@ -432,6 +455,8 @@ int main(int argc, char **argv)
     add("/lock/shared", test_shared, false);
     add("/lock/one-process-two-fids", test_one_process_two_fids, false);
     add("/lock/unlock-part", test_unlock_part, false);
+    add("/lock/unlock-of-another-process", test_unlock_of_another_process,
+        false);
     add("/lock/waits-until-granted", test_waits_until_granted, false);
     add("/lock/unlock-wakes", test_unlock_wakes, false);
     add("/lock/flush-ends-waiting", test_flush_ends_waiting, false);
