@@ -12,6 +12,7 @@
 #include "libqtest.h"
 #include "qobject/qdict.h"
 #include "qobject/qlist.h"
+#include "fsdev/core/version.h"
 
 #define LOCAL_NONE "local,id=a,path=/,security_model=none"
 
@@ -192,6 +193,7 @@ static void test_help_lists_drivers(void)
         assert_contains(out, "  local ");
         assert_contains(out, "  proxy ");
         assert_contains(out, "  synth ");
+        assert_contains(out, "virtio-9p " VIRTFS_VERSION "\n");
     }
 }
 

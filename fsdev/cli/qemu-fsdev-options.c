@@ -12,6 +12,7 @@
 #include "qemu/help_option.h"
 #include "qemu/option.h"
 #include "qemu/throttle-options.h"
+#include "fsdev/core/version.h"
 #include "fsdev/qemu-fsdev.h"
 #include "fsdev/cli/qemu-fsdev-options.h"
 
@@ -193,7 +194,8 @@ static void fsdev_print_driver_help(const FsdevDriver *driver)
 
 static void fsdev_print_drivers(void)
 {
-    printf("Drivers for -fsdev DRIVER,id=ID,... "
+    printf("virtio-9p " VIRTFS_VERSION "\n"
+           "Drivers for -fsdev DRIVER,id=ID,... "
            "and -virtfs DRIVER,mount_tag=TAG,...:\n");
     for (size_t i = 0; i < ARRAY_SIZE(fsdev_drivers); i++) {
         printf("  %-8s %s\n", fsdev_drivers[i].name, fsdev_drivers[i].summary);

@@ -11,11 +11,13 @@
 #include <getopt.h>
 #include <signal.h>
 #include "fsdev/core/fsdriver.h"
+#include "fsdev/core/version.h"
 #include "fsdev/helper/helper-messages.h"
 #include "fsdev/helper/helper-socket.h"
 #include "fsdev/helper/helper-start.h"
 #include "fsdev/helper/proxy-server.h"
 
+/* The version of the QEMU that it was built with; the tests have none. */
 #ifndef HELPER_VERSION
 #define HELPER_VERSION "unknown"
 #endif
@@ -81,7 +83,8 @@ static const OptionRow option_rows[] = {
 
 static void print_help(void)
 {
-    printf("usage: virtfs-proxy-helper -p DIR -s PATH -u UID -g GID "
+    printf("virtfs-proxy-helper " VIRTFS_VERSION "\n"
+           "usage: virtfs-proxy-helper -p DIR -s PATH -u UID -g GID "
            "[options]\n"
            "       virtfs-proxy-helper -p DIR -f N [options]\n"
            "Opens the files of DIR for one QEMU process with -fsdev proxy."
@@ -170,7 +173,8 @@ static bool take_option(int option, Options *o)
         o->gidmap = optarg;
         return parse_map("--gidmap", optarg, &o->start.groups);
     case OPT_VERSION:
-        printf("virtfs-proxy-helper %s\n", HELPER_VERSION);
+        printf("virtfs-proxy-helper " VIRTFS_VERSION " (QEMU "
+               HELPER_VERSION ")\n");
         exit(EXIT_SUCCESS);
     case 'h':
         print_help();
