@@ -3,8 +3,10 @@
 #
 # docs.sh: builds QEMU's manual from the applied tree, as QEMU's own docs/meson.build does, and fails on any warning.
 # Also checks that each of our pages is part of that manual, that the files, functions and commits that our pages name
-# exist, that the helper's manual page is correct roff, and that MAINTAINERS names each of our files. The pages are in
-# BUILD/docs/html afterwards. Prints "ok NAME" or "not ok NAME - REASON", last "N passed, M failed, K skipped".
+# exist, that manual_facts.py finds the chapter about VirtFS complete, that pictures belong to their sources, the
+# spelling, that the manual pages are correct roff, and that MAINTAINERS names each of our files. The pages are in
+# BUILD/docs/html and BUILD/docs/man afterwards. Prints "ok NAME" or "not ok NAME - REASON", last "N passed, M failed,
+# K skipped".
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -26,17 +28,23 @@ result() {
     fi
 }
 
-# Always build all pages: Sphinx prints the warnings of a page only when it reads the page.
-build_manual() {
+# sphinx FORMAT: builds all pages as html or man.
+sphinx() {
     local reason=''
-    rm -rf "$out"
-    mkdir -p "$out"
     if ! CONFDIR=/etc/qemu sphinx-build -q -W --keep-going -Dkerneldoc_werror=1 -j "${JOBS:-$(nproc)}" \
-        -Dversion="$(cat "$tree/VERSION")" -b html -d "$out/doctrees" "$tree/docs" "$out/html" >"$log" 2>&1; then
+        -Dversion="$(cat "$tree/VERSION")" -b "$1" -d "$out/doctrees" "$tree/docs" "$out/$1" >"$log" 2>&1; then
         reason="see $log"
         tail -n 40 "$log"
     fi
-    result manual-without-warnings "$reason"
+    result "manual-without-warnings-$1" "$reason"
+}
+
+# Always build all pages: Sphinx prints the warnings of a page only when it reads the page.
+build_manual() {
+    rm -rf "$out"
+    mkdir -p "$out"
+    sphinx html
+    sphinx man
 }
 
 # our_files PREFIX: prints the files that apply.sh added to or replaced in the tree below PREFIX, by their names there.
@@ -97,10 +105,37 @@ commits_exist() {
     result commits-in-pages "${missing:+not in the history:$missing}"
 }
 
-man_page() {
-    local reason
-    reason=$(groff -man -Tutf8 -ww -z "$TOP/fsdev/helper/virtfs-proxy-helper.1" 2>&1 | head -n 5 | paste -sd' ')
-    result man-page-without-warnings "$reason"
+# In the narrow columns of a table (tbl, -t) it is no fault that some lines cannot be adjusted (break).
+man_pages() {
+    local page reason=''
+    for page in "$TOP/fsdev/helper/virtfs-proxy-helper.1" "$out/man/qemu-virtfs.7"; do
+        reason+=$(groff -k -t -man -Tutf8 -rLL=80n -ww -W break -z "$page" 2>&1 | head -n 5 | paste -sd' ')
+    done
+    result man-pages-without-warnings "$reason"
+}
+
+# Counts the verdicts that manual_facts.py prints.
+facts() {
+    local line
+    while IFS= read -r line; do
+        case $line in
+        'ok '*) result "${line#ok }" '' ;;
+        'not ok '*)
+            line=${line#not ok }
+            result "${line%% - *}" "${line#* - }"
+            ;;
+        esac
+    done < <("$python" "$snippets/manual_facts.py" "$TOP" 2>&1 || true)
+}
+
+pictures() {
+    result pictures-of-their-sources "$("$snippets/pictures.sh" check 2>&1)"
+}
+
+# The file words has what codespell takes for a mistake but is none.
+spelling() {
+    result spelling "$(cd "$TOP" && codespell -I configure-snippets/words README.md docs patches/10.0/*options-describe* \
+        fsdev/helper/*.1 tests-qtest/*/README.md 2>&1 | head -n 5 | paste -sd';')"
 }
 
 # named FILE PATTERN...: whether one of these F: lines of MAINTAINERS matches FILE. A pattern that ends in / matches all
@@ -132,7 +167,10 @@ pages_are_there
 paths_exist
 functions_exist
 commits_exist
-man_page
+facts
+pictures
+spelling
+man_pages
 maintainers
 say "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
