@@ -27,7 +27,7 @@ HELPER = 'fsdev/helper/virtfs-proxy-helper.c'
 STRING = r'"((?:[^"\\]|\\.)*)"'
 # Functions whose strings are shown to users.
 PRINTERS = (r'\b(?:error_setg|error_setg_errno|error_prepend|error_report|warn_report|warn_report_once|info_report|'
-            r'p9_warn_once|g_set_error|helper_say|must|wrong)\s*\(')
+            r'p9_warn_once|fs_warn|g_set_error|helper_say|must|wrong)\s*\(')
 # Functions that return a part of such a message.
 TEXT_RETURNERS = ('usage_problem', 'connect_problem')
 # A piece of a message between two conversions is looked for from this length on.
@@ -292,8 +292,7 @@ CHECKS = {
 }
 
 
-def main():
-    root = sys.argv[1]
+def main(root):
     failed = 0
     for name, check in CHECKS.items():
         problems = list(check(root))
@@ -304,4 +303,4 @@ def main():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(sys.argv[1]))
