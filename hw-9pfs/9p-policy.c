@@ -60,11 +60,3 @@ void p9_policy_learn(P9Policy *policy, uint8_t type, uint64_t ns)
     policy->cost[type] = old - (old >> WEIGHT_SHIFT) +
                          (sample >> WEIGHT_SHIFT);
 }
-
-uint64_t p9_policy_now(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000000000u + ts.tv_nsec;
-}

@@ -59,7 +59,5 @@ unsigned p9_policy_ways(const P9Policy *policy, const P9Work *work);
 bool p9_policy_may_wait(const P9Policy *policy, uint8_t type, bool others);
 /** p9_policy_learn: a run of @type that could wait has taken @ns. */
 void p9_policy_learn(P9Policy *policy, uint8_t type, uint64_t ns);
-/** p9_policy_now: the time in ns of the clock that measures runs. */
-uint64_t p9_policy_now(void);
 
 #endif

@@ -85,7 +85,8 @@ struct P9Request {
     unsigned follows;           /* how many requests this one waits for */
 
     int result;                 /* of a run() that was a job, or if it is due */
-    uint64_t ran_ns;            /* how long a run() on a worker took */
+    uint64_t ran_ns;            /* how long a run() outside the loop took */
+    P9StatsClock clock;
     FsTicket ticket;
 
     /* What prepare() or run() leaves for run() or finish() */

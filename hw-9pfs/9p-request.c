@@ -67,12 +67,16 @@ static void release_followers(P9Request *req)
 static void request_reply(P9Request *req, int result)
 {
     P9Session *s = req->session;
+    size_t size;
 
     if (s->ops->trace_reply) {
         s->ops->trace_reply(s->opaque, req->header.tag, req->info, result,
                             &req->r);
     }
-    s->ops->push(s->opaque, req, p9_reply_encode(req, result));
+    size = p9_reply_encode(req, result);
+    p9_stats_end(&s->stats, req->info ? req->info->number : 0, &req->clock,
+                 result, req->header.size, size, req->ran_ns);
+    s->ops->push(s->opaque, req, size);
 }
 
 static void request_complete(P9Request *req, int result)
@@ -139,6 +143,7 @@ static bool request_stop(P9Request *req)
         return false;
     }
     request_cancelled(req);
+    p9_stats_flush(&s->stats);
     g_queue_unlink(&s->active, &req->kept.link);
     g_queue_push_tail_link(&s->stopped, &req->kept.link);
     return true;
@@ -181,6 +186,7 @@ static void park_after_run(P9Request *req)
     P9Session *s = req->session;
 
     req->state = P9_REQ_PARKED;
+    p9_stats_leave(&req->clock);
     if (req->followers || s->alone) {
         request_stop(req);
         p9_request_settle(s);
@@ -289,6 +295,7 @@ int p9_request_park(P9Request *req, P9Wait wait)
 {
     req->wait = wait;
     req->state = P9_REQ_PARKED;
+    p9_stats_leave(&req->clock);
     return P9_LATER;
 }
 
@@ -411,6 +418,7 @@ static void proceed(P9Request *req)
         req->state = P9_REQ_GATED;
         req->ticket.admitted = gate_opened;
         if (!fs_admit(req->session->export, &req->ticket)) {
+            p9_stats_leave(&req->clock);
             return;
         }
     }
@@ -521,8 +529,10 @@ void p9_request_submit(P9Request *req, const struct iovec *out,
     req->in_bytes = iov_size(in, in_cnt);
     req->generation = s->generation;
     p9_session_ref(s);
+    p9_stats_arrive(&s->stats, &req->clock);
     if (s->alone || !g_queue_is_empty(&s->backlog)) {
         req->state = P9_REQ_BACKLOG;
+        p9_stats_leave(&req->clock);
         g_queue_push_tail_link(&s->backlog, &req->kept.link);
         return;
     }

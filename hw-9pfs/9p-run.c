@@ -33,10 +33,10 @@ static void run_on_worker(P9Job *job)
 {
     P9Request *req = container_of(job, P9Request, kept.job);
     FsWait wait = job->apart ? FS_WAIT_ANYTHING : FS_WAIT_STORAGE;
-    uint64_t begun = p9_policy_now();
 
+    req->clock.began = p9_stats_now();
     req->result = call_run(req, wait, NULL);
-    req->ran_ns = p9_policy_now() - begun;
+    req->ran_ns = p9_stats_now() - req->clock.began;
 }
 
 /* A coroutine runs on the event loop, so it must not block for long either. */
@@ -44,11 +44,19 @@ static void run_yielding(P9Job *job)
 {
     P9Request *req = container_of(job, P9Request, kept.job);
 
+    req->clock.began = p9_stats_now();
     req->result = call_run(req, FS_WAIT_STORAGE, req->session->exec->yield);
+    req->ran_ns = p9_stats_now() - req->clock.began;
+}
+
+static P9StatsRow *stats_row(P9Request *req)
+{
+    return p9_stats_row(&req->session->stats, req->info->number);
 }
 
 static void job_prepare(P9Request *req, void (*run)(P9Job *job), bool apart)
 {
+    p9_stats_leave(&req->clock);
     req->state = P9_REQ_WORKER;
     req->kept.job.run = run;
     req->kept.job.started = 0;
@@ -61,6 +69,7 @@ static void send_to_worker(P9Request *req, bool apart)
 {
     P9Session *s = req->session;
 
+    p9_stats_place(stats_row(req), apart ? P9_STATS_APART : P9_STATS_WORKER);
     job_prepare(req, run_on_worker, apart);
     s->exec->submit(s->exec, &req->kept.job);
 }
@@ -69,6 +78,7 @@ static void send_to_coroutine(P9Request *req)
 {
     P9Session *s = req->session;
 
+    p9_stats_place(stats_row(req), P9_STATS_COROUTINE);
     job_prepare(req, run_yielding, false);
     s->exec->submit_yielding(s->exec, &req->kept.job);
 }
@@ -159,12 +169,12 @@ static unsigned ways_to_run(const P9Request *req)
 
 static int run_waiting(P9Request *req)
 {
-    uint64_t begun = p9_policy_now();
+    uint64_t begun = p9_stats_now();
     int result = call_run(req, FS_WAIT_STORAGE, NULL);
 
     if (result != -EAGAIN) {
         p9_policy_learn(&req->session->policy, req->info->number,
-                        p9_policy_now() - begun);
+                        p9_stats_now() - begun);
     }
     return result;
 }
@@ -175,8 +185,11 @@ int p9_run(P9Request *req, void (*done)(P9Job *job))
     unsigned ways;
 
     if (!p9_request_ops(req)->run) {
+        p9_stats_place(stats_row(req), P9_STATS_INLINE);
         return 0;
     }
+    req->ran_ns = 0;
+    p9_stats_begin(&req->clock);
     ways = ways_to_run(req);
     if (ways & P9_WAY_AT_ONCE) {
         result = call_run(req, FS_WAIT_NEVER, NULL);
@@ -185,6 +198,7 @@ int p9_run(P9Request *req, void (*done)(P9Job *job))
         result = run_waiting(req);
     }
     if (result != -EAGAIN) {
+        p9_stats_place(stats_row(req), P9_STATS_INLINE);
         return result;
     }
     req->kept.job.done = done;

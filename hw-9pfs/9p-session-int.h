@@ -17,6 +17,7 @@
 #include "9p-policy.h"
 #include "9p-qid.h"
 #include "9p-recent.h"
+#include "9p-stats.h"
 #include "9p-transport.h"
 
 typedef struct P9Session P9Session;
@@ -30,8 +31,8 @@ typedef struct P9RowOps P9RowOps;
  * as long as the session
  *              counts of what is in use and the budget, the pool of idle
  *              requests, qids (so that the paths of inodes stay the same), the
- *              costs in policy, and recent (so that no serial number is
- *              assigned twice)
+ *              costs in policy, recent (so that no serial number is assigned
+ *              twice) and the statistics
  * until a reset
  *              generation, and all requests
  * until a Tversion or a reset
@@ -51,6 +52,7 @@ struct P9Session {
     P9Policy policy;
     P9RecentTable recent;
     P9Budget budget;
+    P9Stats stats;
 
     /* What a Tversion negotiates, and what the next one ends */
     uint8_t dialect;            /* P9_DIALECT_* */

@@ -96,6 +96,11 @@ void p9_session_busy_done(P9Session *s, int result)
     }
 }
 
+const P9Stats *p9_session_stats(const P9Session *s)
+{
+    return &s->stats;
+}
+
 void p9_session_info(const P9Session *s, P9SessionInfo *info)
 {
     *info = (P9SessionInfo) {

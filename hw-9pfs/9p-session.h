@@ -20,6 +20,7 @@
 #include "9p-guest.h"
 #include "9p-request.h"
 #include "9p-request-pool.h"
+#include "9p-stats.h"
 #include "9p-transport.h"
 
 /**
@@ -72,5 +73,7 @@ typedef struct P9SessionInfo {
     unsigned dialect;
 } P9SessionInfo;
 void p9_session_info(const P9Session *s, P9SessionInfo *info);
+/** p9_session_stats: any thread may read them as long as @s exists. */
+const P9Stats *p9_session_stats(const P9Session *s);
 
 #endif

@@ -20,6 +20,7 @@
 #include "standard-headers/linux/virtio_ids.h"
 #include "fsdev/qemu-fsdev.h"
 #include "virtio-9p.h"
+#include "virtio-9p-query.h"
 #include "virtio-9p-server.h"
 
 /* Clients keep the tag in a 32-byte buffer. */
@@ -327,6 +328,7 @@ static void virtio_9p_device_class_init(ObjectClass *klass, void *data)
     vdc->set_status = virtio_9p_set_status;
     vdc->get_features = virtio_9p_get_features;
     vdc->get_config = virtio_9p_get_config;
+    virtio_9p_add_queries(klass);
 }
 
 static const TypeInfo virtio_9p_types[] = {

@@ -413,3 +413,80 @@ void p9_server_ignore(P9Server *server)
 {
     server_order(server, -1, false);
 }
+
+/* ---- looking at the session ---- */
+
+/* Shared by the thread that asks and the loop; freed with the last of them. */
+typedef struct Look {
+    P9Server *server;           /* borrowed; valid while wanted is set */
+    unsigned what;
+    QemuMutex lock;             /* guards the rest */
+    QemuCond cond;
+    bool wanted;
+    bool done;
+    P9Inspection *result;       /* owned */
+    unsigned refs;
+} Look;
+
+/* Releases the lock. */
+static void look_unref(Look *look)
+{
+    bool last = !--look->refs;
+
+    qemu_mutex_unlock(&look->lock);
+    if (last) {
+        p9_inspection_free(look->result);
+        qemu_cond_destroy(&look->cond);
+        qemu_mutex_destroy(&look->lock);
+        g_free(look);
+    }
+}
+
+/*
+ * Context: the loop.  The server cannot be freed while the result is wanted,
+ * because the thread that wants it holds the BQL.
+ */
+static void look_bh(void *opaque)
+{
+    Look *look = opaque;
+
+    qemu_mutex_lock(&look->lock);
+    if (look->wanted) {
+        look->result = p9_session_inspect(look->server->session, look->what);
+        look->done = true;
+        qemu_cond_signal(&look->cond);
+    }
+    look_unref(look);
+}
+
+const P9Stats *p9_server_stats(P9Server *server)
+{
+    return p9_session_stats(server->session);
+}
+
+P9Inspection *p9_server_inspect(P9Server *server, unsigned what, unsigned ms)
+{
+    P9Inspection *result;
+    Look *look;
+
+    if (p9_loop_is_main(server->loop)) {
+        return p9_session_inspect(server->session, what);
+    }
+    look = g_new0(Look, 1);
+    look->server = server;
+    look->what = what;
+    look->wanted = true;
+    look->refs = 2;
+    qemu_mutex_init(&look->lock);
+    qemu_cond_init(&look->cond);
+    aio_bh_schedule_oneshot(p9_loop_context(server->loop), look_bh, look);
+
+    qemu_mutex_lock(&look->lock);
+    while (!look->done && qemu_cond_timedwait(&look->cond, &look->lock, ms)) {
+        /* It was signalled, or woken for no reason. */
+    }
+    look->wanted = false;
+    result = g_steal_pointer(&look->result);
+    look_unref(look);
+    return result;
+}

@@ -13,6 +13,7 @@
 #ifndef HW_9PFS_VIRTIO_9P_SERVER_H
 #define HW_9PFS_VIRTIO_9P_SERVER_H
 
+#include "9p-inspect.h"
 #include "9p-session.h"
 #include "virtio-9p-ring.h"
 
@@ -43,5 +44,15 @@ void p9_server_reset(P9Server *server);
 int p9_server_listen(P9Server *server, EventNotifier *n);
 /** p9_server_ignore: stop watching the host notifier. */
 void p9_server_ignore(P9Server *server);
+
+/** p9_server_stats: readable without a lock until p9_server_end(). */
+const P9Stats *p9_server_stats(P9Server *server);
+/**
+ * p9_server_inspect: a copy of what the session has, owned by the caller.
+ *
+ * NULL if the loop did not make it within @ms milliseconds, for which this
+ * waits: it may be held up by storage, or wait for the BQL.
+ */
+P9Inspection *p9_server_inspect(P9Server *server, unsigned what, unsigned ms);
 
 #endif

@@ -95,6 +95,14 @@ void fs_export_leave_loop(FsExport *export, const FsYield *yield)
     }
 }
 
+void fs_export_usage(FsExport *export, FsUsage *usage)
+{
+    *usage = (FsUsage) { 0 };
+    if (export->driver->usage) {
+        export->driver->usage(export, usage);
+    }
+}
+
 int fs_check_user(FsExport *export, uint32_t uid)
 {
     /* A fid without a user can be used for lookups; see fs_call_to_host(). */

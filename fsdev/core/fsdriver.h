@@ -175,6 +175,16 @@ struct FsGate {
     void (*cancel)(FsGate *gate, FsTicket *ticket);
 };
 
+/* What an export keeps in memory and open. */
+typedef struct FsUsage {
+    uint64_t objects;           /* that fids have led to */
+    uint64_t names;             /* by which they were found */
+    uint64_t bytes;             /* of memory for both */
+    uint64_t descriptors;       /* that are cached for objects */
+    uint64_t descriptors_max;   /* that all exports together may have open */
+    uint64_t evictions;         /* descriptors that were closed for others */
+} FsUsage;
+
 /* Drivers embed the following as the first member of their own types. */
 struct FsNode {
     FsExport *export;           /* borrowed: the session outlives its nodes */
@@ -230,6 +240,8 @@ struct FsDriver {
     int (*locate)(FsNode *node, FsNode **dir, char *name);
     /* May be NULL. */
     void (*leave_loop)(FsExport *export, const FsYield *yield);
+    /* May be NULL.  Any thread; never blocks. */
+    void (*usage)(FsExport *export, FsUsage *usage);
     /*
      * How long a call on @node or on a file of it may have to wait at most;
      * NULL: without limit.  Never blocks.  fsdriver.c refuses a call that may
@@ -340,6 +352,12 @@ int fs_check_user(FsExport *export, uint32_t uid);
  * in coroutines of this thread's loop (FsCall.yield).  Never blocks.
  */
 void fs_export_leave_loop(FsExport *export, const FsYield *yield);
+
+/**
+ * fs_export_usage: what the driver keeps for @export; all zero if it does not
+ * count that.  Context: any thread; never blocks.
+ */
+void fs_export_usage(FsExport *export, FsUsage *usage);
 
 /** fs_root: the exported directory, counted.  Never fails, never blocks. */
 FsNode *fs_root(FsExport *export);

@@ -92,3 +92,18 @@ int local_locate(FsNode *node, FsNode **dir, char *component)
     }
     return ret;
 }
+
+void local_usage(FsExport *export, FsUsage *usage)
+{
+    NodeTableStats stats;
+
+    node_table_stats(local_export(export)->table, &stats);
+    *usage = (FsUsage) {
+        .objects = stats.nodes,
+        .names = stats.names,
+        .bytes = stats.bytes,
+        .descriptors = stats.fds,
+        .descriptors_max = stats.fd_limit,
+        .evictions = stats.evictions,
+    };
+}

@@ -86,6 +86,7 @@ const FsDriver fs_local_driver = {
     .parent = local_parent,
     .locate = local_locate,
     .reach = local_reach,
+    .usage = local_usage,
     .lookup = local_lookup,
     .peek = local_peek,
     .getattr = local_getattr,

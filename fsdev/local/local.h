@@ -89,6 +89,7 @@ void local_node_unref(FsNode *node);
 FsNode *local_parent(FsNode *node);
 FsWait local_reach(FsNode *node);
 int local_locate(FsNode *node, FsNode **dir, char *component);
+void local_usage(FsExport *export, FsUsage *usage);
 
 /* local-pin.c */
 

@@ -360,6 +360,7 @@ const FsDriver fs_proxy_driver = {
     .locate = local_locate,
     .leave_loop = proxy_leave_loop,
     .reach = local_reach,
+    .usage = local_usage,
     .asks = true,
     .lookup = proxy_lookup,
     .peek = proxy_peek,
