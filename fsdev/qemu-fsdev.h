@@ -58,16 +58,17 @@ char *qemu_fsdev_list_ids(void);
  * qemu_fsdev_open: the export of fsdev @id, which is opened at first use and
  * shared by all devices of that fsdev.
  *
+ * @user says in messages who uses it, for example "mount tag 'x'".
  * Returns a counted export to be closed by qemu_fsdev_close(), or NULL with
  * *@errp set to a message that names @id.  May block, as it opens the exported
  * directory.
  */
-FsExport *qemu_fsdev_open(const char *id, Error **errp);
+FsExport *qemu_fsdev_open(const char *id, const char *user, Error **errp);
 
 /**
- * qemu_fsdev_close: drop a reference of qemu_fsdev_open(); the last one closes
- * the export.  NULL is allowed.  May block.
+ * qemu_fsdev_close: drop a reference of qemu_fsdev_open() by the same @user; the
+ * last one closes the export.  @export may be NULL.  May block.
  */
-void qemu_fsdev_close(FsExport *export);
+void qemu_fsdev_close(FsExport *export, const char *user);
 
 #endif

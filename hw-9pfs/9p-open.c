@@ -8,7 +8,7 @@
 
 int p9_open_file_prepare(P9Request *req, int oflags)
 {
-    if (req->session->export->config.readonly &&
+    if (fs_export_is_readonly(req->session->export) &&
         ((oflags & O_ACCMODE) != O_RDONLY || (oflags & (O_TRUNC | O_APPEND)))) {
         return -EROFS;
     }

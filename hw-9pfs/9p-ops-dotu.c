@@ -14,7 +14,7 @@
 
 static int check_omode(P9Request *req, uint8_t omode)
 {
-    return (omode & P9_OMODE_RCLOSE) && req->session->export->config.readonly
+    return (omode & P9_OMODE_RCLOSE) && fs_export_is_readonly(req->session->export)
            ? -EROFS : 0;
 }
 

@@ -41,7 +41,9 @@ static int lock_begin(P9Request *req, uint8_t type, uint64_t start,
         length > INT64_MAX - start) {
         return -EINVAL;
     }
-    if (s->export->config.no_locks) {
+    /* What the fid has locked while locks were applied is unlocked, too. */
+    if (!fs_export_has_locks(s->export) &&
+        !(type == P9_LOCK_TYPE_UNLCK && req->fid[0]->lock_owners)) {
         return 0;
     }
     return p9_lock_owner_get(s, req->file[0], client_id->s, proc_id,

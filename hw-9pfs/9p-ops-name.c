@@ -96,7 +96,7 @@ int p9_unlinkat_run(P9Request *req, const FsCall *call)
 int p9_remove_prepare(P9Request *req)
 {
     p9_fid_remove(req->fid[0]);
-    return req->session->export->config.readonly ? -EROFS : 0;
+    return fs_export_is_readonly(req->session->export) ? -EROFS : 0;
 }
 
 int p9_remove_object(P9Request *req, const FsCall *call)

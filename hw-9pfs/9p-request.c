@@ -395,7 +395,7 @@ int p9_request_pin(P9Request *req, uint32_t number, int unknown,
 static int admit(P9Request *req, int decoded)
 {
     if ((req->info->flags & P9_F_WRITES) &&
-        req->session->export->config.readonly) {
+        fs_export_is_readonly(req->session->export)) {
         return -EROFS;
     }
     return decoded < 0 ? decoded : p9_request_ops(req)->pin(req);

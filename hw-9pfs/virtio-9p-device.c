@@ -262,8 +262,10 @@ static void virtio_9p_device_realize(DeviceState *dev, Error **errp)
     if (!v->loop) {
         return;
     }
-    v->export = qemu_fsdev_open(v->fsdev, errp);
+    v->user = g_strdup_printf("the device with mount tag '%s'", v->mount_tag);
+    v->export = qemu_fsdev_open(v->fsdev, v->user, errp);
     if (!v->export) {
+        g_clear_pointer(&v->user, g_free);
         g_clear_pointer(&v->loop, p9_loop_unref);
         return;
     }
@@ -284,7 +286,8 @@ static void virtio_9p_device_unrealize(DeviceState *dev)
     g_clear_pointer(&v->server, p9_server_end);
     g_clear_pointer(&v->ring, p9_ring_unref);
     g_clear_pointer(&v->loop, p9_loop_unref);
-    g_clear_pointer(&v->export, qemu_fsdev_close);
+    qemu_fsdev_close(g_steal_pointer(&v->export), v->user);
+    g_clear_pointer(&v->user, g_free);
     virtio_delete_queue(v->vq);
     virtio_cleanup(vdev);
 }

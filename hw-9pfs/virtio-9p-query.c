@@ -80,8 +80,8 @@ static QObject *get_share(V9fsVirtioState *v, Error **errp)
     if (config->driver != &fs_synth_driver) {
         qdict_put_str(to, "multidevs", multidevs_name(config->multidevs));
     }
-    qdict_put_bool(to, "readonly", config->readonly);
-    qdict_put_bool(to, "locks", !config->no_locks);
+    qdict_put_bool(to, "readonly", fs_export_is_readonly(v->export));
+    qdict_put_bool(to, "locks", fs_export_has_locks(v->export));
     qdict_put_bool(to, "throttled", v->export->gate != NULL);
     qdict_put_str(to, "served-by", v->iothread ? "iothread"
                   : p9_loop_is_main(v->loop) ? "main loop" : "own thread");

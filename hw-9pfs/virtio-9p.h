@@ -33,6 +33,7 @@ struct V9fsVirtioState {
     /* Set from realize to unrealize; used with the BQL held */
     VirtQueue *vq;
     struct FsExport *export;        /* counted */
+    char *user;                     /* owned: for qemu_fsdev_close() */
     struct P9Loop *loop;            /* counted */
     struct P9Ring *ring;            /* counted */
     struct P9Server *server;        /* owned; NULL: not realized */

@@ -32,6 +32,7 @@ int main(int argc, char **argv)
     ring_register_hang_tests();
     ring_register_limits_tests();
     ring_register_readonly_tests();
+    ring_register_fsdev_tests();
     ring_register_query_tests();
     ring_register_registers_tests();
     return g_test_run();

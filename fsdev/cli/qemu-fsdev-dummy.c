@@ -7,6 +7,7 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qapi/qapi-commands-qdev.h"
 #include "qemu/error-report.h"
 #include "qemu/option.h"
 #include "fsdev/qemu-fsdev.h"
@@ -32,4 +33,24 @@ bool qemu_fsdev_print_help(const char *optarg)
     }
     printf("This QEMU has no device for an fsdev and therefore no drivers.\n");
     return true;
+}
+
+static void set_no_device(Error **errp)
+{
+    error_setg(errp, "this QEMU has no device for an fsdev");
+}
+
+void qmp_x_fsdev_add(const char *options, Error **errp)
+{
+    set_no_device(errp);
+}
+
+void qmp_x_fsdev_del(const char *id, Error **errp)
+{
+    set_no_device(errp);
+}
+
+void qmp_x_fsdev_set(const char *id, const char *options, Error **errp)
+{
+    set_no_device(errp);
 }

@@ -33,6 +33,7 @@ struct FsdevGate {
     QemuMutex lock;                 /* guards the rest and all GateLoops */
     ThrottleState state;
     ThrottleTimers timers;
+    unsigned refs;
     GQueue waiting[THROTTLE_MAX];   /* borrowed FsTicket, by direction */
     GSList *loops;                  /* GateLoop, owned */
 };
@@ -40,20 +41,23 @@ struct FsdevGate {
 bool qemu_fsdev_throttle_parse(ThrottleConfig *config, QemuOpts *opts,
                                Error **errp)
 {
+    ThrottleConfig new = *config;
     ERRP_GUARD();
 
-    throttle_config_init(config);
 #define FSDEV_THROTTLE(suffix, bucket, field, def, help) \
-    config->buckets[bucket].field = \
-        qemu_opt_get_number(opts, THROTTLE_OPT_PREFIX suffix, def);
+    new.buckets[bucket].field = \
+        qemu_opt_get_number(opts, THROTTLE_OPT_PREFIX suffix, \
+                            new.buckets[bucket].field);
 #include "qemu-fsdev-options.def"
-    config->op_size =
-        qemu_opt_get_number(opts, THROTTLE_OPT_PREFIX QEMU_OPT_IOPS_SIZE, 0);
+    new.op_size = qemu_opt_get_number(opts,
+                                      THROTTLE_OPT_PREFIX QEMU_OPT_IOPS_SIZE,
+                                      new.op_size);
 
-    if (!throttle_is_valid(config, errp)) {
+    if (!throttle_is_valid(&new, errp)) {
         error_prepend(errp, "throttling: ");
         return false;
     }
+    *config = new;
     return true;
 }
 
@@ -195,16 +199,66 @@ static void fsdev_gate_write_timer(void *opaque)
     fsdev_gate_open(opaque, THROTTLE_WRITE);
 }
 
+static FsdevGate *fsdev_gate(FsGate *fsgate)
+{
+    return container_of(fsgate, FsdevGate, gate);
+}
+
+void qemu_fsdev_gate_set(FsGate *fsgate, ThrottleConfig *config)
+{
+    FsdevGate *gate = fsdev_gate(fsgate);
+    bool open[THROTTLE_MAX];
+
+    qemu_mutex_lock(&gate->lock);
+    throttle_config(&gate->state, QEMU_CLOCK_REALTIME, config);
+    for (int dir = 0; dir < THROTTLE_MAX; dir++) {
+        /* The timer was set by the old limits. */
+        timer_del(gate->timers.timers[dir]);
+        open[dir] = !g_queue_is_empty(&gate->waiting[dir]) &&
+                    !throttle_schedule_timer(&gate->state, &gate->timers, dir);
+    }
+    qemu_mutex_unlock(&gate->lock);
+    for (int dir = 0; dir < THROTTLE_MAX; dir++) {
+        if (open[dir]) {
+            fsdev_gate_open(gate, dir);
+        }
+    }
+}
+
+FsGate *qemu_fsdev_gate_ref(FsGate *fsgate)
+{
+    qatomic_inc(&fsdev_gate(fsgate)->refs);
+    return fsgate;
+}
+
+/* Context: main loop, because of the timers. */
+static void fsdev_gate_free(void *opaque)
+{
+    FsdevGate *gate = opaque;
+
+    throttle_timers_destroy(&gate->timers);
+    g_slist_free_full(gate->loops, g_free);
+    qemu_mutex_destroy(&gate->lock);
+    g_free(gate);
+}
+
+void qemu_fsdev_gate_unref(FsGate *fsgate)
+{
+    FsdevGate *gate = fsdev_gate(fsgate);
+
+    if (qatomic_fetch_dec(&gate->refs) == 1) {
+        aio_bh_schedule_oneshot(qemu_get_aio_context(), fsdev_gate_free, gate);
+    }
+}
+
 FsGate *qemu_fsdev_gate_new(ThrottleConfig *config)
 {
-    FsdevGate *gate;
+    FsdevGate *gate = g_new0(FsdevGate, 1);
 
-    if (!throttle_enabled(config)) {
-        return NULL;
-    }
-    gate = g_new0(FsdevGate, 1);
     gate->gate.admit = fsdev_gate_admit;
     gate->gate.cancel = fsdev_gate_cancel;
+    gate->gate.unref = qemu_fsdev_gate_unref;
+    gate->refs = 1;
     qemu_mutex_init(&gate->lock);
     g_queue_init(&gate->waiting[THROTTLE_READ]);
     g_queue_init(&gate->waiting[THROTTLE_WRITE]);

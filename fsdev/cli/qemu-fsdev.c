@@ -3,10 +3,11 @@
  * The registry: the configuration of each -fsdev, and its export while it is in
  * use.
  *
- * An entry is created when the command line is evaluated and lives until QEMU
- * exits.  Its export is opened when the first device is realized and closed
- * when the last one is unrealized, so that a share that is plugged again uses
- * the directory that exists then.  Context: main loop, BQL held.
+ * An entry is created when the command line is evaluated, or by a monitor
+ * (qemu-fsdev-change.c), which can also remove it while no device uses it.  Its
+ * export is opened when the first device is realized and closed when the last
+ * one is unrealized, so that a share that is plugged again uses the directory
+ * that exists then.  Context: main loop, BQL held.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -16,20 +17,21 @@
 #include "system/qtest.h"
 #include "fsdev/core/fsdriver.h"
 #include "fsdev/qemu-fsdev.h"
+#include "fsdev/cli/qemu-fsdev-entry.h"
 #include "fsdev/cli/qemu-fsdev-options.h"
 #include "fsdev/cli/qemu-fsdev-throttle.h"
 #include "fsdev/synth/synth.h"
 
 #define FSDEV_MODE_BITS 0777
 
-typedef struct FsdevEntry {
+struct FsdevEntry {
     FsConfig config;            /* config.id is the entry's id */
     ThrottleConfig throttle;
-    FsGate *gate;               /* created at first use; NULL: no limits */
+    FsGate *gate;               /* counted; NULL: there were no limits yet */
     FsExport *export;           /* counted for each user; NULL: not open */
-    unsigned users;
+    GSList *users;              /* owned strings: what devices call themselves */
     QTAILQ_ENTRY(FsdevEntry) next;
-} FsdevEntry;
+};
 
 static QTAILQ_HEAD(, FsdevEntry) fsdev_entries =
     QTAILQ_HEAD_INITIALIZER(fsdev_entries);
@@ -243,10 +245,11 @@ static FsdevEntry *fsdev_entry_new(const char *id, const FsDriver *driver)
 static void fsdev_entry_free(FsdevEntry *entry)
 {
     fs_config_clear(&entry->config);
+    g_clear_pointer(&entry->gate, qemu_fsdev_gate_unref);
     g_free(entry);
 }
 
-static FsdevEntry *fsdev_find(const char *id)
+FsdevEntry *qemu_fsdev_find(const char *id)
 {
     FsdevEntry *entry;
 
@@ -300,7 +303,7 @@ int qemu_fsdev_add(QemuOpts *opts, Error **errp)
 
 bool qemu_fsdev_exists(const char *id)
 {
-    return fsdev_find(id) != NULL;
+    return qemu_fsdev_find(id) != NULL;
 }
 
 char *qemu_fsdev_list_ids(void)
@@ -315,6 +318,74 @@ char *qemu_fsdev_list_ids(void)
     return g_string_free(ids, false);
 }
 
+FsdevEntry *qemu_fsdev_get(const char *id, Error **errp)
+{
+    FsdevEntry *entry = qemu_fsdev_find(id);
+
+    if (!entry) {
+        g_autofree char *ids = qemu_fsdev_list_ids();
+
+        error_setg(errp, "there is no fsdev '%s'; the fsdevs are: %s",
+                   id ?: "", *ids ? ids : "(none)");
+    }
+    return entry;
+}
+
+/* The gate is created as late as this because it needs the main loop. */
+static void fsdev_entry_throttle(FsdevEntry *entry)
+{
+    if (entry->gate) {
+        qemu_fsdev_gate_set(entry->gate, &entry->throttle);
+    } else if (throttle_enabled(&entry->throttle)) {
+        entry->gate = qemu_fsdev_gate_new(&entry->throttle);
+    } else {
+        return;
+    }
+    if (entry->export && !entry->export->gate) {
+        fs_export_set_gate(entry->export, qemu_fsdev_gate_ref(entry->gate));
+    }
+}
+
+bool qemu_fsdev_change(FsdevEntry *entry, QemuOpts *opts, Error **errp)
+{
+    FsConfig *config = &entry->config;
+    const char *path = qemu_opt_get(opts, "path");
+
+    if (path && (entry->users || config->driver != &fs_local_driver)) {
+        error_setg(errp, "the path of fsdev '%s' cannot be changed: %s",
+                   config->id, entry->users
+                   ? "a device uses it" : "it is not of the driver local");
+        return false;
+    }
+    if (!qemu_fsdev_throttle_parse(&entry->throttle, opts, errp)) {
+        return false;
+    }
+    if (path) {
+        g_free(config->path);
+        config->path = g_strdup(path);
+    }
+    config->readonly = qemu_opt_get_bool(opts, "readonly", config->readonly);
+    config->no_locks = !qemu_opt_get_bool(opts, "locks", !config->no_locks);
+    if (entry->export) {
+        fs_export_set_readonly(entry->export, config->readonly);
+        fs_export_set_locks(entry->export, !config->no_locks);
+    }
+    fsdev_entry_throttle(entry);
+    return true;
+}
+
+bool qemu_fsdev_remove(FsdevEntry *entry, Error **errp)
+{
+    if (entry->users) {
+        error_setg(errp, "fsdev '%s' is in use by %s", entry->config.id,
+                   (const char *)entry->users->data);
+        return false;
+    }
+    QTAILQ_REMOVE(&fsdev_entries, entry, next);
+    fsdev_entry_free(entry);
+    return true;
+}
+
 static bool fsdev_entry_open(FsdevEntry *entry, Error **errp)
 {
     g_autoptr(GError) error = NULL;
@@ -327,23 +398,19 @@ static bool fsdev_entry_open(FsdevEntry *entry, Error **errp)
     if (entry->config.driver == &fs_synth_driver && qtest_enabled()) {
         synth_add_test_entries(entry->export);
     }
-    /* The gate is created as late as this because it needs the main loop. */
-    if (!entry->gate) {
-        entry->gate = qemu_fsdev_gate_new(&entry->throttle);
+    if (entry->gate) {
+        fs_export_set_gate(entry->export, qemu_fsdev_gate_ref(entry->gate));
+    } else {
+        fsdev_entry_throttle(entry);
     }
-    entry->export->gate = entry->gate;
     return true;
 }
 
-FsExport *qemu_fsdev_open(const char *id, Error **errp)
+FsExport *qemu_fsdev_open(const char *id, const char *user, Error **errp)
 {
-    FsdevEntry *entry = fsdev_find(id);
+    FsdevEntry *entry = qemu_fsdev_get(id, errp);
 
     if (!entry) {
-        g_autofree char *ids = qemu_fsdev_list_ids();
-
-        error_setg(errp, "there is no fsdev '%s'; the fsdevs are: %s",
-                   id ?: "", *ids ? ids : "(none)");
         return NULL;
     }
     if (entry->export) {
@@ -351,18 +418,22 @@ FsExport *qemu_fsdev_open(const char *id, Error **errp)
     } else if (!fsdev_entry_open(entry, errp)) {
         return NULL;
     }
-    entry->users++;
+    entry->users = g_slist_prepend(entry->users, g_strdup(user));
     return entry->export;
 }
 
-void qemu_fsdev_close(FsExport *export)
+void qemu_fsdev_close(FsExport *export, const char *user)
 {
     FsdevEntry *entry;
 
     QTAILQ_FOREACH(entry, &fsdev_entries, next) {
         if (export && entry->export == export) {
-            entry->users--;
-            if (entry->users == 0) {
+            GSList *link = g_slist_find_custom(entry->users, user,
+                                               (GCompareFunc)strcmp);
+
+            g_free(link->data);
+            entry->users = g_slist_delete_link(entry->users, link);
+            if (!entry->users) {
                 entry->export = NULL;
             }
             break;

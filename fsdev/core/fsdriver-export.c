@@ -30,6 +30,24 @@ void fs_export_init(FsExport *export, const FsConfig *config)
 {
     *export = (FsExport) { .driver = config->driver, .refs = 1 };
     fs_config_copy(&export->config, config);
+    export->readonly = config->readonly;
+    export->no_locks = config->no_locks;
+}
+
+void fs_export_set_readonly(FsExport *export, bool readonly)
+{
+    g_atomic_int_set(&export->readonly, readonly);
+}
+
+void fs_export_set_locks(FsExport *export, bool locks)
+{
+    g_atomic_int_set(&export->no_locks, !locks);
+}
+
+void fs_export_set_gate(FsExport *export, FsGate *gate)
+{
+    assert(!export->gate);
+    g_atomic_pointer_set(&export->gate, gate);
 }
 
 FsExport *fs_export_open(const FsConfig *config, GError **error)
@@ -63,14 +81,21 @@ FsExport *fs_export_ref(FsExport *export)
 void fs_export_unref(FsExport *export)
 {
     if (g_atomic_int_dec_and_test(&export->refs)) {
+        FsGate *gate = export->gate;
+
         fs_warn_forget(export);
         export->driver->close_export(export);
+        if (gate && gate->unref) {
+            gate->unref(gate);
+        }
     }
 }
 
 bool fs_admit(FsExport *export, FsTicket *ticket)
 {
-    return !export->gate || export->gate->admit(export->gate, ticket);
+    FsGate *gate = g_atomic_pointer_get(&export->gate);
+
+    return !gate || gate->admit(gate, ticket);
 }
 
 void fs_admit_cancel(FsExport *export, FsTicket *ticket)

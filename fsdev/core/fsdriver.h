@@ -173,6 +173,8 @@ struct FsGate {
     bool (*admit)(FsGate *gate, FsTicket *ticket);
     /* Remove a waiting ticket. */
     void (*cancel)(FsGate *gate, FsTicket *ticket);
+    /* Drop a reference; NULL: it is not counted.  Any thread. */
+    void (*unref)(FsGate *gate);
 };
 
 /* What an export keeps in memory and open. */
@@ -216,7 +218,10 @@ struct FsLocker {
 struct FsExport {
     const FsDriver *driver;
     FsConfig config;            /* own copy */
-    FsGate *gate;               /* borrowed, NULL = no throttling */
+    /* What may change while the export is in use; atomic. */
+    gint readonly;
+    gint no_locks;
+    FsGate *gate;               /* counted; NULL = no throttling; set once */
     gint refs;                  /* atomic */
     /* Number of open xattr fids, which the sessions count; atomic. */
     gint xattr_fids;
@@ -352,6 +357,38 @@ int fs_check_user(FsExport *export, uint32_t uid);
  * in coroutines of this thread's loop (FsCall.yield).  Never blocks.
  */
 void fs_export_leave_loop(FsExport *export, const FsYield *yield);
+
+/**
+ * fs_export_is_readonly, fs_export_has_locks: the configuration of now.
+ * Context: any thread.
+ */
+static inline bool fs_export_is_readonly(FsExport *export)
+{
+    return g_atomic_int_get(&export->readonly);
+}
+
+static inline bool fs_export_has_locks(FsExport *export)
+{
+    return !g_atomic_int_get(&export->no_locks);
+}
+
+/**
+ * fs_export_set_readonly: refuse changes from now on, or allow them again.
+ *
+ * Changes that have begun are not stopped.  Writes to files that are open for
+ * writing are refused, too.  Context: any thread.
+ */
+void fs_export_set_readonly(FsExport *export, bool readonly);
+/**
+ * fs_export_set_locks: apply file locks on the host from now on, or not.
+ * Locks that are held stay on the host until they are released.
+ */
+void fs_export_set_locks(FsExport *export, bool locks);
+/**
+ * fs_export_set_gate: throttle @export by @gate, a reference to which is taken
+ * over.  It must not have one yet.  Context: any thread.
+ */
+void fs_export_set_gate(FsExport *export, FsGate *gate);
 
 /**
  * fs_export_usage: what the driver keeps for @export; all zero if it does not

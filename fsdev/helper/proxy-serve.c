@@ -567,7 +567,7 @@ int proxy_work_serve(ProxyWork *work)
     };
     unsigned flags = proxy_message_info(work->type)->flags;
 
-    if ((flags & PROXY_F_WRITES) && work->export->config.readonly) {
+    if ((flags & PROXY_F_WRITES) && fs_export_is_readonly(work->export)) {
         return -EROFS;
     }
     switch (work->type) {

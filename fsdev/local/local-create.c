@@ -22,7 +22,7 @@ int local_check_new(Name *dir, const char *component)
 {
     LocalExport *export = local_export_of(dir);
 
-    if (export->base.config.readonly) {
+    if (fs_export_is_readonly(&export->base)) {
         return -EROFS;
     }
     return local_hidden(export, component) ? -EINVAL : 0;

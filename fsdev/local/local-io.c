@@ -131,7 +131,7 @@ static int check_readonly(const LocalExport *export, int flags)
 {
     const int writing = O_WRONLY | O_RDWR | O_TRUNC | O_APPEND;
 
-    return export->base.config.readonly && (flags & writing) ? -EROFS : 0;
+    return fs_export_is_readonly(&export->base) && (flags & writing) ? -EROFS : 0;
 }
 
 int local_check_open(const LocalExport *export, uint32_t type, int flags,
@@ -148,7 +148,7 @@ int local_check_open(const LocalExport *export, uint32_t type, int flags,
     *host_flags = S_ISDIR(type)
                   ? O_RDONLY | O_DIRECTORY | (flags & O_NOATIME)
                   : flags & FLAGS_KEPT;
-    if (export->base.config.readonly) {
+    if (fs_export_is_readonly(&export->base)) {
         /* Reading should not update access times on the disk. */
         *host_flags |= O_NOATIME;
     }

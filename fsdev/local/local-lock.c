@@ -30,7 +30,7 @@ static int open_to_lock(const FsCall *call, FsFile *file, bool may_write,
 {
     int fd = -EROFS;
 
-    if (may_write && !file->node->export->config.readonly) {
+    if (may_write && !fs_export_is_readonly(file->node->export)) {
         fd = open(call, file, O_RDWR);
     }
     if (fd == -EACCES || fd == -EPERM || fd == -EROFS || fd == -ETXTBSY) {

@@ -173,7 +173,7 @@ int local_setattr(const FsCall *call, FsNode *node, FsFile *file,
     FsAttr attr;
     int ret;
 
-    if (export->base.config.readonly) {
+    if (fs_export_is_readonly(&export->base)) {
         return -EROFS;
     }
     /* The file would have to be opened after other changes: see leases. */

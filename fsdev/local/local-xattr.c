@@ -127,7 +127,7 @@ static int prepare(const FsCall *call, FsNode *node, const char *name,
     const LocalExport *export = local_export(node->export);
     int ret;
 
-    if (use != XATTR_GET && export->base.config.readonly) {
+    if (use != XATTR_GET && fs_export_is_readonly(&export->base)) {
         return -EROFS;
     }
     if (use != XATTR_GET && !may_change(export, name)) {

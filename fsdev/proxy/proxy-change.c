@@ -20,7 +20,7 @@ static ProxyText text(const char *s)
 static int ask_to_change(const FsCall *call, ProxyAsk *ask, FsNode *node,
                          uint64_t *id)
 {
-    return node->export->config.readonly ? -EROFS
+    return fs_export_is_readonly(node->export) ? -EROFS
                                          : proxy_ask_about(call, ask, node, id);
 }
 

@@ -361,7 +361,7 @@ static int synth_open(const FsCall *call, FsNode *fsnode, int flags,
     if (!synth_is_dir(node) && (flags & O_DIRECTORY)) {
         return -ENOTDIR;
     }
-    if (writes && fsnode->export->config.readonly) {
+    if (writes && fs_export_is_readonly(fsnode->export)) {
         return -EROFS;
     }
     opened = g_new0(SynthFile, 1);
@@ -511,12 +511,12 @@ static ssize_t synth_listxattr(const FsCall *call, FsNode *node, char *buf,
 static int synth_setxattr(const FsCall *call, FsNode *node, const char *name,
                           const void *value, size_t size, int flags)
 {
-    return node->export->config.readonly ? -EROFS : 0;
+    return fs_export_is_readonly(node->export) ? -EROFS : 0;
 }
 
 static int synth_removexattr(const FsCall *call, FsNode *node, const char *name)
 {
-    return node->export->config.readonly ? -EROFS : 0;
+    return fs_export_is_readonly(node->export) ? -EROFS : 0;
 }
 
 const FsDriver fs_synth_driver = {

@@ -108,6 +108,7 @@ void ring_register_loop_tests(void);
 void ring_register_session_tests(void);
 void ring_register_state_tests(void);
 void ring_register_readonly_tests(void);
+void ring_register_fsdev_tests(void);
 void ring_register_query_tests(void);
 void ring_register_registers_tests(void);
 

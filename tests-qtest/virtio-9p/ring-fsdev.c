@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Exports that monitors add, change and remove.
+ */
+#include "qemu/osdep.h"
+#include "qobject/qdict.h"
+#include "ring-client.h"
+
+/* The error of a command on fsdevs, to be freed; NULL for success. */
+static char *run(RingVm *vm, const char *json)
+{
+    QDict *answer, *error;
+    char *text = NULL;
+
+    qtest_qmp_send_raw(vm->qts, "%s", json);
+    answer = qtest_qmp_receive(vm->qts);
+    error = qdict_get_qdict(answer, "error");
+    if (error) {
+        text = g_strdup(qdict_get_str(error, "desc"));
+    }
+    qobject_unref(answer);
+    return text;
+}
+
+static char *fsdev_add(RingVm *vm, const char *options)
+{
+    g_autofree char *json =
+        g_strdup_printf("{'execute': 'x-fsdev-add', 'arguments': "
+                        "{'options': '%s'}}", options);
+
+    return run(vm, json);
+}
+
+static char *fsdev_del(RingVm *vm, const char *id)
+{
+    g_autofree char *json =
+        g_strdup_printf("{'execute': 'x-fsdev-del', 'arguments': "
+                        "{'id': '%s'}}", id);
+
+    return run(vm, json);
+}
+
+static char *fsdev_set(RingVm *vm, const char *id, const char *options)
+{
+    g_autofree char *json =
+        g_strdup_printf("{'execute': 'x-fsdev-set', 'arguments': "
+                        "{'id': '%s', 'options': '%s'}}", id, options);
+
+    return run(vm, json);
+}
+
+static void check_done(char *error)
+{
+    ring_check(!error, "expected success, got \"%s\"", error);
+}
+
+static void check_refused(char *error, const char *part)
+{
+    ring_check(error, "expected an error with \"%s\"", part);
+    ring_check_contains("error", error, part);
+    g_free(error);
+}
+
+static RingVm *empty_vm(void)
+{
+    return ring_vm_new("-nodefaults");
+}
+
+static void add_scratch(RingVm *vm)
+{
+    g_autofree char *options =
+        g_strdup_printf("local,id=fs0,path=%s,security_model=mapped-xattr",
+                        ring_dir());
+
+    ring_host_put("f", "content", 7);
+    check_done(fsdev_add(vm, options));
+}
+
+static RingDev *plug(RingVm *vm)
+{
+    g_autofree char *slot = g_strdup_printf("%d", RING_SLOT);
+    RingDev *d;
+
+    qtest_qmp_assert_success(vm->qts, "{'execute': 'device_add', 'arguments':"
+                             " {'driver': 'virtio-9p-pci', 'id': 'hot', "
+                             "'fsdev': 'fs0', 'mount_tag': 'ring', "
+                             "'addr': %s}}", slot);
+    d = ring_dev_open(vm, RING_SLOT);
+    ring_dev_start(d);
+    ring_mount(d);
+    return d;
+}
+
+static void unplug(RingDev *d)
+{
+    qpci_unplug_acpi_device_test(d->vm->qts, "hot", RING_SLOT);
+    ring_dev_close(d);
+}
+
+static void added_is_used_and_removed(void)
+{
+    RingVm *vm = empty_vm();
+
+    for (int i = 0; i < 3; i++) {
+        RingDev *d;
+
+        add_scratch(vm);
+        d = plug(vm);
+        ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+        check_refused(fsdev_del(vm, "fs0"), "mount tag 'ring'");
+        unplug(d);
+        check_done(fsdev_del(vm, "fs0"));
+        check_refused(fsdev_del(vm, "fs0"), "there is no fsdev 'fs0'");
+    }
+}
+
+static void failed_add_leaves_nothing(void)
+{
+    RingVm *vm = empty_vm();
+
+    check_refused(fsdev_add(vm, "local,id=fs0,path=/"), "security_model");
+    check_refused(fsdev_add(vm, "remote,id=fs0"), "the drivers are");
+    check_refused(fsdev_add(vm, "synth,id=fs0,colour=red"), "colour");
+    check_refused(fsdev_add(vm, "synth"), "id");
+    check_done(fsdev_add(vm, "synth,id=fs0"));
+    check_refused(fsdev_add(vm, "synth,id=fs0"), "fs0");
+    plug(vm);
+}
+
+static void readonly_changes_under_the_guest(void)
+{
+    RingVm *vm = empty_vm();
+    RingDev *d;
+
+    add_scratch(vm);
+    d = plug(vm);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDWR);
+    check_done(fsdev_set(vm, "fs0", "readonly=on"));
+    ring_tmkdir(d, .fid = 0, .name = "d", .mode = 0755, .err = EROFS);
+    ring_twrite(d, .fid = 1, .data = "x", .count = 1, .err = EROFS);
+    ring_tread(d, .fid = 1, .count = 7);
+    check_done(fsdev_set(vm, "fs0", "readonly=off"));
+    ring_tmkdir(d, .fid = 0, .name = "d", .mode = 0755);
+    ring_twrite(d, .fid = 1, .data = "x", .count = 1);
+}
+
+/* A new limit holds; when it is lifted, what waits goes on at once. */
+static void limits_change_under_the_guest(void)
+{
+    RingVm *vm = empty_vm();
+    RingReq *waits[4];
+    RingDev *d;
+
+    add_scratch(vm);
+    d = plug(vm);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDONLY);
+    check_done(fsdev_set(vm, "fs0", "throttling.bps-total=1"));
+    ring_tread(d, .fid = 1, .count = 7);
+    for (unsigned i = 0; i < G_N_ELEMENTS(waits); i++) {
+        waits[i] = ring_send(d, ring_msg(RING_TREAD, "484", 1, (uint64_t)0,
+                                         7));
+    }
+    ring_tgetattr(d, .fid = 0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(waits); i++) {
+        ring_check(!waits[i]->done, "read %u should wait", i);
+    }
+    check_done(fsdev_set(vm, "fs0", "throttling.bps-total=0"));
+    for (unsigned i = 0; i < G_N_ELEMENTS(waits); i++) {
+        ring_expect_done(waits[i], RING_TREAD, 0);
+    }
+    ring_tread(d, .fid = 1, .count = 7);
+}
+
+static void locks_change_under_the_guest(void)
+{
+    RingVm *vm = empty_vm();
+    RingDev *d;
+
+    add_scratch(vm);
+    d = plug(vm);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDWR);
+    ring_check_int("lock", ring_tlock(d, .fid = 1, .type = 1, .length = 4,
+                                      .proc_id = 1, .client_id = "c"), 0);
+    check_done(fsdev_set(vm, "fs0", "locks=off"));
+    /* This unlock still reaches the host, … */
+    ring_check_int("unlock", ring_tlock(d, .fid = 1, .type = 2, .length = 4,
+                                        .proc_id = 1, .client_id = "c"), 0);
+    /* … where another process would get the lock now. */
+    check_done(fsdev_set(vm, "fs0", "locks=on"));
+    ring_check_int("type", ring_tgetlock(d, .fid = 1, .type = 1, .length = 4,
+                                         .proc_id = 2, .client_id = "e").type,
+                   2);
+}
+
+static void path_changes_while_unused(void)
+{
+    RingVm *vm = empty_vm();
+    g_autofree char *other = ring_host_path("other");
+    g_autofree char *option = g_strdup_printf("path=%s", other);
+    RingDev *d;
+
+    add_scratch(vm);
+    ring_host_mkdir("other");
+    ring_host_put("other/inside", "", 0);
+    d = plug(vm);
+    check_refused(fsdev_set(vm, "fs0", option), "a device uses it");
+    unplug(d);
+    check_done(fsdev_set(vm, "fs0", option));
+    d = plug(vm);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "inside" });
+}
+
+static void bad_changes_change_nothing(void)
+{
+    RingVm *vm = empty_vm();
+    RingDev *d;
+
+    add_scratch(vm);
+    d = plug(vm);
+    check_refused(fsdev_set(vm, "fs0", "security_model=none"),
+                  "those that can are");
+    check_refused(fsdev_set(vm, "fs0", "readonly=perhaps"), "readonly");
+    check_refused(fsdev_set(vm, "fs0", "readonly=on,colour=red"), "colour");
+    check_refused(fsdev_set(vm, "fs0", "readonly=on,throttling.bps-total=1,"
+                            "throttling.bps-read=1"), "throttling");
+    check_refused(fsdev_set(vm, "other", "readonly=on"), "fs0");
+    ring_tmkdir(d, .fid = 0, .name = "d", .mode = 0755);
+}
+
+static void human_monitor_does_the_same(void)
+{
+    RingVm *vm = empty_vm();
+    g_autofree char *added = qtest_hmp(vm->qts, "fsdev_add synth,id=fs0");
+    g_autofree char *again = qtest_hmp(vm->qts, "fsdev_add synth,id=fs0");
+    g_autofree char *set = qtest_hmp(vm->qts, "fsdev_set fs0 readonly=on");
+    g_autofree char *deleted = qtest_hmp(vm->qts, "fsdev_del fs0");
+    g_autofree char *none = qtest_hmp(vm->qts, "fsdev_del fs0");
+
+    ring_check_str("fsdev_add", added, "");
+    ring_check_contains("a second fsdev_add", again, "fs0");
+    ring_check_str("fsdev_set", set, "");
+    ring_check_str("fsdev_del", deleted, "");
+    ring_check_contains("a second fsdev_del", none, "there is no fsdev");
+}
+
+void ring_register_fsdev_tests(void)
+{
+    ring_add("fsdev/added", added_is_used_and_removed);
+    ring_add("fsdev/failed-add", failed_add_leaves_nothing);
+    ring_add("fsdev/readonly", readonly_changes_under_the_guest);
+    ring_add("fsdev/limits", limits_change_under_the_guest);
+    ring_add("fsdev/locks", locks_change_under_the_guest);
+    ring_add("fsdev/path", path_changes_while_unused);
+    ring_add("fsdev/bad-changes", bad_changes_change_nothing);
+    ring_add("fsdev/human-monitor", human_monitor_does_the_same);
+}
