@@ -74,7 +74,8 @@ add_files() {
     {
         (cd "$TOP" && find tests-qtest -maxdepth 1 -name '*.[ch]' -printf '%p tests/qtest/%P\n' &&
             find tests-qtest/virtio-9p -type f -printf '%p tests/qtest/virtio-9p/%P\n' &&
-            find tests-qtest/core/lib -name 'fuse-stand-in.[ch]' -printf '%p tests/qtest/virtio-9p/%P\n') || true
+            find tests-qtest/core/lib -name 'fuse-stand-in.[ch]' -printf '%p tests/qtest/virtio-9p/%P\n' &&
+            find fsdev/cli -name 9p-top -printf '%p scripts/%P\n') || true
         (cd "$TOP" && find docs -type f ! -name '*~' ! -name '*.orig' ! -name '*.md' -printf '%p docs/%P\n') || true
     } | sort >"$list"
     while read -r from to; do

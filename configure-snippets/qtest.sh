@@ -37,6 +37,7 @@ write_wrapper() {
     chmod +x "$run/qemu-system-x86_64"
     export QTEST_QEMU_BINARY=$run/qemu-system-x86_64
     export VIRTFS_PROXY_HELPER=$obj/fsdev/virtfs-proxy-helper
+    export P9_TOP_SCRIPT=$tree/scripts/9p-top
 }
 
 # Checks that the tests are those of the base, byte for byte.

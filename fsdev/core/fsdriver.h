@@ -362,12 +362,12 @@ void fs_export_leave_loop(FsExport *export, const FsYield *yield);
  * fs_export_is_readonly, fs_export_has_locks: the configuration of now.
  * Context: any thread.
  */
-static inline bool fs_export_is_readonly(FsExport *export)
+static inline bool fs_export_is_readonly(const FsExport *export)
 {
     return g_atomic_int_get(&export->readonly);
 }
 
-static inline bool fs_export_has_locks(FsExport *export)
+static inline bool fs_export_has_locks(const FsExport *export)
 {
     return !g_atomic_int_get(&export->no_locks);
 }

@@ -171,6 +171,48 @@ static void monitor_prints_them(void)
     }
 }
 
+/* One reading of 9p-top as JSON, to be freed; skips the test without it. */
+static char *read_top(const char *socket)
+{
+    const char *script = g_getenv("P9_TOP_SCRIPT");
+    const char *argv[] = { "python3", script, "--json", "--count=1", socket,
+                           NULL };
+    g_autofree char *errors = NULL;
+    char *text = NULL;
+    int status;
+
+    if (!script) {
+        ring_skip("P9_TOP_SCRIPT does not name the script");
+    }
+    ring_check(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH,
+                            NULL, NULL, &text, &errors, &status, NULL),
+               "9p-top could not be started");
+    ring_check(status == 0, "9p-top failed: %s", errors);
+    return text;
+}
+
+static void top_finds_the_devices(void)
+{
+    g_autofree char *socket = ring_host_path("top.qmp");
+    g_autofree char *text = NULL;
+    RingVm *vm = ring_vm_new("-fsdev synth,id=fs0 -fsdev synth,id=fs1 "
+                             "-device virtio-9p-pci,id=share0,fsdev=fs0,"
+                             "mount_tag=one,addr=%d "
+                             "-device virtio-9p-pci,fsdev=fs1,mount_tag=two "
+                             "-qmp unix:%s,server=on,wait=off", RING_SLOT,
+                             socket);
+    RingDev *d = ring_dev_open(vm, RING_SLOT);
+
+    ring_dev_start(d);
+    ring_mount(d);
+    text = read_top(socket);
+    ring_check_contains("the device with an id", text,
+                        "\"mount-tag\": \"one\"");
+    ring_check_contains("the device without an id", text,
+                        "\"mount-tag\": \"two\"");
+    ring_check_contains("its messages", text, "\"message\": \"attach\"");
+}
+
 static void monitor_without_devices(void)
 {
     RingVm *vm = ring_vm_new("-fsdev synth,id=fs0");
@@ -187,5 +229,6 @@ void ring_register_query_tests(void)
     ring_add("query/requests", requests_in_flight_have_an_age_and_a_path);
     ring_add("query/fids", fids_have_a_path);
     ring_add("query/monitor", monitor_prints_them);
+    ring_add("query/top", top_finds_the_devices);
     ring_add("query/no-devices", monitor_without_devices);
 }
