@@ -93,11 +93,24 @@ static const Refused refused[] = {
       "'8:100:1' has guest ids that '0:5:9' has", "GUEST:HOST:COUNT" },
     { "gidmap/count", "-fsdev " LOCAL_NONE ",gidmap=0:1000:0",
       "gidmap '0:1000:0': the count", "GUEST:HOST:COUNT" },
+    { "xattrs/word", "-fsdev " LOCAL_NONE ",xattrs=none",
+      "invalid xattrs: invalid rule 'none'", "allowed: user, all" },
+    { "xattrs/name", "-fsdev " LOCAL_NONE ",xattrs=allow:system.a",
+      "unknown name space in 'allow:system.a'", "security.*, trusted.*" },
+    { "xattrs/user", "-fsdev " LOCAL_NONE ",xattrs=allow:user.*",
+      "only 'deny' is possible in 'allow:user.*'", "security.* and trusted.*" },
+    { "xattrs/empty", "-fsdev " LOCAL_NONE ",xattrs=", "invalid rule ''",
+      "allowed: user, all" },
+    { "xattrs/proxy-prefix",
+      "-fsdev proxy,id=a,socket=/s,xattrs=deny:user.a/prefix:*",
+      "the helper adds the prefix", "--allow-xattrs=prefix" },
+    { "xattrs/synth", "-fsdev synth,id=a,xattrs=all", "'xattrs'",
+      "id, fsdriver, readonly, max_xattr" },
     { "uidmap/synth", "-fsdev synth,id=a,uidmap=0:1000:1", "'uidmap'",
       "id, fsdriver, readonly, max_xattr" },
     { "local-with-socket", "-fsdev " LOCAL_NONE ",socket=/s", "'socket'",
       "multidevs, max_xattr, locks, statfs, cache-hint, nested-export, "
-      "uidmap, gidmap, throttling.*" },
+      "xattrs, uidmap, gidmap, throttling.*" },
     { "proxy-without-socket", "-fsdev proxy,id=a",
       "neither socket nor sock_fd", "socket=<path> or sock_fd=<number>" },
     { "proxy-with-both", "-fsdev proxy,id=a,socket=/s,sock_fd=3",
@@ -160,6 +173,11 @@ static const char *const accepted[] = {
     "local,id=a,path=/,security_model=none,statfs=v9fs,cache-hint=off",
     "local,id=a,path=/,security_model=none,nested-export=on",
     "local,id=a,path=/nobody/has/this,security_model=none",
+    "local,id=a,path=/,security_model=mapped,xattrs=user",
+    "local,id=a,path=/,security_model=none,xattrs=all",
+    "local,id=a,path=/,security_model=none,"
+        "xattrs=allow:security.selinux/prefix:*",
+    "proxy,id=a,socket=/s,xattrs=allow:security.capability/deny:user.*",
     "local,id=a,path=/,security_model=none,uidmap=0:1000:1,gidmap=squash:5",
     "local,id=a,path=/,security_model=mapped,uidmap=0:1000:1+1:100000:65535",
     "local,id=a,path=/,security_model=mapped,gidmap=0:1000:1,,1:100000:65535",
@@ -312,7 +330,7 @@ static void test_virtfs_all_options(void)
         "security_model=mapped-xattr,readonly=on,writeout=immediate,"
         "fmode=0640,dmode=0750,multidevs=warn,max_xattr=5,"
         "uidmap=0:1000:1+squash:65534,gidmap=0:1000:1,"
-        "statfs=v9fs,cache-hint=off,nested-export=on,"
+        "statfs=v9fs,cache-hint=off,nested-export=on,xattrs=all,"
         "throttling.iops-total=1000,throttling.iops-size=4096");
 
     assert_device(qts, 0, "a", "a");

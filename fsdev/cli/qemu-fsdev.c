@@ -162,6 +162,30 @@ static bool fsdev_parse_map(QemuOpts *opts, const char *name, IdMap **map,
     return true;
 }
 
+/* Leaves config->xattrs alone when the option is not given. */
+static bool fsdev_parse_xattrs(FsConfig *config, QemuOpts *opts, Error **errp)
+{
+    const char *given = qemu_opt_get(opts, "xattrs");
+    g_autoptr(GError) error = NULL;
+
+    if (!given) {
+        return true;
+    }
+    config->xattrs = fs_xattr_rules_new(given, &error);
+    if (!config->xattrs) {
+        error_setg(errp, "invalid xattrs: %s", error->message);
+        return false;
+    }
+    if (config->driver == &fs_proxy_driver &&
+        fs_xattr_rules_have(config->xattrs, FS_XATTR_PREFIX)) {
+        error_setg(errp, "invalid xattrs '%s': with proxy, the helper adds the "
+                   "prefix; allow the attributes here, and start the helper "
+                   "with --allow-xattrs=prefix:...", given);
+        return false;
+    }
+    return true;
+}
+
 /* The options that all drivers of host files have. */
 static bool fsdev_parse_files(FsdevEntry *entry, QemuOpts *opts, Error **errp)
 {
@@ -288,6 +312,7 @@ int qemu_fsdev_add(QemuOpts *opts, Error **errp)
     entry->config.nested_export = qemu_opt_get_bool(opts, "nested-export",
                                                     false);
     if (!fsdev_parse_max_xattr(&entry->config, opts, errp) ||
+        !fsdev_parse_xattrs(&entry->config, opts, errp) ||
         !fsdev_parse_map(opts, "uidmap", &entry->config.users, errp) ||
         !fsdev_parse_map(opts, "gidmap", &entry->config.groups, errp) ||
         (driver == &fs_local_driver &&

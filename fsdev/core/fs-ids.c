@@ -75,8 +75,9 @@ void fs_attr_to_guest(const FsConfig *config, FsAttr *attr)
  * capabilities and, in revision 3, the user to whom the root of a user name
  * space must be mapped.  All numbers are little-endian (linux/capability.h).
  */
-#define CAPABILITY "security.capability"
+#define CAPABILITY FS_XATTR_CAPABILITY
 #define CAPABILITY_REVISION 0xff000000
+#define CAPABILITY_NO_ROOT 0x02000000
 #define CAPABILITY_WITH_ROOT 0x03000000
 #define CAPABILITY_SZ 24
 #define CAPABILITY_ROOT_OFFSET 20
@@ -133,6 +134,16 @@ static bool find_id(const FsConfig *config, const char *name,
     return !strcmp(name, PRIVATE_UID);
 }
 
+/* Is @value a capability of the host's file for the root of no name space? */
+static bool is_for_all_roots(const FsConfig *config, const char *name,
+                             const void *value, size_t size)
+{
+    return config->users && !strcmp(name, CAPABILITY) &&
+           size == CAPABILITY_ROOT_OFFSET &&
+           (get_id(value, 0) & CAPABILITY_REVISION) == CAPABILITY_NO_ROOT &&
+           fs_xattr_action(config->xattrs, name) == FS_XATTR_ALLOW;
+}
+
 static bool has_maps(const FsConfig *config)
 {
     return config->users || config->groups;
@@ -147,6 +158,15 @@ int fs_xattr_to_guest(const FsConfig *config, const char *name, void *value,
 
     if (!has_maps(config)) {
         return 0;
+    }
+    if (is_for_all_roots(config, name, value, size)) {
+        /* It is for the host's root, who has to be that of the guest, too. */
+        id = 0;
+        if (!id_map_has_host(config->users, id)) {
+            return -ENODATA;
+        }
+        id_map_to_guest(config->users, &id);
+        return id == 0 ? 0 : -ENODATA;
     }
     name = name_that_counts(config, name);
     if (id_map_is_acl(name)) {
@@ -189,19 +209,39 @@ static int value_to_host(const FsConfig *config, const char *name,
     return ret;
 }
 
+/* @value in revision 3, with the guest's root; owned by the caller. */
+static void *capability_with_root(const void *value)
+{
+    uint8_t *copy = g_malloc0(CAPABILITY_SZ);
+    uint32_t magic = (get_id(value, 0) & ~CAPABILITY_REVISION) |
+                     CAPABILITY_WITH_ROOT;
+
+    memcpy(copy, value, CAPABILITY_ROOT_OFFSET);
+    magic = cpu_to_le32(magic);
+    memcpy(copy, &magic, sizeof(magic));
+    return copy;
+}
+
 int fs_xattr_to_host(const FsConfig *config, const char *name,
-                     const void *value, size_t size, void **mapped)
+                     const void *value, size_t *size, void **mapped)
 {
     g_autofree void *copy = NULL;
+    size_t bytes = *size;
     int ret;
 
-    if (!size || !has_maps(config)) {
+    if (!bytes || !has_maps(config)) {
         return 0;
     }
-    copy = g_memdup2(value, size);
-    ret = value_to_host(config, name, copy, size);
+    if (is_for_all_roots(config, name, value, bytes)) {
+        copy = capability_with_root(value);
+        bytes = CAPABILITY_SZ;
+    } else {
+        copy = g_memdup2(value, bytes);
+    }
+    ret = value_to_host(config, name, copy, bytes);
     if (ret == 0) {
         *mapped = g_steal_pointer(&copy);
+        *size = bytes;
     }
     return ret;
 }

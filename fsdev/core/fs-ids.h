@@ -29,9 +29,13 @@ int fs_xattr_to_guest(const FsConfig *config, const char *name, void *value,
                       size_t size);
 /**
  * fs_xattr_to_host: if the value of @name has ids to be mapped, set *@mapped to
- * a new copy with the ids of the host, which the caller frees.
+ * a new copy with the ids of the host, which the caller frees, and *@size to
+ * its size.
+ *
+ * A capability that xattrs= lets reach the host gets revision 3, with the
+ * host's id of the guest's root, so that it has no effect for other users.
  */
 int fs_xattr_to_host(const FsConfig *config, const char *name,
-                     const void *value, size_t size, void **mapped);
+                     const void *value, size_t *size, void **mapped);
 
 #endif

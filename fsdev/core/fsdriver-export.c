@@ -13,6 +13,7 @@ void fs_config_copy(FsConfig *to, const FsConfig *from)
     to->id = g_strdup(from->id);
     to->path = g_strdup(from->path);
     to->socket = g_strdup(from->socket);
+    fs_xattr_rules_ref(to->xattrs);
     id_map_ref(to->users);
     id_map_ref(to->groups);
 }
@@ -22,6 +23,7 @@ void fs_config_clear(FsConfig *config)
     g_clear_pointer(&config->id, g_free);
     g_clear_pointer(&config->path, g_free);
     g_clear_pointer(&config->socket, g_free);
+    g_clear_pointer(&config->xattrs, fs_xattr_rules_unref);
     g_clear_pointer(&config->users, id_map_unref);
     g_clear_pointer(&config->groups, id_map_unref);
 }

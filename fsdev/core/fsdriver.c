@@ -292,7 +292,7 @@ int fs_setxattr(const FsCall *call, FsNode *node, const char *name,
     int ret = check_call(call, driver_of(node)->setxattr, node);
 
     if (ret == 0) {
-        ret = fs_xattr_to_host(&node->export->config, name, value, size,
+        ret = fs_xattr_to_host(&node->export->config, name, value, &size,
                                &mapped);
     }
     if (ret == 0) {

@@ -23,6 +23,7 @@
 #define FSDEV_FSDRIVER_H
 
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-xattrs.h"
 #include "fsdev/core/idmap.h"
 #include "fsdev/core/waiting.h"
 
@@ -146,6 +147,7 @@ typedef struct FsConfig {
     bool statfs_v9fs;           /* statfs returns the type of 9p */
     bool no_cache_hint;         /* ask clients not to cache file contents */
     bool nested_export;         /* allow user.virtfs.* unless it is mapped */
+    FsXattrRules *xattrs;       /* counted; NULL: as the model does */
     IdMap *users;               /* counted; NULL: ids are the same on both */
     IdMap *groups;
 } FsConfig;

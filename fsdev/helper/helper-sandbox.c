@@ -184,7 +184,13 @@ int helper_sandbox_limits(void)
     return ret;
 }
 
-int helper_sandbox_capabilities(bool devices)
+static void keep(unsigned capability)
+{
+    capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED |
+                 CAPNG_BOUNDING_SET, capability);
+}
+
+int helper_sandbox_capabilities(bool devices, const FsXattrRules *xattrs)
 {
     static const unsigned kept[] = {
         CAP_CHOWN,              /* the guest's root changes owners */
@@ -200,12 +206,16 @@ int helper_sandbox_capabilities(bool devices)
     }
     capng_clear(CAPNG_SELECT_ALL);
     for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
-        capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED |
-                     CAPNG_BOUNDING_SET, kept[i]);
+        keep(kept[i]);
     }
     if (devices) {
-        capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED |
-                     CAPNG_BOUNDING_SET, CAP_MKNOD);
+        keep(CAP_MKNOD);
+    }
+    if (fs_xattr_action(xattrs, FS_XATTR_CAPABILITY) == FS_XATTR_ALLOW) {
+        keep(CAP_SETFCAP);
+    }
+    if (fs_xattr_rules_need_admin(xattrs)) {
+        keep(CAP_SYS_ADMIN);
     }
     return capng_apply(CAPNG_SELECT_ALL) < 0 ? -EPERM : 0;
 }

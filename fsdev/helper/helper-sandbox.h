@@ -10,6 +10,7 @@
 #define FSDEV_HELPER_SANDBOX_H
 
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-xattrs.h"
 
 /**
  * helper_sandbox_mounts: make @path the root directory, "/", of the process.
@@ -28,12 +29,13 @@ int helper_sandbox_mounts(const char *path, bool readonly, bool *no_mounts);
 int helper_sandbox_limits(void);
 /**
  * helper_sandbox_capabilities: drop all capabilities that serving does not
- * need, for good; with @devices CAP_MKNOD is kept.
+ * need, for good; with @devices CAP_MKNOD is kept, and what setting the
+ * attributes takes that @xattrs (NULL: no rules) allow.
  *
  * Also reduces the bounding set and sets NO_NEW_PRIVS, so that execve() cannot
  * add any.
  */
-int helper_sandbox_capabilities(bool devices);
+int helper_sandbox_capabilities(bool devices, const FsXattrRules *xattrs);
 /**
  * helper_sandbox_landlock: let the kernel keep all access to files below the
  * root directory, and signals within the process.

@@ -44,7 +44,7 @@ static FsExport *open_export(const HelperStart *start)
     FsConfig config = {
         .driver = &fs_local_driver, .path = (char *)"/",
         .model = FS_SM_PASSTHROUGH, .readonly = start->readonly,
-        .nested_export = start->nested_export,
+        .nested_export = start->nested_export, .xattrs = start->xattrs,
         .users = start->users, .groups = start->groups,
     };
     g_autoptr(GError) error = NULL;
@@ -70,7 +70,7 @@ FsExport *helper_start_locked(const HelperStart *start, bool *no_mounts)
          "restrict mounts");
     helper_sandbox_features(start->allow_suid);
     export = open_export(start);
-    must(helper_sandbox_capabilities(start->allow_devices),
+    must(helper_sandbox_capabilities(start->allow_devices, start->xattrs),
          "drop capabilities");
     return export;
 }

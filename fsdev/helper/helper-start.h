@@ -17,6 +17,7 @@ typedef struct HelperStart {
     bool allow_suid;
     bool allow_devices;
     bool nested_export;         /* the guest may set user.virtfs.* */
+    FsXattrRules *xattrs;       /* borrowed; NULL: none of security.* */
     /* The ids of the host that guests may have; NULL: all. */
     IdMap *users;
     IdMap *groups;

@@ -48,6 +48,7 @@ enum {
     OPT_ALLOW_SUID = 256,
     OPT_ALLOW_DEVICES,
     OPT_NESTED_EXPORT,
+    OPT_ALLOW_XATTRS,
     OPT_UIDMAP,
     OPT_GIDMAP,
     OPT_VERSION,
@@ -74,6 +75,8 @@ static const OptionRow option_rows[] = {
       "allow the guest to create device nodes" },
     { { "nested-export", 0, NULL, OPT_NESTED_EXPORT }, NULL,
       "allow the guest to set user.virtfs.* attributes" },
+    { { "allow-xattrs", 1, NULL, OPT_ALLOW_XATTRS }, "RULES",
+      "allow the guest attributes in security.* and trusted.*" },
     { { "uidmap", 1, NULL, OPT_UIDMAP }, "MAP",
       "map user ids of the guest: GUEST:HOST:COUNT+…" },
     { { "gidmap", 1, NULL, OPT_GIDMAP }, "MAP", "map group ids of the guest" },
@@ -129,6 +132,19 @@ static bool parse_map(const char *option, const char *spec, IdMap **map)
     return true;
 }
 
+static bool parse_xattrs(const char *spec, FsXattrRules **rules)
+{
+    g_autoptr(GError) error = NULL;
+
+    fs_xattr_rules_unref(*rules);
+    *rules = fs_xattr_rules_new(spec, &error);
+    if (!*rules) {
+        helper_say("--allow-xattrs: %s", error->message);
+        return false;
+    }
+    return true;
+}
+
 /* False when the option is unknown or its value is invalid. */
 static bool take_option(int option, Options *o)
 {
@@ -166,6 +182,8 @@ static bool take_option(int option, Options *o)
     case OPT_NESTED_EXPORT:
         o->start.nested_export = true;
         return true;
+    case OPT_ALLOW_XATTRS:
+        return parse_xattrs(optarg, &o->start.xattrs);
     case OPT_UIDMAP:
         o->uidmap = optarg;
         return parse_map("--uidmap", optarg, &o->start.users);

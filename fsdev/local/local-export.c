@@ -26,6 +26,8 @@ void local_export_init(LocalExport *export, const FsConfig *config,
     if (policy->fake_special) {
         export->creds = cred_cache_new();
     }
+    export->tracks_setid = policy->fake_special ||
+                           local_keeps_capability(export);
     if (policy->folder) {
         export->watch = cred_watch_new(policy);
     }

@@ -283,9 +283,13 @@ uint8_t local_whiteout_type(const FsCall *call, LocalExport *export, Name *dir,
 /* local-xattr.c */
 
 /**
- * local_drop_capability: drop the guest's security.capability of @obj if a
- * mapped model stores it.  That of the host is dropped by the host's kernel.
- * Context: may block.
+ * local_keeps_capability: does the host's kernel not drop the guest's
+ * security.capability when it has to be dropped?
+ */
+bool local_keeps_capability(const LocalExport *export);
+/**
+ * local_drop_capability: drop the guest's security.capability of @obj if
+ * local_keeps_capability().  Context: may block.
  */
 int local_drop_capability(LocalExport *export, const LocalObject *obj);
 

@@ -407,7 +407,7 @@ static int drop_setid_to_write(const FsCall *call, LocalExport *export,
         return -errno;
     }
     if (!(st_now.st_mode & (S_ISUID | S_ISGID)) &&
-        (!export->policy->fake_special ||
+        (!export->tracks_setid ||
          g_atomic_int_get(&file->setid_seen) == count)) {
         return 0;
     }

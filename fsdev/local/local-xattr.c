@@ -9,7 +9,8 @@
  * and to user.virtfs.* itself, so that a guest can export a share in turn.  In
  * passthrough and none a guest can read user.virtfs.*, but not set it unless
  * the export allows that: it would have a meaning once the directory is
- * exported with a mapped model.
+ * exported with a mapped model.  The rules of xattrs= (fs-xattrs.h) can let
+ * security.* and trusted.* through to the host, or keep them under the prefix.
  * map_name() translates a name of the guest or refuses it; guest_name()
  * translates the names in the host's list.
  * Called through fsdriver.c and by local-setattr.c, from any thread that may
@@ -21,9 +22,7 @@
 
 #define USER "user."
 #define PRIVATE "user.virtfs."
-#define SECURITY "security."
-#define TRUSTED "trusted."
-#define CAPABILITY "security.capability"
+#define CAPABILITY FS_XATTR_CAPABILITY
 #define ACL_ACCESS "system.posix_acl_access"
 #define ACL_DEFAULT "system.posix_acl_default"
 /* The kernel's limit for a list. */
@@ -42,38 +41,63 @@ static bool is_acl(const char *name)
     return !strcmp(name, ACL_ACCESS) || !strcmp(name, ACL_DEFAULT);
 }
 
-/* Attributes of the kernel or of root: allowed on files of every type. */
-static bool is_privileged(const char *name)
+/* @name without all PRIVATE at its beginning. */
+static const char *base_of(const char *name)
 {
-    return g_str_has_prefix(name, SECURITY) || g_str_has_prefix(name, TRUSTED);
-}
-
-/*
- * Is the guest's @name stored under PRIVATE?  mapped-file reserves only those
- * names in user.virtfs.* that it needs, since guests have always been able to
- * use the others.
- */
-static bool is_kept_private(FsSecurityModel model, const char *name)
-{
-    if (model == FS_SM_MAPPED_XATTR) {
-        return is_privileged(name) || is_acl(name) ||
-               g_str_has_prefix(name, PRIVATE);
-    }
     while (g_str_has_prefix(name, PRIVATE)) {
         name += strlen(PRIVATE);
     }
-    return model == FS_SM_MAPPED_FILE && is_privileged(name);
+    return name;
+}
+
+/* Is @name, in security.* or trusted.*, stored under PRIVATE? */
+static bool is_kept(const FsConfig *config, const char *name)
+{
+    FsXattrAction action = fs_xattr_action(config->xattrs, name);
+    bool mapped = config->model == FS_SM_MAPPED_XATTR ||
+                  config->model == FS_SM_MAPPED_FILE;
+
+    return action == FS_XATTR_PREFIX || (action == FS_XATTR_MODEL && mapped);
+}
+
+/*
+ * Is the guest's @name stored under PRIVATE?  Models other than mapped-xattr
+ * reserve only those names in user.virtfs.* that they need, since guests have
+ * always been able to use the others.  mapped-file reserves them even if its
+ * rules say otherwise, as the files may have such attributes already.
+ */
+static bool is_kept_private(const FsConfig *config, const char *name)
+{
+    const char *base = base_of(name);
+
+    if (!fs_xattr_is_privileged(base)) {
+        return config->model == FS_SM_MAPPED_XATTR &&
+               (is_acl(name) || base != name);
+    }
+    return is_kept(config, base) ||
+           (base != name && (config->model == FS_SM_MAPPED_XATTR ||
+                             config->model == FS_SM_MAPPED_FILE));
+}
+
+/* Is the guest's @name, which is not kept private, one of the host's? */
+static bool is_same_on_host(const FsConfig *config, const char *name)
+{
+    if (fs_xattr_is_privileged(name)) {
+        return fs_xattr_action(config->xattrs, name) == FS_XATTR_ALLOW;
+    }
+    return g_str_has_prefix(name, USER) ||
+           (is_acl(name) && config->model != FS_SM_NONE);
 }
 
 /* Set *@host to the host's name for the guest's @name, or return an error. */
 static int map_name(const LocalExport *export, const char *name,
                     HostName *host)
 {
-    FsSecurityModel model = export->base.config.model;
-    const char *prefix = is_kept_private(model, name) ? PRIVATE : "";
+    const FsConfig *config = &export->base.config;
+    const char *prefix = is_kept_private(config, name) ? PRIVATE : "";
 
-    if (!*prefix && !g_str_has_prefix(name, USER) &&
-        (!is_acl(name) || model == FS_SM_NONE)) {
+    if (fs_xattr_action(config->xattrs, name) == FS_XATTR_DENY ||
+        (!*prefix && !is_same_on_host(config, name))) {
         return -EOPNOTSUPP;
     }
     if (snprintf(host->text, sizeof(host->text), "%s%s", prefix, name) >
@@ -102,10 +126,12 @@ static int check_type(const FsCall *call, Name *name, const char *attr_name,
     uint32_t type = node_type(name_node(name));
     int ret = 0;
 
-    if (!export->policy->fake_special) {
+    if (!export->policy->fake_special ||
+        fs_xattr_action(export->base.config.xattrs, attr_name) ==
+        FS_XATTR_ALLOW) {
         return 0;
     }
-    if (!is_privileged(attr_name)) {
+    if (!fs_xattr_is_privileged(attr_name)) {
         ret = local_guest_type(call, name, &type);
     }
     if (ret < 0 || S_ISREG(type) || S_ISDIR(type)) {
@@ -117,7 +143,7 @@ static int check_type(const FsCall *call, Name *name, const char *attr_name,
     if (use == XATTR_GET) {
         return -ENODATA;
     }
-    return is_privileged(attr_name) ? -EOPNOTSUPP : -EPERM;
+    return fs_xattr_is_privileged(attr_name) ? -EOPNOTSUPP : -EPERM;
 }
 
 /* All checks, and the translated name and a path fd for the system call. */
@@ -192,6 +218,16 @@ int local_removexattr(const FsCall *call, FsNode *node, const char *name)
     return ret == -ENODATA && is_acl(name) ? 0 : ret;
 }
 
+bool local_keeps_capability(const LocalExport *export)
+{
+    const FsConfig *config = &export->base.config;
+
+    /* In a mapped model, the host does not know of the guest's owners. */
+    return is_kept(config, CAPABILITY) ||
+           (export->policy->fake_special &&
+            fs_xattr_action(config->xattrs, CAPABILITY) == FS_XATTR_ALLOW);
+}
+
 /*
  * Removing an attribute takes the right to write the file, which this process
  * may lack for a file whose owner is stored beside it.  So it is tried only if
@@ -199,36 +235,35 @@ int local_removexattr(const FsCall *call, FsNode *node, const char *name)
  */
 int local_drop_capability(LocalExport *export, const LocalObject *obj)
 {
+    const char *name = is_kept(&export->base.config, CAPABILITY)
+                       ? PRIVATE CAPABILITY : CAPABILITY;
     int ret;
 
-    if (!export->policy->fake_special || !S_ISREG(obj->cred.host_type) ||
-        host_getxattr(obj->cred.fd, PRIVATE CAPABILITY, NULL, 0) < 0) {
+    if (!local_keeps_capability(export) || !S_ISREG(obj->cred.host_type) ||
+        host_getxattr(obj->cred.fd, name, NULL, 0) < 0) {
         return 0;
     }
-    ret = host_removexattr(obj->cred.fd, PRIVATE CAPABILITY);
+    ret = host_removexattr(obj->cred.fd, name);
     return ret == -ENODATA ? 0 : ret;
 }
 
-/* The guest's name for the attribute @host; NULL: the guest has none. */
+/*
+ * The guest's name for the attribute @host; NULL: the guest has none.  It is
+ * the name from which map_name() makes @host.
+ */
 static const char *guest_name(const LocalExport *export, const char *host)
 {
-    FsSecurityModel model = export->base.config.model;
+    const FsConfig *config = &export->base.config;
+    const char *name = host;
 
-    if (g_str_has_prefix(host, PRIVATE)) {
-        const char *name = host + strlen(PRIVATE);
-
-        if (is_kept_private(model, name)) {
-            return name;
-        }
-        return model == FS_SM_MAPPED_XATTR ? NULL : host;
+    if (g_str_has_prefix(host, PRIVATE) &&
+        is_kept_private(config, host + strlen(PRIVATE))) {
+        name = host + strlen(PRIVATE);
+    } else if (is_kept_private(config, host) ||
+               !is_same_on_host(config, host)) {
+        return NULL;
     }
-    if (g_str_has_prefix(host, USER)) {
-        return host;
-    }
-    /* In mapped-xattr, the host's ACL is not the guest's. */
-    return is_acl(host) &&
-           (model == FS_SM_PASSTHROUGH || model == FS_SM_MAPPED_FILE)
-           ? host : NULL;
+    return fs_xattr_action(config->xattrs, name) == FS_XATTR_DENY ? NULL : name;
 }
 
 /* Set *@list to the host's list, owned by the caller; return its length. */

@@ -43,11 +43,12 @@ typedef struct LocalExport {
     CredCache *creds;           /* owned; NULL: the host has all values */
     CredWatch *watch;           /* owned; NULL: none are beside files */
     /*
-     * How often a mapped model may have stored set-id bits or a capability.  A
-     * file that had none at a certain count has none while the count stays the
-     * same.  Atomic.
+     * How often set-id bits or a capability may have been stored that the
+     * host's kernel does not drop.  A file that had none at a certain count has
+     * none while the count stays the same.  Atomic.
      */
     gint setid_count;
+    bool tracks_setid;          /* there can be such */
     gint whiteouts;             /* one was made or found; atomic */
     gint nowait;                /* LOCAL_NOWAIT_* on root_dev; atomic */
     gint lock_ranges;           /* that all lockers have locked; atomic */

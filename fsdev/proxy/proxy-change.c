@@ -259,12 +259,32 @@ static ssize_t take_value(ProxyAsk *ask, uint32_t length, ProxyBlob value,
     return length;
 }
 
+/*
+ * What is done with an attribute is decided by the helper's rules.  Those of
+ * QEMU only say which attributes it is asked for.
+ */
+static int check_xattr(FsNode *node, const char *name)
+{
+    switch (fs_xattr_action(node->export->config.xattrs, name)) {
+    case FS_XATTR_ALLOW:
+        return 0;
+    case FS_XATTR_MODEL:
+        return fs_xattr_is_privileged(name) ? -EOPNOTSUPP : 0;
+    default:
+        return -EOPNOTSUPP;
+    }
+}
+
 ssize_t proxy_getxattr(const FsCall *call, FsNode *node, const char *name,
                        void *buf, size_t size)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
-    int ret = proxy_ask_about(call, &ask, node, &id);
+    int ret = check_xattr(node, name);
+
+    if (ret == 0) {
+        ret = proxy_ask_about(call, &ask, node, &id);
+    }
 
     if (ret == 0) {
         ask.t.getxattr = (struct ProxyTgetxattr) {
@@ -276,7 +296,7 @@ ssize_t proxy_getxattr(const FsCall *call, FsNode *node, const char *name,
                                       ask.answer.r.getxattr.value, buf, size);
 }
 
-ssize_t proxy_listxattr(const FsCall *call, FsNode *node, char *buf,
+static ssize_t ask_list(const FsCall *call, FsNode *node, char *buf,
                         size_t size)
 {
     PROXY_ASK ask = { 0 };
@@ -293,13 +313,32 @@ ssize_t proxy_listxattr(const FsCall *call, FsNode *node, char *buf,
                                       ask.answer.r.listxattr.value, buf, size);
 }
 
+/* A name may have to be left out, so its length takes the list itself. */
+ssize_t proxy_listxattr(const FsCall *call, FsNode *node, char *buf,
+                        size_t size)
+{
+    const FsXattrRules *rules = node->export->config.xattrs;
+    g_autofree char *own = NULL;
+    ssize_t len;
+
+    if (!size) {
+        buf = own = g_malloc(PROXY_XATTR_MAX);
+        size = PROXY_XATTR_MAX;
+    }
+    len = ask_list(call, node, buf, size);
+    return len > 0 ? (ssize_t)fs_xattr_filter(rules, buf, len) : len;
+}
+
 int proxy_setxattr(const FsCall *call, FsNode *node, const char *name,
                    const void *value, size_t size, int flags)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
-    int ret = ask_to_change(call, &ask, node, &id);
+    int ret = check_xattr(node, name);
 
+    if (ret == 0) {
+        ret = ask_to_change(call, &ask, node, &id);
+    }
     if (ret == 0 && size > PROXY_XATTR_MAX) {
         ret = -E2BIG;
     }
@@ -316,8 +355,11 @@ int proxy_removexattr(const FsCall *call, FsNode *node, const char *name)
 {
     PROXY_ASK ask = { 0 };
     uint64_t id;
-    int ret = ask_to_change(call, &ask, node, &id);
+    int ret = check_xattr(node, name);
 
+    if (ret == 0) {
+        ret = ask_to_change(call, &ask, node, &id);
+    }
     if (ret == 0) {
         ask.t.removexattr = (struct ProxyTremovexattr) { id, text(name) };
         ret = proxy_ask(&ask, PROXY_REMOVEXATTR);

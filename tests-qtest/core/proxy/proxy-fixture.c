@@ -25,11 +25,13 @@ static ProxyServer *make_server(const ProxyFixture *fixture, const char *path,
     ProxyServerOptions options = fixture->options;
     g_autoptr(IdMap) users = host_map(options.uidmap);
     g_autoptr(IdMap) groups = host_map(options.gidmap);
+    g_autoptr(FsXattrRules) xattrs = fixture->xattrs
+        ? fs_xattr_rules_new(fixture->xattrs, NULL) : NULL;
     FsConfig config = {
         .driver = &fs_local_driver, .path = (char *)path,
         .model = FS_SM_PASSTHROUGH, .readonly = fixture->readonly,
         .nested_export = true,
-        .users = users, .groups = groups,
+        .users = users, .groups = groups, .xattrs = xattrs,
     };
     g_autoptr(GError) error = NULL;
     FsExport *export = fs_export_open(&config, &error);
@@ -70,7 +72,7 @@ static void exec_helper(const ProxyFixture *fixture, const char *path, int fd)
 static void exec_program(const ProxyFixture *fixture, const char *path, int fd)
 {
     g_autofree char *number = g_strdup_printf("%d", fd);
-    const char *words[10] = {
+    const char *words[12] = {
         "virtfs-proxy-helper", "-n", "-p", path, "-f", number,
         "--nested-export",
     };
@@ -81,6 +83,10 @@ static void exec_program(const ProxyFixture *fixture, const char *path, int fd)
     }
     if (fixture->options.allow_devices) {
         words[n++] = "--allow-devices";
+    }
+    if (fixture->xattrs) {
+        words[n++] = "--allow-xattrs";
+        words[n++] = fixture->xattrs;
     }
     fcntl(fd, F_SETFD, 0);
     execv(helper_run_program(), (char **)words);

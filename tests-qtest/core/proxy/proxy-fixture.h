@@ -15,6 +15,7 @@ typedef struct ProxyFixture {
     bool readonly;
     ProxyServerOptions options; /* 0: the defaults of the helper */
     FsCred owner;               /* of the exported directory */
+    const char *xattrs;         /* --allow-xattrs of the helper, or NULL */
     /* Filled in by proxy_fixture_start() */
     int fd;                     /* owned; QEMU's end of the socket */
     pid_t pid;
