@@ -30,7 +30,7 @@ def panel(number, title, names, rows):
     print('EOD')
     print(f'set title "{title}"')
     bars = [f'$panel{number} using {n}:xtic(1) title "{name}" linecolor rgb "{COLOURS[(n - 2) % len(COLOURS)]}"'
-            for n, name in enumerate(names, 2)]
+            for n, name in enumerate(names, 2) if any(row[n - 2] is not None for _, row in rows)]
     print('plot ' + ', '.join(bars))
 
 
