@@ -89,6 +89,8 @@ class Place:
         if os.getuid() == 0:
             for name in ('', 'share', 'rootfs', 'tmp', 'disk.img'):
                 os.chown(self.path(name), USER, USER)
+            # The folder in which the emulator was built may be closed to other users.
+            self.qemu = shutil.copy(qemu, self.path(EMULATOR))
 
     def path(self, name):
         return os.path.join(self.dir, name)
