@@ -105,11 +105,13 @@ commits_exist() {
     result commits-in-pages "${missing:+not in the history:$missing}"
 }
 
-# In the narrow columns of a table (tbl, -t) it is no fault that some lines cannot be adjusted (break).
+# In the narrow columns of a table (tbl, -t) it is no fault that some lines cannot be adjusted (break). As man(1) does,
+# print on one long page (.pl).
 man_pages() {
     local page reason=''
     for page in "$TOP/fsdev/helper/virtfs-proxy-helper.1" "$out/man/qemu-virtfs.7"; do
-        reason+=$(groff -k -t -man -Tutf8 -rLL=80n -ww -W break -z "$page" 2>&1 | head -n 5 | paste -sd' ')
+        reason+=$({ echo .pl 9999i; cat "$page"; } | groff -k -t -man -Tutf8 -rLL=80n -ww -W break -z 2>&1 |
+            head -n 5 | paste -sd' ')
     done
     result man-pages-without-warnings "$reason"
 }
@@ -134,8 +136,8 @@ pictures() {
 
 # The file words has what codespell takes for a mistake but is none.
 spelling() {
-    result spelling "$(cd "$TOP" && codespell -I configure-snippets/words README.md docs patches/10.0/*options-describe* \
-        fsdev/helper/*.1 tests-qtest/*/README.md 2>&1 | head -n 5 | paste -sd';')"
+    result spelling "$(cd "$TOP" && codespell -I configure-snippets/words --skip '*.dot,*.svg' README.md docs \
+        patches/10.0/*options-describe* fsdev/helper/*.1 tests-qtest/*/README.md 2>&1 | head -n 5 | paste -sd';')"
 }
 
 # named FILE PATTERN...: whether one of these F: lines of MAINTAINERS matches FILE. A pattern that ends in / matches all
