@@ -9,7 +9,9 @@ docs/system/devices, and by the line before it in README.md:
 * "On the host": qemu-system-x86_64 is started with a stopped CPU and ended by
   QMP. With the option -fsdev proxy, the helper is started before it.
 * "On the host, as root": virtfs-proxy-helper is started until it is ready.
-* "In QEMU's monitor", "In QMP": the lines are given to an emulator.
+  scripts/9p-top is run once for an emulator with the socket that it names.
+* "In QEMU's monitor", "In QMP": the lines are given to an emulator with the
+  export fs0 and, unless they add it, the device share0.
 * "In the guest": the options of mount -t 9p must be those of the Linux client.
 
 The examples in options.rst are run as well. Paths are replaced by those of a
@@ -35,6 +37,8 @@ SECONDS = 60        # the longest that a start may take
 USER = 1000
 EMULATOR = 'qemu-system-x86_64'
 HELPER = 'virtfs-proxy-helper'
+TOP = 'scripts/9p-top'
+SHARE = 'virtio-9p-pci,id=share0,fsdev=fs0,mount_tag=share'
 # The options of the Linux client, Documentation/filesystems/9p.rst, and those of every mount that pages use.
 MOUNT_OPTIONS = {'trans', 'version', 'aname', 'msize', 'cache', 'access', 'posixacl', 'ignoreqv', 'debug', 'uname',
                  'dfltuid', 'dfltgid', 'nodevmap', 'cachetag', 'locktimeout', 'directio', 'noextend', 'rw', 'ro',
@@ -77,11 +81,12 @@ def readme_blocks(path):
 class Place:
     """A scratch folder with stand-ins for what the commands name."""
 
-    def __init__(self, qemu, helper, extra):
+    def __init__(self, root, qemu, helper, extra):
         self.qemu, self.helper, self.extra = qemu, helper, extra
+        self.top = next(iter(glob.glob(f'{root}/*/9p-top') + glob.glob(f'{root}/*/*/9p-top')), 'no 9p-top')
         self.dir = tempfile.mkdtemp(prefix='manual-')
         self.owner = USER if os.getuid() == 0 else os.getuid()
-        for name in ('share', 'rootfs', 'tmp'):
+        for name in ('share', 'rootfs', 'other', 'tmp'):
             os.mkdir(self.path(name))
         self.write('disk.img', bytes(1 << 20))
         self.write('initrd.img', bytes(4096))
@@ -155,6 +160,7 @@ class Emulator:
 
     def __init__(self, place, words):
         ours, theirs = socket.socketpair()
+        words = [place.replace(word) for word in words]
         command = [place.qemu] + place.extra + words + [
             '-S', '-display', 'none', '-serial', 'none', '-chardev', f'socket,id=manual,fd={theirs.fileno()}',
             '-mon', 'chardev=manual,mode=control']
@@ -203,8 +209,15 @@ class Emulator:
             raise Problem(f'it ended with status {self.process.returncode}: ' + ' '.join(text.split()))
 
 
+def with_export(place, lines):
+    """An emulator for lines of the monitor or of QMP."""
+    words = ['-fsdev', 'local,id=fs0,path=/srv/share,security_model=mapped-xattr']
+    if not any('device_add' in line for line in lines):
+        words += ['-device', SHARE]
+    return Emulator(place, words)
+
+
 def start_emulator(place, words):
-    words = [place.replace(word) for word in words]
     helper = None
     if '-monitor' in words:
         words[words.index('-monitor') + 1] = 'none'
@@ -228,6 +241,19 @@ def run_helper(place, words):
         os.unlink(place.path('share.sock'))
 
 
+def run_top(place, words):
+    """9p-top of the overlay, which is in scripts/ of QEMU's tree."""
+    emulator = Emulator(place, ['-fsdev', 'local,id=fs0,path=/srv/share,security_model=none', '-device', SHARE, '-qmp',
+                                f'unix:{words[0]},server=on,wait=off'])
+    try:
+        ended = subprocess.run([place.top, place.replace(words[0]), '--count=1'] + words[1:], capture_output=True,
+                               text=True, timeout=SECONDS, check=False)
+        if ended.returncode or 'share' not in ended.stdout:
+            raise Problem(f'{TOP} said: {ended.stdout} {ended.stderr}')
+    finally:
+        emulator.end()
+
+
 def run_on_host(place, block):
     for line in block.lines:
         words = shlex.split(line)
@@ -235,12 +261,14 @@ def run_on_host(place, block):
             start_emulator(place, words[1:])
         elif words and words[0] == HELPER:
             run_helper(place, words[1:])
+        elif words and words[0] == TOP:
+            run_top(place, words[1:])
         elif words:
             raise Problem(f'"{words[0]}" is not run')
 
 
 def run_in_monitor(place, block):
-    emulator = Emulator(place, ['-fsdev', f'local,id=fs0,path={place.path("share")},security_model=mapped-xattr'])
+    emulator = with_export(place, block.lines)
     for line in filter(None, map(str.strip, block.lines)):
         text = emulator.monitor(line)
         if re.search(r'unknown command|Error|error', text):
@@ -250,7 +278,7 @@ def run_in_monitor(place, block):
 
 
 def run_in_qmp(place, block):
-    emulator = Emulator(place, ['-fsdev', f'local,id=fs0,path={place.path("share")},security_model=mapped-xattr'])
+    emulator = with_export(place, block.lines)
     for line in filter(None, map(str.strip, block.lines)):
         emulator.execute(json.loads(line))
     emulator.execute({'execute': 'quit'})
@@ -331,7 +359,7 @@ def run(place, block):
 
 def main():
     root, qemu, helper, *extra = sys.argv[1:]
-    place = Place(qemu, helper, extra)
+    place = Place(root, qemu, helper, extra)
     counts = {'passed': 0, 'failed': 0, 'skipped': 0}
     for block in find_blocks(root):
         counts[run(place, block)] += 1
