@@ -183,9 +183,23 @@ ssize_t local_getxattr(const FsCall *call, FsNode *node, const char *name,
     if (is_acl(name) && (ret == -EACCES || ret == -EPERM)) {
         ret = -ENODATA;
     }
-    return ret;
+    /* Other versions of QEMU leave an empty value where an ACL was removed. */
+    return ret == 0 && is_acl(name) ? -ENODATA : ret;
 }
 
+static int remove_value(const HostName *host, const LocalPin *pin,
+                        const char *name)
+{
+    int ret = host_removexattr(pin->fd, host->text);
+
+    /* For the kernel, removing an ACL that does not exist is not an error. */
+    return ret == -ENODATA && is_acl(name) ? 0 : ret;
+}
+
+/*
+ * An ACL of no bytes means "remove", for the kernel and so for a client.  Other
+ * attributes can have an empty value.
+ */
 int local_setxattr(const FsCall *call, FsNode *node, const char *name,
                    const void *value, size_t size, int flags)
 {
@@ -196,6 +210,9 @@ int local_setxattr(const FsCall *call, FsNode *node, const char *name,
 
     if (ret < 0) {
         return ret;
+    }
+    if (size == 0 && is_acl(name)) {
+        return remove_value(&host, &pin, name);
     }
     ret = host_setxattr(pin.fd, host.text, value, size, flags);
     if (ret == 0 && !strcmp(name, CAPABILITY)) {
@@ -210,12 +227,7 @@ int local_removexattr(const FsCall *call, FsNode *node, const char *name)
     HostName host;
     int ret = prepare(call, node, name, XATTR_REMOVE, &host, &pin);
 
-    if (ret < 0) {
-        return ret;
-    }
-    ret = host_removexattr(pin.fd, host.text);
-    /* For the kernel, removing an ACL that does not exist is not an error. */
-    return ret == -ENODATA && is_acl(name) ? 0 : ret;
+    return ret < 0 ? ret : remove_value(&host, &pin, name);
 }
 
 bool local_keeps_capability(const LocalExport *export)
@@ -266,6 +278,12 @@ static const char *guest_name(const LocalExport *export, const char *host)
     return fs_xattr_action(config->xattrs, name) == FS_XATTR_DENY ? NULL : name;
 }
 
+/* Does the attribute @host, which is the guest's @name, exist for the guest? */
+static bool is_listed(int fd, const char *host, const char *name)
+{
+    return name && (!is_acl(name) || host_getxattr(fd, host, NULL, 0) != 0);
+}
+
 /* Set *@list to the host's list, owned by the caller; return its length. */
 static ssize_t host_list(int fd, char **list)
 {
@@ -303,7 +321,7 @@ ssize_t local_listxattr(const FsCall *call, FsNode *node, char *buf,
         next = at + strlen(list + at) + 1;
         name = guest_name(export, list + at);
         /* The guest's name is the end of the host's name. */
-        bytes = name ? list + next - name : 0;
+        bytes = is_listed(pin.fd, list + at, name) ? list + next - name : 0;
         if (size && used + bytes > size) {
             return -ERANGE;
         }

@@ -513,6 +513,29 @@ static void default_acl_of_directory(Conf *c)
 }
 
 /* New objects have the requested mode, whatever the default ACL says. */
+/* It means "remove", for a client too; any other value may be empty. */
+static void acl_of_no_bytes(Conf *c)
+{
+    static const char *const names[] = { ACCESS, DEFAULT };
+    g_autoptr(FsNode) dir = conf_sample_dir(c);
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        conf_assert_errno(fs_setxattr(&test_call, dir, names[i], acl,
+                                      sizeof(acl), 0), 0);
+        g_assert_true(has_name(dir, names[i]));
+        for (int times = 0; times < 2; times++) {
+            conf_assert_errno(fs_setxattr(&test_call, dir, names[i], "", 0, 0),
+                              0);
+            g_assert_false(has_name(dir, names[i]));
+            conf_assert_errno(fs_getxattr(&test_call, dir, names[i], NULL, 0),
+                              -ENODATA);
+        }
+    }
+    conf_assert_errno(fs_setxattr(&test_call, dir, "user.empty", "", 0, 0), 0);
+    check_value(dir, "user.empty", "");
+    g_assert_true(has_name(dir, "user.empty"));
+}
+
 static void made_below_default_acl(Conf *c)
 {
     g_autoptr(FsNode) dir = conf_sample_dir(c);
@@ -554,6 +577,7 @@ const ConformanceTest conformance_xattr[] = {
     { "xattr-moves-with-file", CONF_USER_XATTR, moves_with_file },
     { "acl", CONF_ACL, acl_comes_back },
     { "acl-default", CONF_ACL, default_acl_of_directory },
+    { "acl-of-no-bytes", CONF_ACL | CONF_USER_XATTR, acl_of_no_bytes },
     { "acl-default-and-new-files", CONF_ACL, made_below_default_acl },
     { NULL }
 };

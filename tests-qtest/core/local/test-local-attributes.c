@@ -137,6 +137,29 @@ static void hosts_own_names(LocalEnv *env)
     }
 }
 
+/* Other versions of QEMU leave an empty value where an ACL was removed. */
+static void empty_acl_left(LocalEnv *env)
+{
+    static const char *const names[] = { ACL, "system.posix_acl_default" };
+    g_autoptr(FsNode) dir = NULL;
+
+    if (!user_xattrs_or_skip()) {
+        return;
+    }
+    dir = local_env_made_dir(env, "d", 0750);
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        g_autofree char *host = g_strconcat("user.virtfs.", names[i], NULL);
+
+        g_assert_cmpint(setxattr(local_env_path(env, "d"), host, "", 0, 0), ==,
+                        0);
+        g_assert_cmpint(fs_getxattr(&test_call, dir, names[i], NULL, 0), ==,
+                        -ENODATA);
+        g_assert_cmpint(fs_listxattr(&test_call, dir, NULL, 0), ==, 0);
+        g_assert_cmpint(fs_removexattr(&test_call, dir, names[i]), ==, 0);
+        g_assert_false(host_has(env, "d", host));
+    }
+}
+
 /* ---- where the host cannot store them --------------------------------- */
 
 static void check_no_place(FsNode *node, int absent, int refused)
@@ -394,6 +417,7 @@ static const LocalEnvTest tests[] = {
     { "names-of-mapped-models-refused", LOCAL_PASSTHROUGH | LOCAL_NONE,
       names_of_mapped_models_refused },
     { "names-of-the-host", LOCAL_ALL, hosts_own_names, .as_root = true },
+    { "empty-acl-left", 1u << FS_SM_MAPPED_XATTR, empty_acl_left },
     { "real-special-files", LOCAL_MAPPED, real_special_files },
     { "no-attributes", LOCAL_MAPPED, no_attributes_at_all, .as_root = true },
     { "unreadable-acl", LOCAL_MAPPED, unreadable_acl, .as_user = true },
