@@ -94,7 +94,8 @@ static int look_at(const FsCall *call, FsNode *node, FsAttr *attr)
         return -EOPNOTSUPP;
     }
     call = call_to_try(call, reach_of(call, node), &at_once);
-    return driver->getattr(call, node, NULL, FS_FIRST_LOOK, attr);
+    return driver->getattr(call, node, NULL, FS_FIRST_LOOK | FS_OWNER_ONLY,
+                           attr);
 }
 
 /* The same for @name in @dir. */

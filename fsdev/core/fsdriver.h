@@ -47,6 +47,7 @@ typedef struct FsDriver FsDriver;
 enum {
     FS_READDIR_DEV = 1u << 0, /* fs_readdir: .dev, and .ino as in lstat(2) */
     FS_FIRST_LOOK = 1u << 1,  /* fs_getattr: the node has just been looked up */
+    FS_OWNER_ONLY = 1u << 2,  /* fs_getattr: type, owner and mode are needed */
 };
 
 enum {
@@ -265,8 +266,8 @@ struct FsDriver {
     int (*lookup)(const FsCall *call, FsNode *dir, const char *name,
                   FsNode **node, FsAttr *attr);
     /*
-     * The attributes of @name in @dir as lookup() returns them, without making
-     * a node, if that is cheaper; may be NULL.
+     * The attributes of @name in @dir as lookup() returns them, of which type,
+     * owner and mode are needed, without making a node; may be NULL.
      */
     int (*peek)(const FsCall *call, FsNode *dir, const char *name,
                 FsAttr *attr);
@@ -438,7 +439,7 @@ int fs_lookup(const FsCall *call, FsNode *dir, const char *name, FsNode **node,
 int fs_getattr(const FsCall *call, FsNode *node, FsFile *file, unsigned flags,
                FsAttr *attr);
 /**
- * fs_setattr: apply @set, in the order owner, mode, size, times.  @file may be
+ * fs_setattr: apply @set, all of it or, after an error, nothing.  @file may be
  * NULL; an open file is used for system calls that need one.
  */
 int fs_setattr(const FsCall *call, FsNode *node, FsFile *file,

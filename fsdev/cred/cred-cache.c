@@ -31,6 +31,7 @@ typedef struct Entry {
     uint16_t valid;
     bool has_rdev;
     bool whiteouts;
+    uint8_t hidden_links;
     bool has_btime;
 } Entry;
 
@@ -107,6 +108,7 @@ bool cred_cache_get(CredCache *cache, const HostStat *st, CredValues *values)
                 .valid = set[i].valid,
                 .has_rdev = set[i].has_rdev,
                 .whiteouts = set[i].whiteouts,
+                .hidden_links = set[i].hidden_links,
                 .uid = set[i].uid,
                 .gid = set[i].gid,
                 .mode = set[i].mode,
@@ -158,6 +160,7 @@ void cred_cache_put(CredCache *cache, const HostStat *st,
         .valid = values->valid,
         .has_rdev = values->has_rdev,
         .whiteouts = values->whiteouts,
+        .hidden_links = values->hidden_links,
         .uid = values->uid,
         .gid = values->gid,
         .mode = values->mode,

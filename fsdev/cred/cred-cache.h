@@ -6,7 +6,8 @@
  * Reading these values is expensive, and the fids that need them come and go.
  * Each export has one cache of bounded size, whose entries outlive the nodes.
  * An entry says what one inode held when it had one ctime; that nothing was
- * stored is an entry as well.
+ * stored is an entry as well.  In a model with values beside the file, no
+ * directory holds values; its entry says what is hidden in it.
  *
  * The cache never returns outdated values.  Storing a value changes the ctime
  * of the inode that holds it, and an entry is used only while the inode has the

@@ -45,6 +45,15 @@ static int put_value(const CredObject *obj, const char *name,
            : NEG_ERRNO(fsetxattr(obj->fd, name, value, size, 0));
 }
 
+static void remove_value(const CredObject *obj, const char *name)
+{
+    if (obj->fd_is_path) {
+        host_removexattr(obj->fd, name);
+    } else {
+        fremovexattr(obj->fd, name);
+    }
+}
+
 /*
  * Does the error mean that there is no stored value?  There is none, there
  * cannot be one, it may not be read, or it does not have our format.
@@ -173,22 +182,53 @@ static int store32(const CredObject *obj, const char *name, uint32_t value)
     return put_value(obj, name, &value, sizeof(value));
 }
 
+static void mapped_xattr_restore(const CredObject *obj,
+                                 const CredValues *before, uint32_t valid)
+{
+    const struct {
+        uint32_t bit;
+        const char *name;
+        uint32_t value;
+    } rows[] = {
+        { FS_SET_UID, VIRTFS_UID, before->uid },
+        { FS_SET_GID, VIRTFS_GID, before->gid },
+        { FS_SET_MODE, VIRTFS_MODE, before->mode },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (!(valid & rows[i].bit)) {
+            continue;
+        }
+        if (before->valid & rows[i].bit) {
+            store32(obj, rows[i].name, rows[i].value);
+        } else {
+            remove_value(obj, rows[i].name);
+        }
+    }
+}
+
 /*
  * The owner is stored before the mode: a failure between the two must not
- * leave set-id bits with the old owner.
+ * leave set-id bits with the old owner.  A device number and the mark of
+ * whiteouts are only stored alone, or for a new object.
  */
-static int mapped_xattr_store(const CredObject *obj, const CredValues *values)
+static int mapped_xattr_store(const CredObject *obj, const CredValues *values,
+                              const CredValues *before)
 {
+    uint32_t stored = 0;
     int ret = 0;
 
     if (values->valid & FS_SET_UID) {
         ret = store32(obj, VIRTFS_UID, values->uid);
+        stored |= FS_SET_UID;
     }
     if (ret == 0 && (values->valid & FS_SET_GID)) {
         ret = store32(obj, VIRTFS_GID, values->gid);
+        stored |= FS_SET_GID;
     }
     if (ret == 0 && (values->valid & FS_SET_MODE)) {
         ret = store32(obj, VIRTFS_MODE, values->mode);
+        stored |= FS_SET_MODE;
     }
     if (ret == 0 && values->has_rdev) {
         uint64_t rdev = cpu_to_le64(values->rdev);
@@ -198,6 +238,10 @@ static int mapped_xattr_store(const CredObject *obj, const CredValues *values)
     if (ret == 0 && values->whiteouts) {
         ret = put_value(obj, VIRTFS_WHITEOUTS, "", 0);
     }
+    /* Of one value, nothing has been stored. */
+    if (ret < 0 && before && (stored & (stored - 1))) {
+        mapped_xattr_restore(obj, before, stored);
+    }
     return ret;
 }
 
@@ -205,4 +249,5 @@ const CredPolicy cred_mapped_xattr = {
     .fake_special = true,
     .load = mapped_xattr_load,
     .store = mapped_xattr_store,
+    .restore = mapped_xattr_restore,
 };

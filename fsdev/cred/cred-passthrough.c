@@ -41,11 +41,35 @@ static int set_mode(const CredObject *obj, const CredValues *values)
                            : NEG_ERRNO(fchmod(obj->fd, mode));
 }
 
-static int passthrough_store(const CredObject *obj, const CredValues *values)
+/* A change of the owner may have changed the mode, too. */
+static void host_restore(const CredObject *obj, const CredValues *before,
+                         uint32_t valid)
+{
+    CredValues values = *before;
+
+    values.valid &= valid | FS_SET_MODE;
+    set_owner(obj, &values);
+    set_mode(obj, &values);
+}
+
+/* The second step after set_owner(). */
+static int then_set_mode(const CredObject *obj, const CredValues *values,
+                         const CredValues *before)
+{
+    int ret = set_mode(obj, values);
+
+    if (ret < 0 && before && (values->valid & (FS_SET_UID | FS_SET_GID))) {
+        host_restore(obj, before, values->valid);
+    }
+    return ret;
+}
+
+static int passthrough_store(const CredObject *obj, const CredValues *values,
+                             const CredValues *before)
 {
     int ret = set_owner(obj, values);
 
-    return ret < 0 ? ret : set_mode(obj, values);
+    return ret < 0 ? ret : then_set_mode(obj, values, before);
 }
 
 /*
@@ -58,23 +82,26 @@ static bool owner_not_ours_to_set(int err)
            err == -EOVERFLOW || err == -EOPNOTSUPP || err == -ENOSYS;
 }
 
-static int none_store(const CredObject *obj, const CredValues *values)
+static int none_store(const CredObject *obj, const CredValues *values,
+                      const CredValues *before)
 {
     int ret = set_owner(obj, values);
 
     if (ret < 0 && !owner_not_ours_to_set(ret)) {
         return ret;
     }
-    return set_mode(obj, values);
+    return then_set_mode(obj, values, before);
 }
 
 const CredPolicy cred_passthrough = {
     .load = passthrough_load,
     .store = passthrough_store,
+    .restore = host_restore,
 };
 
 const CredPolicy cred_none = {
     .owner_optional = true,
     .load = passthrough_load,
     .store = none_store,
+    .restore = host_restore,
 };

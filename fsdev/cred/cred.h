@@ -31,6 +31,8 @@ typedef struct CredObject {
     bool nameless;          /* has no name, so nothing is beside it */
     bool fresh;             /* new: values under its name are of another file */
     bool brief;             /* -EAGAIN instead of waiting for a lease */
+    bool held;              /* values beside it are changed in place */
+    int held_fd;            /* without a name: where they are; 0: nowhere */
     int dirfd;              /* path fd of its directory, -1 for the root */
     CredDir dir;            /* of dirfd, or the root itself; may be unknown */
     const char *name;       /* component in dirfd, NULL for the root */
@@ -42,11 +44,28 @@ typedef struct CredValues {
     uint32_t valid;
     bool has_rdev;
     bool whiteouts;         /* a directory with whiteouts; local-whiteout.c */
+    uint8_t hidden_links;   /* in the CredCache: see CredPolicy */
     uint32_t uid;
     uint32_t gid;
     uint32_t mode;          /* type bits included in the mapped models */
     uint64_t rdev;
 } CredValues;
+
+/* Names whose values change with them, and what was done so far. */
+typedef struct CredNames {
+    int dirfd;                  /* borrowed path fds */
+    const char *name;
+    int newdirfd;               /* the new name of a link or rename */
+    const char *newname;
+    int held_fd;                /* of a link to what has no name; see above */
+    int metafd;                 /* owned; where the values are, or -1 */
+    int newmetafd;
+    bool made;                  /* these were made for it */
+    bool made_new;
+    bool made_values;           /* as was a file for them */
+    bool moved;                 /* the values have the new name */
+    char aside[32];             /* where those of the replaced file are */
+} CredNames;
 
 typedef struct CredPolicy {
     /* Links, devices, FIFOs and sockets are stored as regular files. */
@@ -73,25 +92,42 @@ typedef struct CredPolicy {
      */
     int (*load)(const CredObject *obj, const FsAttr *attr, int holder,
                 CredValues *values);
-    /* Store the values that valid selects. */
-    int (*store)(const CredObject *obj, const CredValues *values);
+    /*
+     * Store the values that valid selects.  If one of several cannot be stored,
+     * those before it are restored to *@before: what load() has returned, or
+     * the inode's own values in models that store nothing.  NULL: a new object,
+     * which the caller removes then.
+     */
+    int (*store)(const CredObject *obj, const CredValues *values,
+                 const CredValues *before);
+    /*
+     * Take a store() of the values that @valid selects back, as far as that is
+     * possible.  A value that is not valid in *@before is removed.
+     */
+    void (*restore)(const CredObject *obj, const CredValues *before,
+                    uint32_t valid);
     /*
      * The following functions keep the values in step with the host's names;
-     * NULL in models that store nothing beside the file.
-     *
-     * before_link: called before the host call, to fail early if linked() or
-     * renamed() would fail for lack of space or permissions.
+     * NULL in models that store nothing beside the file.  Each pair surrounds
+     * the host's call; a begin that fails has changed nothing and needs no end.
+     * @done: the host's call has succeeded.  Only link_end() may fail then, and
+     * the caller removes the new name.
      */
-    int (*before_link)(int dirfd, const char *name, int newdirfd);
-    /* linked, renamed: called after the host call has succeeded. */
-    int (*linked)(int dirfd, const char *name, int newdirfd,
-                  const char *newname);
-    int (*renamed)(int dirfd, const char *name, int newdirfd,
-                   const char *newname);
+    int (*link_begin)(CredNames *names);
+    int (*link_end)(CredNames *names, bool done);
+    int (*rename_begin)(CredNames *names);
+    void (*rename_end)(CredNames *names, bool done);
+    int (*unlink_begin)(CredNames *names);
+    void (*unlink_end)(CredNames *names, bool done);
     /* Make the directory removable, or fail and leave it unchanged. */
     int (*before_rmdir)(int dirfd, const char *name);
-    /* Remove the values of a name that was removed or will be created. */
-    void (*unlinked)(int dirfd, const char *name);
+    /* Remove the values of a name that was removed. */
+    void (*remove_values)(int dirfd, const char *name);
+    /*
+     * How many of the links of the directory @fd are those of subdirectories
+     * that the guest must not see, or -errno.  NULL: none.
+     */
+    int (*hidden_links)(int fd);
     /* Whether the guest must not see or use a name.  NULL: no name. */
     bool (*hidden)(const char *name);
 } CredPolicy;

@@ -44,7 +44,7 @@ static int new_mode(const FsCall *call, Name *dir, uint32_t *mode)
     if ((*mode & program) != program || fs_call_owner(call)->root) {
         return 0;
     }
-    ret = local_name_attr(call, dir, NULL, &attr);
+    ret = local_name_attr(call, dir, NULL, FS_OWNER_ONLY, &attr);
     if (ret == 0 && (attr.mode & S_ISGID)) {
         *mode &= ~S_ISGID;
     }
@@ -125,7 +125,7 @@ static int settle_owner(LocalExport *export, const CredObject *cred,
     }
     owner.valid &= FS_SET_UID | FS_SET_GID;
     todo->valid &= ~owner.valid;
-    ret = export->policy->store(cred, &owner);
+    ret = export->policy->store(cred, &owner, NULL);
     if (ret == 0) {
         ret = host_stat(cred->fd, st);
     }
@@ -150,7 +150,7 @@ static int new_finish(LocalExport *export, CredObject *cred,
     if (ret == 0 && (fake || todo.valid)) {
         /* Values of an earlier file of this name do not apply. */
         cred->fresh = true;
-        ret = export->policy->store(cred, &todo);
+        ret = export->policy->store(cred, &todo, NULL);
         if (ret == 0) {
             ret = host_stat(cred->fd, st);
         }
@@ -164,18 +164,19 @@ static int new_finish(LocalExport *export, CredObject *cred,
     return ret;
 }
 
+/* Remove what was made, with no further descriptor, as these may be short. */
 static void new_undo(LocalExport *export, const CredObject *cred)
 {
     HostStat st, now;
 
     if (host_stat(cred->fd, &st) < 0 ||
-        host_stat_here(cred->dirfd, cred->name, &now) < 0 ||
+        host_stat_id_at(cred->dirfd, cred->name, &now) < 0 ||
         !local_same_object(&now, &st)) {
         return;
     }
     unlinkat(cred->dirfd, cred->name, S_ISDIR(st.mode) ? AT_REMOVEDIR : 0);
-    if (export->policy->unlinked) {
-        export->policy->unlinked(cred->dirfd, cred->name);
+    if (export->policy->remove_values) {
+        export->policy->remove_values(cred->dirfd, cred->name);
     }
 }
 
@@ -342,13 +343,8 @@ static int open_existing(void *opaque)
     if (ret < 0) {
         return ret;
     }
-    ret = local_open_name(op->call, op->export, name, op->flags, &op->file);
-    if (ret == 0 && (op->flags & O_TRUNC)) {
-        ret = local_name_attr(op->call, name, op->file, &op->attr);
-        if (ret < 0) {
-            local_release(&op->file->base);
-        }
-    }
+    ret = local_open_name(op->call, op->export, name, op->flags, &op->file,
+                          op->flags & O_TRUNC ? &op->attr : NULL);
     name_unref(name);
     return ret;
 }

@@ -8,6 +8,11 @@
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/local/local-int.h"
 
+static void node_gone(FsExport *export, const Node *node)
+{
+    local_orphan_drop(local_export(export), node);
+}
+
 void local_export_init(LocalExport *export, const FsConfig *config,
                        const CredPolicy *policy, int root_fd,
                        const HostStat *root, const NodeRemoteOps *remote)
@@ -32,7 +37,11 @@ void local_export_init(LocalExport *export, const FsConfig *config,
         export->watch = cred_watch_new(policy);
     }
     export->table = node_table_new(&export->base, root_fd, root,
-                                   &(NodeTableOptions) { .remote = remote });
+                                   &(NodeTableOptions) {
+                                       .node_gone = policy->beside ? node_gone
+                                                                   : NULL,
+                                       .remote = remote,
+                                   });
 }
 
 void local_export_exit(LocalExport *export)

@@ -53,6 +53,7 @@ typedef struct LocalObject {
     Name *pinned;               /* counted */
     Name *parent;               /* counted and pinned */
     HostStat st;                /* of the object, see has_st */
+    CredValues stored;          /* before a change; local_object_attr() */
     int64_t seen_ctime;         /* of the object when last looked at, ns */
     bool has_st;                /* st is valid, and was not used yet */
     bool far;                   /* which of the two locks, if any */
@@ -194,11 +195,17 @@ void local_name_seen(Name *name, const HostStat *st,
 bool local_object_nameless(const LocalExport *export, LocalObject *obj);
 /**
  * local_object_store: store @values by the policy, or for an object without a
- * name in the table of orphans.  local_object_attr() has returned @attr.
- * Context: @obj is locked for LOCAL_WRITE.
+ * name in the table of orphans.  local_object_attr() has returned @attr.  If it
+ * fails, nothing has changed.  Context: @obj is locked for LOCAL_WRITE.
  */
 int local_object_store(LocalExport *export, LocalObject *obj,
                        const FsAttr *attr, const CredValues *values);
+/**
+ * local_object_restore: take a local_object_store() of the values that @valid
+ * selects back, by the same @attr.  Context: as there.
+ */
+void local_object_restore(LocalExport *export, LocalObject *obj,
+                          const FsAttr *attr, uint32_t valid);
 
 /**
  * local_cred_load: the values that are stored for the object of @cred, whose
@@ -208,30 +215,39 @@ int local_object_store(LocalExport *export, LocalObject *obj,
 int local_cred_load(const FsCall *call, LocalExport *export,
                     const CredObject *cred, const HostStat *st,
                     const FsAttr *attr, CredValues *values);
+/**
+ * local_hide_links: leave hidden subdirectories out of the links of @attr, if
+ * that is a directory, whose descriptor is @fd and attributes on the host @st.
+ * Context: may wait for the storage of @fd.
+ */
+void local_hide_links(LocalExport *export, int fd, const HostStat *st,
+                      FsAttr *attr);
 /** local_cred_overlay: put stored @values on @attr. */
 void local_cred_overlay(LocalExport *export, const CredValues *values,
                         FsAttr *attr);
-/** local_name_attr: attributes of @name. */
+/** local_name_attr: attributes of @name; @flags are those of fs_getattr(). */
 int local_name_attr(const FsCall *call, Name *name, LocalFile *file,
-                    FsAttr *attr);
+                    unsigned flags, FsAttr *attr);
 /** local_guest_type: the S_IFMT bits that the guest sees. */
 int local_guest_type(const FsCall *call, Name *name, uint32_t *type);
 
 /* local-setattr.c */
 
 /**
- * local_set_size: set the size of the regular file of @obj, and drop set-id
- * bits and its capability.
+ * local_truncate: cut the regular file of @obj to nothing, and drop set-id bits
+ * and its capability.
  *
- * @fd is a writable descriptor of it, or -1.
- * Context: @obj is locked for LOCAL_WRITE.
+ * @fd is a writable descriptor of it, or -1.  On success *@attr is what the
+ * guest saw of it before.  Context: @obj is locked for LOCAL_WRITE.
  */
-int local_set_size(const FsCall *call, LocalExport *export, LocalObject *obj,
-                   int fd, uint64_t size);
+int local_truncate(const FsCall *call, LocalExport *export, LocalObject *obj,
+                   int fd, FsAttr *attr);
 /**
  * local_drop_setid: drop set-id bits and security.capability, as a local file
  * system does when an ordinary user changes the data.  The kernel does not
- * clear the bits when the writer is root, which this process may be.
+ * clear the bits when the writer is root, which this process may be.  They stay
+ * dropped when the data cannot be changed then, as on Linux: to give them back
+ * would race with a change that succeeds.
  * Context: @obj is locked for LOCAL_WRITE.
  */
 int local_drop_setid(LocalExport *export, LocalObject *obj,
@@ -244,9 +260,12 @@ int local_check_new(Name *dir, const char *component);
 
 /* local-io.c */
 
-/** local_open_name: do what fs_open() does, with the types of this driver. */
+/**
+ * local_open_name: do what fs_open_attr() does, with the types of this driver.
+ * @attr may be NULL.
+ */
 int local_open_name(const FsCall *call, LocalExport *export, Name *name,
-                    int flags, LocalFile **file);
+                    int flags, LocalFile **file, FsAttr *attr);
 
 /* local-dir.c */
 
@@ -282,29 +301,57 @@ uint8_t local_whiteout_type(const FsCall *call, LocalExport *export, Name *dir,
 
 /* local-xattr.c */
 
+/* The value of security.capability, to give it back. */
+typedef struct LocalCapability {
+    ssize_t size;               /* ≤ 0: there was none */
+    char value[64];             /* the kernel's have at most 24 bytes */
+} LocalCapability;
+
 /**
  * local_keeps_capability: does the host's kernel not drop the guest's
  * security.capability when it has to be dropped?
  */
 bool local_keeps_capability(const LocalExport *export);
 /**
- * local_drop_capability: drop the guest's security.capability of @obj if
- * local_keeps_capability().  Context: may block.
+ * local_capability: read the security.capability of @obj, that of the guest or
+ * the host's.  Context: may block.
  */
-int local_drop_capability(LocalExport *export, const LocalObject *obj);
+void local_capability(const LocalExport *export, const LocalObject *obj,
+                      LocalCapability *capability);
+/**
+ * local_drop_capability: drop it if local_keeps_capability(); *@dropped is what
+ * was dropped.  Context: may block.
+ */
+int local_drop_capability(const LocalExport *export, const LocalObject *obj,
+                          LocalCapability *dropped);
+/** local_restore_capability: set it again, also that of the host. */
+void local_restore_capability(const LocalExport *export,
+                              const LocalObject *obj,
+                              const LocalCapability *capability);
 
 /*
- * local-orphan.c: values of files that have no name left but are open, for
+ * local-orphan.c: values of files that are in use but have lost a name, for
  * policies that store values beside a name.
  */
 GHashTable *local_orphans_new(void);
-/** local_orphan_keep: keep @attr, which the guest has seen of the object. */
-void local_orphan_keep(LocalExport *export, const FsAttr *attr);
+/**
+ * local_orphan_keep: keep @attr, which the guest has seen of the object of
+ * @node, and the path fd @holder (taken over) of the inode that holds the
+ * values of its other names, or -1.
+ */
+void local_orphan_keep(LocalExport *export, const Node *node,
+                       const FsAttr *attr, int holder);
+/** local_orphan_change: the guest has changed the owner or mode to @attr. */
+void local_orphan_change(LocalExport *export, const Node *node,
+                         const FsAttr *attr);
 /** local_orphan_load: change @attr to what is kept for the object, if any. */
-void local_orphan_load(LocalExport *export, FsAttr *attr);
-/** local_orphan_is: is anything kept for the object of @attr? */
-bool local_orphan_is(LocalExport *export, const FsAttr *attr);
-/** local_orphan_drop: the last open file of the object of @node was closed. */
+void local_orphan_load(LocalExport *export, const Node *node, FsAttr *attr);
+/**
+ * local_orphan_is: is anything kept for the object of @node?  *@holder is its
+ * descriptor (borrowed, for as long as the object's lock is held), 0 if none.
+ */
+bool local_orphan_is(LocalExport *export, const Node *node, int *holder);
+/** local_orphan_drop: @node is gone. */
 void local_orphan_drop(LocalExport *export, const Node *node);
 
 /* Entries of fs_local_driver that no other driver uses. */

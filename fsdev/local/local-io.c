@@ -83,7 +83,7 @@ int local_file_fd(FsFile *file)
 
 int local_file_attr(const FsCall *call, FsFile *file, FsAttr *attr)
 {
-    return local_name_attr(call, name_from_fs(file->node), local_file(file),
+    return local_name_attr(call, name_from_fs(file->node), local_file(file), 0,
                            attr);
 }
 
@@ -100,9 +100,6 @@ void local_release(FsFile *base)
         node_fd_unaccount(export->table);
     }
     node_open_dec(node);
-    if (export->policy->beside && !node_is_open(node)) {
-        local_orphan_drop(export, node);
-    }
     local_dir_free(file->dir);
     fs_node_unref(base->node);
     g_free(file);
@@ -180,17 +177,29 @@ static int open_fd(const FsCall *call, LocalExport *export, Name *name,
     return fd;
 }
 
-/* Set-id bits must be cleared before the data, so open(2) does not truncate. */
+/*
+ * Set-id bits must be cleared before the data, so open(2) does not truncate.
+ * *@attr is what the guest sees of the file then.
+ */
 static int truncate_opened(const FsCall *call, LocalExport *export, Name *name,
-                           LocalFile *file)
+                           LocalFile *file, FsAttr *attr)
 {
     LOCAL_OBJECT obj = { 0 };
     bool writable = (file->flags & O_ACCMODE) != O_RDONLY;
     int ret = local_object_get(call, name, file, LOCAL_WRITE, &obj);
+    FsAttr before;
+    HostStat st;
 
-    return ret < 0 ? ret
-                   : local_set_size(call, export, &obj,
-                                    writable ? file->fd : -1, 0);
+    if (ret == 0) {
+        ret = local_truncate(call, export, &obj, writable ? file->fd : -1,
+                             &before);
+    }
+    /* The data are gone, so nothing that follows can fail the open. */
+    if (ret == 0 && local_object_attr(call, export, &obj, &st, attr) < 0) {
+        *attr = before;
+        attr->size = attr->blocks = 0;
+    }
+    return ret;
 }
 
 /*
@@ -208,16 +217,15 @@ static int type_before_open(const FsCall *call, LocalExport *export, Name *name,
     if (!*known) {
         return 0;
     }
-    ret = local_name_attr(call, name, NULL, attr);
+    ret = local_name_attr(call, name, NULL, 0, attr);
     if (ret == 0) {
         *type = attr->mode & S_IFMT;
     }
     return ret;
 }
 
-/* As local_open_name(); @attr may be NULL. */
-static int open_name(const FsCall *call, LocalExport *export, Name *name,
-                     int flags, LocalFile **file, FsAttr *attr)
+int local_open_name(const FsCall *call, LocalExport *export, Name *name,
+                    int flags, LocalFile **file, FsAttr *attr)
 {
     LocalFile *opened;
     FsAttr seen;
@@ -240,10 +248,9 @@ static int open_name(const FsCall *call, LocalExport *export, Name *name,
     opened = local_file(local_file_new(export, name, fd,
                                        open_flags | (flags & O_DIRECT)));
     if (flags & O_TRUNC) {
-        ret = truncate_opened(call, export, name, opened);
-    }
-    if (ret == 0 && attr && (!known || (flags & O_TRUNC))) {
-        ret = local_name_attr(call, name, opened, &seen);
+        ret = truncate_opened(call, export, name, opened, &seen);
+    } else if (attr && !known) {
+        ret = local_name_attr(call, name, opened, 0, &seen);
     }
     if (ret < 0) {
         local_release(&opened->base);
@@ -256,18 +263,12 @@ static int open_name(const FsCall *call, LocalExport *export, Name *name,
     return 0;
 }
 
-int local_open_name(const FsCall *call, LocalExport *export, Name *name,
-                    int flags, LocalFile **file)
-{
-    return open_name(call, export, name, flags, file, NULL);
-}
-
 int local_open_attr(const FsCall *call, FsNode *node, int flags, FsFile **file,
                     FsAttr *attr)
 {
     LocalFile *opened;
-    int ret = open_name(call, local_export(node->export), name_from_fs(node),
-                        flags, &opened, attr);
+    int ret = local_open_name(call, local_export(node->export),
+                              name_from_fs(node), flags, &opened, attr);
 
     if (ret == 0) {
         *file = &opened->base;

@@ -118,6 +118,7 @@ int local_find(const FsCall *call, Name *dir, const char *component,
         close(fd);
         return ret;
     }
+    local_hide_links(export, fd, &st, attr);
     ret = name_insert(dir, component, fd, &st, name);
     if (ret == 0 && export->policy->beside) {
         local_name_seen(*name, &st, &before);
@@ -204,7 +205,7 @@ int local_getattr(const FsCall *call, FsNode *node, FsFile *file,
     Name *name = name_from_fs(node);
     LocalFile *local = file ? local_file(file) : NULL;
     FsAttr seen;
-    int ret = local_name_attr(call, name, local, &seen);
+    int ret = local_name_attr(call, name, local, flags, &seen);
 
     if (ret < 0) {
         return ret;

@@ -3,9 +3,10 @@
  * The local driver: hard links, removing and renaming.
  *
  * Each operation changes three things: the host, the node tree, and what the
- * security model stores beside a file.  The host is changed first.  What may
- * fail for lack of space or rights is prepared before, and when a later step
- * fails, earlier ones are undone if possible.
+ * security model stores beside a file.  What the model stores is prepared
+ * first, where it can be taken back; then the host is changed, and with that
+ * the request has succeeded.  A new link is the exception, as it can be
+ * removed.
  * Called through fsdriver.c from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
@@ -13,31 +14,51 @@
 
 /* ---- hard links ------------------------------------------------------- */
 
+/* Remove the name that a link has made, unless it leads elsewhere now. */
+static void link_undo(LocalExport *export, LocalObject *obj, int dirfd,
+                      const char *component)
+{
+    HostStat st, now;
+
+    if (host_stat(obj->cred.fd, &st) == 0 &&
+        host_stat_id_at(dirfd, component, &now) == 0 &&
+        local_same_object(&st, &now)) {
+        unlinkat(dirfd, component, 0);
+        export->policy->remove_values(dirfd, component);
+    }
+}
+
 /* Add the name and, if the model stores values beside it, these as well. */
 static int link_both(LocalExport *export, LocalObject *obj, int dirfd,
                      const char *component)
 {
     const CredPolicy *policy = export->policy;
-    bool beside = policy->beside && obj->cred.name &&
-                  !local_object_nameless(export, obj);
-    HostStat st, now;
+    CredNames names = {
+        .dirfd = obj->cred.dirfd, .name = obj->cred.name,
+        .newdirfd = dirfd, .newname = component, .metafd = -1,
+        .newmetafd = -1,
+    };
+    bool beside = policy->beside && obj->cred.name;
     int ret = 0;
+    int end = 0;
 
+    if (policy->beside && local_object_nameless(export, obj)) {
+        beside = local_orphan_is(export, obj->node, &names.held_fd) &&
+                 names.held_fd > 0;
+    }
     if (beside) {
-        ret = policy->before_link(obj->cred.dirfd, obj->cred.name, dirfd);
+        ret = policy->link_begin(&names);
+        if (ret < 0) {
+            return ret;
+        }
     }
-    if (ret == 0) {
-        ret = host_link(obj->cred.fd, dirfd, component);
+    ret = host_link(obj->cred.fd, dirfd, component);
+    if (beside) {
+        end = policy->link_end(&names, ret == 0);
     }
-    if (ret < 0 || !beside) {
-        return ret;
-    }
-    ret = policy->linked(obj->cred.dirfd, obj->cred.name, dirfd, component);
-    if (ret < 0 && host_stat(obj->cred.fd, &st) == 0 &&
-        host_stat_here(dirfd, component, &now) == 0 &&
-        local_same_object(&st, &now)) {
-        unlinkat(dirfd, component, 0);
-        policy->unlinked(dirfd, component);
+    if (ret == 0 && end < 0) {
+        link_undo(export, obj, dirfd, component);
+        ret = end;
     }
     return ret;
 }
@@ -52,7 +73,7 @@ static int follow_linked(const FsCall *call, LocalExport *export, Name *name,
     if (!g_atomic_int_get(&export->whiteouts)) {
         return 0;
     }
-    ret = local_name_attr(call, name, NULL, &attr);
+    ret = local_name_attr(call, name, NULL, FS_OWNER_ONLY, &attr);
     if (ret == 0 && local_is_whiteout(export, attr.mode, attr.rdev)) {
         ret = local_whiteout_mark(call, export, newdir);
     }
@@ -90,17 +111,20 @@ int local_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
 /* ---- names that go ---------------------------------------------------- */
 
 /*
- * An object whose name is about to be removed.  Its fids remain usable, and if
- * it is open, the guest's view of it is kept when the values beside its name
- * are removed.
+ * An object whose name is about to be removed.  Its fids remain usable, and the
+ * guest's view of it is kept when the values beside its name are removed.
  */
 typedef struct Victim {
     Name *name;                 /* counted and pinned; NULL: has no fid */
     bool has_attr;
     FsAttr attr;
+    int holder;                 /* owned; of the values of other names, or -1 */
 } Victim;
 
-/* Set @victim->attr to what the guest sees of it. */
+/*
+ * Set @victim->attr to what the guest sees of it, if that can be asked for
+ * later: it is open or has other names.
+ */
 static void victim_look(const FsCall *call, LocalExport *export, int dirfd,
                         const char *component, Victim *victim)
 {
@@ -109,6 +133,7 @@ static void victim_look(const FsCall *call, LocalExport *export, int dirfd,
         .dirfd = dirfd, .name = component,
         .host_type = node_type(name_node(victim->name)), .brief = true,
     };
+    bool linked;
     CredValues values;
     HostStat st;
 
@@ -116,13 +141,18 @@ static void victim_look(const FsCall *call, LocalExport *export, int dirfd,
         return;
     }
     if (host_stat(cred.fd, &st) == 0) {
+        linked = !S_ISDIR(st.mode) && st.nlink > 1;
         local_attr_from_host(&victim->attr, &st);
+        victim->has_attr = linked || node_is_open(name_node(victim->name));
         /* Values that cannot be read are not visible to the guest either. */
-        if (local_cred_load(call, export, &cred, &st, &victim->attr,
+        if (victim->has_attr &&
+            local_cred_load(call, export, &cred, &st, &victim->attr,
                             &values) == 0) {
             cred_overlay(&victim->attr, &values);
         }
-        victim->has_attr = true;
+        if (linked) {
+            victim->holder = export->policy->holder(&cred, &victim->attr, &st);
+        }
     }
     name_fd_put(victim->name);
 }
@@ -141,14 +171,13 @@ static int victim_take(const FsCall *call, LocalExport *export, Name *dir,
                                              : FS_WAIT_ANYTHING);
     int ret;
 
-    *victim = (Victim) { 0 };
+    *victim = (Victim) { .holder = -1 };
     ret = name_pin_for_removal(&now, dir, component, &victim->name);
     if (ret < 0) {
         return fs_call_refused(call, ret) ? ret : 0;
     }
     if (victim->name && export->policy->beside &&
-        local_is_far(export, victim->name) == far &&
-        node_is_open(name_node(victim->name))) {
+        local_is_far(export, victim->name) == far) {
         victim_look(&now, export, dirfd, component, victim);
     }
     return 0;
@@ -158,12 +187,11 @@ static int victim_take(const FsCall *call, LocalExport *export, Name *dir,
 static void victim_release(LocalExport *export, Victim *victim, bool gone)
 {
     if (gone && victim->has_attr) {
-        local_orphan_keep(export, &victim->attr);
-        /* It may have been closed meanwhile, which does not drop these. */
-        if (!node_is_open(name_node(victim->name))) {
-            local_orphan_drop(export, name_node(victim->name));
-        }
+        local_orphan_keep(export, name_node(victim->name), &victim->attr,
+                          victim->holder);
+        victim->holder = -1;
     }
+    host_fd_cleanup(&victim->holder);
     name_unpin(victim->name);
 }
 
@@ -171,8 +199,17 @@ static int remove_host(LocalExport *export, Name *dir, int dirfd,
                        const char *component, bool is_dir)
 {
     const CredPolicy *policy = export->policy;
+    CredNames names = {
+        .dirfd = dirfd, .name = component, .metafd = -1, .newmetafd = -1,
+    };
     int ret = 0;
 
+    if (policy->unlink_begin) {
+        ret = policy->unlink_begin(&names);
+        if (ret < 0) {
+            return ret;
+        }
+    }
     if (is_dir && policy->before_rmdir) {
         ret = policy->before_rmdir(dirfd, component);
     }
@@ -181,9 +218,9 @@ static int remove_host(LocalExport *export, Name *dir, int dirfd,
     }
     if (ret == 0) {
         name_removed(dir, component);
-        if (policy->unlinked) {
-            policy->unlinked(dirfd, component);
-        }
+    }
+    if (policy->unlink_end) {
+        policy->unlink_end(&names, ret == 0);
     }
     return ret;
 }
@@ -226,7 +263,6 @@ typedef struct Rename {
     Name *newdir;
     int newdirfd;
     const char *newname;
-    bool replaces;              /* something had the new name */
 } Rename;
 
 /* Rename in the host's directories and in the node tree. */
@@ -244,50 +280,43 @@ static int rename_host(const Rename *op)
     return ret;
 }
 
-/* Rename back, unless that replaces a file or an object was replaced. */
-static void rename_undo(const Rename *op)
+/* As rename_host(); a directory that is empty for the guest can be replaced. */
+static int rename_or_replace(const Rename *op)
 {
-    if (op->replaces) {
-        return;
+    const CredPolicy *policy = op->export->policy;
+    int ret = rename_host(op);
+
+    if ((ret == -ENOTEMPTY || ret == -EEXIST) && policy->before_rmdir &&
+        policy->before_rmdir(op->newdirfd, op->newname) == 0) {
+        ret = rename_host(op);
     }
-    name_rename_begin(op->dir);
-    if (renameat2(op->newdirfd, op->newname, op->dirfd, op->name,
-                  RENAME_NOREPLACE) == 0) {
-        name_renamed(op->newdir, op->newname, op->dir, op->name);
-    }
-    name_rename_end(op->dir);
+    return ret;
 }
 
 static int rename_both(const Rename *op)
 {
     const CredPolicy *policy = op->export->policy;
+    CredNames names = {
+        .dirfd = op->dirfd, .name = op->name, .newdirfd = op->newdirfd,
+        .newname = op->newname, .metafd = -1, .newmetafd = -1,
+    };
     Victim victim;
-    int ret = 0;
-
-    if (policy->before_link) {
-        ret = policy->before_link(op->dirfd, op->name, op->newdirfd);
-    }
-    if (ret == 0) {
-        ret = victim_take(op->call, op->export, op->newdir, op->newdirfd,
+    int ret = victim_take(op->call, op->export, op->newdir, op->newdirfd,
                           op->newname, &victim);
-    }
+
     if (ret < 0) {
         return ret;
     }
-    ret = rename_host(op);
-    if ((ret == -ENOTEMPTY || ret == -EEXIST) && policy->before_rmdir) {
-        /* A directory that is empty for the guest can be replaced. */
-        if (policy->before_rmdir(op->newdirfd, op->newname) == 0) {
-            ret = rename_host(op);
+    if (policy->rename_begin) {
+        ret = policy->rename_begin(&names);
+    }
+    if (ret == 0) {
+        ret = rename_or_replace(op);
+        if (policy->rename_end) {
+            policy->rename_end(&names, ret == 0);
         }
     }
     victim_release(op->export, &victim, ret == 0);
-    if (ret == 0 && policy->renamed) {
-        ret = policy->renamed(op->dirfd, op->name, op->newdirfd, op->newname);
-        if (ret < 0) {
-            rename_undo(op);
-        }
-    }
     return ret;
 }
 
@@ -303,7 +332,7 @@ static int rename_stat(const Rename *op, int dirfd, const char *name,
 }
 
 /* Returns 1 when both names lead to one object: rename(2) does nothing then. */
-static int rename_look(Rename *op)
+static int rename_look(const Rename *op)
 {
     HostStat from, to;
     int ret = rename_stat(op, op->newdirfd, op->newname, &to);
@@ -311,7 +340,6 @@ static int rename_look(Rename *op)
     if (ret < 0 && ret != -EXDEV) {
         return ret == -ENOENT ? 0 : ret;
     }
-    op->replaces = true;
     if (ret == 0) {
         ret = rename_stat(op, op->dirfd, op->name, &from);
     }
@@ -323,7 +351,7 @@ static int rename_look(Rename *op)
 }
 
 /* All but the check of the names. */
-static int rename_pinned(Rename *op)
+static int rename_pinned(const Rename *op)
 {
     const FsCall *call = op->call;
     LocalExport *export = op->export;

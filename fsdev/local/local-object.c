@@ -262,7 +262,8 @@ int local_cred_load(const FsCall *call, LocalExport *export,
     if (!export->creds) {
         return 0;
     }
-    if (export->watch && cred_watch_get(export->watch, cred, values)) {
+    if (export->watch && !cred->nameless &&
+        cred_watch_get(export->watch, cred, values)) {
         return 0;
     }
     before = cred_cache_clock();
@@ -273,7 +274,7 @@ int local_cred_load(const FsCall *call, LocalExport *export,
     /* Other file systems may not change the ctime with the contents. */
     cached = local_dev_never_hangs(export, holder.dev);
     if (cached && cred_cache_get(export->creds, &holder, values)) {
-        if (export->watch) {
+        if (export->watch && !cred->nameless) {
             cred_watch_add(export->watch, cred, attr, fd, &holder, values);
         }
         return 0;
@@ -286,6 +287,35 @@ int local_cred_load(const FsCall *call, LocalExport *export,
         cred_cache_put(export->creds, &holder, &before, values);
     }
     return ret;
+}
+
+/*
+ * A directory that has subdirectories, on a file system that counts them, has
+ * more than two links.  What is hidden may be among them.
+ */
+void local_hide_links(LocalExport *export, int fd, const HostStat *st,
+                      FsAttr *attr)
+{
+    struct timespec before;
+    CredValues values = { 0 };
+    int ret;
+
+    if (!export->policy->hidden_links || !S_ISDIR(st->mode) ||
+        st->nlink <= 2) {
+        return;
+    }
+    if (!cred_cache_get(export->creds, st, &values)) {
+        before = cred_cache_clock();
+        ret = export->policy->hidden_links(fd);
+        if (ret < 0) {
+            return;
+        }
+        values.hidden_links = ret;
+        if (local_dev_never_hangs(export, st->dev)) {
+            cred_cache_put(export->creds, st, &before, &values);
+        }
+    }
+    attr->nlink -= values.hidden_links;
 }
 
 void local_cred_overlay(LocalExport *export, const CredValues *values,
@@ -302,12 +332,36 @@ static bool is_something(const CredValues *values)
     return values->valid || values->has_rdev || values->whiteouts;
 }
 
+/*
+ * Put on @attr what is kept for an object that has lost its name, or what is
+ * stored for its other names.
+ */
+static int orphan_attr(const FsCall *call, LocalExport *export,
+                       LocalObject *obj, const HostStat *st, FsAttr *attr)
+{
+    CredValues *values = &obj->stored;
+    int ret;
+
+    *values = (CredValues) { 0 };
+    if (!local_orphan_is(export, obj->node, &obj->cred.held_fd)) {
+        return 0;
+    }
+    local_orphan_load(export, obj->node, attr);
+    ret = local_cred_load(call, export, &obj->cred, st, attr, values);
+    if (ret == 0) {
+        local_cred_overlay(export, values, attr);
+    }
+    return ret;
+}
+
 int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
                       HostStat *st, FsAttr *attr)
 {
-    CredValues values = { 0 };
+    CredValues *values = &obj->stored;
+    int holder;
     int ret = 0;
 
+    *values = (CredValues) { 0 };
     if (obj->has_st) {
         /* Once only, as it may be out of date the next time. */
         obj->has_st = false;
@@ -321,17 +375,60 @@ int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
     obj->seen_ctime = cred_cache_ns(&st->ctime);
     local_attr_from_host(attr, st);
     if (!obj->cred.nameless) {
-        ret = local_cred_load(call, export, &obj->cred, st, attr, &values);
+        ret = local_cred_load(call, export, &obj->cred, st, attr, values);
     }
     /* Without values it makes no difference which object has the name. */
     if (export->policy->beside &&
-        (ret < 0 || is_something(&values) || local_orphan_is(export, attr)) &&
+        (ret < 0 || is_something(values) ||
+         local_orphan_is(export, obj->node, &holder)) &&
         local_object_nameless(export, obj)) {
-        local_orphan_load(export, attr);
-        return 0;
+        return orphan_attr(call, export, obj, st, attr);
     }
     if (ret == 0) {
-        local_cred_overlay(export, &values, attr);
+        local_cred_overlay(export, values, attr);
+    }
+    return ret;
+}
+
+/* Owner and mode as @attr has them. */
+static CredValues values_of(const FsAttr *attr)
+{
+    return (CredValues) {
+        .valid = FS_SET_UID | FS_SET_GID | FS_SET_MODE,
+        .uid = attr->uid, .gid = attr->gid, .mode = attr->mode,
+    };
+}
+
+void local_object_restore(LocalExport *export, LocalObject *obj,
+                          const FsAttr *attr, uint32_t valid)
+{
+    CredValues host = values_of(attr);
+    const CredValues *before = export->policy->fake_special ? &obj->stored
+                                                            : &host;
+
+    if (!local_object_nameless(export, obj)) {
+        export->policy->restore(&obj->cred, before, valid);
+        return;
+    }
+    if (obj->cred.held_fd > 0) {
+        export->policy->restore(&obj->cred, before, valid);
+    }
+    local_orphan_change(export, obj->node, attr);
+}
+
+/* For an object that has lost its name; its other names share the values. */
+static int orphan_store(LocalExport *export, LocalObject *obj,
+                        const FsAttr *attr, const CredValues *values)
+{
+    FsAttr changed = *attr;
+    int ret = 0;
+
+    if (obj->cred.held_fd > 0) {
+        ret = export->policy->store(&obj->cred, values, &obj->stored);
+    }
+    if (ret == 0) {
+        cred_overlay(&changed, values);
+        local_orphan_change(export, obj->node, &changed);
     }
     return ret;
 }
@@ -339,14 +436,17 @@ int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
 int local_object_store(LocalExport *export, LocalObject *obj,
                        const FsAttr *attr, const CredValues *values)
 {
-    FsAttr changed = *attr;
-    int ret = 0;
+    CredValues host = values_of(attr);
+    const CredValues *before = export->policy->fake_special ? &obj->stored
+                                                            : &host;
+    int holder;
+    int ret;
 
-    if (!local_object_nameless(export, obj)) {
-        ret = export->policy->store(&obj->cred, values);
-    } else if (node_is_open(obj->node)) {
-        cred_overlay(&changed, values);
-        local_orphan_keep(export, &changed);
+    if (local_object_nameless(export, obj)) {
+        ret = orphan_store(export, obj, attr, values);
+    } else {
+        obj->cred.held = local_orphan_is(export, obj->node, &holder);
+        ret = export->policy->store(&obj->cred, values, before);
     }
     if ((values->valid & FS_SET_MODE) &&
         (values->mode & (S_ISUID | S_ISGID))) {
@@ -377,14 +477,20 @@ void local_attr_from_host(FsAttr *attr, const HostStat *st)
 }
 
 int local_name_attr(const FsCall *call, Name *name, LocalFile *file,
-                    FsAttr *attr)
+                    unsigned flags, FsAttr *attr)
 {
     LocalExport *export = local_export_of(name);
     LOCAL_OBJECT obj = { 0 };
     HostStat st;
     int ret = local_object_get(call, name, file, LOCAL_READ, &obj);
 
-    return ret < 0 ? ret : local_object_attr(call, export, &obj, &st, attr);
+    if (ret == 0) {
+        ret = local_object_attr(call, export, &obj, &st, attr);
+    }
+    if (ret == 0 && !(flags & FS_OWNER_ONLY)) {
+        local_hide_links(export, obj.cred.fd, &st, attr);
+    }
+    return ret;
 }
 
 int local_guest_type(const FsCall *call, Name *name, uint32_t *type)
@@ -398,7 +504,7 @@ int local_guest_type(const FsCall *call, Name *name, uint32_t *type)
     if (!export->policy->fake_special || *type != S_IFREG) {
         return 0;
     }
-    ret = local_name_attr(call, name, NULL, &attr);
+    ret = local_name_attr(call, name, NULL, FS_OWNER_ONLY, &attr);
     if (ret == 0) {
         *type = attr.mode & S_IFMT;
     }

@@ -1,50 +1,58 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owner and mode of files that are open but have no name left.
+ * Owner and mode of files that are in use but have lost a name.
  *
  * A model that stores values beside the name loses them with the name, but the
- * guest may go on using an unlinked file.  The values that it saw last are kept
- * here by the identity of the inode until its last open file is closed.  Each
- * export has one table, which its orphan_lock guards.  Called by the other
- * local-*.c from any thread; never blocks.
+ * guest may go on using the file.  The values that it saw last are kept here
+ * with the Node, until that is freed.  If the file has further names, these
+ * share the inode that holds the values, and a descriptor of that inode is kept
+ * as well: what is changed by the one is seen by the other.  Each export has
+ * one table, which its orphan_lock guards.  Called by the other local-*.c from
+ * any thread; never blocks.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/core/fs-hash.h"
 #include "fsdev/local/local-int.h"
 
 typedef struct Orphan {
-    uint64_t dev;
-    uint64_t ino;
+    LocalExport *export;
+    int holder;                 /* owned path fd; 0: none */
     CredValues values;
 } Orphan;
 
-static guint orphan_hash(gconstpointer key)
+static void orphan_free(void *opaque)
 {
-    const Orphan *orphan = key;
+    Orphan *orphan = opaque;
 
-    return fs_hash_mix(fs_hash_mix(0, orphan->ino), orphan->dev) >> 32;
-}
-
-static gboolean orphan_equal(gconstpointer a, gconstpointer b)
-{
-    const Orphan *left = a;
-    const Orphan *right = b;
-
-    return left->ino == right->ino && left->dev == right->dev;
+    if (orphan->holder) {
+        close(orphan->holder);
+        node_fd_unaccount(orphan->export->table);
+    }
+    g_free(orphan);
 }
 
 GHashTable *local_orphans_new(void)
 {
-    return g_hash_table_new_full(orphan_hash, orphan_equal, g_free, NULL);
+    return g_hash_table_new_full(NULL, NULL, NULL, orphan_free);
 }
 
-void local_orphan_keep(LocalExport *export, const FsAttr *attr)
+/* A descriptor that is counted with the others, or 0. */
+static int take_holder(LocalExport *export, int fd)
+{
+    if (fd >= 0 && (fd == 0 || node_fd_account(export->table) < 0)) {
+        close(fd);
+        fd = 0;
+    }
+    return MAX(fd, 0);
+}
+
+void local_orphan_keep(LocalExport *export, const Node *node,
+                       const FsAttr *attr, int holder)
 {
     Orphan *orphan = g_new(Orphan, 1);
 
     *orphan = (Orphan) {
-        .dev = attr->dev,
-        .ino = attr->ino,
+        .export = export,
+        .holder = take_holder(export, holder),
         .values = {
             .valid = FS_SET_UID | FS_SET_GID | FS_SET_MODE,
             .has_rdev = true,
@@ -55,39 +63,70 @@ void local_orphan_keep(LocalExport *export, const FsAttr *attr)
         },
     };
     g_mutex_lock(&export->orphan_lock);
-    g_hash_table_replace(export->orphans, orphan, orphan);
+    g_hash_table_replace(export->orphans, (void *)node, orphan);
+    g_atomic_int_set(&export->orphan_count,
+                     g_hash_table_size(export->orphans));
     g_mutex_unlock(&export->orphan_lock);
 }
 
-void local_orphan_load(LocalExport *export, FsAttr *attr)
+static Orphan *find(LocalExport *export, const Node *node)
 {
-    Orphan key = { .dev = attr->dev, .ino = attr->ino };
+    return g_hash_table_lookup(export->orphans, node);
+}
+
+void local_orphan_change(LocalExport *export, const Node *node,
+                         const FsAttr *attr)
+{
     Orphan *orphan;
 
     g_mutex_lock(&export->orphan_lock);
-    orphan = g_hash_table_lookup(export->orphans, &key);
+    orphan = find(export, node);
+    if (orphan) {
+        orphan->values.uid = attr->uid;
+        orphan->values.gid = attr->gid;
+        orphan->values.mode = attr->mode;
+    }
+    g_mutex_unlock(&export->orphan_lock);
+    if (!orphan) {
+        local_orphan_keep(export, node, attr, -1);
+    }
+}
+
+void local_orphan_load(LocalExport *export, const Node *node, FsAttr *attr)
+{
+    Orphan *orphan;
+
+    g_mutex_lock(&export->orphan_lock);
+    orphan = find(export, node);
     if (orphan) {
         cred_overlay(attr, &orphan->values);
     }
     g_mutex_unlock(&export->orphan_lock);
 }
 
-bool local_orphan_is(LocalExport *export, const FsAttr *attr)
+bool local_orphan_is(LocalExport *export, const Node *node, int *holder)
 {
-    const Orphan key = { .dev = attr->dev, .ino = attr->ino };
-    bool is;
+    Orphan *orphan;
 
+    *holder = 0;
+    if (!g_atomic_int_get(&export->orphan_count)) {
+        return false;
+    }
     g_mutex_lock(&export->orphan_lock);
-    is = g_hash_table_contains(export->orphans, &key);
+    orphan = find(export, node);
+    *holder = orphan ? orphan->holder : 0;
     g_mutex_unlock(&export->orphan_lock);
-    return is;
+    return orphan;
 }
 
 void local_orphan_drop(LocalExport *export, const Node *node)
 {
-    Orphan key = { .dev = node_dev(node), .ino = node_ino(node) };
-
+    if (!g_atomic_int_get(&export->orphan_count)) {
+        return;
+    }
     g_mutex_lock(&export->orphan_lock);
-    g_hash_table_remove(export->orphans, &key);
+    g_hash_table_remove(export->orphans, node);
+    g_atomic_int_set(&export->orphan_count,
+                     g_hash_table_size(export->orphans));
     g_mutex_unlock(&export->orphan_lock);
 }

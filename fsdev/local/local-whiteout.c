@@ -46,7 +46,7 @@ int local_whiteout_mark(const FsCall *call, LocalExport *export, Name *dir)
         ret = load(call, export, &obj, &values);
     }
     if (ret == 0 && !values.whiteouts && !local_object_nameless(export, &obj)) {
-        ret = export->policy->store(&obj.cred, &mark);
+        ret = export->policy->store(&obj.cred, &mark, NULL);
     }
     return fs_call_refused(call, ret) ? ret : 0;
 }

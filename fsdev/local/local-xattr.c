@@ -240,23 +240,56 @@ bool local_keeps_capability(const LocalExport *export)
             fs_xattr_action(config->xattrs, CAPABILITY) == FS_XATTR_ALLOW);
 }
 
+static const char *capability_name(const LocalExport *export)
+{
+    return is_kept(&export->base.config, CAPABILITY) ? PRIVATE CAPABILITY
+                                                     : CAPABILITY;
+}
+
+void local_capability(const LocalExport *export, const LocalObject *obj,
+                      LocalCapability *capability)
+{
+    capability->size = S_ISREG(obj->cred.host_type)
+                       ? host_getxattr(obj->cred.fd, capability_name(export),
+                                       capability->value,
+                                       sizeof(capability->value))
+                       : 0;
+}
+
 /*
  * Removing an attribute takes the right to write the file, which this process
  * may lack for a file whose owner is stored beside it.  So it is tried only if
  * the attribute exists.
  */
-int local_drop_capability(LocalExport *export, const LocalObject *obj)
+int local_drop_capability(const LocalExport *export, const LocalObject *obj,
+                          LocalCapability *dropped)
 {
-    const char *name = is_kept(&export->base.config, CAPABILITY)
-                       ? PRIVATE CAPABILITY : CAPABILITY;
     int ret;
 
-    if (!local_keeps_capability(export) || !S_ISREG(obj->cred.host_type) ||
-        host_getxattr(obj->cred.fd, name, NULL, 0) < 0) {
+    dropped->size = 0;
+    if (!local_keeps_capability(export)) {
         return 0;
     }
-    ret = host_removexattr(obj->cred.fd, name);
+    local_capability(export, obj, dropped);
+    if (dropped->size < 0 && dropped->size != -ERANGE) {
+        return 0;
+    }
+    ret = S_ISREG(obj->cred.host_type)
+          ? host_removexattr(obj->cred.fd, capability_name(export)) : 0;
+    if (ret < 0) {
+        dropped->size = 0;
+    }
     return ret == -ENODATA ? 0 : ret;
+}
+
+void local_restore_capability(const LocalExport *export,
+                              const LocalObject *obj,
+                              const LocalCapability *capability)
+{
+    if (capability->size > 0) {
+        host_setxattr(obj->cred.fd, capability_name(export),
+                      capability->value, capability->size, 0);
+    }
 }
 
 /*

@@ -56,6 +56,7 @@ typedef struct LocalExport {
     gint made_gid;              /* file, for an estimate; atomic */
     GMutex orphan_lock;
     GHashTable *orphans;        /* owned; guarded by orphan_lock */
+    gint orphan_count;          /* of entries; written locked, read atomic */
 } LocalExport;
 
 static inline LocalExport *local_export(FsExport *export)

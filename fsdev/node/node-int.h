@@ -78,6 +78,7 @@ struct NodeTable {
     pthread_cond_t renames_change;  /* renames or calms became 0 */
     FsExport *export;       /* borrowed, constant */
     const NodeRemoteOps *remote;    /* constant; NULL: the host's objects */
+    void (*node_gone)(FsExport *export, const Node *node);  /* or NULL */
     Name *root;             /* counted, constant */
     uint64_t near_dev;      /* constant; see node_is_far() */
     HashTable nodes;

@@ -293,6 +293,9 @@ static void free_nodes(LruHead *nodes)
 
     while ((node = QTAILQ_FIRST(nodes))) {
         QTAILQ_REMOVE(nodes, node, lru);
+        if (node->table->node_gone) {
+            node->table->node_gone(node->table->export, node);
+        }
         if (node->fd >= 0) {
             close(node->fd);
         }
@@ -340,6 +343,7 @@ NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
     pthread_cond_init(&table->renames_change, NULL);
     table->export = export;
     table->remote = options->remote;
+    table->node_gone = options->node_gone;
     table->near_dev = root->dev;
     table->max_bytes = options->max_bytes ?: DEFAULT_MAX_BYTES;
     table->seed = ((uint64_t)g_random_int() << 32) | g_random_int();

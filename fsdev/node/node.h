@@ -50,6 +50,8 @@ typedef struct NodeRemoteOps {
 } NodeRemoteOps;
 
 typedef struct NodeTableOptions {
+    /* @node is about to be freed; never blocks.  May be NULL. */
+    void (*node_gone)(FsExport *export, const Node *node);
     const NodeRemoteOps *remote;    /* NULL: no other process knows them */
     /* Bounds that tests lower; 0: those of an export. */
     /* Path fds; 0: all tables of the process share RLIMIT_NOFILE. */

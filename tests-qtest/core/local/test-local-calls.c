@@ -94,6 +94,17 @@ static void run_getattr_host(LocalEnv *env, FsNode *dir, bool counted)
     getattr(dir, "host", counted);
 }
 
+/* A directory that has a subdirectory: its links are counted. */
+static void run_getattr_dir(LocalEnv *env, FsNode *dir, bool counted)
+{
+    if (!local_env_exists(env, "d/parent")) {
+        local_env_mkdir(env, "d/parent");
+        local_env_mkdir(env, "d/parent/child");
+        local_env_await_tick();
+    }
+    getattr(dir, "parent", counted);
+}
+
 /* The host has removed the values, which the guest has looked at before. */
 static void run_getattr_removed(LocalEnv *env, FsNode *dir, bool counted)
 {
@@ -262,6 +273,7 @@ static const Cost costs[] = {
     { "walk/new-host-file", run_walk_new, { 3, 4, 6, 3 } },
     { "getattr", run_getattr, { 1, 1, 2, 1 } },
     { "getattr/host-file", run_getattr_host, { 1, 1, 2, 1 } },
+    { "getattr/directory", run_getattr_dir, { 1, 1, 2, 1 } },
     { "getattr/values-removed", run_getattr_removed,
       { [FS_SM_MAPPED_FILE] = 2 } },
     { "open", run_open, { 2, 2, 3, 2 } },

@@ -139,11 +139,6 @@ static const struct {
         AN_ERROR, EINVAL,
         "on a host that ignores case it would be the same folder",
     },
-    [LINKS_BY_METADATA] = {
-        "links that a directory gets with its first subdirectory",
-        M(MAPPED_FILE), ANY_CACHE, ANY_KERNEL, A_NUMBER, 2,
-        "the folder for the model's own data counts on the host",
-    },
     [BLOCKS_OF_HOLES] = {
         "blocks of a sparse file just written", ALL_9P, META_CACHE,
         0, KERNEL(6, 1), A_NUMBER, 0,

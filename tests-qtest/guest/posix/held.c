@@ -187,6 +187,35 @@ static void owner_follows(void)
     close(fd);
 }
 
+/* What the descriptor changes is seen by the names that the file still has. */
+static void other_names_follow(void)
+{
+    static void (*const removals[])(void) = { lose_unlink, lose_replace };
+    size_t i;
+    int fd;
+
+    for (i = 0; i < SIZE_OF_ARRAY(removals); i++) {
+        must(mkdir("dir", 0777));
+        make_file("dir/file", "text");
+        must(fd = open("dir/file", O_RDWR));
+        must(link("dir/file", "twin"));
+        removals[i]();
+        must(fchmod(fd, 0600));
+        equal_octal(0600, fstat_of(fd).st_mode & 07777, "mode by descriptor");
+        equal_octal(0600, mode_of("twin"), "mode by the other name");
+        must(fchown(fd, 77, 88));
+        equal(77, fstat_of(fd).st_uid, "user by descriptor");
+        equal(77, stat_of("twin").st_uid, "user by the other name");
+        equal(88, stat_of("twin").st_gid, "group by the other name");
+        must(chmod("twin", 0640));
+        equal_octal(0640, fstat_of(fd).st_mode & 07777, "and the way back");
+        close(fd);
+        equal_octal(0640, mode_of("twin"), "once it is closed");
+        must(unlink("twin"));
+        remove_tree(AT_FDCWD, "dir");
+    }
+}
+
 static void both_open(void)
 {
     int old, new;
@@ -316,6 +345,7 @@ static void as_another_user(void)
 const struct behaviour held_behaviours[] = {
     { "held-file", every_way, 0 },
     { "held-owner", owner_follows, NEEDS_ROOT | NEEDS_OWNERS },
+    { "held-other-names", other_names_follow, NEEDS_ROOT | NEEDS_OWNERS },
     { "held-both", both_open, 0 },
     { "held-created", created_and_gone, 0 },
     { "held-removed-directory", removed_directory, 0 },
