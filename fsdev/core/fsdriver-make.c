@@ -93,8 +93,9 @@ static int open_existing(void *opaque)
     if (ret < 0) {
         return ret;
     }
-    ret = fs_open_attr(op->call, node, op->flags & ~O_EXCL, &op->file,
-                       &op->attr);
+    ret = S_ISDIR(op->attr.mode)
+          ? -EISDIR : fs_open_attr(op->call, node, op->flags & ~O_EXCL,
+                                   &op->file, &op->attr);
     if (ret < 0) {
         fs_node_unref(node);
         return ret;

@@ -311,7 +311,8 @@ static int open_existing(void *opaque)
         ret = fs_lookup(&call, dir, t->name.s, &found, &attr);
     }
     if (ret == 0) {
-        ret = fs_open(&call, found, t->flags, &op->file);
+        ret = S_ISDIR(attr.mode) ? -EISDIR
+                                 : fs_open(&call, found, t->flags, &op->file);
     }
     if (ret == 0) {
         op->node = g_steal_pointer(&found);

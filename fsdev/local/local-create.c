@@ -354,7 +354,7 @@ int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
 {
     Creation op = {
         .call = call, .export = local_export(dir->export),
-        .dir = name_from_fs(dir), .component = name, .flags = flags,
+        .dir = name_from_fs(dir), .component = name, .flags = flags | O_CREAT,
     };
     int ret = local_check_new(op.dir, name);
 

@@ -116,7 +116,7 @@ static int check_type(uint32_t type, int flags)
         return -ELOOP;
     }
     if (S_ISDIR(type)) {
-        return writes ? -EISDIR : 0;
+        return writes || (flags & O_CREAT) ? -EISDIR : 0;
     }
     if (flags & O_DIRECTORY) {
         return -ENOTDIR;

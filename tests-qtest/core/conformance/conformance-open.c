@@ -125,10 +125,15 @@ static void create_existing_truncates(Conf *c)
 
 static void create_over_directory(Conf *c)
 {
+    static const int flags[] = {
+        O_RDWR, O_WRONLY, O_RDONLY, O_RDONLY | O_DIRECTORY,
+    };
     g_autoptr(FsNode) dir = conf_sample_dir(c);
 
-    conf_assert_errno(conf_try_create(c, c->root, "sample-dir", O_RDWR, 0600),
-                      -EISDIR);
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+        conf_assert_errno(conf_try_create(c, c->root, "sample-dir", flags[i],
+                                          0600), -EISDIR);
+    }
     g_assert_cmphex(conf_attr(dir).mode, ==, S_IFDIR | 0755);
 }
 
