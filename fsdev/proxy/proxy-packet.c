@@ -65,13 +65,14 @@ ssize_t proxy_packet_receive(int sock, void *buf, size_t size,
     assert(max_fds <= PROXY_FDS_MAX);
     *fds = (ProxyFds) { 0 };
     len = NEG_ERRNO(recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | flags));
-    if (len <= 0) {
+    if (len < 0) {
         return len;
     }
     take_fds(&msg, fds);
-    if (msg.msg_flags & MSG_TRUNC) {
+    if (len == 0 || (msg.msg_flags & MSG_TRUNC)) {
+        /* An empty packet may carry descriptors; it counts as the end. */
         proxy_fds_close(fds);
-        return -EMSGSIZE;
+        return len ? -EMSGSIZE : 0;
     }
     return len;
 }

@@ -86,6 +86,28 @@ static void test_more_descriptors_than_room(Fixture *f, gconstpointer data)
     assert_same_file(f->fds.fd[0], f->file);
 }
 
+/* The next number that open(2) would return. */
+static int next_fd(void)
+{
+    int fd = dup(STDERR_FILENO);
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    return fd;
+}
+
+/* It looks like the end of the connection; the descriptors must not stay. */
+static void test_empty_packet_with_descriptors(Fixture *f, gconstpointer data)
+{
+    int before = next_fd();
+
+    send_fds(f, "", 2);
+    receive(f, 2);
+    g_assert_cmpint(f->len, ==, 0);
+    g_assert_cmpuint(f->fds.n, ==, 0);
+    g_assert_cmpint(next_fd(), ==, before);
+}
+
 static void test_descriptors_without_room(Fixture *f, gconstpointer data)
 {
     send_fds(f, "one", 1);
@@ -147,6 +169,7 @@ int main(int argc, char **argv)
     add("bytes-alone", test_bytes_alone);
     add("descriptors", test_descriptors);
     add("more-descriptors-than-room", test_more_descriptors_than_room);
+    add("empty-packet-with-descriptors", test_empty_packet_with_descriptors);
     add("descriptors-without-room", test_descriptors_without_room);
     add("packet-too-long", test_packet_too_long);
     add("no-packet", test_no_packet);
