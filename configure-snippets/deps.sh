@@ -13,7 +13,7 @@
 build_packages=(gcc libc6-dev make ninja-build pkg-config python3 python3-venv flex bison patch xz-utils
     dpkg-dev libglib2.0-dev libpixman-1-dev libfdt-dev libattr1-dev libcap-ng-dev libseccomp-dev zlib1g-dev)
 run_packages=(seabios ipxe-qemu qemu-system-data busybox-static cpio xz-utils zstd)
-check_packages=(attr acl clang python3-sphinx python3-sphinx-rtd-theme groff-base codespell)
+check_packages=(attr acl clang llvm python3-sphinx python3-sphinx-rtd-theme groff-base codespell)
 
 installed() {
     [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | cut -c1-2)" = ii ]
@@ -97,7 +97,7 @@ other_deps() {
     tools=(gcc make ninja pkg-config flex bison patch xz)
     libs=(glib-2.0 gthread-2.0 pixman-1 libcap-ng libseccomp zlib)
     [ "$want_run" = 0 ] || tools+=(busybox cpio zstd)
-    [ "$want_check" = 0 ] || tools+=(getfattr getfacl clang sphinx-build groff codespell)
+    [ "$want_check" = 0 ] || tools+=(getfattr getfacl clang llvm-cov llvm-profdata sphinx-build groff codespell)
     for t in "${tools[@]}"; do
         command -v "$t" >/dev/null || missing+=("$t")
     done

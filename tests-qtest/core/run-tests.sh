@@ -5,7 +5,7 @@
 # most JOBS at a time, and prints "N passed, M failed, K skipped" at the end.
 # Programs of the builds plain, asan and tsan are GTest programs whose TAP
 # output is counted; under tsan only test paths with "/threads/" are run.
-# Programs of the build fuzz run after them, all at once, FUZZ_SECONDS each on
+# Programs of the build fuzz run after them, FUZZ_SECONDS each, on
 # ../fuzz/corpus-*; each counts as one test.  The output of programs that
 # failed is shown.  P9_RUNNER is the command in front of each program, such as
 # an emulator of the architecture that it was built for.
@@ -16,25 +16,16 @@ shift
 jobs=${JOBS:-1}
 seconds=${FUZZ_SECONDS:-60}
 limit=${TEST_LIMIT:-600}
-fuzz_dir=$(cd "$(dirname "$0")/../fuzz" && pwd)
+# shellcheck source=tests-qtest/core/fuzz-lib.sh
+. "$(dirname "$0")/fuzz-lib.sh"
 export G_TEST_SRCDIR=$P9_TOP
-export ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1
-export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1
-# Without this, glib hides leaks and overruns of small blocks from the
-# sanitizers.
-export G_SLICE=always-malloc
 
 rm -rf "$results"
 mkdir -p "$results"
 
-# Older sanitizers do not cope with the address randomisation of newer kernels.
-fixed=()
-if setarch "$(uname -m)" -R true 2>/dev/null; then
-    fixed=(setarch "$(uname -m)" -R)
-fi
 read -r -a runner <<<"${P9_RUNNER:-}"
-start=("${fixed[@]}" "${runner[@]}")
+start+=("${runner[@]}")
 
 build_of() {
     basename "$(dirname "$(dirname "$1")")"
@@ -59,18 +50,9 @@ run_tap() {
 }
 
 run_fuzz() {
-    local program=$1 name log work extra=()
-    name=$(basename "$program")
-    log=$results/$(label "$program")
-    work=$results/$name.work
-    mkdir -p "$work"
-    [ "$seconds" != 0 ] || extra=(-runs=0)
-    timeout $((seconds + limit)) "${start[@]}" "$program" \
-        -max_total_time="$seconds" "${extra[@]}" \
-        -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 \
-        -artifact_prefix="$results/$name." \
-        "$work" "$fuzz_dir/corpus-${name#fuzz-}" \
-        >"$log.err" 2>&1 </dev/null
+    local log
+    log=$results/$(label "$1")
+    fuzz_run "$1" "$seconds" "$results" "$log.err"
     echo $? >"$log.status"
 }
 
@@ -124,7 +106,7 @@ count_fuzz() {
     local name log runs
     name=$(label "$1")
     log=$results/$name
-    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log.err")
+    runs=$(fuzz_runs "$log.err")
     if [ "$(cat "$log.status")" = 0 ] && [ "${runs:-0}" != 0 ]; then
         passed=$((passed + 1))
         printf '%-32s    1 passed: %s runs, no finding\n' \
@@ -161,6 +143,7 @@ for program in "${tap[@]}"; do
 done
 
 for program in "${fuzz[@]}"; do
+    fuzz_await_turn
     run_fuzz "$program" 2>/dev/null &
 done
 wait

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fuzz program for the session: sequences of requests on the in-memory file
- * system.  The input decides when jobs run and when their ends are reported.
+ * system.  The input decides when jobs run, in workers and in coroutines, when
+ * their ends are reported, when timers expire, and when guest memory is shut.
  *
  * session-input.h defines the format of the input; the rows of the message
  * table say which fields follow.  For any input, every request comes back
@@ -11,6 +12,8 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
+#include "lib/fibers.h"
+#include "lib/locks.h"
 #include "fuzz.h"
 #include "session-input.h"
 
@@ -35,6 +38,9 @@ typedef struct Input {
     GArray *sent;               /* of Sent */
     uint8_t payload[65536];
     bool parked;
+    bool yields;                /* calls in fibers yield */
+    bool paused;
+    unsigned most;              /* bytes to read or write at once; 0: all */
 } Input;
 
 static uint8_t draw(Input *in)
@@ -107,6 +113,10 @@ static P9Stat draw_stat(Input *in)
     P9Stat st = { 0 };
 
     st.type = draw_number(in);
+    if (st.type == UINT16_MAX) {
+        /* With other fields that are all ones, nothing is to be changed. */
+        st.qid = (P9Qid) { UINT8_MAX, UINT32_MAX, UINT64_MAX };
+    }
     st.dev = draw_number(in);
     st.mode = draw_number(in);
     st.atime = draw_number(in);
@@ -224,6 +234,9 @@ static void check(Input *in)
 /* When no job is left, only parked requests may be unanswered. */
 static void check_drained(Input *in)
 {
+    if (in->paused) {
+        return;
+    }
     for (unsigned i = 0; i < in->c->calls->len; i++) {
         Call *call = in->c->calls->pdata[i];
 
@@ -233,18 +246,41 @@ static void check_drained(Input *in)
 
 /* ---- records ---- */
 
-static int park_writes(void *opaque, const MemCall *call)
+static int on_call(void *opaque, const MemCall *call)
 {
     const Input *in = opaque;
+    bool moves = call->op == MEM_READ || call->op == MEM_WRITE;
 
-    if (call->op != MEM_WRITE || !in->parked) {
-        return 0;
+    if (in->yields && call->wait != FS_WAIT_NEVER) {
+        fibers_yield();
     }
-    return call->wait == FS_WAIT_NEVER && (in->c->calls->len & 1)
-           ? -EAGAIN
-           : -EINPROGRESS;
+    if (call->op == MEM_WRITE && in->parked) {
+        return call->wait == FS_WAIT_NEVER && (in->c->calls->len & 1)
+               ? -EAGAIN
+               : -EINPROGRESS;
+    }
+    return moves ? in->most : 0;
 }
 
+static void drain(Input *in)
+{
+    bool stepped;
+
+    do {
+        stepped = fibers_step(0);
+        stepped |= test_exec_step(in->c->exec);
+    } while (stepped);
+}
+
+static void pause_or_resume(Input *in, bool pause)
+{
+    if (in->paused != pause) {
+        in->paused = pause;
+        (pause ? client_pause : client_resume)(in->c);
+    }
+}
+
+/* Tversion and Tattach, which the input does not delay. */
 static void start(Input *in, unsigned dialect)
 {
     static const char *const versions[] = {
@@ -252,13 +288,19 @@ static void start(Input *in, unsigned dialect)
     };
     Client *c = in->c;
     size_t room = c->in_bytes;
+    int refuse_busy = c->refuse_busy;
 
     c->in_bytes = 0;
-    c->by_hand = false;
-    client_version(c, 65536, versions[dialect % ARRAY_SIZE(versions)]);
-    client_attach(c, 0, 0);
-    c->by_hand = true;
+    c->refuse_busy = 0;
+    in->yields = false;
+    SEND(c, P9_NOTAG, version, .msize = 65536,
+         .version = P9STR(versions[dialect % ARRAY_SIZE(versions)]));
+    drain(in);
+    SEND(c, 0, attach, .fid = 0, .afid = P9_NOFID, .uname = P9STR(""),
+         .aname = P9STR(""), .n_uname = 0);
+    drain(in);
     c->in_bytes = room;
+    c->refuse_busy = refuse_busy;
 }
 
 static void send_raw(Input *in, uint8_t size)
@@ -275,9 +317,9 @@ static void send_raw(Input *in, uint8_t size)
     g_free(bytes);
 }
 
-static void control(Input *in, uint8_t kind, uint8_t arg)
+/* What concerns jobs.  False if @kind is something else. */
+static bool control_jobs(Input *in, uint8_t kind, uint8_t arg)
 {
-    static const int errors[] = { EIO, ENOSPC, EMFILE, ENOENT, ESTALE };
     Client *c = in->c;
     unsigned jobs = test_exec_jobs(c->exec);
     P9Job *job = jobs ? test_exec_nth(c->exec, arg % jobs) : NULL;
@@ -288,56 +330,133 @@ static void control(Input *in, uint8_t kind, uint8_t arg)
             test_exec_run(c->exec, job);
             test_exec_report(c->exec, job);
         }
-        break;
+        return true;
     case CONTROL_RUN:
         if (job) {
             test_exec_run(c->exec, job);
         }
-        break;
+        return true;
     case CONTROL_REPORT:
         if (job) {
             test_exec_report(c->exec, job);
         }
-        break;
+        return true;
+    case CONTROL_REFUSE:
+        if (job) {
+            test_exec_refuse(c->exec, job);
+        }
+        return true;
+    case CONTROL_FIBER:
+        fibers_step(arg);
+        return true;
     case CONTROL_DRAIN:
-        test_exec_drain(c->exec);
+        drain(in);
         check_drained(in);
-        break;
+        return true;
+    }
+    return false;
+}
+
+/* What the transport does. */
+static bool control_transport(Input *in, uint8_t kind, uint8_t arg)
+{
+    static const int busy[N_BUSY] = {
+        [BUSY_LATER] = -EINPROGRESS, [BUSY_NO] = -EBUSY,
+    };
+    Client *c = in->c;
+
+    switch (kind) {
     case CONTROL_RESET:
+        pause_or_resume(in, false);
         client_reset(c);
         g_assert_cmpuint(c->pending, ==, 0);
         if (!(arg & 1)) {
             start(in, arg / 2);
         }
-        break;
+        return true;
     case CONTROL_RAW:
         send_raw(in, arg);
-        break;
+        return true;
     case CONTROL_ROOM:
         c->in_bytes = MIN(arg < INPUT_NUMBERS_FROM ? arg : 8192, 8192);
-        break;
+        return true;
+    case CONTROL_PAUSE:
+        pause_or_resume(in, arg & 1);
+        return true;
+    case CONTROL_TICK:
+        if (c->timer) {
+            client_tick(c);
+        }
+        return true;
+    case CONTROL_BUSY:
+        c->refuse_busy = busy[arg % N_BUSY];
+        return true;
+    case CONTROL_BUSY_DONE:
+        p9_session_busy_done(c->session, arg & 1 ? -EBUSY : 0);
+        return true;
+    }
+    return false;
+}
+
+/* What the file system does. */
+static void control_files(Input *in, uint8_t kind, uint8_t arg)
+{
+    static const int errors[] = { EIO, ENOSPC, EMFILE, ENOENT, ESTALE };
+    FsExport *export = in->c->export;
+
+    switch (kind) {
     case CONTROL_FAIL:
-        memfs_fail(c->export, arg % MEM_OPS,
+        memfs_fail(export, arg % MEM_OPS,
                    errors[arg / MEM_OPS % ARRAY_SIZE(errors)], 1);
         break;
     case CONTROL_PARK:
         in->parked = arg & 1;
         break;
     case CONTROL_SLEEPY:
-        memfs_sleepy(c->export, arg & 1);
+        memfs_sleepy(export, arg & 1);
+        break;
+    case CONTROL_YIELD:
+        in->yields = arg & 1;
+        break;
+    case CONTROL_LOCKED:
+        locks_of_host(arg & 1);
+        break;
+    case CONTROL_REMOTE:
+        memfs_remote(export, arg & 1);
+        break;
+    case CONTROL_SHORT:
+        in->most = arg;
         break;
     }
 }
 
-static void input_open(Input *in, uint8_t flags)
+static void control(Input *in, uint8_t kind, uint8_t arg)
+{
+    if (!control_jobs(in, kind, arg) && !control_transport(in, kind, arg)) {
+        control_files(in, kind, arg);
+    }
+}
+
+static void set_dev(FsExport *export, const char *path, uint64_t dev)
+{
+    FsNode *node = memfs_node(export, path);
+
+    memfs_set_dev(node, dev);
+    fs_node_unref(node);
+}
+
+static void input_open(Input *in, uint16_t flags)
 {
     FsConfig config = {
+        .multidevs = flags / SEED_MULTIDEVS % (FS_MULTIDEVS_WARN + 1),
+        .no_cache_hint = flags & SEED_NO_CACHE,
         .max_xattr = flags & SEED_FEW ? 2 : 100,
         .readonly = flags & SEED_READONLY,
     };
     P9Limits limits = {
         .max_msize = 128 * 1024,
         .max_fids = flags & SEED_FEW ? 5 : 100,
+        .own_loop = flags & (SEED_OWN_LOOP | SEED_FIBERS),
     };
     FsExport *export = memfs_open_config(&config);
 
@@ -345,10 +464,19 @@ static void input_open(Input *in, uint8_t flags)
     memfs_add(export, "b", NULL);
     memfs_add(export, "b/a", "contents of b/a");
     memfs_add(export, "b/c", NULL);
+    if (flags & SEED_DEVS) {
+        set_dev(export, "a", 7);
+        set_dev(export, "b/c", 8);
+    }
     memfs_sleepy(export, flags & SEED_SLEEPY);
     memfs_remote(export, flags & SEED_REMOTE);
-    memfs_set_hook(export, park_writes, in);
+    memfs_set_hook(export, on_call, in);
+    locks_over(export, flags & SEED_FIBERS);
     in->c = client_new(export, CLIENT_STEPPED, &limits);
+    in->c->more = flags & SEED_OTHERS;
+    if (flags & SEED_FIBERS) {
+        fibers_offer(in->c->exec);
+    }
     if (!(flags & SEED_NO_START)) {
         start(in, 0);
     }
@@ -358,26 +486,34 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static Input state;
     Input *in = &state;
+    uint16_t flags;
 
     memset(string_255, 'l', 255);
     memset(string_256, 'l', 256);
     in->bytes = data;
     in->size = size;
-    in->parked = false;
+    in->parked = in->yields = in->paused = false;
+    in->most = 0;
     in->sent = g_array_new(FALSE, FALSE, sizeof(Sent));
     memset(in->payload, 'p', sizeof(in->payload));
-    input_open(in, draw(in));
+    flags = draw(in);
+    flags |= draw(in) << 8;
+    input_open(in, flags);
     for (unsigned i = 0; i < MAX_RECORDS && in->size; i++) {
         uint8_t kind = draw(in);
 
         if (kind & 1) {
-            control(in, kind % 20, draw(in));
+            control(in, kind % CONTROL_END, draw(in));
         } else {
             send_message(in, kind);
         }
         check(in);
     }
+    pause_or_resume(in, false);
+    client_end(in->c);
+    fibers_drain();
     client_free(in->c);
+    g_assert_cmpuint(locks_count(), ==, 0);
     g_array_unref(in->sent);
     return 0;
 }

@@ -122,6 +122,13 @@ static int client_set_busy(void *opaque, bool busy)
     return 0;
 }
 
+static bool client_more(void *opaque)
+{
+    const Client *c = opaque;
+
+    return c->more;
+}
+
 static void client_set_timer(void *opaque, unsigned ms G_GNUC_UNUSED)
 {
     Client *c = opaque;
@@ -173,6 +180,7 @@ static const P9TransportOps client_ops = {
     .broken = client_broken,
     .set_busy = client_set_busy,
     .set_timer = client_set_timer,
+    .more = client_more,
     .trace_request = client_trace_request,
     .trace_reply = client_trace_reply,
 };

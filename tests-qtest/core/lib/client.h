@@ -55,6 +55,7 @@ struct Client {
     unsigned returned;
     unsigned pending;
     size_t in_bytes;            /* size of reply buffers; 0: by message */
+    bool more;                  /* what ops->more returns */
     bool busy;                  /* argument of the last set_busy */
     int refuse_busy;            /* unless 0, what set_busy(true) returns */
     void (*on_push)(Client *c); /* called at each ops->push; may be NULL */
