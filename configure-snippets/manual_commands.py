@@ -3,8 +3,8 @@
 """manual_commands.py ROOT QEMU HELPER [QEMU-ARGUMENT...]: runs the commands of
 the manual and of README.
 
-What is run is marked by the caption of its code block in the pages below
-docs/system/devices, and by the line before it in README.md:
+What is run is marked by the caption of its code block in the manual's pages
+about shares and about the helper, and by the line before it in README.md:
 
 * "On the host": qemu-system-x86_64 is started with a stopped CPU and ended by
   QMP. With the option -fsdev proxy, the helper is started before it.
@@ -14,7 +14,7 @@ docs/system/devices, and by the line before it in README.md:
   export fs0 and, unless they add it, the device share0.
 * "In the guest": the options of mount -t 9p must be those of the Linux client.
 
-The examples in options.rst are run as well. Paths are replaced by those of a
+The examples in options.rst and those in README.md are run as well. Paths are replaced by those of a
 scratch folder. As root, QEMU runs as the user 1000, as the manual says.
 
 Prints "ok NAME", "ok NAME # SKIP REASON" or "not ok NAME - REASON" for each,
@@ -71,11 +71,22 @@ def rst_blocks(path):
 
 
 def readme_blocks(path):
-    """An indented block behind a line that ends with the mark and a colon."""
+    """The indented blocks behind a line that begins with a caption, and the
+    other indented lines with the options of a share or the helper."""
     with open(path, encoding='utf-8') as f:
         text = f.read()
-    for n, found in enumerate(re.finditer(r'^(On the host|In the guest)[^\n]*:\n\n((?:    .*\n|\n)+)', text, re.M), 1):
-        yield Block(f'README.md/{n}', found.group(1), found.group(2))
+    n = 0
+    for found in re.finditer(r'^(?:(On the host|In the guest)[^\n]*:\n\n)?((?:    .*\n)+)', text, re.M):
+        where, block = found.groups()
+        if where:
+            n += 1
+            yield Block(f'README.md/{n}', where, block)
+            continue
+        for line in block.splitlines():
+            words = shlex.split(line, comments=True)
+            if words and (words[0] in ('-fsdev', '-virtfs') or words[0].endswith(f'/{HELPER}')):
+                n += 1
+                yield Block(f'README.md/{n}', 'example', shlex.join(words))
 
 
 class Place:
@@ -305,6 +316,7 @@ def check_mount_options(text):
 def run_example(place, block):
     """An example of options.rst: a command, or a part of one."""
     words = shlex.split(block.lines[0])
+    words[0] = re.sub(f'.*/{HELPER}$', HELPER, words[0])
     base = 'local,id=fs0,path=/srv/share'
     if words[0] == HELPER:
         run_helper(place, words[1:])
@@ -323,6 +335,7 @@ def run_example(place, block):
 WAYS = {
     'On the host': run_on_host,
     'On the host, as root': run_on_host,
+    'On the host, as the user 1000': run_on_host,
     "In QEMU's monitor": run_in_monitor,
     'In QMP': run_in_qmp,
     'In the guest': run_in_guest,
@@ -332,7 +345,8 @@ WAYS = {
 
 def find_blocks(root):
     for path in sorted(glob.glob(f'{root}/docs/system/devices/virtfs*.rst') +
-                       glob.glob(f'{root}/docs/system/devices/virtfs/*.rst')):
+                       glob.glob(f'{root}/docs/system/devices/virtfs/*.rst') +
+                       [f'{root}/docs/tools/virtfs-proxy-helper.rst']):
         yield from rst_blocks(path)
     yield from readme_blocks(f'{root}/README.md')
     with open(f'{root}/docs/system/devices/virtfs/options.rst', encoding='utf-8') as f:
