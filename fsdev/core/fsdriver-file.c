@@ -73,8 +73,8 @@ static int mapped_open(const FsCall *call, FsNode *node, int flags,
     return ret;
 }
 
-int fs_open_attr(const FsCall *call, FsNode *node, int flags, FsFile **file,
-                 FsAttr *attr)
+static int open_attr_of(const FsCall *call, FsNode *node, int flags,
+                        FsFile **file, FsAttr *attr)
 {
     bool changes = flags & O_TRUNC;
     FsFile *opened = NULL;
@@ -97,6 +97,22 @@ int fs_open_attr(const FsCall *call, FsNode *node, int flags, FsFile **file,
         *file = opened;
     }
     return attr ? tell_attr(node, ret, &seen, attr) : ret;
+}
+
+/* A directory that was made anew on the host is listed as it is now. */
+int fs_open_attr(const FsCall *call, FsNode *node, int flags, FsFile **file,
+                 FsAttr *attr)
+{
+    FsNode *other;
+    int ret = open_attr_of(call, node, flags, file, attr);
+
+    if (ret == 0 && attr && S_ISDIR(attr->mode) && attr->nlink == 0 &&
+        fs_remade(call, node, &other) == 0) {
+        file_driver(*file)->release(*file);
+        ret = open_attr_of(call, other, flags, file, attr);
+        fs_node_unref(other);
+    }
+    return ret;
 }
 
 int fs_open(const FsCall *call, FsNode *node, int flags, FsFile **file)

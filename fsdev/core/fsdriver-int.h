@@ -74,6 +74,34 @@ static inline ssize_t count(FsNode *node, const char *entry, const char *name,
     return ret;
 }
 
+/**
+ * fs_remade: the directory that others have made anew in the place of @dir,
+ * counted, if @dir is dead.  -ENOENT if there is none.
+ */
+int fs_remade(const FsCall *call, FsNode *dir, FsNode **other);
+
+/*
+ * The result of @attempt, an expression that uses @dir.  If it is -ENOENT
+ * because @dir was removed and made anew on the host, where a Linux client does
+ * not look @dir up again as long as a process has it as its working directory,
+ * the expression is evaluated once more with the new directory.
+ */
+#define IN_REMADE(call, dir, attempt) \
+    (__extension__ ({ \
+        int done_ = (attempt); \
+        FsNode *other_; \
+        int found_ = done_ == -ENOENT ? fs_remade(call, dir, &other_) \
+                                      : -ENOENT; \
+        if (found_ == -EAGAIN) { \
+            done_ = found_; \
+        } else if (found_ == 0) { \
+            dir = other_; \
+            done_ = (attempt); \
+            fs_node_unref(other_); \
+        } \
+        done_; \
+    }))
+
 /* The end of each call that returns attributes. */
 static inline int tell_attr(const FsNode *node, int ret, const FsAttr *seen,
                             FsAttr *attr)

@@ -104,8 +104,9 @@ static int open_existing(void *opaque)
     return 0;
 }
 
-int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
-              uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr)
+static int create_in(const FsCall *call, FsNode *dir, const char *name,
+                     int flags, uint32_t mode, FsNode **node, FsFile **file,
+                     FsAttr *attr)
 {
     Creation op = {
         .call = call, .dir = dir, .name = name, .flags = flags, .mode = mode,
@@ -127,8 +128,15 @@ int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
     return ret;
 }
 
-int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
-             FsAttr *attr)
+int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
+              uint32_t mode, FsNode **node, FsFile **file, FsAttr *attr)
+{
+    return IN_REMADE(call, dir, create_in(call, dir, name, flags, mode, node,
+                                          file, attr));
+}
+
+static int mkdir_in(const FsCall *call, FsNode *dir, const char *name,
+                    uint32_t mode, FsAttr *attr)
 {
     FsCall host;
     FsAttr seen;
@@ -144,8 +152,14 @@ int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
     return tell_attr(dir, ret, &seen, attr);
 }
 
-int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
-             uint64_t rdev, FsAttr *attr)
+int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
+             FsAttr *attr)
+{
+    return IN_REMADE(call, dir, mkdir_in(call, dir, name, mode, attr));
+}
+
+static int mknod_in(const FsCall *call, FsNode *dir, const char *name,
+                    uint32_t mode, uint64_t rdev, FsAttr *attr)
 {
     FsCall host;
     FsAttr seen;
@@ -161,8 +175,14 @@ int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
     return tell_attr(dir, ret, &seen, attr);
 }
 
-int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
-               const char *target, FsAttr *attr)
+int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
+             uint64_t rdev, FsAttr *attr)
+{
+    return IN_REMADE(call, dir, mknod_in(call, dir, name, mode, rdev, attr));
+}
+
+static int symlink_in(const FsCall *call, FsNode *dir, const char *name,
+                      const char *target, FsAttr *attr)
 {
     FsCall host;
     FsAttr seen;
@@ -176,4 +196,10 @@ int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
                  driver_of(dir)->symlink(&host, dir, name, target, &seen));
     fs_change_note();
     return tell_attr(dir, ret, &seen, attr);
+}
+
+int fs_symlink(const FsCall *call, FsNode *dir, const char *name,
+               const char *target, FsAttr *attr)
+{
+    return IN_REMADE(call, dir, symlink_in(call, dir, name, target, attr));
 }

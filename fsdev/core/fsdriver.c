@@ -87,8 +87,8 @@ FsWait fs_node_reach(FsNode *node)
     return driver->reach ? driver->reach(node) : FS_WAIT_ANYTHING;
 }
 
-int fs_lookup(const FsCall *call, FsNode *dir, const char *name, FsNode **node,
-              FsAttr *attr)
+static int lookup_in(const FsCall *call, FsNode *dir, const char *name,
+                     FsNode **node, FsAttr *attr)
 {
     FsNode *found = NULL;
     FsCall at_once;
@@ -109,8 +109,14 @@ int fs_lookup(const FsCall *call, FsNode *dir, const char *name, FsNode **node,
     return tell_attr(dir, ret, &seen, attr);
 }
 
-int fs_getattr(const FsCall *call, FsNode *node, FsFile *file, unsigned flags,
-               FsAttr *attr)
+int fs_lookup(const FsCall *call, FsNode *dir, const char *name, FsNode **node,
+              FsAttr *attr)
+{
+    return IN_REMADE(call, dir, lookup_in(call, dir, name, node, attr));
+}
+
+static int getattr_of(const FsCall *call, FsNode *node, FsFile *file,
+                      unsigned flags, FsAttr *attr)
 {
     FsCall at_once;
     FsAttr seen;
@@ -123,6 +129,12 @@ int fs_getattr(const FsCall *call, FsNode *node, FsFile *file, unsigned flags,
     ret = status(node, "getattr", "",
                  driver_of(node)->getattr(call, node, file, flags, &seen));
     return tell_attr(node, ret, &seen, attr);
+}
+
+int fs_getattr(const FsCall *call, FsNode *node, FsFile *file, unsigned flags,
+               FsAttr *attr)
+{
+    return IN_REMADE(call, node, getattr_of(call, node, file, flags, attr));
 }
 
 /* Does the right to write the file suffice for the change? */
@@ -186,7 +198,8 @@ int fs_statfs(const FsCall *call, FsNode *node, struct statfs *st)
 
 /* Names */
 
-int fs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
+static int link_in(const FsCall *call, FsNode *node, FsNode *dir,
+                   const char *name)
 {
     int ret = check_call(call, driver_of(node)->link, node);
 
@@ -207,7 +220,13 @@ int fs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
     return ret;
 }
 
-int fs_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
+int fs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
+{
+    return IN_REMADE(call, dir, link_in(call, node, dir, name));
+}
+
+static int unlink_in(const FsCall *call, FsNode *dir, const char *name,
+                     bool is_dir)
 {
     int ret = check_call(call, driver_of(dir)->unlink, dir);
 
@@ -225,8 +244,13 @@ int fs_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
     return ret;
 }
 
-int fs_rename(const FsCall *call, FsNode *dir, const char *name, FsNode *newdir,
-              const char *newname)
+int fs_unlink(const FsCall *call, FsNode *dir, const char *name, bool is_dir)
+{
+    return IN_REMADE(call, dir, unlink_in(call, dir, name, is_dir));
+}
+
+static int rename_in(const FsCall *call, FsNode *dir, const char *name,
+                     FsNode *newdir, const char *newname)
 {
     const FsObjects objects = {
         .dir = dir, .name = name, .newdir = newdir, .newname = newname,
@@ -247,6 +271,19 @@ int fs_rename(const FsCall *call, FsNode *dir, const char *name, FsNode *newdir,
                  driver_of(dir)->rename(call, dir, name, newdir, newname));
     fs_change_note();
     return ret;
+}
+
+static int rename_from(const FsCall *call, FsNode *dir, const char *name,
+                       FsNode *newdir, const char *newname)
+{
+    return IN_REMADE(call, dir, rename_in(call, dir, name, newdir, newname));
+}
+
+int fs_rename(const FsCall *call, FsNode *dir, const char *name, FsNode *newdir,
+              const char *newname)
+{
+    return IN_REMADE(call, newdir,
+                     rename_from(call, dir, name, newdir, newname));
 }
 
 /* Extended attributes; with size 0 only the length is returned. */

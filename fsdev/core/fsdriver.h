@@ -16,6 +16,8 @@
  *  - ids of owners, also those in ACLs, are the guest's for the session and the
  *    host's for the driver; an id that uidmap= or gidmap= does not map is
  *    -EOVERFLOW, and an object with such an owner is protected (fs-owners.h);
+ *  - a directory that was removed on the host and made anew there is the new one
+ *    for calls that would fail with -ENOENT otherwise;
  *  - a name argument is one valid component: NUL-terminated, not empty, without
  *    '/', at most NAME_MAX bytes, and neither "." nor "..".
  */
@@ -246,6 +248,18 @@ struct FsDriver {
     void (*node_unref)(FsNode *node);
     FsNode *(*parent)(FsNode *node);
     int (*locate)(FsNode *node, FsNode **dir, char *name);
+    /*
+     * Is @node a directory that has been removed?  1 or 0; -EAGAIN if finding
+     * out would have to wait longer.  May be NULL, as place() then.
+     */
+    int (*is_dead)(const FsCall *call, FsNode *node);
+    /*
+     * Where to look for what others than guests have put in the place of @node,
+     * a directory: 1 and *@place, counted, is what was found there last, or 0
+     * and *@place is the directory and @name the component.  -ENOENT if there
+     * is no such place, because a guest has removed @node.  Never blocks.
+     */
+    int (*place)(FsNode *node, FsNode **place, char *name);
     /* May be NULL. */
     void (*leave_loop)(FsExport *export, const FsYield *yield);
     /* May be NULL.  Any thread; never blocks. */

@@ -118,3 +118,35 @@ void local_usage(FsExport *export, FsUsage *usage)
         .evictions = stats.evictions,
     };
 }
+
+int local_is_dead(const FsCall *call, FsNode *node)
+{
+    Name *name = name_from_fs(node);
+    LOCAL_PIN pin = { 0 };
+    HostStat st;
+    int ret;
+
+    if (node_type(name_node(name)) != S_IFDIR) {
+        return 0;
+    }
+    if (!local_may_use(call, local_export(node->export), name_node(name)) &&
+        !local_never_hangs(local_export(node->export), name_node(name))) {
+        return -EAGAIN;
+    }
+    ret = local_pin_fd(call, &pin, name);
+    if (ret == 0) {
+        ret = host_stat(pin.fd, &st);
+    }
+    return ret < 0 ? ret : st.nlink == 0;
+}
+
+int local_place(FsNode *node, FsNode **place, char *component)
+{
+    Name *name;
+    int ret = name_place(name_from_fs(node), &name, component);
+
+    if (ret >= 0) {
+        *place = name_to_fs(name);
+    }
+    return ret;
+}

@@ -91,6 +91,8 @@ void local_node_unref(FsNode *node);
 FsNode *local_parent(FsNode *node);
 FsWait local_reach(FsNode *node);
 int local_locate(FsNode *node, FsNode **dir, char *component);
+int local_is_dead(const FsCall *call, FsNode *node);
+int local_place(FsNode *node, FsNode **place, char *component);
 void local_usage(FsExport *export, FsUsage *usage);
 
 /* local-pin.c */

@@ -27,6 +27,7 @@ static void name_kill_aliases(const Name *dir, const char *component,
         Name *name = name_find(table, alias, component);
 
         if (name && name != keep) {
+            name->removed = true;
             name_make_dead(name);
         }
     }
@@ -38,6 +39,7 @@ static void name_kill(const Name *dir, const char *component, const Name *keep)
     Name *name = name_find(dir->node->table, dir, component);
 
     if (name && name != keep) {
+        name->removed = true;
         name_make_dead(name);
     }
     name_kill_aliases(dir, component, keep);

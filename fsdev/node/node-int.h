@@ -63,7 +63,9 @@ struct Name {
     gint refs;              /* atomic; reaches 0 only with the lock held */
     uint8_t length;
     uint8_t capacity;       /* of room[], without the NUL */
-    bool live;              /* hashed: (parent, component) leads to node */
+    bool live:1;            /* hashed: (parent, component) leads to node */
+    bool removed:1;         /* through this table, or never had a name */
+    bool followed:1;        /* has a value in NodeTable.followers */
     char room[];
 };
 
@@ -83,6 +85,11 @@ struct NodeTable {
     uint64_t near_dev;      /* constant; see node_is_far() */
     HashTable nodes;
     HashTable names;
+    /*
+     * For a dead Name of a directory: the Name of another directory that was
+     * found at its place, counted.  There are few, so Name has no room for it.
+     */
+    GHashTable *followers;
     uint64_t seed;          /* constant; keeps guests from choosing chains */
     size_t node_count;
     size_t name_count;

@@ -7,7 +7,8 @@
  * is replaced by a rename, and when it is found to lead to another inode.  A
  * dead Name keeps its Node and its parent ("..") as long as it is referenced,
  * but name_locate() returns -ENOENT for it, and it no longer helps to find an
- * object.  A Name never changes its Node.  A Node lives as long as a Name holds
+ * object.  If it was a directory that another one has replaced on the host, it
+ * has that one as its follower.  A Name never changes its Node.  A Node lives as long as a Name holds
  * it.  Descriptors are the task of node-fd.c.
  *
  * Called by the local driver from any thread.  Nothing here blocks except that
@@ -242,15 +243,33 @@ static bool name_unref_fast(Name *name)
     return false;
 }
 
+/* Locked: the follower of @name, which has none then; NULL: it has none. */
+static Name *take_follower(NodeTable *table, Name *name)
+{
+    Name *follower = NULL;
+
+    if (name->followed) {
+        follower = g_hash_table_lookup(table->followers, name);
+        g_hash_table_remove(table->followers, name);
+        name->followed = false;
+    }
+    return follower;
+}
+
 /*
  * Locked: take a Name without references out of the table.  If this was the
- * last Name of its Node, put that on @nodes for free_nodes().
+ * last Name of its Node, put that on @nodes for free_nodes().  Its follower is
+ * put on @followers, to be released.
  */
-static void name_detach(Name *name, LruHead *nodes)
+static void name_detach(Name *name, LruHead *nodes, GSList **followers)
 {
     Node *node = name->node;
     NodeTable *table = node->table;
+    Name *follower = take_follower(table, name);
 
+    if (follower) {
+        *followers = g_slist_prepend(*followers, follower);
+    }
     if (table->remote) {
         remote_of(name)->gone = !name->live;
     }
@@ -303,15 +322,12 @@ static void free_nodes(LruHead *nodes)
     }
 }
 
-void name_unref(Name *name)
+/* Release @name, and put the followers that it may have held on *@followers. */
+static void unref_one(NodeTable *table, Name *name, GSList **followers)
 {
-    NodeTable *table = name->node->table;
     NameList names;
     LruHead nodes;
 
-    if (name_unref_fast(name)) {
-        return;
-    }
     QLIST_INIT(&names);
     QTAILQ_INIT(&nodes);
     table_lock(table);
@@ -319,7 +335,7 @@ void name_unref(Name *name)
     while (g_atomic_int_dec_and_test(&name->refs)) {
         Name *parent = name->parent;
 
-        name_detach(name, &nodes);
+        name_detach(name, &nodes, followers);
         QLIST_INSERT_HEAD(&names, name, alias);
         if (parent == name) {
             break;
@@ -329,6 +345,22 @@ void name_unref(Name *name)
     table_unlock(table);
     free_names(table, &names);
     free_nodes(&nodes);
+}
+
+void name_unref(Name *name)
+{
+    NodeTable *table = name->node->table;
+    GSList *followers = NULL;
+
+    if (name_unref_fast(name)) {
+        return;
+    }
+    unref_one(table, name, &followers);
+    while (followers) {
+        name = followers->data;
+        followers = g_slist_delete_link(followers, followers);
+        unref_one(table, name, &followers);
+    }
 }
 
 /* The table */
@@ -349,6 +381,7 @@ NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
     table->seed = ((uint64_t)g_random_int() << 32) | g_random_int();
     hash_init(&table->nodes);
     hash_init(&table->names);
+    table->followers = g_hash_table_new(NULL, NULL);
     node_fd_table_init(table, options->fd_budget);
 
     table_lock(table);
@@ -367,6 +400,7 @@ void node_table_free(NodeTable *table)
     name_unref(table->root);
     hash_free(&table->nodes);
     hash_free(&table->names);
+    g_hash_table_destroy(table->followers);
     pthread_cond_destroy(&table->renames_change);
     pthread_mutex_destroy(&table->lock);
     g_free(table);
@@ -433,6 +467,29 @@ int name_locate(Name *name, Name **parent, char *component)
         memcpy(component, name->component, name->length + 1);
     } else {
         ret = -ENOENT;
+    }
+    table_unlock(table);
+    return ret;
+}
+
+int name_place(Name *name, Name **place, char *component)
+{
+    NodeTable *table = name->node->table;
+    int ret = 0;
+
+    table_lock(table);
+    /* As far as possible at once: a directory may be made anew very often. */
+    while (name->followed) {
+        name = g_hash_table_lookup(table->followers, name);
+        ret = 1;
+    }
+    if (name->removed || name == table->root) {
+        ret = -ENOENT;
+    } else if (ret) {
+        *place = name_ref(name);
+    } else {
+        *place = name_ref(name->parent);
+        memcpy(component, name->component, name->length + 1);
     }
     table_unlock(table);
     return ret;
@@ -514,13 +571,20 @@ int name_insert(Name *parent, const char *component, int path_fd,
     if (name && name->node == node) {
         name_ref(name);
     } else {
-        if (name) {
+        Name *former = name;
+
+        if (former) {
             /* Another object has this name now. */
-            name_make_dead(name);
+            name_make_dead(former);
         }
         name = name_add(parent, component, node, st, hash);
         if (name) {
             name_make_live(name);
+        }
+        if (name && former && former->node->type == S_IFDIR &&
+            name->node->type == S_IFDIR) {
+            g_hash_table_insert(table->followers, former, name_ref(name));
+            former->followed = true;
         }
     }
     if (name && name->node->fd < 0 && spare >= 0) {
@@ -538,6 +602,9 @@ int name_adopt(NodeTable *table, int path_fd, const HostStat *st, Name **out)
 
     table_lock(table);
     name = name_add(table->root, "", node_find(table, st, hash), st, hash);
+    if (name) {
+        name->removed = true;
+    }
     if (name && name->node->fd < 0) {
         node_fd_install(name->node, host_fd_steal(&spare));
     }

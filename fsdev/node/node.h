@@ -92,6 +92,16 @@ FsNode *name_to_fs(Name *name);
 Name *name_from_fs(FsNode *node);
 /** name_locate: as fs_locate(). */
 int name_locate(Name *name, Name **parent, char *component);
+/**
+ * name_place: where to look for what is in the place of @name now, a directory
+ * that was removed by others.
+ *
+ * Returns 1 and sets *@place (counted) to the Name that was found there last,
+ * 0 with *@place the Name of the directory and its @component, or -ENOENT if
+ * there is no such place: for the root, and if it was removed through this
+ * table.
+ */
+int name_place(Name *name, Name **place, char *component);
 /** name_is_at: is @name still live, as @component of @parent? */
 bool name_is_at(Name *name, const Name *parent, const char *component);
 /**
