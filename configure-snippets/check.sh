@@ -75,13 +75,14 @@ run_part() {
 
 # needs_build PART: whether PART needs the emulator. The other parts run before it is built.
 needs_build() {
-    case $1 in check-snippets | check-core | check-docs | check-claims) return 1 ;; esac
+    case $1 in check-snippets | check-core | check-docs | check-claims | check-attack-results) return 1 ;; esac
 }
 
-# Remove old logs: check-claims reads what the other parts print in this run.
+# Remove old logs: check-claims and check-attack-results read what the other parts print in this run.
 for part in "$@"; do
     rm -f "$logs/$part.log"
 done
+rm -rf "$BUILD/core/results"
 built=unknown
 for part in "$@"; do
     if needs_build "$part" && [ "$built" = unknown ]; then

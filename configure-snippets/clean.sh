@@ -7,7 +7,7 @@
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-for part in apt bench cache compilers core docs kernel logs obj obj-stock packages patch run share src stamps "qemu-$BASE"; do
+for part in apt attacks bench cache compilers core docs kernel logs obj obj-stock packages patch run share src stamps "qemu-$BASE"; do
     rm -rf "${BUILD:?}/$part"
 done
 rm -rf "${BUILD:?}"/apt-{bookworm,trixie,root-bookworm,root-trixie}

@@ -35,5 +35,6 @@ int main(int argc, char **argv)
     ring_register_fsdev_tests();
     ring_register_query_tests();
     ring_register_registers_tests();
+    ring_register_attack_tests();
     return g_test_run();
 }

@@ -90,6 +90,7 @@ int64_t ring_host_xattr32(const char *name, const char *attr);
 char *ring_host_list(void);
 
 /* Registers the tests of one topic file; called by main() only. */
+void ring_register_attack_tests(void);
 void ring_register_device_tests(void);
 void ring_register_plug_tests(void);
 void ring_register_options_tests(void);

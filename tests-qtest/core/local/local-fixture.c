@@ -201,7 +201,11 @@ FsExport *local_fixture_open(void *opaque)
     if (fixture->tmpfs) {
         fixture->mounted = local_mount_tmpfs(fixture->path, fixture->tmpfs);
         if (!fixture->mounted) {
-            g_test_skip("mounting a tmpfs is not allowed here");
+            g_autofree char *why = g_strdup_printf("no tmpfs can be mounted "
+                                                   "here with %s",
+                                                   fixture->tmpfs);
+
+            g_test_skip(why);
             return NULL;
         }
     }

@@ -363,6 +363,58 @@ static void test_cost(gconstpointer opaque)
     }
 }
 
+/* ---- a lookup far below the root -------------------------------------- */
+
+enum { DEPTH = 1000 };
+
+typedef struct Depth {
+    FsSecurityModel model;
+    unsigned depth;
+} Depth;
+
+/* The second lookup of one name, @depth levels below the root, is counted. */
+static void walk_below(void *opaque)
+{
+    const Depth *d = opaque;
+    LOCAL_ENV env = { .fixture = { .model = d->model } };
+    FsNode *dir, *next;
+    FsAttr attr;
+
+    local_env_start(&env);
+    if (!env.export) {
+        local_env_end(&env);
+        count_calls_skip();
+    }
+    dir = fs_node_ref(env.root);
+    for (unsigned i = 0; i < d->depth; i++) {
+        g_assert_cmpint(fs_mkdir(CALL_AS(&local_env_cred), dir, "d", 0755,
+                                 &attr), ==, 0);
+        g_assert_cmpint(fs_lookup(&test_call, dir, "d", &next, &attr), ==, 0);
+        fs_node_unref(dir);
+        dir = next;
+    }
+    g_assert_cmpint(local_env_try_create(dir, "made", O_RDWR), ==, 0);
+    local_env_await_tick();
+    g_assert_cmpint(local_env_try_lookup(dir, "made"), ==, 0);
+    count_calls_begin();
+    g_assert_cmpint(local_env_try_lookup(dir, "made"), ==, 0);
+    count_calls_end();
+    fs_node_unref(dir);
+}
+
+static void test_deep(gconstpointer opaque)
+{
+    Depth top = { GPOINTER_TO_INT(opaque), 1 };
+    Depth deep = { GPOINTER_TO_INT(opaque), DEPTH };
+    CountCalls at_top, below;
+
+    if (count_calls(walk_below, &top, &at_top) &&
+        count_calls(walk_below, &deep, &below)) {
+        g_assert_cmpuint(at_top.count, >, 0);
+        g_assert_cmpuint(below.count, ==, at_top.count);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -380,6 +432,12 @@ int main(int argc, char **argv)
                                    local_model_name(model));
             g_test_add_data_func_full(path, row, test_cost, g_free);
         }
+    }
+    for (unsigned model = 0; model <= FS_SM_NONE; model++) {
+        g_autofree char *path = g_strdup_printf("/local-calls/deep/%s",
+                                                local_model_name(model));
+
+        g_test_add_data_func(path, GINT_TO_POINTER(model), test_deep);
     }
     return g_test_run();
 }

@@ -75,6 +75,31 @@ static void test_open_in_parallel(void)
     g_assert_cmpuint(client_mem(c).files, ==, 3);
 }
 
+/* While a fid is being opened it cannot become that of an attribute as well. */
+static void test_xattr_while_opening(void)
+{
+    g_autoptr(Client) c = flight_start();
+    Call *open = SEND(c, 1, lopen, .fid = 3);
+    Call *second;
+
+    g_assert_true(client_is_job(open));
+    flight_answered(SEND(c, 2, xattrcreate, .fid = 3, .name = P9STR("user.x"),
+                         .size = 4), EINVAL);
+    client_run(open);
+    second = SEND(c, 3, xattrcreate, .fid = 3, .name = P9STR("user.x"),
+                  .size = 4);
+    flight_answered(second, EINVAL);
+    client_report(open);
+    flight_answered(open, 0);
+    flight_answered(SEND(c, 4, xattrcreate, .fid = 3, .name = P9STR("user.x"),
+                         .size = 4), EINVAL);
+    memfs_sleepy(c->export, false);
+    g_assert_cmpint(ASK(c, readdir, .fid = 3, .count = 4096), ==, 0);
+    g_assert_cmpint(client_read(c, 3, 0, 16), ==, -EOPNOTSUPP);
+    g_assert_cmpint(client_write(c, 3, 0, "x", 1), ==, -EINVAL);
+    g_assert_cmpuint(client_mem(c).files, ==, 3);
+}
+
 /* A newfid is in use while its walk runs, and free if the walk fails. */
 static void test_walk_reserves(void)
 {
@@ -263,6 +288,8 @@ int main(int argc, char **argv)
     g_test_add_func("/session/clunk/xattr", test_clunk_xattr);
     g_test_add_func("/session/flight/open-in-parallel",
                     test_open_in_parallel);
+    g_test_add_func("/session/flight/xattr-while-opening",
+                    test_xattr_while_opening);
     g_test_add_func("/session/flight/walk-reserves", test_walk_reserves);
     g_test_add_func("/session/flight/walk-in-place",
                     test_walk_in_place_while_opening);

@@ -6,8 +6,9 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "lib/client.h"
+#include "lib/race.h"
 
-#define ROUNDS 150
+#define ROUNDS race_rounds(150)
 
 static Client *client_with_tree(bool sleepy)
 {
@@ -58,6 +59,34 @@ static void test_open_storm(void)
         SEND(c, 7, clunk, .fid = 1);
         SEND(c, 8, clunk, .fid = 1);
         wait_all(c);
+        g_assert_cmpuint(client_mem(c).files, ==, 0);
+    }
+}
+
+/* Open, create in, remove and clunk one fid at the same time. */
+static void test_fid_storm(void)
+{
+    static const char *const paths[] = { "file", "another" };
+    g_autoptr(Client) c = client_with_tree(true);
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        if (client_walk(c, 0, 1, paths[i % 2]) < 0) {
+            memfs_add(c->export, paths[i % 2], i % 2 ? "text" : NULL);
+            g_assert_cmpint(client_walk(c, 0, 1, paths[i % 2]), ==, 0);
+        }
+        SEND(c, 1, lopen, .fid = 1, .flags = i & 1 ? 2 : 0);
+        SEND(c, 2, lcreate, .fid = 1, .name = P9NAME("f"), .flags = 2,
+             .mode = 0644);
+        if (i & 4) {
+            test_exec_step(c->exec);
+        }
+        SEND(c, 3, remove, .fid = 1);
+        SEND(c, 4, lcreate, .fid = 1, .name = P9NAME("g"), .flags = 2,
+             .mode = 0644);
+        SEND(c, 5, getattr, .fid = 1, .request_mask = 0x7ff);
+        SEND(c, 6, clunk, .fid = 1);
+        wait_all(c);
+        g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, -ENOENT);
         g_assert_cmpuint(client_mem(c).files, ==, 0);
     }
 }
@@ -255,6 +284,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/session/threads/open-storm", test_open_storm);
+    g_test_add_func("/session/threads/fid-storm", test_fid_storm);
     g_test_add_func("/session/threads/read-storm", test_read_storm);
     g_test_add_func("/session/threads/rename-storm", test_rename_storm);
     g_test_add_func("/session/threads/version-storm", test_version_storm);
