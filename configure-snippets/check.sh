@@ -99,6 +99,7 @@ for part in "$@"; do
     fi
 done
 not_run+=('check-soak: longer forms of check-guest, for which there is a target of its own'
+    'soak-fuzz, coverage: long runs of the fuzzers, and what they reach'
     'bench, bench-guest, bench-proxy: they measure and have targets of their own')
 say '== time'
 printf '%s\n' "${times[@]}"

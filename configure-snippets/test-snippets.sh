@@ -377,6 +377,7 @@ test_check() {
     part check-docs 0 '5 passed, 0 failed, 2 skipped'
     part build 1 ''
     local rest="check-soak: longer forms of check-guest, for which there is a target of its own
+soak-fuzz, coverage: long runs of the fuzzers, and what they reach
 bench, bench-guest, bench-proxy: they measure and have targets of their own"
     expect check-tells-what-was-not-run "== time
 check-snippets
