@@ -2,24 +2,36 @@
 /*
  * Inode numbers of several devices in one 64-bit space: see 9p-qid.h.
  *
- * Inodes on the device of the exported directory keep their numbers (bit 63 is
- * clear), so guest and host show the same numbers.  For every other device, the
- * upper bits of the inode number, which have few different values, are replaced
- * by a slot number (bits 63..62 = 10), so that one table entry serves 2^40
- * inodes.  A file system that scatters its inode numbers uses up the slots;
- * then each inode gets a number of its own (bits 63..62 = 11), up to a limit.
- * The three ranges are disjoint and each mapping is injective, so two inodes
- * never get the same path.
+ * What follows calls "number" what a Linux guest shows as st_ino and d_ino.
+ * That is the path plus 2, modulo 2^64 (v9fs_qid2ino() in fs/9p; a 32-bit guest
+ * combines both halves of it), so a path is the number minus 2.  Each of these
+ * ranges of numbers is disjoint from the others and is used without repetition,
+ * so that two inodes never get the same path:
+ *
+ *  - Inodes on the device of the exported directory keep the host's number.
+ *    Programs that store inode numbers, such as git, rsync and borg, find the
+ *    same ones on both sides.  Exceptions are 0, which readdir(3) of some C
+ *    libraries skips, and what begins with the byte of one of the next ranges;
+ *    no file system in use counts that far, and overlayfs (xino) sets fewer
+ *    bits.
+ *  - SLOT_NUMBER, a slot, the lower half of the host's number: the inodes of
+ *    all other devices.  The upper half has few different values, so that one
+ *    table entry serves 2^32 inodes.  The host's number cannot be kept, because
+ *    nothing excludes that the exported device uses it as well.
+ *  - SINGLE_NUMBER, a count: each for one inode of a file system that scatters
+ *    its numbers and has used up the slots, up to a limit.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-hash.h"
 #include "9p-qid.h"
 
-#define QID_FOREIGN     (1ULL << 63)
-#define QID_SINGLE      (3ULL << 62)
-#define SLOT_BITS       16
-#define SLOT_INO_BITS   40
-#define SLOTS_MAX       (1u << SLOT_BITS)
+#define SHOWN_MINUS_PATH 2
+#define SLOT_NUMBER     (0xffULL << 56)
+#define SINGLE_NUMBER   (0xfeULL << 56)
+#define FIRST_RESERVED  SINGLE_NUMBER
+#define SLOT_BITS       24
+#define SLOT_INO_BITS   32
+#define SLOTS_MAX       (1u << 16)
 #define SINGLES_MAX     (1u << 20)      /* about 60 MB in the worst case */
 
 typedef struct QidKey {
@@ -95,9 +107,9 @@ static bool qid_is_root_dev(P9QidMap *map, uint64_t dev)
     return same;
 }
 
-/* The number of (dev, ino) in @table; numbers are assigned in sequence. */
-static bool qid_number(GHashTable *table, unsigned max, uint64_t dev,
-                       uint64_t ino, uint64_t *number)
+/* Locked.  The number of (dev, ino) in @table, assigned in sequence. */
+static bool qid_entry(GHashTable *table, unsigned max, uint64_t dev,
+                      uint64_t ino, uint64_t *number)
 {
     QidKey key = { .dev = dev, .ino = ino };
     QidKey *found = g_hash_table_lookup(table, &key);
@@ -114,19 +126,19 @@ static bool qid_number(GHashTable *table, unsigned max, uint64_t dev,
     return true;
 }
 
-static int qid_foreign_path(P9QidMap *map, uint64_t dev, uint64_t ino,
-                            uint64_t *path)
+/* Locked. */
+static int qid_mapped_number(P9QidMap *map, uint64_t dev, uint64_t ino,
+                             uint64_t *number)
 {
-    uint64_t number;
+    uint64_t part;
 
-    if (qid_number(map->slots, SLOTS_MAX, dev, ino >> SLOT_INO_BITS,
-                   &number)) {
-        *path = QID_FOREIGN | number << SLOT_INO_BITS |
-                (ino & ((1ULL << SLOT_INO_BITS) - 1));
+    if (qid_entry(map->slots, SLOTS_MAX, dev, ino >> SLOT_INO_BITS, &part)) {
+        *number = SLOT_NUMBER | part << SLOT_INO_BITS |
+                  (ino & ((1ULL << SLOT_INO_BITS) - 1));
         return 0;
     }
-    if (qid_number(map->singles, SINGLES_MAX, dev, ino, &number)) {
-        *path = QID_SINGLE | number;
+    if (qid_entry(map->singles, SINGLES_MAX, dev, ino, &part)) {
+        *number = SINGLE_NUMBER | part;
         return 0;
     }
     p9_warn_once("9p: too many inodes on foreign devices below the export; "
@@ -134,29 +146,42 @@ static int qid_foreign_path(P9QidMap *map, uint64_t dev, uint64_t ino,
     return -ENFILE;
 }
 
-int p9_qid_path(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t *path)
+static int qid_number(P9QidMap *map, uint64_t dev, uint64_t ino,
+                      uint64_t *number)
 {
+    bool own = qid_is_root_dev(map, dev);
     int ret;
 
-    if (qid_is_root_dev(map, dev)) {
-        if (!(ino & QID_FOREIGN) || map->policy == FS_MULTIDEVS_WARN) {
-            *path = ino;
-            return 0;
-        }
-    } else if (map->policy == FS_MULTIDEVS_FORBID) {
+    if (!own && map->policy == FS_MULTIDEVS_FORBID) {
         p9_warn_once("9p: the export holds more than one device and "
                      "multidevs=forbid: access to the others is refused");
         return -ENODEV;
-    } else if (map->policy == FS_MULTIDEVS_WARN) {
+    }
+    if (!own && map->policy == FS_MULTIDEVS_WARN) {
         p9_warn_once("9p: the export holds more than one device: inode "
                      "numbers may collide in the guest; see multidevs=");
-        *path = ino;
+    }
+    if (map->policy == FS_MULTIDEVS_WARN ||
+        (own && ino && ino < FIRST_RESERVED)) {
+        *number = ino;
         return 0;
     }
     g_mutex_lock(&map->lock);
-    ret = qid_foreign_path(map, dev, ino, path);
+    ret = qid_mapped_number(map, dev, ino, number);
     g_mutex_unlock(&map->lock);
     return ret;
+}
+
+int p9_qid_path(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t *path)
+{
+    uint64_t number = 0;
+    int ret = qid_number(map, dev, ino, &number);
+
+    if (ret < 0) {
+        return ret;
+    }
+    *path = number - SHOWN_MINUS_PATH;
+    return 0;
 }
 
 static uint8_t qid_type(uint32_t mode)
@@ -213,11 +238,13 @@ unsigned p9_qid_readdir_flags(const P9QidMap *map)
 P9Qid p9_qid_from_dirent(P9QidMap *map, const FsDirent *entry)
 {
     /* The version would take a stat; the Linux client does not use it. */
-    P9Qid qid = { .type = qid_type(DTTOIF(entry->type)) };
+    P9Qid qid = {
+        .type = qid_type(DTTOIF(entry->type)),
+        .path = entry->ino - SHOWN_MINUS_PATH,
+    };
 
-    if (map->policy == FS_MULTIDEVS_WARN ||
-        p9_qid_path(map, entry->dev, entry->ino, &qid.path) < 0) {
-        qid.path = entry->ino;
+    if (map->policy != FS_MULTIDEVS_WARN) {
+        p9_qid_path(map, entry->dev, entry->ino, &qid.path);
     }
     return qid;
 }

@@ -2,6 +2,9 @@
 /*
  * From the identity of a host inode (device, number) to the path of a qid.
  *
+ * A Linux guest shows the host's inode number for every object on the device of
+ * the exported directory, in stat(2) and in listings.
+ *
  * A guest sees one device for each mount.  If an export contains several file
  * systems, inodes with the same number must get different paths; the option
  * multidevs= tells how.  A map belongs to a session and keeps all its entries,

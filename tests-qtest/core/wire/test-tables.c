@@ -24,15 +24,32 @@ static uint64_t path_of(P9QidMap *map, uint64_t dev, uint64_t ino)
     return path;
 }
 
-/* On the export's own device the qid path is the host's inode number. */
+/* What a Linux guest shows as the inode number; fs/9p adds 2 to the path. */
+static uint64_t shown(P9QidMap *map, uint64_t dev, uint64_t ino)
+{
+    return path_of(map, dev, ino) + 2;
+}
+
+/* On the export's own device a guest shows the host's inode number. */
 static void test_qid_root(void)
 {
+    static const uint64_t inos[] = {
+        1, 2, 3, 4, 5, 0xfffffffe, 0xffffffff, 0x100000000, 0x100000001,
+        INT64_MAX - 1, INT64_MAX, 1ULL << 63, (1ULL << 63) + 1,
+        /* The lower layers of an overlayfs with xino=on */
+        1ULL << 63 | 0x123456, 3ULL << 62 | 0x123456, 0xf8ULL << 56 | 77,
+    };
     P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
 
-    g_assert_cmphex(path_of(map, 7, 1), ==, 1);
-    g_assert_cmphex(path_of(map, 7, UINT32_MAX), ==, UINT32_MAX);
-    g_assert_cmphex(path_of(map, 7, INT64_MAX), ==, INT64_MAX);
-    g_assert_cmphex(path_of(map, 7, 1), ==, 1);
+    for (unsigned i = 0; i < ARRAY_SIZE(inos); i++) {
+        g_assert_cmphex(shown(map, 7, inos[i]), ==, inos[i]);
+        /* Other devices get numbers that the export's own never has. */
+        g_assert_cmphex(shown(map, 8, inos[i]), !=, inos[i]);
+        g_assert_cmphex(shown(map, 8, inos[i]), >=, 0xfdULL << 56);
+    }
+    /* readdir(3) may skip an entry with the number 0. */
+    g_assert_cmphex(shown(map, 7, 0), >=, 0xfdULL << 56);
+    g_assert_cmphex(shown(map, 8, 0), >=, 0xfdULL << 56);
     p9_qid_map_free(map);
 }
 
@@ -72,6 +89,35 @@ static void test_qid_devices(void)
         ids[i][1] = 2 + i % 100;
     }
     check_distinct((const uint64_t (*)[2])ids, 4000);
+}
+
+/*
+ * The numbers around both ends and around every range and every power of 2, as
+ * the addition of 2 must not make two of them the same.
+ */
+static void test_qid_edges(void)
+{
+    enum { AROUND = 5, EDGES = 64 + 8 };
+    static uint64_t ids[2 * EDGES * AROUND][2];
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(
+        whole_hash, g_int64_equal, g_free, NULL);
+    unsigned n = 0;
+
+    for (unsigned edge = 0; edge < EDGES; edge++) {
+        uint64_t at = edge < 64 ? 1ULL << edge : (0xf8ULL + edge - 64) << 56;
+
+        for (unsigned i = 0; i < AROUND; i++) {
+            uint64_t ino = at + i - AROUND / 2;
+
+            if (g_hash_table_add(seen, g_memdup2(&ino, 8))) {
+                ids[n][0] = 1;
+                ids[n++][1] = ino;
+                ids[n][0] = 2;
+                ids[n++][1] = ino;
+            }
+        }
+    }
+    check_distinct((const uint64_t (*)[2])ids, n);
 }
 
 /* Inode numbers that use the upper bits too, as those of overlayfs do. */
@@ -129,7 +175,7 @@ static void test_qid_full(void)
     g_assert_cmpint(ret, ==, -ENFILE);
     g_assert_cmpuint(made, >, 1u << 20);
     g_assert_cmphex(path_of(map, 2, 5), ==, given);
-    g_assert_cmphex(path_of(map, 1, 99), ==, 99);
+    g_assert_cmphex(shown(map, 1, 99), ==, 99);
     p9_qid_map_free(map);
 }
 
@@ -139,13 +185,14 @@ static void test_qid_policies(void)
     P9QidMap *warn = map_new(FS_MULTIDEVS_WARN);
     uint64_t path = 123;
 
-    g_assert_cmphex(path_of(forbid, 1, 5), ==, 5);
+    g_assert_cmphex(shown(forbid, 1, 5), ==, 5);
     g_assert_cmpint(p9_qid_path(forbid, 2, 5, &path), ==, -ENODEV);
     g_assert_cmphex(path, ==, 123);
-    g_assert_cmphex(path_of(forbid, 1, 6), ==, 6);
-    g_assert_cmphex(path_of(warn, 1, 5), ==, 5);
-    g_assert_cmphex(path_of(warn, 2, 5), ==, 5);
-    g_assert_cmphex(path_of(warn, 1, UINT64_MAX), ==, UINT64_MAX);
+    g_assert_cmphex(shown(forbid, 1, 6), ==, 6);
+    g_assert_cmphex(shown(warn, 1, 5), ==, 5);
+    g_assert_cmphex(shown(warn, 2, 5), ==, 5);
+    g_assert_cmphex(shown(warn, 1, UINT64_MAX), ==, UINT64_MAX);
+    g_assert_cmphex(shown(warn, 1, 0), ==, 0);
     p9_qid_map_free(forbid);
     p9_qid_map_free(warn);
 }
@@ -344,6 +391,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/tables/qid/root", test_qid_root);
     g_test_add_func("/tables/qid/devices", test_qid_devices);
+    g_test_add_func("/tables/qid/edges", test_qid_edges);
     g_test_add_func("/tables/qid/large-inodes", test_qid_large_inodes);
     g_test_add_func("/tables/qid/scattered", test_qid_scattered);
     g_test_add_func("/tables/qid/random", test_qid_random);

@@ -2,7 +2,7 @@
 /*
  * dents DIR [N]: prints the entries of a directory as the kernel returns them,
  * including "." and "..", as one "TYPE NAME" on each line (TYPE f, d, l, c, b,
- * p, s, or ? for unknown).  With N it closes and opens the directory again
+ * p, s, or ? for unknown; with N = -i the inode number in its place).  With N it closes and opens the directory again
  * after every N entries and continues with lseek() to the last entry's offset,
  * where a server must be able to resume.  For the test guests.
  */
@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,6 +29,8 @@ static char type_letter(unsigned type)
     return type < sizeof(letters) - 1 ? letters[type] : '?';
 }
 
+static int numbers;
+
 /* Prints up to max entries from *off on; returns their number, or -1. */
 static long list_some(const char *dir, int64_t *off, long max)
 {
@@ -45,7 +48,11 @@ static long list_some(const char *dir, int64_t *off, long max)
         for (at = 0; at < n && count < max; count++) {
             struct dent64 *d = (struct dent64 *)(buf + at);
 
-            printf("%c %s\n", type_letter(d->type), d->name);
+            if (numbers) {
+                printf("%llu %s\n", (unsigned long long)d->ino, d->name);
+            } else {
+                printf("%c %s\n", type_letter(d->type), d->name);
+            }
             *off = d->off;
             at += d->reclen;
         }
@@ -56,9 +63,10 @@ static long list_some(const char *dir, int64_t *off, long max)
 
 int main(int argc, char **argv)
 {
-    long count, step = argc > 2 ? atol(argv[2]) : 0;
+    long count, step = argc > 2 ? atol(argv[2]) : 0;    /* of "-i": 0 */
     int64_t off = 0;
 
+    numbers = argc > 2 && !strcmp(argv[2], "-i");
     if (argc < 2 || step < 0) {
         fprintf(stderr, "usage: dents DIR [N]\n");
         return 2;
