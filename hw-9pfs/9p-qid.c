@@ -20,6 +20,12 @@
  *    nothing excludes that the exported device uses it as well.
  *  - SINGLE_NUMBER, a count: each for one inode of a file system that scatters
  *    its numbers and has used up the slots, up to a limit.
+ *
+ * Which slot a device gets must not depend on what the guest accesses first.
+ * So it is derived from an identity of the device that is the same the next
+ * time (fs_dev_id()), and from the upper half of the number.  With ten devices
+ * the probability that two of them need the same slot is one in 370 000; only
+ * then the order decides, and one of them gets the next free slot.
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-hash.h"
@@ -31,7 +37,7 @@
 #define FIRST_RESERVED  SINGLE_NUMBER
 #define SLOT_BITS       24
 #define SLOT_INO_BITS   32
-#define SLOTS_MAX       (1u << 16)
+#define SLOTS_MAX       (1u << 16)      /* in use; below 1 % of all */
 #define SINGLES_MAX     (1u << 20)      /* about 60 MB in the worst case */
 
 typedef struct QidKey {
@@ -41,6 +47,7 @@ typedef struct QidKey {
 } QidKey;
 
 struct P9QidMap {
+    FsExport *export;           /* borrowed */
     FsMultidevs policy;
     bool no_cache_hint;
     uint64_t root_dev;          /* valid when has_root is set */
@@ -48,6 +55,7 @@ struct P9QidMap {
     GMutex lock;                /* guards the tables */
     GHashTable *slots;          /* sets of QidKey, owned */
     GHashTable *singles;
+    GHashTable *slots_in_use;   /* a set of numbers of slots */
 };
 
 static guint qid_key_hash(gconstpointer p)
@@ -70,15 +78,17 @@ static GHashTable *qid_table_new(void)
     return g_hash_table_new_full(qid_key_hash, qid_key_equal, g_free, NULL);
 }
 
-P9QidMap *p9_qid_map_new(const FsConfig *config)
+P9QidMap *p9_qid_map_new(FsExport *export)
 {
     P9QidMap *map = g_new0(P9QidMap, 1);
 
-    map->policy = config->multidevs;
-    map->no_cache_hint = config->no_cache_hint;
+    map->export = export;
+    map->policy = export->config.multidevs;
+    map->no_cache_hint = export->config.no_cache_hint;
     g_mutex_init(&map->lock);
     map->slots = qid_table_new();
     map->singles = qid_table_new();
+    map->slots_in_use = g_hash_table_new(NULL, NULL);
     return map;
 }
 
@@ -86,6 +96,7 @@ void p9_qid_map_free(P9QidMap *map)
 {
     g_hash_table_destroy(map->slots);
     g_hash_table_destroy(map->singles);
+    g_hash_table_destroy(map->slots_in_use);
     g_mutex_clear(&map->lock);
     g_free(map);
 }
@@ -107,22 +118,63 @@ static bool qid_is_root_dev(P9QidMap *map, uint64_t dev)
     return same;
 }
 
-/* Locked.  The number of (dev, ino) in @table, assigned in sequence. */
-static bool qid_entry(GHashTable *table, unsigned max, uint64_t dev,
-                      uint64_t ino, uint64_t *number)
+/* Locked.  Adds @key unless the table is full. */
+static bool qid_add(GHashTable *table, unsigned max, const QidKey *key)
+{
+    if (g_hash_table_size(table) >= max) {
+        return false;
+    }
+    g_hash_table_add(table, g_memdup2(key, sizeof(*key)));
+    return true;
+}
+
+/* Locked.  The first slot from @start on that is not in use. */
+static uint32_t qid_free_slot(P9QidMap *map, uint64_t start)
+{
+    uint32_t slot = (start >> 32) & ((1u << SLOT_BITS) - 1);
+
+    while (g_hash_table_contains(map->slots_in_use, GUINT_TO_POINTER(slot))) {
+        slot = (slot + 1) & ((1u << SLOT_BITS) - 1);
+    }
+    return slot;
+}
+
+/* Locked.  The slot for the upper half @high of numbers of @dev. */
+static bool qid_slot(P9QidMap *map, uint64_t dev, uint64_t high,
+                     uint64_t *slot)
+{
+    QidKey key = { .dev = dev, .ino = high };
+    QidKey *found = g_hash_table_lookup(map->slots, &key);
+    uint64_t id;
+
+    if (found) {
+        *slot = found->number;
+        return true;
+    }
+    if (!fs_dev_id(map->export, dev, &id)) {
+        id = dev;
+    }
+    key.number = qid_free_slot(map, fs_hash_mix(fs_hash_mix(0, id), high));
+    if (!qid_add(map->slots, SLOTS_MAX, &key)) {
+        return false;
+    }
+    g_hash_table_add(map->slots_in_use, GUINT_TO_POINTER(key.number));
+    *slot = key.number;
+    return true;
+}
+
+/* Locked.  These are assigned in sequence. */
+static bool qid_single(P9QidMap *map, uint64_t dev, uint64_t ino,
+                       uint64_t *number)
 {
     QidKey key = { .dev = dev, .ino = ino };
-    QidKey *found = g_hash_table_lookup(table, &key);
+    QidKey *found = g_hash_table_lookup(map->singles, &key);
 
-    if (!found) {
-        if (g_hash_table_size(table) >= max) {
-            return false;
-        }
-        key.number = g_hash_table_size(table);
-        found = g_memdup2(&key, sizeof(key));
-        g_hash_table_add(table, found);
+    key.number = g_hash_table_size(map->singles);
+    if (!found && !qid_add(map->singles, SINGLES_MAX, &key)) {
+        return false;
     }
-    *number = found->number;
+    *number = found ? found->number : key.number;
     return true;
 }
 
@@ -132,12 +184,12 @@ static int qid_mapped_number(P9QidMap *map, uint64_t dev, uint64_t ino,
 {
     uint64_t part;
 
-    if (qid_entry(map->slots, SLOTS_MAX, dev, ino >> SLOT_INO_BITS, &part)) {
+    if (qid_slot(map, dev, ino >> SLOT_INO_BITS, &part)) {
         *number = SLOT_NUMBER | part << SLOT_INO_BITS |
                   (ino & ((1ULL << SLOT_INO_BITS) - 1));
         return 0;
     }
-    if (qid_entry(map->singles, SINGLES_MAX, dev, ino, &part)) {
+    if (qid_single(map, dev, ino, &part)) {
         *number = SINGLE_NUMBER | part;
         return 0;
     }
@@ -242,8 +294,11 @@ P9Qid p9_qid_from_dirent(P9QidMap *map, const FsDirent *entry)
         .type = qid_type(DTTOIF(entry->type)),
         .path = entry->ino - SHOWN_MINUS_PATH,
     };
+    uint64_t id;
 
-    if (map->policy != FS_MULTIDEVS_WARN) {
+    if (map->policy != FS_MULTIDEVS_WARN &&
+        (qid_is_root_dev(map, entry->dev) ||
+         fs_dev_id(map->export, entry->dev, &id))) {
         p9_qid_path(map, entry->dev, entry->ino, &qid.path);
     }
     return qid;

@@ -21,9 +21,10 @@ typedef struct P9QidMap P9QidMap;
 
 /**
  * p9_qid_map_new: a map with the multidevs policy and the cache hint of
- * @config.  The device of the first qid is taken for that of the root.
+ * @export (borrowed).  The device of the first qid is taken for that of the
+ * root.
  */
-P9QidMap *p9_qid_map_new(const FsConfig *config);
+P9QidMap *p9_qid_map_new(FsExport *export);
 void p9_qid_map_free(P9QidMap *map);
 
 /**

@@ -42,7 +42,7 @@ P9Session *p9_session_new(FsExport *export, P9Exec *exec,
     s->generation = p9_guest_generation(guest);
     s->limits = *limits;
     s->rows = p9_rows;
-    s->qids = p9_qid_map_new(&export->config);
+    s->qids = p9_qid_map_new(export);
     s->fids = g_hash_table_new(NULL, NULL);
     s->lock_owners = p9_lock_owners_new();
     g_queue_init(&s->active);

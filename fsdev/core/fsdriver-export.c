@@ -115,6 +115,15 @@ FsNode *fs_root(FsExport *export)
     return root;
 }
 
+bool fs_dev_id(FsExport *export, uint64_t dev, uint64_t *id)
+{
+    if (export->driver->dev_id) {
+        return export->driver->dev_id(export, dev, id);
+    }
+    *id = dev;
+    return true;
+}
+
 void fs_export_leave_loop(FsExport *export, const FsYield *yield)
 {
     if (export->driver->leave_loop && yield) {

@@ -26,6 +26,7 @@
 
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-xattrs.h"
+#include "fsdev/core/fs-attr.h"
 #include "fsdev/core/idmap.h"
 #include "fsdev/core/waiting.h"
 
@@ -51,57 +52,6 @@ enum {
     FS_FIRST_LOOK = 1u << 1,  /* fs_getattr: the node has just been looked up */
     FS_OWNER_ONLY = 1u << 2,  /* fs_getattr: type, owner and mode are needed */
 };
-
-enum {
-    FS_ATTR_BTIME = 1u << 0,    /* FsAttr.btime is valid */
-};
-
-typedef struct FsAttr {
-    uint32_t valid;             /* FS_ATTR_* of the optional fields */
-    uint32_t mode;              /* as the guest sees it, with the type */
-    uint32_t uid;
-    uint32_t gid;
-    uint64_t nlink;
-    uint64_t dev;               /* host device and inode are the identity */
-    uint64_t ino;
-    uint64_t rdev;              /* in the host's dev_t encoding */
-    uint64_t size;
-    uint64_t blocks;            /* of 512 bytes */
-    uint32_t blksize;
-    struct timespec atime;
-    struct timespec mtime;
-    struct timespec ctime;
-    struct timespec btime;
-} FsAttr;
-
-enum {
-    FS_SET_MODE = 1u << 0,
-    FS_SET_UID = 1u << 1,
-    FS_SET_GID = 1u << 2,
-    FS_SET_SIZE = 1u << 3,
-    FS_SET_ATIME = 1u << 4,     /* to FsSetattr.atime; UTIME_NOW allowed */
-    FS_SET_MTIME = 1u << 5,
-    FS_SET_CTIME = 1u << 6,     /* only update the ctime */
-};
-
-typedef struct FsSetattr {
-    uint32_t valid;             /* FS_SET_* */
-    uint32_t mode;              /* permission bits, 07777 */
-    uint32_t uid;
-    uint32_t gid;
-    uint64_t size;
-    struct timespec atime;
-    struct timespec mtime;
-} FsSetattr;
-
-typedef struct FsDirent {
-    const char *name;           /* borrowed, NUL-terminated */
-    size_t name_len;
-    uint64_t next;              /* cookie that continues after this entry */
-    uint64_t ino;
-    uint64_t dev;               /* 0 without FS_READDIR_DEV */
-    uint8_t type;               /* DT_*; DT_UNKNOWN if it takes another call */
-} FsDirent;
 
 /*
  * Receives one directory entry.  Returns 0 to continue, 1 to stop before this
@@ -264,6 +214,8 @@ struct FsDriver {
     void (*leave_loop)(FsExport *export, const FsYield *yield);
     /* May be NULL.  Any thread; never blocks. */
     void (*usage)(FsExport *export, FsUsage *usage);
+    /* NULL: the number of a device is the same whenever it is exported. */
+    bool (*dev_id)(FsExport *export, uint64_t dev, uint64_t *id);
     /*
      * How long a call on @node or on a file of it may have to wait at most;
      * NULL: without limit.  Never blocks.  fsdriver.c refuses a call that may
@@ -412,6 +364,12 @@ void fs_export_set_gate(FsExport *export, FsGate *gate);
  * count that.  Context: any thread; never blocks.
  */
 void fs_export_usage(FsExport *export, FsUsage *usage);
+
+/**
+ * fs_dev_id: an identity of the device @dev that is the same the next time, as
+ * far as the host has one.  False if nothing was looked up there.  Never blocks.
+ */
+bool fs_dev_id(FsExport *export, uint64_t dev, uint64_t *id);
 
 /** fs_root: the exported directory, counted.  Never fails, never blocks. */
 FsNode *fs_root(FsExport *export);

@@ -47,13 +47,15 @@ static const struct {
     uint32_t magic;
     HostFsDevs devs;
     bool in_memory;
+    bool fsid_lasts;            /* f_fsid comes from what is on the disk */
 } local_fs[] = {
-    { EXT4_SUPER_MAGIC, HOST_DEVS_MOUNTS },     /* ext2 and ext3 too */
+    /* ext2 and ext3 too */
+    { EXT4_SUPER_MAGIC, HOST_DEVS_MOUNTS, .fsid_lasts = true },
     { XFS_SUPER_MAGIC, HOST_DEVS_MOUNTS },
-    { BTRFS_SUPER_MAGIC, HOST_DEVS_DIRS },
+    { BTRFS_SUPER_MAGIC, HOST_DEVS_DIRS, .fsid_lasts = true },
     { F2FS_SUPER_MAGIC, HOST_DEVS_MOUNTS },
-    { BCACHEFS_SUPER_MAGIC, HOST_DEVS_DIRS },
-    { ZFS_SUPER_MAGIC, HOST_DEVS_ANY },
+    { BCACHEFS_SUPER_MAGIC, HOST_DEVS_DIRS, .fsid_lasts = true },
+    { ZFS_SUPER_MAGIC, HOST_DEVS_ANY, .fsid_lasts = true },
     { JFS_SUPER_MAGIC, HOST_DEVS_ANY },
     { TMPFS_MAGIC, HOST_DEVS_MOUNTS, .in_memory = true },
     { RAMFS_MAGIC, HOST_DEVS_MOUNTS, .in_memory = true },
@@ -65,17 +67,22 @@ static const struct {
 };
 
 /* Index into local_fs, or -1. */
-static int find_fs(int fd)
+static int find_type(const struct statfs *st)
 {
-    struct statfs st;
-    int ret = NEG_ERRNO(fstatfs(fd, &st));
-
-    for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(local_fs); i++) {
-        if ((uint32_t)st.f_type == local_fs[i].magic) {
+    for (size_t i = 0; i < ARRAY_SIZE(local_fs); i++) {
+        if ((uint32_t)st->f_type == local_fs[i].magic) {
             return i;
         }
     }
     return -1;
+}
+
+/* The same for the file system of @fd. */
+static int find_fs(int fd)
+{
+    struct statfs st;
+
+    return fstatfs(fd, &st) < 0 ? -1 : find_type(&st);
 }
 
 bool host_fs_is_local(int fd)
@@ -152,6 +159,16 @@ bool host_fs_invents_size(int fd, const HostStat *st)
     honest.dev = st->dev;
     honest.mnt_id = st->mnt_id;
     return false;
+}
+
+uint64_t host_fs_dev_id(int fd, uint64_t dev)
+{
+    struct statfs st = { 0 };
+    int at = fstatfs(fd, &st) < 0 ? -1 : find_type(&st);
+    uint64_t fsid = 0;
+
+    memcpy(&fsid, &st.f_fsid, MIN(sizeof(fsid), sizeof(st.f_fsid)));
+    return at >= 0 && local_fs[at].fsid_lasts && fsid ? fsid : dev;
 }
 
 /* ---- mounts ----------------------------------------------------------- */

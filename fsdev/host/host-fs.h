@@ -39,6 +39,14 @@ typedef enum HostFsDevs {
 } HostFsDevs;
 HostFsDevs host_fs_devs(int fd);
 
+/**
+ * host_fs_dev_id: an identity for the device @dev of the object of @fd which
+ * the device has after the next boot, too: derived from the UUID of the file
+ * system, and for btrfs of the subvolume, if it has one and reports it; else
+ * @dev.  May hang if the file system does not respond.
+ */
+uint64_t host_fs_dev_id(int fd, uint64_t dev);
+
 /* Counted. */
 typedef struct HostMounts HostMounts;
 

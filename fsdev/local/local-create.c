@@ -156,6 +156,7 @@ static int new_finish(LocalExport *export, CredObject *cred,
         }
     }
     if (ret == 0) {
+        local_dev_learn(export, st->dev, cred->fd);
         local_attr_from_host(attr, st);
         if (fake) {
             cred_overlay(attr, values);
@@ -213,8 +214,7 @@ static bool keeps_owner(LocalExport *export, const CredValues *values)
  * The mode to make a file with: without rights for others if its owner or group
  * may have to be changed.  That is not expected where @values name neither, or
  * where the host gave exactly these to the last new file.  If this is wrong, in
- * a directory that gives its own group to new files, the file has for a moment
- * the rights that it would have had for good on a local disk.
+ * a directory with a group of its own, it has a local disk's rights briefly.
  */
 static mode_t to_make(LocalExport *export, const CredValues *values)
 {

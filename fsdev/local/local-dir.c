@@ -206,6 +206,22 @@ static int fake_type(const Listing *listing, FsDirent *out)
     return 1;
 }
 
+/* @name was just seen on the device @dev. */
+static void learn_dev(const Listing *listing, const char *name, uint64_t dev)
+{
+    HostStat st;
+    uint64_t id;
+    HOST_FD fd = -1;
+
+    if (local_dev_id(&listing->export->base, dev, &id)) {
+        return;
+    }
+    fd = host_lookup(listing->file->fd, name, 0);
+    if (fd >= 0 && host_stat(fd, &st) == 0) {
+        local_dev_learn(listing->export, st.dev, fd);
+    }
+}
+
 /*
  * Some file systems have longer names than Linux: FUSE, and those that convert
  * names to UTF-8.  A Linux client would fail the whole listing for one of them.
@@ -243,6 +259,9 @@ static int look_at(const Listing *listing, FsDirent *out)
     }
     ret = host_stat_id_at(listing->file->fd, out->name, &st);
     if (ret == 0) {
+        if (st.dev != listing->file->base.dev) {
+            learn_dev(listing, out->name, st.dev);
+        }
         out->dev = st.dev;
         out->ino = st.ino;
         out->type = IFTODT(st.mode);

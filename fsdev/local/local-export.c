@@ -26,6 +26,7 @@ void local_export_init(LocalExport *export, const FsConfig *config,
     export->ctimes_tell = export->root_devs != HOST_DEVS_ANY;
     g_rw_lock_init(&export->beside);
     g_rw_lock_init(&export->beside_far);
+    local_devs_init(export, root_fd);
     g_mutex_init(&export->orphan_lock);
     export->orphans = local_orphans_new();
     if (policy->fake_special) {
@@ -49,6 +50,7 @@ void local_export_exit(LocalExport *export)
     node_table_free(export->table);
     cred_cache_free(export->creds);
     cred_watch_free(export->watch);
+    local_devs_exit(export);
     g_hash_table_destroy(export->orphans);
     g_mutex_clear(&export->orphan_lock);
     g_rw_lock_clear(&export->beside);
@@ -59,12 +61,6 @@ void local_export_exit(LocalExport *export)
 NodeTable *local_table(FsExport *export)
 {
     return local_export(export)->table;
-}
-
-int local_check_dev(FsExport *export, uint64_t dev)
-{
-    return export->config.multidevs == FS_MULTIDEVS_FORBID &&
-           dev != local_export(export)->root_dev ? -ENODEV : 0;
 }
 
 FsWait local_reach(FsNode *node)

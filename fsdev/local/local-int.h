@@ -145,6 +145,13 @@ static inline bool local_is_whiteout(const LocalExport *export, uint32_t mode,
     return export->policy->fake_special && S_ISCHR(mode) && rdev == 0;
 }
 
+/* local-devs.c */
+
+void local_devs_init(LocalExport *export, int root_fd);
+void local_devs_exit(LocalExport *export);
+/** local_dev_learn: what local_meet_dev() does where @dev is not excluded. */
+void local_dev_learn(LocalExport *export, uint64_t dev, int fd);
+
 /* local-pin.c */
 
 /** local_pin_fd: like local_pin(), but does not check what @call permits. */

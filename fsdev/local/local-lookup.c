@@ -113,7 +113,7 @@ int local_find(const FsCall *call, Name *dir, const char *component,
     if (fd < 0) {
         return fd;
     }
-    ret = local_check_dev(&export->base, st.dev);
+    ret = local_meet_dev(&export->base, st.dev, fd);
     if (ret < 0) {
         close(fd);
         return ret;

@@ -87,6 +87,7 @@ const FsDriver fs_local_driver = {
     .locate = local_locate,
     .is_dead = local_is_dead,
     .place = local_place,
+    .dev_id = local_dev_id,
     .reach = local_reach,
     .usage = local_usage,
     .lookup = local_lookup,

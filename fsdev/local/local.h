@@ -54,6 +54,8 @@ typedef struct LocalExport {
     gint lock_ranges;           /* that all lockers have locked; atomic */
     gint made_uid;              /* owner that the host gave to the last new */
     gint made_gid;              /* file, for an estimate; atomic */
+    GMutex devs_lock;
+    GHashTable *devs;           /* owned; guarded by devs_lock */
     GMutex orphan_lock;
     GHashTable *orphans;        /* owned; guarded by orphan_lock */
     gint orphan_count;          /* of entries; written locked, read atomic */
@@ -79,12 +81,6 @@ void local_export_init(LocalExport *export, const FsConfig *config,
 void local_export_exit(LocalExport *export);
 /** local_table: the nodes of an export that begins with a LocalExport. */
 NodeTable *local_table(FsExport *export);
-/**
- * local_check_dev: -ENODEV when multidevs=forbid excludes objects on the device
- * @dev from @export, or 0.
- */
-int local_check_dev(FsExport *export, uint64_t dev);
-
 FsNode *local_root(FsExport *export);
 void local_node_ref(FsNode *node);
 void local_node_unref(FsNode *node);
@@ -94,6 +90,18 @@ int local_locate(FsNode *node, FsNode **dir, char *component);
 int local_is_dead(const FsCall *call, FsNode *node);
 int local_place(FsNode *node, FsNode **place, char *component);
 void local_usage(FsExport *export, FsUsage *usage);
+
+/* local-devs.c */
+
+/**
+ * local_meet_dev: to be called for each object that is looked up.
+ *
+ * @fd is a descriptor of it, and @dev its device.  -ENODEV when
+ * multidevs=forbid excludes objects on that device from @export.  For a device
+ * that has not been met before it may wait as long as a lookup there.
+ */
+int local_meet_dev(FsExport *export, uint64_t dev, int fd);
+bool local_dev_id(FsExport *export, uint64_t dev, uint64_t *id);
 
 /* local-pin.c */
 

@@ -252,7 +252,7 @@ int proxy_ask_insert(ProxyAsk *ask, FsNode *dir, const char *component,
     }
     ret = host_stat(fd, st);
     if (ret == 0) {
-        ret = local_check_dev(dir->export, st->dev);
+        ret = local_meet_dev(dir->export, st->dev, fd);
     }
     if (ret == 0) {
         ret = name_insert(name_from_fs(dir), component,

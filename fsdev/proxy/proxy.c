@@ -360,6 +360,7 @@ const FsDriver fs_proxy_driver = {
     .locate = local_locate,
     .is_dead = local_is_dead,
     .place = local_place,
+    .dev_id = local_dev_id,
     .leave_loop = proxy_leave_loop,
     .reach = local_reach,
     .usage = local_usage,

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Directories with mount points: listings report which entries are on another
- * device, without a stat of each.
+ * device, without a stat of each, and the guest's inode numbers are the same
+ * whatever is accessed first.
  *
  * Listings are compared with lstat(2) of every entry.  The mounts are made in a
  * mount name space of the test, and need root.
  */
 #include "fsdev/core/p9-osdep.h"
+#include <linux/magic.h>
 #include <sys/mount.h>
 #include "fsdev/host/host.h"
 #include "fsdev/host/host-fs.h"
+#include "hw/9pfs/9p-qid.h"
 #include "local-env.h"
 #include "lib/test-call.h"
 
@@ -300,7 +303,140 @@ static void test_brief(LocalEnv *env)
     unmount(env, "m");
 }
 
+/* ---- inode numbers ---------------------------------------------------- */
+
+typedef struct Qids {
+    P9QidMap *map;
+    GHashTable *paths;          /* name of an entry → path */
+} Qids;
+
+static void note_path(const Qids *qids, const char *name, uint64_t path)
+{
+    g_hash_table_replace(qids->paths, g_strdup(name),
+                         g_memdup2(&path, sizeof(path)));
+}
+
+static uint64_t path_in(const Qids *qids, const char *name)
+{
+    const uint64_t *path = g_hash_table_lookup(qids->paths, name);
+
+    g_assert_nonnull(path);
+    return *path;
+}
+
+static int note_entry(void *opaque, const FsDirent *entry)
+{
+    const Qids *qids = opaque;
+
+    note_path(qids, entry->name, p9_qid_from_dirent(qids->map, entry).path);
+    return 0;
+}
+
+static void note_listing(const Qids *qids, FsNode *root)
+{
+    g_autoptr(FsFile) file = NULL;
+
+    g_assert_cmpint(fs_open(&test_call, root, O_RDONLY, &file), ==, 0);
+    g_assert_cmpint(fs_readdir(&test_call, file, 0, FS_READDIR_DEV, note_entry,
+                               (void *)qids), ==, 0);
+}
+
+static void note_lookup(const Qids *qids, FsNode *root, const char *name)
+{
+    g_autoptr(FsNode) node = NULL;
+    FsAttr attr;
+    P9Qid qid;
+
+    g_assert_cmpint(fs_lookup(&test_call, root, name, &node, &attr), ==, 0);
+    g_assert_cmpint(p9_qid_from_attr(qids->map, &attr, &qid), ==, 0);
+    note_path(qids, name, qid.path);
+}
+
+static Qids begin(FsExport *export)
+{
+    g_autoptr(FsNode) root = fs_root(export);
+    Qids qids = {
+        .map = p9_qid_map_new(export),
+        .paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+    };
+    FsAttr attr;
+    P9Qid qid;
+
+    g_assert_cmpint(fs_getattr(&test_call, root, NULL, 0, &attr), ==, 0);
+    g_assert_cmpint(p9_qid_from_attr(qids.map, &attr, &qid), ==, 0);
+    return qids;
+}
+
+static void end(Qids *qids)
+{
+    p9_qid_map_free(qids->map);
+    g_hash_table_destroy(qids->paths);
+}
+
+/*
+ * The numbers of further devices do not depend on what is looked at first, nor
+ * on whether that is a listing.
+ */
+static void test_stable_numbers(LocalEnv *env)
+{
+    static const char *const names[] = { "a", "b", "c", "file" };
+    g_autoptr(FsExport) other = local_fixture_reopen(&env->fixture);
+    g_autoptr(FsNode) other_root = fs_root(other);
+    Qids first = begin(env->export);
+    Qids second = begin(other);
+
+    local_env_put(env, "file", "text");
+    for (unsigned i = 0; i < 3; i++) {
+        local_env_mkdir(env, names[i]);
+        if (!mount_here(env, names[i])) {
+            goto out;
+        }
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        note_lookup(&first, env->root, names[i]);
+    }
+    note_listing(&second, other_root);
+    for (unsigned i = 4; i-- > 0;) {
+        uint64_t listed = path_in(&second, names[i]);
+
+        note_lookup(&second, other_root, names[i]);
+        g_assert_cmphex(path_in(&second, names[i]), ==,
+                        path_in(&first, names[i]));
+        g_assert_cmphex(listed, ==, path_in(&first, names[i]));
+        for (unsigned j = 0; j < i; j++) {
+            g_assert_cmphex(path_in(&first, names[j]), !=, listed);
+        }
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        unmount(env, names[i]);
+    }
+out:
+    end(&first);
+    end(&second);
+}
+
+/* What a device is recognized by is not its number, which may change. */
+static void test_lasting_identity(LocalEnv *env)
+{
+    struct stat st = local_env_stat(env, "");
+    g_autofree char *path = g_strdup(local_env_path(env, ""));
+    HOST_FD fd = open(path, O_PATH | O_CLOEXEC);
+    struct statfs fs;
+    uint64_t id = 0;
+
+    g_assert_cmpint(fstatfs(fd, &fs), ==, 0);
+    g_assert_true(fs_dev_id(env->export, st.st_dev, &id));
+    if (fs.f_type == EXT4_SUPER_MAGIC || fs.f_type == BTRFS_SUPER_MAGIC) {
+        g_assert_cmphex(id, !=, st.st_dev);
+        g_assert_cmpint(memcmp(&id, &fs.f_fsid, sizeof(id)), ==, 0);
+    } else {
+        g_test_skip("the file system of the temporary directory has no UUID");
+    }
+}
+
 static const LocalEnvTest tests[] = {
+    { "stable-numbers", LOCAL_NONE | LOCAL_MAPPED, test_stable_numbers },
+    { "lasting-identity", LOCAL_NONE, test_lasting_identity },
     { "brief", LOCAL_ALL, test_brief },
     { "none", LOCAL_NONE, test_no_mounts },
     { "come-and-go", LOCAL_NONE, test_comes_and_goes },

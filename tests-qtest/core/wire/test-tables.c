@@ -11,9 +11,32 @@
 
 /* ---- qid paths ---- */
 
+static bool dev_id(FsExport *export, uint64_t dev, uint64_t *id);
+
+static const FsDriver driver = { .dev_id = dev_id };
+static FsExport exports[] = {
+    [FS_MULTIDEVS_REMAP] = {
+        .driver = &driver, .config = { .multidevs = FS_MULTIDEVS_REMAP },
+    },
+    [FS_MULTIDEVS_FORBID] = {
+        .driver = &driver, .config = { .multidevs = FS_MULTIDEVS_FORBID },
+    },
+    [FS_MULTIDEVS_WARN] = {
+        .driver = &driver, .config = { .multidevs = FS_MULTIDEVS_WARN },
+    },
+};
+static uint64_t id_offset;      /* identity of a device less its number */
+static uint64_t unknown_dev;    /* has no identity yet */
+
+static bool dev_id(FsExport *export, uint64_t dev, uint64_t *id)
+{
+    *id = dev + id_offset;
+    return !unknown_dev || dev != unknown_dev;
+}
+
 static P9QidMap *map_new(FsMultidevs policy)
 {
-    return p9_qid_map_new(&(FsConfig) { .multidevs = policy });
+    return p9_qid_map_new(&exports[policy]);
 }
 
 static uint64_t path_of(P9QidMap *map, uint64_t dev, uint64_t ino)
@@ -228,9 +251,76 @@ static void test_qid_random(void)
     }
 }
 
+/*
+ * The numbers of other devices depend neither on the order of access nor on the
+ * numbers that the host gives to these devices.
+ */
+static void test_qid_stable(void)
+{
+    enum { DEVS = 20, INOS = 3 };
+    static const uint64_t inos[INOS] = { 1, 256, 7ULL << 32 | 5 };
+    uint64_t seen[DEVS][INOS];
+    P9QidMap *map;
+
+    map = map_new(FS_MULTIDEVS_REMAP);
+    path_of(map, 1, 1);
+    for (unsigned i = 0; i < DEVS * INOS; i++) {
+        seen[i / INOS][i % INOS] = path_of(map, 100 + i / INOS,
+                                           inos[i % INOS]);
+    }
+    p9_qid_map_free(map);
+    map = map_new(FS_MULTIDEVS_REMAP);
+    id_offset = -1000;
+    path_of(map, 1, 1);
+    for (unsigned i = DEVS * INOS; i-- > 0;) {
+        g_assert_cmphex(path_of(map, 1100 + i / INOS, inos[i % INOS]), ==,
+                        seen[i / INOS][i % INOS]);
+    }
+    p9_qid_map_free(map);
+    id_offset = 0;
+}
+
+/* Devices with the same identity get different numbers all the same. */
+static void test_qid_same_id(void)
+{
+    P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
+    uint64_t first;
+
+    path_of(map, 1, 1);
+    id_offset = 1;
+    first = path_of(map, 5, 77);
+    id_offset = 0;
+    g_assert_cmphex(path_of(map, 6, 77), !=, first);
+    g_assert_cmphex(path_of(map, 5, 77), ==, first);
+    p9_qid_map_free(map);
+}
+
+/* An entry on a device that is not known yet does not decide its numbers. */
+static void test_qid_unknown(void)
+{
+    P9QidMap *map = map_new(FS_MULTIDEVS_REMAP);
+    FsDirent entry = { .dev = 5, .ino = 77, .type = DT_DIR };
+    uint64_t known;
+
+    path_of(map, 1, 1);
+    id_offset = 123;
+    known = path_of(map, 5, 77);
+    g_assert_cmphex(p9_qid_from_dirent(map, &entry).path, ==, known);
+    p9_qid_map_free(map);
+    map = map_new(FS_MULTIDEVS_REMAP);
+    path_of(map, 1, 1);
+    unknown_dev = 5;
+    g_assert_cmphex(p9_qid_from_dirent(map, &entry).path + 2, ==, 77);
+    unknown_dev = 0;
+    g_assert_cmphex(path_of(map, 5, 77), ==, known);
+    p9_qid_map_free(map);
+    id_offset = 0;
+}
+
 static uint32_t version_of(const FsConfig *config, const FsAttr *attr)
 {
-    P9QidMap *map = p9_qid_map_new(config);
+    FsExport export = { .driver = &driver, .config = *config };
+    P9QidMap *map = p9_qid_map_new(&export);
     P9Qid qid;
 
     g_assert_cmpint(p9_qid_from_attr(map, attr, &qid), ==, 0);
@@ -397,6 +487,9 @@ int main(int argc, char **argv)
     g_test_add_func("/tables/qid/random", test_qid_random);
     g_test_add_func("/tables/qid/full", test_qid_full);
     g_test_add_func("/tables/qid/policies", test_qid_policies);
+    g_test_add_func("/tables/qid/stable", test_qid_stable);
+    g_test_add_func("/tables/qid/same-id", test_qid_same_id);
+    g_test_add_func("/tables/qid/unknown", test_qid_unknown);
     g_test_add_func("/tables/qid/version", test_qid_version);
     g_test_add_func("/tables/qid/cache-hint", test_qid_cache_hint);
     g_test_add_func("/tables/qid/types", test_qid_types);

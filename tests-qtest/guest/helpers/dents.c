@@ -2,9 +2,10 @@
 /*
  * dents DIR [N]: prints the entries of a directory as the kernel returns them,
  * including "." and "..", as one "TYPE NAME" on each line (TYPE f, d, l, c, b,
- * p, s, or ? for unknown; with N = -i the inode number in its place).  With N it closes and opens the directory again
- * after every N entries and continues with lseek() to the last entry's offset,
- * where a server must be able to resume.  For the test guests.
+ * p, s, or ? for unknown; with N = -i the inode number in its place).  With a
+ * number N it closes and opens the directory again after every N entries and
+ * continues with lseek() to the last entry's offset, where a server must be
+ * able to resume.  For the test guests.
  */
 #include <fcntl.h>
 #include <stdint.h>
