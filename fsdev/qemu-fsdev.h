@@ -66,8 +66,9 @@ char *qemu_fsdev_list_ids(void);
 FsExport *qemu_fsdev_open(const char *id, const char *user, Error **errp);
 
 /**
- * qemu_fsdev_close: drop a reference of qemu_fsdev_open() by the same @user; the
- * last one closes the export.  @export may be NULL.  May block.
+ * qemu_fsdev_close: drop a reference of qemu_fsdev_open() by the same @user.
+ *
+ * The last one closes the export.  @export may be NULL.  May block.
  */
 void qemu_fsdev_close(FsExport *export, const char *user);
 

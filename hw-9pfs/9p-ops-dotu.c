@@ -14,8 +14,8 @@
 
 static int check_omode(P9Request *req, uint8_t omode)
 {
-    return (omode & P9_OMODE_RCLOSE) && fs_export_is_readonly(req->session->export)
-           ? -EROFS : 0;
+    return (omode & P9_OMODE_RCLOSE) &&
+           fs_export_is_readonly(req->session->export) ? -EROFS : 0;
 }
 
 static int opened(P9Request *req, uint8_t omode, int result)

@@ -11,7 +11,7 @@ typedef struct FsdevEntry FsdevEntry;
 
 /** qemu_fsdev_find: borrowed; NULL if there is no fsdev @id. */
 FsdevEntry *qemu_fsdev_find(const char *id);
-/** qemu_fsdev_get: the same, with *@errp set to a message that lists the ids. */
+/** qemu_fsdev_get: the same; *@errp is set to a message that lists the ids. */
 FsdevEntry *qemu_fsdev_get(const char *id, Error **errp);
 /**
  * qemu_fsdev_change: change @entry by the options readonly, locks, throttling.*

@@ -29,7 +29,7 @@ struct FsdevEntry {
     ThrottleConfig throttle;
     FsGate *gate;               /* counted; NULL: there were no limits yet */
     FsExport *export;           /* counted for each user; NULL: not open */
-    GSList *users;              /* owned strings: what devices call themselves */
+    GSList *users;              /* owned: what devices call themselves */
     QTAILQ_ENTRY(FsdevEntry) next;
 };
 

@@ -128,7 +128,8 @@ static int check_readonly(const LocalExport *export, int flags)
 {
     const int writing = O_WRONLY | O_RDWR | O_TRUNC | O_APPEND;
 
-    return fs_export_is_readonly(&export->base) && (flags & writing) ? -EROFS : 0;
+    return (flags & writing) && fs_export_is_readonly(&export->base)
+           ? -EROFS : 0;
 }
 
 int local_check_open(const LocalExport *export, uint32_t type, int flags,
