@@ -32,6 +32,7 @@ void *p9_arena_alloc(P9Arena *arena, size_t size)
     if (size > ARENA_CHUNK - arena->used) {
         p = g_malloc(size);
         arena->extra = g_slist_prepend(arena->extra, p);
+        arena->extra_bytes += size;
         return p;
     }
     p = arena->chunk + arena->used;
@@ -43,6 +44,7 @@ void p9_arena_reset(P9Arena *arena)
 {
     if (arena->extra) {
         g_slist_free_full(g_steal_pointer(&arena->extra), g_free);
+        arena->extra_bytes = 0;
     }
     arena->used = 0;
 }

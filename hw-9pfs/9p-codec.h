@@ -163,6 +163,7 @@ typedef struct P9Arena {
     char *chunk;
     size_t used;
     GSList *extra;
+    size_t extra_bytes;         /* of what does not fit in the chunk */
 } P9Arena;
 
 void *p9_arena_alloc(P9Arena *arena, size_t size);

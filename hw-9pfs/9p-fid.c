@@ -26,13 +26,12 @@ P9Fid *p9_fid_lookup(P9Session *s, uint32_t number)
 
 int p9_fid_reserve(P9Session *s, uint32_t number, P9Fid **out)
 {
-    uint32_t max = s->limits.max_fids ?: P9_MAX_FIDS_DEFAULT;
     P9Fid *fid;
 
     if (number == P9_NOFID || fid_in_table(s, number)) {
         return -EINVAL;
     }
-    if (g_hash_table_size(s->fids) >= max) {
+    if (!fs_budget_charge(&s->budget, FS_BUDGET_FIDS, 1)) {
         return -EMFILE;
     }
     fid = g_new0(P9Fid, 1);
@@ -106,20 +105,23 @@ int p9_fid_locate(const P9Fid *fid, FsNode *node, FsNode **dir, char *name)
 
 static void fid_free(P9Fid *fid)
 {
+    P9Session *s = fid->session;
+
     if (fid->xattr) {
-        p9_xattr_fid_free(fid->xattr);
-        p9_xattr_fid_count(fid->session, -1);
+        p9_xattr_fid_free(&s->budget, fid->xattr);
+        p9_xattr_fid_uncount(s);
     }
     if (fid->file) {
-        p9_release_file(fid->session, fid->file);
+        p9_release_file(s, fid->file);
     }
     for (GSList *l = fid->lock_owners; l; l = l->next) {
-        p9_lock_owner_unref(fid->session, l->data);
+        p9_lock_owner_unref(s, l->data);
     }
     g_slist_free(fid->lock_owners);
     fs_node_unref(fid->node);
     fs_node_unref(fid->root);
     g_free(fid);
+    fs_budget_refund(&s->budget, FS_BUDGET_FIDS, 1);
 }
 
 void p9_fid_pin(P9Fid *fid)
@@ -213,10 +215,16 @@ void p9_fid_remove_all(P9Session *s)
 
 /* ---- extended attributes ---- */
 
-P9XattrFid *p9_xattr_fid_new(uint32_t size, bool for_write)
+P9XattrFid *p9_xattr_fid_new(FsBudget *budget, uint32_t size, bool for_write)
 {
-    P9XattrFid *x = g_new0(P9XattrFid, 1);
+    size_t charged = sizeof(P9XattrFid) + size + (for_write ? size / 8 : 0);
+    P9XattrFid *x;
 
+    if (!fs_budget_charge(budget, FS_BUDGET_MEMORY, charged)) {
+        return NULL;
+    }
+    x = g_new0(P9XattrFid, 1);
+    x->charged = charged;
     x->size = size;
     x->value = g_malloc0(MAX(size, 1));
     if (for_write) {
@@ -226,12 +234,15 @@ P9XattrFid *p9_xattr_fid_new(uint32_t size, bool for_write)
     return x;
 }
 
-void p9_xattr_fid_free(P9XattrFid *x)
+void p9_xattr_fid_free(FsBudget *budget, P9XattrFid *x)
 {
+    size_t charged = x->charged;
+
     g_free(x->name);
     g_free(x->value);
     g_free(x->written);
     g_free(x);
+    fs_budget_refund(budget, FS_BUDGET_MEMORY, charged);
 }
 
 void p9_xattr_fid_mark(P9XattrFid *x, uint32_t from, uint32_t n)
@@ -244,14 +255,17 @@ void p9_xattr_fid_mark(P9XattrFid *x, uint32_t from, uint32_t n)
     }
 }
 
-int p9_xattr_fid_count(P9Session *s, int delta)
+int p9_xattr_fid_count(P9Session *s)
 {
-    uint32_t max = s->export->config.max_xattr;
-
-    if (delta > 0 && max && s->xattr_fids >= max) {
+    if (!fs_budget_charge(&s->budget, FS_BUDGET_XATTRS, 1)) {
         return -ENOSPC;
     }
-    s->xattr_fids += delta;
-    g_atomic_int_add(&s->export->xattr_fids, delta);
+    g_atomic_int_inc(&s->export->xattr_fids);
     return 0;
+}
+
+void p9_xattr_fid_uncount(P9Session *s)
+{
+    fs_budget_refund(&s->budget, FS_BUDGET_XATTRS, 1);
+    g_atomic_int_add(&s->export->xattr_fids, -1);
 }

@@ -38,6 +38,7 @@ typedef struct P9XattrFid {
     uint32_t size;
     int flags;                  /* XATTR_CREATE, XATTR_REPLACE */
     uint8_t *written;           /* owned, one bit per byte; NULL: Txattrwalk */
+    size_t charged;             /* FS_BUDGET_MEMORY */
     uint32_t missing;           /* bytes not written yet */
 } P9XattrFid;
 
@@ -74,8 +75,9 @@ P9Fid *p9_fid_lookup(P9Session *s, uint32_t number);
  * p9_fid_reserve: reserve @number.  The new fid is pinned for the caller, who
  * calls p9_fid_commit() or p9_fid_remove(), and p9_fid_unpin() in the end.
  *
- * -EINVAL if @number is NOFID or in use, -EMFILE if the session has as many
- * fids as it may.
+ * -EINVAL if @number is NOFID or in use.  -EMFILE if the session has as many
+ * fids as it may: a client has one for each file that it has open or caches,
+ * and for its programs this means that there are too many of them.
  */
 int p9_fid_reserve(P9Session *s, uint32_t number, P9Fid **fid);
 /**
@@ -119,15 +121,21 @@ int p9_fid_hold(P9Session *s);
 /** p9_fid_hold_done: the late answer.  False if none is expected any more. */
 bool p9_fid_hold_done(P9Session *s, int result);
 
-/** p9_xattr_fid_new: @size zeroed bytes; @for_write: to be written. */
-P9XattrFid *p9_xattr_fid_new(uint32_t size, bool for_write);
-void p9_xattr_fid_free(P9XattrFid *x);
+/**
+ * p9_xattr_fid_new: @size zeroed bytes; @for_write: to be written.
+ *
+ * NULL if that is too much for @budget.  Context: any thread, and
+ * so for p9_xattr_fid_free().
+ */
+P9XattrFid *p9_xattr_fid_new(FsBudget *budget, uint32_t size, bool for_write);
+void p9_xattr_fid_free(FsBudget *budget, P9XattrFid *x);
 /** p9_xattr_fid_mark: bytes [@from, @from + @n) have been written. */
 void p9_xattr_fid_mark(P9XattrFid *x, uint32_t from, uint32_t n);
 /**
- * p9_xattr_fid_count: count one xattr fid more (@delta 1) or less (-1).
- * -ENOSPC if the session has max_xattr of them.
+ * p9_xattr_fid_count: count one xattr fid more.  -ENOSPC, the errno of QEMU's
+ * own 9pfs, if the session has max_xattr of them.
  */
-int p9_xattr_fid_count(P9Session *s, int delta);
+int p9_xattr_fid_count(P9Session *s);
+void p9_xattr_fid_uncount(P9Session *s);
 
 #endif

@@ -49,11 +49,11 @@ static P9LockOwner *owner_add(P9Session *s, const P9LockOwner *key)
 {
     P9LockOwner *owner;
 
-    if (!p9_budget_charge(&s->budget, P9_BUDGET_LOCK_OWNERS, 1)) {
+    if (!fs_budget_charge(&s->budget, FS_BUDGET_LOCKS, 1)) {
         return NULL;
     }
-    if (!p9_budget_charge(&s->budget, P9_BUDGET_LOCK_BYTES, owner_bytes(key))) {
-        p9_budget_refund(&s->budget, P9_BUDGET_LOCK_OWNERS, 1);
+    if (!fs_budget_charge(&s->budget, FS_BUDGET_MEMORY, owner_bytes(key))) {
+        fs_budget_refund(&s->budget, FS_BUDGET_LOCKS, 1);
         return NULL;
     }
     owner = g_new(P9LockOwner, 1);
@@ -85,17 +85,20 @@ int p9_lock_owner_get(P9Session *s, const FsFile *file, const char *client_id,
 
 void p9_lock_owner_unref(P9Session *s, P9LockOwner *owner)
 {
+    size_t bytes;
+
     if (--owner->refs) {
         return;
     }
+    bytes = owner_bytes(owner);
     g_hash_table_remove(s->lock_owners, owner);
-    p9_budget_refund(&s->budget, P9_BUDGET_LOCK_OWNERS, 1);
-    p9_budget_refund(&s->budget, P9_BUDGET_LOCK_BYTES, owner_bytes(owner));
     if (owner->locker) {
         p9_release_locker(s, owner->locker, p9_locks_changed);
     }
     g_free(owner->client_id);
     g_free(owner);
+    fs_budget_refund(&s->budget, FS_BUDGET_LOCKS, 1);
+    fs_budget_refund(&s->budget, FS_BUDGET_MEMORY, bytes);
 }
 
 int p9_lock_owner_open(const FsCall *call, P9LockOwner *owner, FsFile *file,

@@ -34,7 +34,7 @@ GHashTable *p9_lock_owners_new(void);
 /**
  * p9_lock_owner_get: the owner for these values, counted.
  *
- * -ENOLCK if the session may not have one more (9p-budget.h).
+ * -ENOLCK, as of fcntl(2), if the session may not have one more (fs-budget.h).
  */
 int p9_lock_owner_get(P9Session *s, const FsFile *file, const char *client_id,
                       uint32_t proc_id, P9LockOwner **owner);

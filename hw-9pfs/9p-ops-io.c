@@ -74,7 +74,6 @@ int p9_read_prepare(P9Request *req)
     const struct P9Tread *t = &req->t.read;
     uint32_t count = MIN(t->count, p9_reply_room(req));
     struct P9Rread *r = &req->r.read;
-    int ret;
 
     r->data = (P9Data) { .count = count, .offset = P9_IO_HDRSZ };
     req->ticket.bytes = count;
@@ -85,8 +84,7 @@ int p9_read_prepare(P9Request *req)
         if (req->session->dialect == P9_DIALECT_L) {
             return -EOPNOTSUPP;         /* there is Treaddir for that */
         }
-        ret = p9_stat_read_prepare(req);
-        return ret < 0 ? ret : p9_payload_collect(req, &r->data.count);
+        return p9_stat_read_prepare(req, &r->data.count);
     }
     if (!offset_is_valid(t->offset, count)) {
         return -EINVAL;

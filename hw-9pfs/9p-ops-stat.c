@@ -10,7 +10,7 @@
 
 #define STAT_MIN_SZ     49          /* plain 9P2000, with empty strings */
 #define STAT_KEEP       UINT32_MAX  /* Twstat: leave unchanged */
-#define COLLECT_MAX     65536       /* bytes of entries collected at a time */
+#define COLLECT_MAX     65536u      /* bytes of entries collected at a time */
 
 static P9String arena_printf(P9Request *req, const char *format, ...)
     G_GNUC_PRINTF(2, 3);
@@ -103,7 +103,7 @@ int p9_stat_run(P9Request *req, const FsCall *call)
 }
 
 /* A Tread starts at offset 0, or where the previous one has ended. */
-int p9_stat_read_prepare(P9Request *req)
+int p9_stat_read_prepare(P9Request *req, uint32_t *count)
 {
     const P9Fid *fid = req->fid[0];
 
@@ -113,7 +113,9 @@ int p9_stat_read_prepare(P9Request *req)
     req->dir_cookie = req->t.read.offset ? fid->dir_cookie : 0;
     /* Each entry is looked up, and any file system may be mounted there. */
     req->for_worker = true;
-    return 0;
+    /* An entry that is collected takes less than half of a directory's piece */
+    req->dir_bytes = CLAMP(*count, FS_BUDGET_PIECE / 2, COLLECT_MAX);
+    return p9_payload_collect(req, count, &req->dir_bytes);
 }
 
 /* An entry whose attributes are not known yet. */
@@ -127,31 +129,35 @@ typedef struct Entry {
 /* Collects names only, because a sink must not call the driver. */
 typedef struct NameSink {
     P9QidMap *qids;
-    GPtrArray *entries;         /* of Entry, owned */
+    char *room;                 /* owned, dir_bytes of the request */
+    size_t size;                /* of room */
+    size_t used;                /* of room: by one Entry after the other */
     uint64_t cookie;            /* where to go on */
-    size_t bytes;               /* of the entries */
-    unsigned max;               /* how many can fit in the reply */
+    unsigned max;               /* how many more can fit in the reply */
     bool full;                  /* there are more */
 } NameSink;
+
+static size_t entry_size(size_t name_len)
+{
+    return ROUND_UP(sizeof(Entry) + name_len + 1, __alignof__(Entry));
+}
 
 static int collect_entry(void *opaque, const FsDirent *dirent)
 {
     NameSink *sink = opaque;
-    size_t size = sizeof(Entry) + dirent->name_len + 1;
-    Entry *entry;
+    size_t size = entry_size(dirent->name_len);
+    Entry *entry = (Entry *)(sink->room + sink->used);
 
-    sink->full = sink->entries->len >= sink->max ||
-                 sink->bytes + size > COLLECT_MAX;
+    sink->full = !sink->max || size > sink->size - sink->used;
     if (sink->full) {
         return 1;
     }
-    sink->bytes += size;
-    entry = g_malloc(size);
+    sink->used += size;
+    sink->max--;
     entry->next = dirent->next;
     entry->qid = p9_qid_from_dirent(sink->qids, dirent);
     entry->type = dirent->type;
     memcpy(entry->name, dirent->name, dirent->name_len + 1);
-    g_ptr_array_add(sink->entries, entry);
     return 0;
 }
 
@@ -241,8 +247,7 @@ static int put_entry(P9Request *req, const FsCall *call, const Entry *entry,
 static int collect(P9Request *req, const FsCall *call, uint32_t room,
                    NameSink *sink)
 {
-    g_ptr_array_set_size(sink->entries, 0);
-    sink->bytes = 0;
+    sink->used = 0;
     sink->max = room / STAT_MIN_SZ + 1;
     sink->full = false;
     return fs_readdir(call, req->file[0], sink->cookie,
@@ -252,11 +257,13 @@ static int collect(P9Request *req, const FsCall *call, uint32_t room,
 static int put_collected(P9Request *req, const FsCall *call, NameSink *sink,
                          P9Cursor *c, uint32_t room)
 {
+    size_t at = 0;
     int ret = 0;
 
-    for (unsigned i = 0; !ret && i < sink->entries->len; i++) {
-        const Entry *entry = sink->entries->pdata[i];
+    while (!ret && at < sink->used) {
+        const Entry *entry = (const Entry *)(sink->room + at);
 
+        at += entry_size(strlen(entry->name));
         ret = put_entry(req, call, entry, c, room);
         if (!ret) {
             sink->cookie = entry->next;
@@ -267,11 +274,12 @@ static int put_collected(P9Request *req, const FsCall *call, NameSink *sink,
 
 int p9_stat_read_run(P9Request *req, const FsCall *call)
 {
-    g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *entries = g_malloc(req->dir_bytes);
     uint32_t room = req->r.read.data.count;
     NameSink sink = {
         .qids = req->session->qids,
-        .entries = entries,
+        .room = entries,
+        .size = req->dir_bytes,
         .cookie = req->dir_cookie,
     };
     P9Cursor c;

@@ -15,7 +15,7 @@
 
 int p9_xattrwalk_prepare(P9Request *req)
 {
-    return p9_xattr_fid_count(req->session, 1);
+    return p9_xattr_fid_count(req->session);
 }
 
 /* The value of the attribute; for an empty name, the list of names. */
@@ -41,7 +41,10 @@ int p9_xattrwalk_run(P9Request *req, const FsCall *call)
         if (size > XATTR_VALUE_MAX) {
             return -E2BIG;
         }
-        x = p9_xattr_fid_new(size, false);
+        x = p9_xattr_fid_new(&req->session->budget, size, false);
+        if (!x) {
+            return -ENOMEM;     /* as getxattr(2) without memory */
+        }
         if (size) {
             size = xattr_fetch(call, req->node[0], name, x->value, size);
         }
@@ -50,7 +53,7 @@ int p9_xattrwalk_run(P9Request *req, const FsCall *call)
             req->xattr = x;
             return 0;
         }
-        p9_xattr_fid_free(x);
+        p9_xattr_fid_free(&req->session->budget, x);
         if (size != -ERANGE) {
             return size;
         }
@@ -61,7 +64,7 @@ int p9_xattrwalk_run(P9Request *req, const FsCall *call)
 int p9_xattrwalk_finish(P9Request *req, int result)
 {
     if (result < 0) {
-        p9_xattr_fid_count(req->session, -1);
+        p9_xattr_fid_uncount(req->session);
         return result;
     }
     req->r.xattrwalk.size = req->xattr->size;
@@ -83,11 +86,15 @@ int p9_xattrcreate_prepare(P9Request *req)
     if (t->size > XATTR_VALUE_MAX) {
         return -E2BIG;
     }
-    ret = p9_xattr_fid_count(req->session, 1);
+    ret = p9_xattr_fid_count(req->session);
     if (ret < 0) {
         return ret;
     }
-    fid->xattr = p9_xattr_fid_new(t->size, true);
+    fid->xattr = p9_xattr_fid_new(&req->session->budget, t->size, true);
+    if (!fid->xattr) {
+        p9_xattr_fid_uncount(req->session);
+        return -ENOSPC;         /* as setxattr(2) without space for it */
+    }
     fid->xattr->name = g_strdup(t->name.s);
     fid->xattr->flags = t->flags;
     fid->state = P9_FID_XATTR;

@@ -30,7 +30,7 @@ int p9_readlink(P9Request *req, const FsCall *call, FsNode *node,
 int p9_remove_object(P9Request *req, const FsCall *call);
 
 /** p9_stat_read_prepare, _run, _finish: the Tread of a directory. */
-int p9_stat_read_prepare(P9Request *req);
+int p9_stat_read_prepare(P9Request *req, uint32_t *count);
 int p9_stat_read_run(P9Request *req, const FsCall *call);
 void p9_stat_read_finish(P9Request *req);
 

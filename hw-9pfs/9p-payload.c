@@ -33,34 +33,50 @@ static void payload_set(P9Request *req, const struct iovec *iov,
     req->iov_at = 0;
 }
 
-/*
- * A buffer of *@count bytes.  If the budget does not allow that, the request is
- * cut, as all of them could wait for the same storage until it answers again.
- */
-int p9_payload_collect(P9Request *req, uint32_t *count)
+static bool charge(P9Request *req, FsBudgetItem item, size_t bytes)
 {
-    P9Budget *budget = &req->session->budget;
-    struct iovec iov;
+    if (!fs_budget_charge(&req->session->budget, item, bytes)) {
+        return false;
+    }
+    req->bounce_item = item;
+    req->bounce_bytes = bytes;
+    return true;
+}
 
-    req->bounce_item = P9_BUDGET_PAYLOAD;
-    if (!p9_budget_charge(budget, P9_BUDGET_PAYLOAD, *count)) {
-        *count = MIN(*count, P9_BUDGET_PIECE);
-        req->bounce_item = P9_BUDGET_PIECES;
-        if (!p9_budget_charge(budget, P9_BUDGET_PIECES, *count)) {
+static void bounce_new(P9Request *req, uint32_t count)
+{
+    struct iovec iov = { .iov_len = count };
+
+    iov.iov_base = req->bounce = g_malloc(MAX(count, 1));
+    payload_set(req, &iov, 1, 0, count);
+}
+
+/*
+ * A buffer of *@count bytes, and *@beside bytes for other purposes.  If the
+ * budget does not allow that, the request is cut, as all of them could wait for
+ * the same storage until it answers again.
+ */
+int p9_payload_collect(P9Request *req, uint32_t *count, uint32_t *beside)
+{
+    if (!charge(req, FS_BUDGET_MEMORY, (size_t)*count + *beside)) {
+        uint32_t piece = *beside ? FS_BUDGET_PIECE / 2 : FS_BUDGET_PIECE;
+
+        *count = MIN(*count, piece);
+        *beside = MIN(*beside, piece);
+        if (!charge(req, FS_BUDGET_PIECES, *count + *beside)) {
             return -ENOMEM;
         }
     }
-    req->bounce_bytes = *count;
-    req->bounce = g_malloc(MAX(*count, 1));
-    iov = (struct iovec) { .iov_base = req->bounce, .iov_len = *count };
-    payload_set(req, &iov, 1, 0, *count);
+    bounce_new(req, *count);
     return 0;
 }
 
 int p9_payload_expect(P9Request *req, uint32_t *count)
 {
+    uint32_t none = 0;
+
     if (req->file[0]->remote) {
-        return p9_payload_collect(req, count);
+        return p9_payload_collect(req, count, &none);
     }
     payload_set(req, req->in, req->in_cnt, P9_IO_HDRSZ, *count);
     return 0;
@@ -76,12 +92,30 @@ void p9_payload_deliver(P9Request *req, uint32_t count)
     req->to_deliver = req->bounce ? count : 0;
 }
 
+/*
+ * What is appended must not be cut, since another process could append between
+ * the parts.  ENOMEM is an error that write(2) has on other storage, too, and
+ * unlike EAGAIN it does not make a program wait for a file to become writable.
+ */
+static int accept_whole(P9Request *req, uint32_t count)
+{
+    if (!charge(req, FS_BUDGET_MEMORY, count) &&
+        !charge(req, FS_BUDGET_PIECES, count)) {
+        return -ENOMEM;
+    }
+    bounce_new(req, count);
+    return 0;
+}
+
 int p9_payload_accept(P9Request *req, P9Data *data)
 {
+    uint32_t none = 0;
     int ret = 0;
 
     if (req->file[0]->remote) {
-        ret = p9_payload_collect(req, &data->count);
+        ret = req->file[0]->appends
+              ? accept_whole(req, data->count)
+              : p9_payload_collect(req, &data->count, &none);
         req->to_fetch = *data;
     } else {
         payload_set(req, req->out, req->out_cnt, data->offset, data->count);

@@ -6,7 +6,7 @@
  * whose calls may hang (FsFile.remote), the payload is copied to or from a
  * buffer in QEMU's memory (P9Request.bounce), because such a call must not be
  * made inside guest memory (9p-guest.h).  These buffers are charged to the
- * budget of the session (9p-budget.h).
+ * budget of the session (fs-budget.h).
  */
 #ifndef HW_9PFS_9P_PAYLOAD_H
 #define HW_9PFS_9P_PAYLOAD_H
@@ -21,8 +21,11 @@
  * asks for the rest again.  -ENOMEM if it must not use any.  Context: prepare.
  */
 int p9_payload_expect(P9Request *req, uint32_t *count);
-/** p9_payload_collect: the same, but never in the guest's buffers. */
-int p9_payload_collect(P9Request *req, uint32_t *count);
+/**
+ * p9_payload_collect: the same, but never in the guest's buffers.  run() may
+ * allocate *@beside bytes for other purposes, which are reduced as well.
+ */
+int p9_payload_collect(P9Request *req, uint32_t *count, uint32_t *beside);
 /** p9_payload_cursor: a cursor at the start of that room. */
 void p9_payload_cursor(const P9Request *req, P9Cursor *c);
 /**
@@ -32,7 +35,8 @@ void p9_payload_cursor(const P9Request *req, P9Cursor *c);
 void p9_payload_deliver(P9Request *req, uint32_t count);
 /**
  * p9_payload_accept: the payload is @data of the request, whose count may be
- * reduced as that of p9_payload_expect().  Context: prepare.
+ * reduced as that of p9_payload_expect(), except for a file with O_APPEND.
+ * Context: prepare.
  */
 int p9_payload_accept(P9Request *req, P9Data *data);
 

@@ -99,13 +99,15 @@ struct P9Request {
     bool has_attr;              /* attr is set */
     bool first_look;            /* Tgetattr: the first one for this node */
     uint32_t done;              /* bytes, or steps, done in earlier runs */
-    uint64_t dir_cookie;        /* .u: where a directory read goes on */
+    uint64_t dir_cookie;        /* .u: where a directory read goes on … */
+    uint32_t dir_bytes;         /* … and bytes of entries it may collect */
 
     unsigned iov_cnt;           /* elements of kept.iov that are used */
     unsigned iov_at;            /* first element not done yet */
+    size_t text_bytes;          /* of long strings, charged to MEMORY */
     void *bounce;               /* owned: the payload; NULL: in guest memory */
-    size_t bounce_bytes;        /* its size … */
-    P9BudgetItem bounce_item;   /* … which was charged to this */
+    size_t bounce_bytes;        /* what was charged for it … */
+    FsBudgetItem bounce_item;   /* … to this item */
     P9Data to_fetch;            /* of the request, to be copied to bounce */
     uint32_t to_deliver;        /* bytes of bounce, to be copied to the reply */
 

@@ -7,6 +7,9 @@
 #include "9p-request-int.h"
 #include "9p-request-pool.h"
 
+/* The largest iovec that an idle request keeps; it suffices for 1 MiB. */
+#define IOV_KEPT 256
+
 /* Takes an idle request, or allocates one. */
 static P9Request *request_take(P9Session *s)
 {
@@ -84,16 +87,23 @@ void p9_request_clear(P9Request *req)
         p9_lock_owner_unref(s, req->lock_owner);
     }
     if (req->xattr) {
-        p9_xattr_fid_free(req->xattr);
+        p9_xattr_fid_free(&s->budget, req->xattr);
     }
-    if (req->bounce) {
-        p9_budget_refund(&s->budget, req->bounce_item, req->bounce_bytes);
-        g_free(req->bounce);
+    g_free(req->bounce);
+    if (req->bounce_bytes) {
+        fs_budget_refund(&s->budget, req->bounce_item, req->bounce_bytes);
     }
     if (req->followers) {
         g_slist_free(req->followers);
     }
+    if (req->kept.iov_size > IOV_KEPT) {
+        g_clear_pointer(&req->kept.iov, g_free);
+        req->kept.iov_size = 0;
+    }
     p9_arena_reset(&req->kept.arena);
+    if (req->text_bytes) {
+        fs_budget_refund(&s->budget, FS_BUDGET_MEMORY, req->text_bytes);
+    }
     req->state = P9_REQ_IDLE;
 }
 

@@ -476,6 +476,19 @@ static const char *decode(P9Request *req, int *result, int *decoded)
     return NULL;
 }
 
+/* Long strings may stay for as long as a request that hangs. */
+static int charge_text(P9Request *req)
+{
+    size_t bytes = req->kept.arena.extra_bytes;
+
+    if (bytes &&
+        !fs_budget_charge(&req->session->budget, FS_BUDGET_MEMORY, bytes)) {
+        return -ENOMEM;
+    }
+    req->text_bytes = bytes;
+    return 0;
+}
+
 static void request_start(P9Request *req)
 {
     P9Session *s = req->session;
@@ -506,6 +519,7 @@ static void request_start(P9Request *req)
         return;
     }
     g_queue_push_tail_link(&s->active, &req->kept.link);
+    result = result ?: charge_text(req);
     if (result < 0) {
         request_complete(req, result);
         return;

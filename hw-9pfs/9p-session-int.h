@@ -11,7 +11,6 @@
 #define HW_9PFS_9P_SESSION_INT_H
 
 #include "fsdev/core/fsdriver.h"
-#include "9p-budget.h"
 #include "9p-exec.h"
 #include "9p-guest.h"
 #include "9p-policy.h"
@@ -51,7 +50,7 @@ struct P9Session {
     P9QidMap *qids;             /* owned; has its own lock */
     P9Policy policy;
     P9RecentTable recent;
-    P9Budget budget;
+    FsBudget budget;            /* any thread */
     P9Stats stats;
 
     /* What a Tversion negotiates, and what the next one ends */
@@ -63,7 +62,6 @@ struct P9Session {
         P9_BUSY_YES,            /* … the transport has agreed */
     } busy;
     GHashTable *fids;           /* number -> P9Fid, owned */
-    unsigned xattr_fids;        /* including removed ones that are pinned */
     GHashTable *lock_owners;    /* set of P9LockOwner */
     unsigned lock_waiters;      /* parked requests that wait for a lock */
 

@@ -16,6 +16,7 @@
 static void session_destroy(P9Session *s)
 {
     p9_request_free_idle(s);
+    fs_budget_trim(&s->budget);
     g_hash_table_destroy(s->fids);
     g_hash_table_destroy(s->lock_owners);
     p9_qid_map_free(s->qids);
@@ -41,6 +42,7 @@ P9Session *p9_session_new(FsExport *export, P9Exec *exec,
     s->guest = p9_guest_ref(guest);
     s->generation = p9_guest_generation(guest);
     s->limits = *limits;
+    fs_budget_init(&s->budget, export);
     s->rows = p9_rows;
     s->qids = p9_qid_map_new(export);
     s->fids = g_hash_table_new(NULL, NULL);
@@ -61,6 +63,8 @@ static void forget_all(P9Session *s)
     p9_fid_remove_all(s);
     s->dialect = P9_DIALECT_NONE;
     s->msize = 0;
+    p9_request_free_idle(s);
+    fs_budget_trim(&s->budget);
 }
 
 void p9_session_reset(P9Session *s, unsigned generation)
@@ -106,12 +110,10 @@ void p9_session_info(const P9Session *s, P9SessionInfo *info)
     *info = (P9SessionInfo) {
         .fids = g_hash_table_size(s->fids),
         .active = g_queue_get_length((GQueue *)&s->active),
-        .xattr_fids = s->xattr_fids,
-        .lock_owners = s->budget.used[P9_BUDGET_LOCK_OWNERS],
-        .lock_bytes = s->budget.used[P9_BUDGET_LOCK_BYTES],
-        .payload_bytes = s->budget.used[P9_BUDGET_PAYLOAD] +
-                         s->budget.used[P9_BUDGET_PIECES],
         .msize = s->msize,
         .dialect = s->dialect,
     };
+    for (unsigned i = 0; i < FS_BUDGET_ITEMS; i++) {
+        info->used[i] = fs_budget_used(&s->budget, i);
+    }
 }

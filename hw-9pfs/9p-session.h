@@ -65,10 +65,7 @@ void p9_session_free(P9Session *s, void (*gone)(void *opaque), void *opaque);
 typedef struct P9SessionInfo {
     unsigned fids;
     unsigned active;        /* requests in flight */
-    unsigned xattr_fids;
-    size_t lock_owners;
-    size_t lock_bytes;      /* of the owners of locks */
-    size_t payload_bytes;   /* of payload that is copied */
+    size_t used[FS_BUDGET_ITEMS];   /* of the budget */
     uint32_t msize;         /* 0: no session */
     unsigned dialect;
 } P9SessionInfo;

@@ -52,10 +52,7 @@ typedef struct P9TransportOps {
 
 typedef struct P9Limits {
     uint32_t max_msize;     /* what the transport can carry */
-    uint32_t max_fids;      /* 0: P9_MAX_FIDS_DEFAULT */
     bool own_loop;          /* the event loop serves this session only */
 } P9Limits;
-
-#define P9_MAX_FIDS_DEFAULT (2u << 20)
 
 #endif

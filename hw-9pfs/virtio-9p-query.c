@@ -225,11 +225,12 @@ static QObject *get_session(V9fsVirtioState *v, Error **errp)
     qdict_put_str(to, "dialect", dialect_name(seen->info.dialect));
     qdict_put_int(to, "msize", seen->info.msize);
     qdict_put_int(to, "fids", seen->info.fids);
-    qdict_put_int(to, "xattr-fids", seen->info.xattr_fids);
+    qdict_put_int(to, "xattr-fids", seen->info.used[FS_BUDGET_XATTRS]);
     qdict_put_int(to, "requests", seen->info.active);
-    qdict_put_int(to, "lock-owners", seen->info.lock_owners);
+    qdict_put_int(to, "lock-owners", seen->info.used[FS_BUDGET_LOCKS]);
     qdict_put_int(to, "lock-waiters", seen->lock_waiters);
-    qdict_put_int(to, "payload-bytes", seen->info.payload_bytes);
+    qdict_put_int(to, "payload-bytes", seen->info.used[FS_BUDGET_MEMORY] +
+                                       seen->info.used[FS_BUDGET_PIECES]);
     return QOBJECT(to);
 }
 

@@ -72,6 +72,12 @@ static const Refused refused[] = {
       "on" },
     { "max-xattr", "-fsdev " LOCAL_NONE ",max_xattr=4294967296",
       "max_xattr '4294967296'", "4294967295" },
+    { "max-fids", "-fsdev synth,id=a,max_fids=4294967296",
+      "max_fids '4294967296'", "4294967295" },
+    { "max-locks", "-fsdev " LOCAL_NONE ",max_locks=-1",
+      "max_locks '-1'", "4294967295" },
+    { "max-memory", "-fsdev " LOCAL_NONE ",max_memory=1000k",
+      "max_memory '1000k'", "from 1M on" },
     { "number", "-fsdev " LOCAL_NONE ",max_xattr=many", "max_xattr",
       "number" },
     { "fmode-of-none", "-fsdev " LOCAL_NONE ",fmode=0600",
@@ -109,8 +115,9 @@ static const Refused refused[] = {
     { "uidmap/synth", "-fsdev synth,id=a,uidmap=0:1000:1", "'uidmap'",
       "id, fsdriver, readonly, max_xattr" },
     { "local-with-socket", "-fsdev " LOCAL_NONE ",socket=/s", "'socket'",
-      "multidevs, max_xattr, locks, statfs, cache-hint, nested-export, "
-      "xattrs, uidmap, gidmap, throttling.*" },
+      "multidevs, max_xattr, max_fids, max_locks, max_memory, locks, "
+      "statfs, cache-hint, nested-export, xattrs, uidmap, gidmap, "
+      "throttling.*" },
     { "proxy-without-socket", "-fsdev proxy,id=a",
       "neither socket nor sock_fd", "socket=<path> or sock_fd=<number>" },
     { "proxy-with-both", "-fsdev proxy,id=a,socket=/s,sock_fd=3",
@@ -118,7 +125,7 @@ static const Refused refused[] = {
     { "proxy-sock-fd", "-fsdev proxy,id=a,sock_fd=2", "sock_fd '2'",
       "from 3 on" },
     { "proxy-with-path", "-fsdev proxy,id=a,socket=/s,path=/", "'path'",
-      "socket, sock_fd, readonly, writeout, multidevs, max_xattr, locks" },
+      "socket, sock_fd, readonly, writeout, multidevs, max_xattr, max_fids" },
     { "proxy-with-security-model",
       "-fsdev proxy,id=a,socket=/s,security_model=none", "'security_model'",
       "id, fsdriver, socket" },
@@ -161,6 +168,7 @@ static void test_refused(gconstpointer opaque)
 static const char *const accepted[] = {
     "synth,id=a",
     "synth,id=a,readonly=on,max_xattr=0",
+    "synth,id=a,max_fids=0,max_locks=0,max_memory=0",
     "fsdriver=synth,id=a,readonly=off",
     "local,id=a,path=/,security_model=passthrough,readonly=on",
     "local,id=a,path=/,security_model=none,writeout=immediate",
@@ -169,6 +177,8 @@ static const char *const accepted[] = {
     "local,id=a,path=/,security_model=mapped-xattr,multidevs=forbid",
     "local,id=a,path=/,security_model=none,multidevs=warn,max_xattr=4294967295",
     "local,id=a,path=/,security_model=none,multidevs=remap,max_xattr=0",
+    "local,id=a,path=/,security_model=none,max_fids=5,max_locks=1,"
+        "max_memory=1M",
     "local,id=a,path=/,security_model=none,statfs=host,cache-hint=on",
     "local,id=a,path=/,security_model=none,statfs=v9fs,cache-hint=off",
     "local,id=a,path=/,security_model=none,nested-export=on",
@@ -329,6 +339,7 @@ static void test_virtfs_all_options(void)
         "-M pc -nodefaults -virtfs local,mount_tag=a,path=/,"
         "security_model=mapped-xattr,readonly=on,writeout=immediate,"
         "fmode=0640,dmode=0750,multidevs=warn,max_xattr=5,"
+        "max_fids=1000,max_locks=10,max_memory=8M,"
         "uidmap=0:1000:1+squash:65534,gidmap=0:1000:1,"
         "statfs=v9fs,cache-hint=off,nested-export=on,xattrs=all,"
         "throttling.iops-total=1000,throttling.iops-size=4096");

@@ -150,6 +150,8 @@ static const char *fsdev_type_name(enum QemuOptType type)
         return "on|off";
     case QEMU_OPT_NUMBER:
         return "number";
+    case QEMU_OPT_SIZE:
+        return "size";
     default:
         return "string";
     }

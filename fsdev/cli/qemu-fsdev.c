@@ -14,6 +14,8 @@
 #include "qemu/error-report.h"
 #include "qemu/option.h"
 #include "qemu/queue.h"
+#include "qemu/units.h"
+#include "hw/boards.h"
 #include "system/qtest.h"
 #include "fsdev/core/fsdriver.h"
 #include "fsdev/qemu-fsdev.h"
@@ -23,6 +25,7 @@
 #include "fsdev/synth/synth.h"
 
 #define FSDEV_MODE_BITS 0777
+#define FSDEV_MIN_MEMORY (1 * MiB)
 
 struct FsdevEntry {
     FsConfig config;            /* config.id is the entry's id */
@@ -100,20 +103,60 @@ static bool fsdev_parse_word(QemuOpts *opts, const char *name,
     return false;
 }
 
-static bool fsdev_parse_max_xattr(FsConfig *config, QemuOpts *opts,
-                                  Error **errp)
+/* Leaves *@max alone when the option is not given. */
+static bool fsdev_parse_max(QemuOpts *opts, const char *name, uint32_t *max,
+                            Error **errp)
 {
-    uint64_t value = qemu_opt_get_number(opts, "max_xattr",
-                                         FS_MAX_XATTR_DEFAULT);
+    uint64_t value = qemu_opt_get_number(opts, name, *max);
 
     if (value > UINT32_MAX) {
-        error_setg(errp, "max_xattr '%s' is too large; allowed: up to %"
-                   PRIu32 ", 0 for no limit",
-                   qemu_opt_get(opts, "max_xattr"), UINT32_MAX);
+        error_setg(errp, "%s '%s' is too large; allowed: up to %"
+                   PRIu32 ", 0 for no limit", name,
+                   qemu_opt_get(opts, name), UINT32_MAX);
         return false;
     }
-    config->max_xattr = value;
+    *max = value;
     return true;
+}
+
+static bool fsdev_parse_memory(QemuOpts *opts, uint64_t *bytes, Error **errp)
+{
+    *bytes = qemu_opt_get_size(opts, "max_memory", FS_MAX_MEMORY_DEFAULT);
+    if (*bytes && *bytes < FSDEV_MIN_MEMORY) {
+        error_setg(errp, "max_memory '%s' is too small; allowed: from 1M on, "
+                   "0 for no limit", qemu_opt_get(opts, "max_memory"));
+        return false;
+    }
+    *bytes = *bytes ?: UINT64_MAX;
+    return true;
+}
+
+/* In FsConfig 0 stands for the default, except for max_xattr. */
+static bool fsdev_parse_limits(FsConfig *config, QemuOpts *opts, Error **errp)
+{
+    config->max_xattr = FS_MAX_XATTR_DEFAULT;
+    config->max_locks = FS_MAX_LOCKS_DEFAULT;
+    if (!fsdev_parse_max(opts, "max_xattr", &config->max_xattr, errp) ||
+        !fsdev_parse_max(opts, "max_fids", &config->max_fids, errp) ||
+        !fsdev_parse_max(opts, "max_locks", &config->max_locks, errp) ||
+        !fsdev_parse_memory(opts, &config->max_memory, errp)) {
+        return false;
+    }
+    if (qemu_opt_get(opts, "max_fids")) {
+        config->max_fids = config->max_fids ?: UINT32_MAX;
+    }
+    config->max_locks = config->max_locks ?: UINT32_MAX;
+    return true;
+}
+
+/*
+ * A Linux guest that caches has a fid for each file in its dentry cache, which
+ * takes more than 1 KiB of the guest's memory.
+ */
+static uint32_t fsdev_default_max_fids(void)
+{
+    return CLAMP(current_machine->ram_size / (4 * KiB), FS_MAX_FIDS_FEW,
+                 FS_MAX_FIDS_MANY);
 }
 
 /* QEMU has always used the permission bits only; this also warns. */
@@ -311,7 +354,7 @@ int qemu_fsdev_add(QemuOpts *opts, Error **errp)
     entry->config.no_cache_hint = !qemu_opt_get_bool(opts, "cache-hint", true);
     entry->config.nested_export = qemu_opt_get_bool(opts, "nested-export",
                                                     false);
-    if (!fsdev_parse_max_xattr(&entry->config, opts, errp) ||
+    if (!fsdev_parse_limits(&entry->config, opts, errp) ||
         !fsdev_parse_xattrs(&entry->config, opts, errp) ||
         !fsdev_parse_map(opts, "uidmap", &entry->config.users, errp) ||
         !fsdev_parse_map(opts, "gidmap", &entry->config.groups, errp) ||
@@ -415,6 +458,9 @@ static bool fsdev_entry_open(FsdevEntry *entry, Error **errp)
 {
     g_autoptr(GError) error = NULL;
 
+    if (!entry->config.max_fids) {
+        entry->config.max_fids = fsdev_default_max_fids();
+    }
     entry->export = fs_export_open(&entry->config, &error);
     if (!entry->export) {
         error_setg(errp, "fsdev '%s': %s", entry->config.id, error->message);

@@ -34,6 +34,7 @@ void fs_export_init(FsExport *export, const FsConfig *config)
     fs_config_copy(&export->config, config);
     export->readonly = config->readonly;
     export->no_locks = config->no_locks;
+    fs_budget_init(&export->budget, export);
 }
 
 void fs_export_set_readonly(FsExport *export, bool readonly)

@@ -25,6 +25,7 @@
 #define FSDEV_FSDRIVER_H
 
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-budget.h"
 #include "fsdev/core/fs-xattrs.h"
 #include "fsdev/core/fs-attr.h"
 #include "fsdev/core/idmap.h"
@@ -96,6 +97,9 @@ typedef struct FsConfig {
     uint32_t dmode;             /* mapped models: … of new directories */
     FsMultidevs multidevs;
     uint32_t max_xattr;         /* limit of open xattr fids, 0: no limit */
+    uint32_t max_fids;          /* limits, see fs-budget.h; 0: the default */
+    uint32_t max_locks;
+    uint64_t max_memory;        /* bytes */
     bool no_locks;              /* grant all locks without the host */
     bool statfs_v9fs;           /* statfs returns the type of 9p */
     bool no_cache_hint;         /* ask clients not to cache file contents */
@@ -156,6 +160,7 @@ struct FsNode {
 struct FsFile {
     FsNode *node;               /* counted */
     bool is_dir;
+    bool appends;               /* writes go to its end: O_APPEND */
     uint64_t dev;               /* identity, as in FsAttr */
     uint64_t ino;
     /*
@@ -178,6 +183,7 @@ struct FsExport {
     gint no_locks;
     FsGate *gate;               /* counted; NULL = no throttling; set once */
     gint refs;                  /* atomic */
+    FsBudget budget;            /* of what its sessions share */
     /* Number of open xattr fids, which the sessions count; atomic. */
     gint xattr_fids;
 };

@@ -67,6 +67,7 @@
 #endif
 
 #define ARRAY_SIZE(a) G_N_ELEMENTS(a)
+#define ROUND_UP(n, d) (((n) + (d) - 1) / (d) * (d))
 #define container_of(ptr, type, member) \
     ((type *)((char *)(ptr) - offsetof(type, member)))
 #define cpu_to_le16(v) htole16(v)

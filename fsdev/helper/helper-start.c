@@ -46,6 +46,8 @@ static FsExport *open_export(const HelperStart *start)
         .model = FS_SM_PASSTHROUGH, .readonly = start->readonly,
         .nested_export = start->nested_export, .xattrs = start->xattrs,
         .users = start->users, .groups = start->groups,
+        /* The numbers of objects are limited: PROXY_SERVER_MAX_IDS. */
+        .max_fids = UINT32_MAX,
     };
     g_autoptr(GError) error = NULL;
     FsExport *export = fs_export_open(&config, &error);

@@ -34,6 +34,7 @@ struct LocalDir {
     size_t len;
     bool at_end;                /* nothing came after the buffer */
     bool whiteouts;             /* look at entries to find their types */
+    bool lent;                  /* buf is for this call only */
     char *buf;                  /* owned; made by the first fill */
 };
 
@@ -45,12 +46,36 @@ LocalDir *local_dir_new(void)
     return dir;
 }
 
-void local_dir_free(LocalDir *dir)
+static void buf_free(FsBudget *budget, LocalDir *dir)
+{
+    if (dir->buf) {
+        g_free(g_steal_pointer(&dir->buf));
+        fs_budget_refund(budget, FS_BUDGET_DIRS, dir->lent ? 0 : DIR_BUF_SIZE);
+    }
+}
+
+void local_dir_free(LocalExport *export, LocalDir *dir)
 {
     if (dir) {
+        buf_free(&export->base.budget, dir);
         g_mutex_clear(&dir->lock);
-        g_free(dir->buf);
         g_free(dir);
+    }
+}
+
+/* A guest may have a million directories open. */
+static void buf_new(FsBudget *budget, LocalDir *dir)
+{
+    dir->lent = !fs_budget_charge(budget, FS_BUDGET_DIRS, DIR_BUF_SIZE);
+    dir->buf = g_malloc(DIR_BUF_SIZE);
+}
+
+/* Give up a buffer that was not charged, and what is left in it. */
+static void buf_return(FsBudget *budget, LocalDir *dir)
+{
+    if (dir->buf && dir->lent) {
+        buf_free(budget, dir);
+        dir->pos = dir->len = 0;
     }
 }
 
@@ -58,12 +83,12 @@ void local_dir_free(LocalDir *dir)
  * Fill the buffer with the entries from dir->next on.  Returns 1, or 0 at the
  * end of the directory.
  */
-static int fill(int fd, LocalDir *dir)
+static int fill(FsBudget *budget, int fd, LocalDir *dir)
 {
     long len;
 
     if (!dir->buf) {
-        dir->buf = g_malloc(DIR_BUF_SIZE);
+        buf_new(budget, dir);
     }
     if (dir->file_pos != dir->next) {
         if (lseek(fd, dir->next, SEEK_SET) < 0) {
@@ -345,7 +370,7 @@ static int fill_for(Listing *listing)
             dir->whiteouts = ret > 0;
         }
         if (ret >= 0) {
-            ret = fill(file->fd, dir);
+            ret = fill(&listing->export->base.budget, file->fd, dir);
         }
     }
     if (ret > 0) {
@@ -399,6 +424,7 @@ int local_readdir(const FsCall *call, FsFile *base, uint64_t cookie,
     if (ret == 0) {
         ret = readdir_locked(&listing, cookie);
     }
+    buf_return(&listing.export->base.budget, file->dir);
     g_mutex_unlock(&file->dir->lock);
     host_mounts_put(listing.mounts);
     return ret;

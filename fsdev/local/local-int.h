@@ -277,7 +277,7 @@ int local_open_name(const FsCall *call, LocalExport *export, Name *name,
 /* local-dir.c */
 
 LocalDir *local_dir_new(void);
-void local_dir_free(LocalDir *dir);
+void local_dir_free(LocalExport *export, LocalDir *dir);
 
 /* local-whiteout.c */
 

@@ -65,6 +65,7 @@ FsFile *local_file_new(LocalExport *export, Name *name, int fd, int flags)
         file->direct_fd = open_direct(export, fd, flags);
     }
     file->flags = flags & (O_ACCMODE | O_APPEND);
+    file->base.appends = flags & O_APPEND;
     file->setid_seen = -1;
     if (node_dev(node) == export->root_dev) {
         file->nowait = g_atomic_int_get(&export->nowait);
@@ -100,7 +101,7 @@ void local_release(FsFile *base)
         node_fd_unaccount(export->table);
     }
     node_open_dec(node);
-    local_dir_free(file->dir);
+    local_dir_free(export, file->dir);
     fs_node_unref(base->node);
     g_free(file);
 }

@@ -11,12 +11,6 @@
 #include "fsdev/local/local-int.h"
 #include "fsdev/local/local-ranges.h"
 
-/*
- * How many ranges the clients of an export may have locked.  The kernel looks
- * at all ranges of a file one after the other for each lock.
- */
-#define RANGES_MAX 4096
-
 typedef struct LocalLocker {
     FsLocker base;
     int fd;                     /* owned, accounted */
@@ -89,7 +83,8 @@ void local_locker_close(FsLocker *base)
 
     close(locker->fd);
     node_fd_unaccount(export->table);
-    g_atomic_int_add(&export->lock_ranges, -(gint)locker->ranges.count);
+    fs_budget_refund(&export->base.budget, FS_BUDGET_RANGES,
+                     locker->ranges.count);
     local_ranges_clear(&locker->ranges);
     g_mutex_clear(&locker->lock);
     g_free(locker);
@@ -124,24 +119,30 @@ static int lock_call(const FsCall *call, LocalLocker *locker, int cmd,
     }
 }
 
-/* Locked.  Unlocking a whole file never needs a further range. */
+/*
+ * Locked.  The ranges of an export are limited, because for each lock the
+ * kernel looks at all ranges of a file one after the other.  -ENOLCK is what
+ * fcntl(2) fails with for too many.  Unlocking a whole file never needs a
+ * further range.
+ */
 static int lock_range(const FsCall *call, LocalLocker *locker,
                       const FsLock *lock)
 {
-    gint *total = &local_export(locker->base.export)->lock_ranges;
+    FsBudget *budget = &locker->base.export->budget;
     int more = local_ranges_more(&locker->ranges, lock);
     struct flock fl;
-    int ret = 0;
+    int ret;
 
-    if (g_atomic_int_add(total, more) + more > RANGES_MAX && more > 0) {
-        ret = -ENOLCK;
+    if (more > 0 && !fs_budget_charge(budget, FS_BUDGET_RANGES, more)) {
+        return -ENOLCK;
     }
-    ret = ret ?: lock_call(call, locker, F_OFD_SETLK, lock, &fl);
+    ret = lock_call(call, locker, F_OFD_SETLK, lock, &fl);
     if (ret < 0) {
-        g_atomic_int_add(total, -more);
+        fs_budget_refund(budget, FS_BUDGET_RANGES, MAX(more, 0));
         return ret;
     }
     local_ranges_set(&locker->ranges, lock);
+    fs_budget_refund(budget, FS_BUDGET_RANGES, MAX(-more, 0));
     return 0;
 }
 

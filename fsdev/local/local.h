@@ -51,7 +51,6 @@ typedef struct LocalExport {
     bool tracks_setid;          /* there can be such */
     gint whiteouts;             /* one was made or found; atomic */
     gint nowait;                /* LOCAL_NOWAIT_* on root_dev; atomic */
-    gint lock_ranges;           /* that all lockers have locked; atomic */
     gint made_uid;              /* owner that the host gave to the last new */
     gint made_gid;              /* file, for an estimate; atomic */
     GMutex devs_lock;

@@ -74,6 +74,7 @@ static void name_set_key(Name *name, Name *parent, const char *component)
     char *outgrown = name->component == name->room ? NULL : name->component;
 
     table->bytes -= name_size(name);
+    table->path_bytes += length - name->length;
     if (length <= name->capacity) {
         name->component = name->room;
         memcpy(name->room, component, length + 1);

@@ -94,6 +94,7 @@ struct NodeTable {
     size_t node_count;
     size_t name_count;
     size_t bytes;
+    size_t path_bytes;      /* of the components of all names */
     size_t max_bytes;       /* constant */
     /* For near directories and for far ones, see node_is_far(). */
     unsigned renames[2];    /* between name_rename_begin() and _end() */

@@ -18,8 +18,6 @@
 #include "fsdev/core/fs-hash.h"
 #include "fsdev/node/node-int.h"
 
-/* Enough for two million names, which a guest with 8 GiB may cache. */
-#define DEFAULT_MAX_BYTES (512 * 1024 * 1024)
 /* The header and rounding of malloc(), and two hash slots. */
 #define OBJECT_OVERHEAD 32
 /* A rename to a name of this length needs no second block of memory. */
@@ -189,6 +187,7 @@ static Name *name_new(Name *parent, const char *component, Node *node)
     memcpy(name->room, component, length);
     node->holders++;
     table->name_count++;
+    table->path_bytes += length;
     table->bytes += name_size(name);
     return name;
 }
@@ -275,6 +274,7 @@ static void name_detach(Name *name, LruHead *nodes, GSList **followers)
     }
     name_make_dead(name);
     table->name_count--;
+    table->path_bytes -= name->length;
     table->bytes -= name_size(name);
     if (--node->holders > 0) {
         return;
@@ -377,7 +377,7 @@ NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
     table->remote = options->remote;
     table->node_gone = options->node_gone;
     table->near_dev = root->dev;
-    table->max_bytes = options->max_bytes ?: DEFAULT_MAX_BYTES;
+    table->max_bytes = options->max_bytes ?: SIZE_MAX;
     table->seed = ((uint64_t)g_random_int() << 32) | g_random_int();
     hash_init(&table->nodes);
     hash_init(&table->names);
@@ -523,17 +523,34 @@ NameRemote name_remote(Name *name)
     return remote;
 }
 
-/* Locked.  Returns a dead Name, or NULL at the limit on memory. */
+/* Locked: may the table have @more beside what it has of @item? */
+static bool within(NodeTable *table, FsBudgetItem item, size_t have,
+                   size_t more)
+{
+    FsBudget *budget = &table->export->budget;
+    size_t limit = budget->limit[item];
+
+    if (limit && more > limit - MIN(limit, have)) {
+        fs_budget_report(budget, item);
+        return false;
+    }
+    return true;
+}
+
+/* Locked.  Returns a dead Name, or NULL at a limit. */
 static Name *name_add(Name *parent, const char *component, Node *node,
                       const HostStat *st, uint32_t hash)
 {
     NodeTable *table = parent->node->table;
-    size_t need = sizeof(Name) + strlen(component) + OBJECT_OVERHEAD;
+    size_t length = strlen(component);
+    size_t need = sizeof(Name) + length + OBJECT_OVERHEAD;
 
     if (!node) {
         need += sizeof(Node) + OBJECT_OVERHEAD;
     }
-    if (table->bytes + need > table->max_bytes) {
+    if (table->bytes + need > table->max_bytes ||
+        !within(table, FS_BUDGET_NAMES, table->name_count, 1) ||
+        !within(table, FS_BUDGET_PATHS, table->path_bytes, length)) {
         return NULL;
     }
     if (!node) {

@@ -56,7 +56,7 @@ typedef struct NodeTableOptions {
     /* Bounds that tests lower; 0: those of an export. */
     /* Path fds; 0: all tables of the process share RLIMIT_NOFILE. */
     unsigned fd_budget;
-    size_t max_bytes;           /* memory of names and nodes */
+    size_t max_bytes;           /* memory of names and nodes; 0: no bound */
 } NodeTableOptions;
 
 /** node_table_new: @root_fd (taken over) is the exported directory. */

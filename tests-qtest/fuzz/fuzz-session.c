@@ -208,8 +208,7 @@ static void check_order(Input *in, Sent *later, unsigned n)
 
 static void check(Input *in)
 {
-    const P9Limits *limits = &in->c->limits;
-    uint32_t max_xattr = in->c->export->config.max_xattr;
+    const FsConfig *config = &in->c->export->config;
     P9SessionInfo info;
 
     for (unsigned i = 0; i < in->sent->len; i++) {
@@ -222,8 +221,8 @@ static void check(Input *in)
     }
     client_info(in->c, &info);
     g_assert_cmpuint(info.active, <=, in->c->pending);
-    g_assert_true(!limits->max_fids || info.fids <= limits->max_fids);
-    g_assert_true(!max_xattr || info.xattr_fids <= max_xattr);
+    g_assert_cmpuint(info.fids, <=, config->max_fids);
+    g_assert_cmpuint(info.used[FS_BUDGET_XATTRS], <=, config->max_xattr);
     /* Each request makes at most one fid, as does the Tattach at the start. */
     g_assert_cmpuint(info.fids, <=, in->sent->len + 1);
     g_assert_true(info.msize == 0 ||
@@ -451,11 +450,11 @@ static void input_open(Input *in, uint16_t flags)
         .multidevs = flags / SEED_MULTIDEVS % (FS_MULTIDEVS_WARN + 1),
         .no_cache_hint = flags & SEED_NO_CACHE,
         .max_xattr = flags & SEED_FEW ? 2 : 100,
+        .max_fids = flags & SEED_FEW ? 5 : 100,
         .readonly = flags & SEED_READONLY,
     };
     P9Limits limits = {
         .max_msize = 128 * 1024,
-        .max_fids = flags & SEED_FEW ? 5 : 100,
         .own_loop = flags & (SEED_OWN_LOOP | SEED_FIBERS),
     };
     FsExport *export = memfs_open_config(&config);

@@ -16,6 +16,7 @@ FsFile *mem_file_new(MemExport *m, MemNode *node, int flags)
     file->base.dev = node->inode->attr.dev;
     file->base.ino = node->inode->attr.ino;
     file->base.remote = m->remote;
+    file->base.appends = flags & O_APPEND;
     file->flags = flags;
     node->inode->opens++;
     m->stats.files++;

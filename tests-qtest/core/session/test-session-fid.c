@@ -275,8 +275,9 @@ static void test_newfid_taken(void)
 
 static void test_fid_limit(void)
 {
-    P9Limits limits = { .max_msize = 65536, .max_fids = 10 };
-    g_autoptr(Client) c = client_new(memfs_open(), CLIENT_INLINE, &limits);
+    const FsConfig config = { .max_fids = 10 };
+    g_autoptr(Client) c = client_new(memfs_open_config(&config),
+                                     CLIENT_INLINE, NULL);
 
     client_version(c, 65536, "9P2000.L");
     for (unsigned i = 0; i < 10; i++) {

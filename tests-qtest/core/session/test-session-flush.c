@@ -138,7 +138,7 @@ static void test_flush_undoes(void)
     test_exec_drain(c->exec);
     client_info(c, &info);
     g_assert_cmpuint(info.fids, ==, 5);
-    g_assert_cmpuint(info.xattr_fids, ==, 0);
+    g_assert_cmpuint(info.used[FS_BUDGET_XATTRS], ==, 0);
     g_assert_cmpint(client_walk(c, 0, 9, ""), ==, 0);
     g_assert_cmpint(client_walk(c, 0, 10, ""), ==, 0);
     g_assert_cmpint(client_attach(c, 11, 0), ==, 0);

@@ -357,15 +357,15 @@ static void check_owners(const P9String *client_id, size_t max)
     }
     g_assert_cmpint(ret, ==, -ENOLCK);
     client_info(c, &info);
-    g_assert_cmpuint(info.lock_owners, ==, owners);
-    g_assert_cmpuint(info.lock_bytes, >, owners * client_id->len);
-    g_assert_cmpuint(info.lock_bytes, <=, 1024 * 1024);
+    g_assert_cmpuint(info.used[FS_BUDGET_LOCKS], ==, owners);
+    g_assert_cmpuint(info.used[FS_BUDGET_MEMORY], >, owners * client_id->len);
+    g_assert_cmpuint(info.used[FS_BUDGET_MEMORY], <=, FS_MAX_MEMORY_DEFAULT);
     /* An owner that exists can go on. */
     g_assert_cmpint(lock_as(c, 0, client_id), ==, 0);
     g_assert_cmpint(ASK(c, clunk, .fid = 1), ==, 0);
     client_info(c, &info);
-    g_assert_cmpuint(info.lock_owners, ==, 0);
-    g_assert_cmpuint(info.lock_bytes, ==, 0);
+    g_assert_cmpuint(info.used[FS_BUDGET_LOCKS], ==, 0);
+    g_assert_cmpuint(info.used[FS_BUDGET_MEMORY], ==, 0);
     g_assert_cmpint(client_open(c, 1, "f", O_RDWR), ==, 0);
     g_assert_cmpint(lock_as(c, owners, client_id), ==, 0);
 }
@@ -413,7 +413,7 @@ static void test_client_ids_are_bounded(void)
     g_autofree char *text = g_strnfill(60000, 'x');
     const P9String client_id = P9STR(text);
 
-    check_owners(&client_id, 1024 * 1024 / 60000);
+    check_owners(&client_id, FS_MAX_MEMORY_DEFAULT / 60000);
 }
 
 static void test_off(Locks *l)

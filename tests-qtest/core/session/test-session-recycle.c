@@ -226,9 +226,9 @@ static char *observe(const Case *k, bool recycled)
         g_string_append_printf(seen, "%02x", call->reply->data[i]);
     }
     client_info(c, &info);
-    g_string_append_printf(seen, "\nthrottle %s\nfids %u xattr %u active %u\n",
-                           gate.log->str, info.fids, info.xattr_fids,
-                           info.active);
+    g_string_append_printf(seen, "\nthrottle %s\nfids %u xattr %zu active %u\n",
+                           gate.log->str, info.fids,
+                           info.used[FS_BUDGET_XATTRS], info.active);
     c->traced = NULL;
     gate_remove(&gate, c);
     return g_string_free(seen, FALSE);

@@ -458,10 +458,12 @@ static void test_open_flags(void)
 
 static void test_xattr_marks(void)
 {
+    FsBudget budget = { 0 };    /* no limits */
+
     for (uint32_t size = 0; size < 20; size++) {
         for (uint32_t from = 0; from <= size; from++) {
             for (uint32_t n = 0; n <= size - from; n++) {
-                P9XattrFid *x = p9_xattr_fid_new(size, true);
+                P9XattrFid *x = p9_xattr_fid_new(&budget, size, true);
 
                 g_assert_cmpuint(x->missing, ==, size);
                 p9_xattr_fid_mark(x, from, n);
@@ -470,10 +472,11 @@ static void test_xattr_marks(void)
                 g_assert_cmpuint(x->missing, ==, size - n);
                 p9_xattr_fid_mark(x, 0, size);
                 g_assert_cmpuint(x->missing, ==, 0);
-                p9_xattr_fid_free(x);
+                p9_xattr_fid_free(&budget, x);
             }
         }
     }
+    g_assert_cmpuint(fs_budget_used(&budget, FS_BUDGET_MEMORY), ==, 0);
 }
 
 int main(int argc, char **argv)
