@@ -5,7 +5,7 @@
  * A session and an export have one budget each.  What is kept is charged before
  * it is allocated and refunded after it was freed, also by what a reset leaves
  * behind; a reset does not change the budget.  A limit that is met is reported
- * at most once a minute for each item (fs-warn.h).  Context: any thread, unless stated.
+ * at most once a minute for each item (fs-warn.h).  Context: any thread.
  */
 #ifndef FSDEV_FS_BUDGET_H
 #define FSDEV_FS_BUDGET_H

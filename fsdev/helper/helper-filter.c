@@ -61,7 +61,9 @@ static const ArgRow arg_rows[] = {
     { "sched_getaffinity", false, { IS(0, 0) } },
     /* F_SETOWN, F_SETSIG and leases would let it signal another process. */
     { "fcntl", false, { IS(1, F_GETFL) } },
+    { "fcntl", false, { IS(1, F_GETFD) } },
     { "fcntl64", false, { IS(1, F_GETFL) } },
+    { "fcntl64", false, { IS(1, F_GETFD) } },
     /* The commands that name another thread are left out. */
     { "futex", false, { { 1, FUTEX_ANY, FUTEX_WAIT } } },
     { "futex", false, { { 1, FUTEX_ANY, FUTEX_WAKE } } },

@@ -20,6 +20,7 @@
 
 #include <linux/magic.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 #define PROC_MOUNTINFO "/proc/self/mountinfo"
 #define STAT_MASK_ID (STATX_TYPE | STATX_INO)
@@ -121,6 +122,14 @@ static void probe_statx(void)
     probed.statx_mnt_id = stx.stx_mask & STATX_MNT_ID;
 }
 
+/* From Linux 6.2 on the number of descriptors; before, it was 0. */
+static off_t size_of_proc_fd(void)
+{
+    struct stat st;
+
+    return fstat(proc_fd, &st) < 0 ? 0 : st.st_size;
+}
+
 static void host_probe(void)
 {
     struct statfs st;
@@ -145,6 +154,7 @@ static void host_probe(void)
     probed.xattrat = probe_xattrat();
     probed.link_empty = probe_link_empty();
     mountinfo_fd = RETRY_ON_EINTR(open(PROC_MOUNTINFO, O_RDONLY | O_CLOEXEC));
+    probed.fd_count = size_of_proc_fd() > 0;
     probed.mountinfo = mountinfo_fd >= 0 && probed.statx_mnt_id;
     active = probed;
     if (stat_root(&root) < 0) {
@@ -169,6 +179,21 @@ const HostFeatures *host_features(void)
 void host_override_features(const HostFeatures *features)
 {
     active = features ? *features : probed;
+}
+
+int host_count_fds(void)
+{
+    struct rlimit rlim = { .rlim_cur = HOST_FDS_LOOKED_AT };
+    int count = 0;
+
+    if (active.fd_count) {
+        return size_of_proc_fd();
+    }
+    getrlimit(RLIMIT_NOFILE, &rlim);
+    for (int fd = 0; fd < MIN(rlim.rlim_cur, HOST_FDS_LOOKED_AT); fd++) {
+        count += fcntl(fd, F_GETFD) >= 0;
+    }
+    return count;
 }
 
 void host_forget_mounts(void)

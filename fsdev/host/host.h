@@ -26,6 +26,7 @@ typedef struct HostFeatures {
     bool xattrat;           /* 6.13: getxattrat(2) and friends */
     bool link_empty;        /* linkat(AT_EMPTY_PATH): CAP_DAC_READ_SEARCH */
     bool mountinfo;         /* /proc/self/mountinfo; needs statx_mnt_id */
+    bool fd_count;          /* the size of /proc/self/fd, 6.2 */
 } HostFeatures;
 
 /* The results of statx(2) that identity and attributes need. */
@@ -76,6 +77,14 @@ const HostFeatures *host_features(void);
  * a process that does without a feature.
  */
 void host_override_features(const HostFeatures *features);
+/**
+ * host_count_fds: how many descriptors the process has open.
+ *
+ * Without fd_count, this takes a system call for each number below the limit on
+ * descriptors, of which it looks at no more than HOST_FDS_LOOKED_AT.
+ */
+int host_count_fds(void);
+#define HOST_FDS_LOOKED_AT 4096
 /** host_forget_mounts: close the list of mounts, for good; see host-fs.h. */
 void host_forget_mounts(void);
 

@@ -319,7 +319,7 @@ static int create_new(void *opaque)
 {
     Creation *op = opaque;
     NodeTable *table = op->export->table;
-    int ret = node_fd_account(table);
+    int ret = node_fd_account(table, false);
 
     if (ret < 0) {
         return ret;

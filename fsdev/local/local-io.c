@@ -34,7 +34,7 @@ static int open_direct(LocalExport *export, int fd, int flags)
 {
     int direct;
 
-    if (node_fd_account(export->table) < 0) {
+    if (node_fd_account(export->table, false) < 0) {
         return -1;
     }
     direct = host_reopen_brief(fd, (flags & FLAGS_KEPT) | O_DIRECT);
@@ -159,7 +159,7 @@ static int open_fd(const FsCall *call, LocalExport *export, Name *name,
                    int flags)
 {
     LOCAL_PIN pin = { 0 };
-    int ret = node_fd_account(export->table);
+    int ret = node_fd_account(export->table, flags & O_DIRECTORY);
     int fd;
 
     if (ret < 0) {

@@ -44,7 +44,7 @@ int local_locker_open_by(const FsCall *call, FsFile *file, bool may_write,
     if (file->is_dir) {
         return -EOPNOTSUPP;
     }
-    ret = node_fd_account(table);
+    ret = node_fd_account(table, false);
     if (ret < 0) {
         return ret;
     }

@@ -38,7 +38,7 @@ GHashTable *local_orphans_new(void)
 /* A descriptor that is counted with the others, or 0. */
 static int take_holder(LocalExport *export, int fd)
 {
-    if (fd >= 0 && (fd == 0 || node_fd_account(export->table) < 0)) {
+    if (fd >= 0 && (fd == 0 || node_fd_account(export->table, false) < 0)) {
         close(fd);
         fd = 0;
     }

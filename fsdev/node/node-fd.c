@@ -8,6 +8,10 @@
  * evicted last, since all objects below them are reached through their
  * descriptors.  node-climb.c opens evicted descriptors again.
  *
+ * What the rest of QEMU has open, now and later, is left out of the budget.
+ * That is counted at the start of an export, and again as the budget is used
+ * up: after a part of what was left, and for each refusal.
+ *
  * Called by the other node*.c and, through node.h, by the drivers, from any
  * thread.  Descriptors are closed while no lock is held.
  */
@@ -18,11 +22,14 @@
 #include <sys/resource.h>
 
 enum {
-    RESERVED_FDS = 64,      /* for what the rest of QEMU opens later */
-    COUNTED_FDS = 4096,     /* numbers below this are looked at */
+    RESERVED_FDS = 64,      /* for what the rest of QEMU opens meanwhile */
     MIN_FDS = 16,           /* used even if fewer are left for 9p */
     MAX_FDS = 1 << 20,      /* where there is no limit */
     MAX_OPEN_RESERVE = 32,  /* path fds that open files may not displace */
+    MAX_DIR_RESERVE = 16,   /* directories that open files may not displace */
+    COUNT_PART = 8,         /* count again after this part of what was left */
+    COUNT_BATCHES = 8,      /* … and after as many evictions */
+    COUNT_SLOW_MS = 100,    /* how often where counting takes long */
     MAX_BATCH = 64,
     MIN_CACHE = 8,          /* kept above the budget if others must stay */
 };
@@ -39,40 +46,66 @@ static struct {
     gint open_fds;          /* node_fd_account() */
     gint path_limit;        /* more path fds than this are evicted */
     gint hard_limit;        /* both kinds together */
+    gint count_at;          /* count the others when there are as many */
+    gint batches;           /* evicted since then */
+    gsize counted_ms;       /* when that was */
 } fd_registry = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .path_limit = MIN_FDS,
     .hard_limit = MIN_FDS,
 };
 
-/*
- * How many descriptors the rest of QEMU has: images, monitors, network, …
- * Called while the root of a new table is open and not in path_fds yet.
- */
-static gint count_others(gint limit)
+/* What the budget is about. */
+static gint count_ours(void)
 {
-    gint ours = g_atomic_int_get(&fd_registry.path_fds) +
-                g_atomic_int_get(&fd_registry.open_fds) + 1;
-    gint open = 0;
-
-    for (int fd = 0; fd < MIN(limit, COUNTED_FDS); fd++) {
-        open += fcntl(fd, F_GETFD) >= 0;
-    }
-    return MAX(open - ours, 0);
+    return g_atomic_int_get(&fd_registry.path_fds) +
+           g_atomic_int_get(&fd_registry.open_fds);
 }
 
-static void read_limits(void)
+/*
+ * Set the limits: the limit of the process without what the rest of QEMU has
+ * open (images, monitors, network, …).  @more: ours that are not counted yet.
+ */
+static void read_limits(gint more)
 {
+    gint ours = count_ours() + more;
     struct rlimit rlim;
     gint hard = MIN_FDS;
 
     if (getrlimit(RLIMIT_NOFILE, &rlim) == 0) {
         gint fds = MIN(rlim.rlim_cur, MAX_FDS);
+        gint others = MAX(host_count_fds() - ours, 0);
 
-        hard = MAX(fds - count_others(fds) - RESERVED_FDS, MIN_FDS);
+        hard = MAX(fds - others - RESERVED_FDS, MIN_FDS);
     }
     g_atomic_int_set(&fd_registry.hard_limit, hard);
     g_atomic_int_set(&fd_registry.path_limit, MAX(hard / 2, MIN_FDS));
+    g_atomic_int_set(&fd_registry.count_at,
+                     ours + MAX((hard - ours) / COUNT_PART, 1));
+    g_atomic_int_set(&fd_registry.batches, 0);
+    g_atomic_pointer_set(&fd_registry.counted_ms,
+                         (gsize)(g_get_monotonic_time() / 1000));
+}
+
+/* Count the others again, for a reason that may come up often. */
+static void read_limits_again(void)
+{
+    gsize now = g_get_monotonic_time() / 1000;
+
+    if (host_features()->fd_count ||
+        now - (gsize)g_atomic_pointer_get(&fd_registry.counted_ms) >=
+        COUNT_SLOW_MS) {
+        read_limits(0);
+    }
+}
+
+static void read_limits_if_due(void)
+{
+    if (count_ours() >= g_atomic_int_get(&fd_registry.count_at)) {
+        read_limits(0);
+    } else if (g_atomic_int_get(&fd_registry.batches) >= COUNT_BATCHES) {
+        read_limits_again();
+    }
 }
 
 gint node_fd_hard_limit(void)
@@ -85,7 +118,7 @@ void node_fd_table_init(NodeTable *table, unsigned fd_budget)
     QTAILQ_INIT(&table->lru[LRU_LEAF]);
     QTAILQ_INIT(&table->lru[LRU_DIR]);
     table->fd_budget = fd_budget;
-    read_limits();
+    read_limits(1);             /* its root */
     pthread_mutex_lock(&fd_registry.lock);
     QSLIST_INSERT_HEAD(&fd_registry.tables, table, next);
     pthread_mutex_unlock(&fd_registry.lock);
@@ -214,6 +247,7 @@ static bool evict_batch(NodeTable *table, gint spare)
     for (unsigned i = 0; i < count; i++) {
         close(fds[i]);
     }
+    g_atomic_int_inc(&fd_registry.batches);
     return count > 0;
 }
 
@@ -239,9 +273,7 @@ static bool evict_somewhere(NodeTable *table, gint spare)
 
 static bool hard_limit_reached(int more)
 {
-    return g_atomic_int_get(&fd_registry.path_fds) +
-           g_atomic_int_get(&fd_registry.open_fds) + more >
-           g_atomic_int_get(&fd_registry.hard_limit);
+    return count_ours() + more > g_atomic_int_get(&fd_registry.hard_limit);
 }
 
 /*
@@ -254,6 +286,7 @@ void node_fd_trim(NodeTable *table)
 {
     gint spare = MIN(MIN_CACHE, node_fd_budget(table) / 2);
 
+    read_limits_if_due();
     if (table->fd_budget) {
         while (g_atomic_int_get(&table->fds) > node_fd_budget(table) &&
                evict_batch(table, spare)) {
@@ -280,23 +313,42 @@ bool node_fd_reclaim(NodeTable *table)
     return evict_somewhere(table, 0);
 }
 
-int node_fd_account(NodeTable *table)
+/* How many of ours may be open files, or with @is_dir directories. */
+static gint open_limit(bool is_dir)
 {
     gint hard = g_atomic_int_get(&fd_registry.hard_limit);
-    gint open_limit = hard - MIN(hard / 4, MAX_OPEN_RESERVE);
+    gint limit = hard - MIN(hard / 4, MAX_OPEN_RESERVE);
 
-    if (g_atomic_int_add(&fd_registry.open_fds, 1) >= open_limit) {
-        goto refuse;
+    return is_dir ? limit : limit - MIN(hard / 8, MAX_DIR_RESERVE);
+}
+
+static bool account(NodeTable *table, bool is_dir)
+{
+    if (g_atomic_int_add(&fd_registry.open_fds, 1) >= open_limit(is_dir)) {
+        node_fd_unaccount(table);
+        return false;
     }
     while (hard_limit_reached(0)) {
         if (!evict_somewhere(table, 0)) {
-            goto refuse;
+            node_fd_unaccount(table);
+            return false;
         }
     }
-    return 0;
+    return true;
+}
 
-refuse:
-    node_fd_unaccount(table);
+int node_fd_account(NodeTable *table, bool is_dir)
+{
+    read_limits_if_due();
+    if (account(table, is_dir)) {
+        return 0;
+    }
+    /* Others may have closed some. */
+    read_limits_again();
+    if (account(table, is_dir)) {
+        return 0;
+    }
+    fs_budget_report(&table->export->budget, FS_BUDGET_FILES);
     return -EMFILE;
 }
 

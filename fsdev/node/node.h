@@ -197,8 +197,10 @@ bool node_is_open(Node *node);
 /**
  * node_fd_account: count a descriptor that is not a path fd (an open file), and
  * evict path fds to make room for it.  -EMFILE when there are too many.
+ *
+ * @is_dir: it is a directory, for which some descriptors are kept.
  */
-int node_fd_account(NodeTable *table);
+int node_fd_account(NodeTable *table, bool is_dir);
 void node_fd_unaccount(NodeTable *table);
 /**
  * node_fd_reclaim: close some cached path fds after a call failed with EMFILE

@@ -67,7 +67,7 @@ int proxy_create(const FsCall *call, FsNode *dir, const char *name, int flags,
 {
     NodeTable *table = local_table(dir->export);
     FsFile *opened = NULL;
-    int ret = node_fd_account(table);
+    int ret = node_fd_account(table, false);
 
     if (ret < 0) {
         return ret;

@@ -187,7 +187,7 @@ static int open_there(const FsCall *call, FsNode *node, int flags,
 {
     NodeTable *table = local_table(node->export);
     PROXY_ASK ask = { 0 };
-    int ret = node_fd_account(table);
+    int ret = node_fd_account(table, open_flags & O_DIRECTORY);
 
     if (ret < 0) {
         return ret;

@@ -211,11 +211,11 @@ static void check_open_files(void)
 
     node_fixture_init(&f, 0, 0);
     names = make_files(&f, f.root, "", count);
-    while (node_fd_account(f.table) == 0) {
+    while (node_fd_account(f.table, false) == 0) {
         g_assert_cmpuint(++opened, <, hard);
         g_assert_cmpuint(node_stats(&f).fds + opened, <=, hard);
     }
-    g_assert_cmpint(node_fd_account(f.table), ==, -EMFILE);
+    g_assert_cmpint(node_fd_account(f.table, false), ==, -EMFILE);
     g_assert_cmpuint(opened, >=, hard / 2);
     /* The remaining descriptors suffice to reach every file. */
     for (unsigned i = 0; i < count; i++) {
@@ -223,7 +223,7 @@ static void check_open_files(void)
         g_assert_cmpuint(node_stats(&f).fds + opened, <=, hard);
     }
     node_fd_unaccount(f.table);
-    g_assert_cmpint(node_fd_account(f.table), ==, 0);
+    g_assert_cmpint(node_fd_account(f.table, false), ==, 0);
     while (opened-- > 0) {
         node_fd_unaccount(f.table);
     }
@@ -254,7 +254,7 @@ static void check_hard_limit(void)
     }
     g_assert_cmpint(pinned, ==, node_stats(&f).fd_limit - 1);
     g_assert_cmpint(name_fd_get(&test_call, names[pinned]), ==, -EMFILE);
-    g_assert_cmpint(node_fd_account(f.table), ==, -EMFILE);
+    g_assert_cmpint(node_fd_account(f.table, false), ==, -EMFILE);
     name_fd_put(names[--pinned]);
     g_assert_cmpint(node_stat_result(names[pinned + 1]), ==, 0);
     while (pinned-- > 0) {
@@ -307,7 +307,7 @@ static void check_open_at_start(void)
     g_assert_cmpuint(node_stats(&f).fd_limit, <=, 512 - 111 - 64);
     g_assert_cmpuint(node_stats(&f).fd_limit, >, 512 - 111 - 64 - 32);
     names = make_files(&f, f.root, "", count);
-    while (node_fd_account(f.table) == 0) {
+    while (node_fd_account(f.table, false) == 0) {
         int fd = dup(0);
 
         g_assert_cmpint(fd, >=, 0);
@@ -331,6 +331,113 @@ static void check_open_at_start(void)
 static void test_open_at_start(void)
 {
     with_limit(512, check_open_at_start);
+}
+
+/* Open what can be accounted, with real descriptors. */
+static GArray *open_all(NodeFixture *f, bool is_dir)
+{
+    GArray *opened = g_array_new(false, false, sizeof(int));
+
+    while (node_fd_account(f->table, is_dir) == 0) {
+        int fd = dup(0);
+
+        g_assert_cmpint(fd, >=, 0);
+        g_array_append_val(opened, fd);
+    }
+    return opened;
+}
+
+static void close_all(NodeFixture *f, GArray *opened)
+{
+    for (unsigned i = 0; i < opened->len; i++) {
+        node_fd_unaccount(f->table);
+    }
+    close_fds(opened);
+}
+
+/*
+ * What the rest of the process opens later is no part of the budget either,
+ * before and after the guest has used a part of it.
+ */
+static void check_opened_later(void)
+{
+    const unsigned count = 300;
+    NodeFixture f;
+    Name **names;
+    GArray *others, *opened, *more, *later;
+
+    node_fixture_init(&f, 0, 0);
+    names = make_files(&f, f.root, "", count);
+    others = fill_fds(150);
+    g_assert_cmpuint(others->len, ==, 150);
+    opened = open_all(&f, false);
+    g_assert_cmpuint(opened->len, >, 100);
+    /* Directories can still be opened, and every file be reached. */
+    for (unsigned i = 0; i < 8; i++) {
+        g_assert_cmpint(node_fd_account(f.table, true), ==, 0);
+        g_assert_cmpint(node_fd_account(f.table, false), ==, -EMFILE);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        node_fd_unaccount(f.table);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        g_assert_cmpint(node_stat_result(names[i]), ==, 0);
+    }
+    later = fill_fds(60);
+    g_assert_cmpuint(later->len, ==, 60);
+    close_fds(later);
+    close_fds(others);
+
+    /* What they have closed can be used, once they are counted again. */
+    while (node_fd_account(f.table, false) < 0) {
+        g_thread_yield();
+    }
+    node_fd_unaccount(f.table);
+    more = open_all(&f, false);
+    g_assert_cmpuint(more->len, >, 100);
+    close_all(&f, more);
+    close_all(&f, opened);
+    drop_files(names, count);
+    node_fixture_clear(&f);
+}
+
+static void test_opened_later(void)
+{
+    with_limit(512, check_opened_later);
+}
+
+/* The same on a kernel that does not tell the number. */
+static void test_opened_later_slow(void)
+{
+    const char *what;
+    HostFeatures slow;
+
+    g_assert_cmpint(host_init(&what), ==, 0);
+    slow = *host_features();
+    slow.fd_count = false;
+    host_override_features(&slow);
+    with_limit(512, check_opened_later);
+    host_override_features(NULL);
+}
+
+static void test_count(void)
+{
+    const char *what;
+    HostFeatures slow;
+    GArray *fds;
+    int before;
+
+    g_assert_cmpint(host_init(&what), ==, 0);
+    before = host_count_fds();
+    fds = fill_fds(20);
+    g_assert_cmpint(host_count_fds(), ==, before + 20);
+    slow = *host_features();
+    slow.fd_count = false;
+    host_override_features(&slow);
+    g_assert_cmpint(host_count_fds(), ==, before + 20);
+    host_override_features(NULL);
+    close_fds(fds);
+    g_assert_cmpint(host_count_fds(), ==, before);
 }
 
 /*
@@ -375,6 +482,9 @@ int main(int argc, char **argv)
     g_test_add_func("/node-fd/open-files", test_open_files);
     g_test_add_func("/node-fd/hard-limit", test_hard_limit);
     g_test_add_func("/node-fd/open-at-start", test_open_at_start);
+    g_test_add_func("/node-fd/count", test_count);
+    g_test_add_func("/node-fd/opened-later", test_opened_later);
+    g_test_add_func("/node-fd/opened-later-slow", test_opened_later_slow);
     g_test_add_func("/node-fd/kernel-limit", test_kernel_limit);
     return g_test_run();
 }

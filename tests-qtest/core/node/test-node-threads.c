@@ -308,7 +308,7 @@ static void *use_own_table(void *opaque)
         for (unsigned j = 0; j < FILES; j++) {
             assert_right_object(s.files[j]);
         }
-        g_assert_cmpint(node_fd_account(s.f.table), ==, 0);
+        g_assert_cmpint(node_fd_account(s.f.table, false), ==, 0);
         node_evict_all(&s.f);
         node_fd_unaccount(s.f.table);
         shared_clear(&s);
