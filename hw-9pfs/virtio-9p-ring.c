@@ -290,13 +290,14 @@ P9RingElement *p9_ring_pop(P9Ring *ring)
     return e;
 }
 
+/* What is in a broken ring will not be popped, so nobody may wait for it. */
 bool p9_ring_more(P9Ring *ring)
 {
     bool more = false;
     Access a;
 
     if (access_begin(ring, &a)) {
-        more = !virtio_queue_empty(a.vq);
+        more = !ring->broken && !virtio_queue_empty(a.vq);
         access_end(ring, &a);
     }
     return more;
@@ -309,7 +310,7 @@ bool p9_ring_want_kicks(P9Ring *ring, bool want)
 
     if (access_begin(ring, &a)) {
         virtio_queue_set_notification(a.vq, want);
-        more = !virtio_queue_empty(a.vq);
+        more = !ring->broken && !virtio_queue_empty(a.vq);
         access_end(ring, &a);
     }
     return more;

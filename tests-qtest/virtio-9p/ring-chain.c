@@ -256,6 +256,29 @@ static void broken_device_stays_broken_until_reset(void)
     ring_tmkdir(d, .fid = 0, .name = "new", .mode = 0755);
 }
 
+/* The main loop has to answer the monitor, even if it serves the device. */
+static void broken_message_before_another(void)
+{
+    RingDev *d = local_with_fids();
+    RingMsg *m = tmkdir("new");
+
+    for (unsigned size = 3; size < 12; size++) {
+        for (unsigned i = 0; i < 3; i++) {
+            RingReq *r = ring_req_new(d);
+
+            ring_req_out(r, m->bytes->data, i ? m->bytes->len : size);
+            ring_req_in(r, RING_REPLY_ROOM);
+            ring_req_queue(r, false);
+        }
+        ring_kick(d);
+        qtest_qmp_assert_success(d->vm->qts, "{'execute': 'query-status'}");
+        expect_broken(d, "out part of %u bytes before others", size);
+        ring_dev_start(d);
+        make_fids(d);
+    }
+    check_host_unchanged("after requests behind a broken one");
+}
+
 /* A valid message of each type, to be cut at every byte */
 typedef struct CutCase {
     const char *name;
@@ -496,6 +519,7 @@ void ring_register_chain_tests(void)
 
         ring_add_arg(path, cut_at_every_byte_breaks, &cut_cases[i]);
     }
+    ADD("broken-message-before-another", broken_message_before_another);
     ADD("every-byte-in-its-own-descriptor", every_byte_in_its_own_descriptor);
     ADD("chain-as-long-as-the-ring", chain_as_long_as_the_ring);
     ADD("indirect-chain-of-single-bytes", indirect_chain_of_single_bytes);
