@@ -112,5 +112,6 @@ void ring_register_readonly_tests(void);
 void ring_register_fsdev_tests(void);
 void ring_register_query_tests(void);
 void ring_register_registers_tests(void);
+void ring_register_fuzz_tests(void);
 
 #endif
