@@ -6,6 +6,7 @@
  * in a thread for jobs that are apart.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "9p-request-watch.h"
 #include "9p-run.h"
 
 /* ---- jobs ---- */
@@ -62,6 +63,7 @@ static void job_prepare(P9Request *req, void (*run)(P9Job *job), bool apart)
     req->kept.job.started = 0;
     req->kept.job.apart = apart;
     req->kept.job.refused = false;
+    p9_request_watch(req);
     req->session->jobs++;
 }
 

@@ -75,6 +75,7 @@ struct P9Session {
     P9Request *alone;           /* waits until it is the only one active */
     bool settling;              /* p9_request_settle() is on the stack */
     unsigned jobs;              /* requests that the executor has */
+    uint64_t watch_at;          /* 9p-request-watch.c; 0: no timer is needed */
 
     bool freed;                 /* ops must not be called any more */
     unsigned refs;              /* of the owner, requests and releases */

@@ -9,6 +9,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include "9p-request-int.h"
 #include "9p-request-pool.h"
+#include "9p-request-watch.h"
 #include "9p-rows.h"
 #include "9p-run.h"
 #include "9p-session.h"
@@ -91,6 +92,7 @@ void p9_session_tick(P9Session *s)
 {
     p9_request_wake(s, P9_WAIT_LOCK, 0);
     p9_lock_poll(s);
+    p9_request_watch_tick(s);
 }
 
 void p9_session_busy_done(P9Session *s, int result)

@@ -53,6 +53,7 @@ typedef struct P9TransportOps {
 typedef struct P9Limits {
     uint32_t max_msize;     /* what the transport can carry */
     bool own_loop;          /* the event loop serves this session only */
+    unsigned hang_ms;       /* 0: the default of 9p-request-watch.c */
 } P9Limits;
 
 #endif

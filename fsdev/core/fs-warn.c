@@ -8,6 +8,7 @@
  * of the process, which forget the oldest rows.
  */
 #include "fsdev/core/p9-osdep.h"
+#include <sys/resource.h>
 #include "fsdev/core/fs-hash.h"
 #include "fsdev/core/fs-warn.h"
 
@@ -132,6 +133,61 @@ bool fs_warn(const FsExport *export, FsWarnCause cause, const char *format, ...)
     }
     p9_warn("9p: export '%s': %s", config->id ?: config->path ?: "", text);
     return true;
+}
+
+/* The calls that store owner and mode. */
+static bool stores_owner(const char *entry)
+{
+    static const char *const entries[] = {
+        "create", "mkdir", "mknod", "symlink", "setattr",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+        if (!strcmp(entries[i], entry)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void warn_of_fds(const FsExport *export)
+{
+    struct rlimit limit = { 0 };
+
+    if (fs_warn_due(export, FS_WARN_FDS)) {
+        getrlimit(RLIMIT_NOFILE, &limit);
+        fs_warn(export, FS_WARN_FDS, "the process has used up its %lu "
+                "descriptors, and guests get EMFILE; raise its limit "
+                "(ulimit -n, LimitNOFILE= of systemd)",
+                (unsigned long)limit.rlim_cur);
+    }
+}
+
+void fs_warn_of(const FsExport *export, const char *entry, int error)
+{
+    switch (-error) {
+    case ENOSPC:
+        fs_warn(export, FS_WARN_FULL, "the host's file system is full, and "
+                "guests get ENOSPC; free space or inodes there");
+        break;
+    case EDQUOT:
+        fs_warn(export, FS_WARN_FULL, "a quota of the host is used up, and "
+                "guests get EDQUOT; raise it or remove files");
+        break;
+    case EMFILE:
+        warn_of_fds(export);
+        break;
+    case ENFILE:
+        fs_warn(export, FS_WARN_FDS, "the host has too many open files, or a "
+                "guest uses too many names, and guests get ENFILE; raise "
+                "fs.file-max of the host");
+        break;
+    case EOPNOTSUPP:
+        if (export->config.model == FS_SM_MAPPED_XATTR && stores_owner(entry)) {
+            fs_warn(export, FS_WARN_XATTR, FS_WARN_NO_XATTRS);
+        }
+        break;
+    }
 }
 
 void fs_warn_forget(const FsExport *export)

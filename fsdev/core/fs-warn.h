@@ -12,6 +12,10 @@
 
 #include "fsdev/core/fsdriver.h"
 
+#define FS_WARN_NO_XATTRS \
+    "mapped-xattr needs user attributes, which the host's file system does " \
+    "not store; use mapped-file, or another file system"
+
 typedef enum FsWarnCause {
     FS_WARN_ENTRY,              /* a directory entry that is left out */
     FS_WARN_XATTR,              /* no user attributes for a mapped model */
@@ -32,6 +36,12 @@ typedef enum FsWarnCause {
  */
 bool fs_warn(const FsExport *export, FsWarnCause cause, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
+/**
+ * fs_warn_of: warn if @error, the result of the driver's function @entry, is
+ * one for which the host has to be mended: no space, no descriptors, no
+ * attributes for mapped-xattr.
+ */
+void fs_warn_of(const FsExport *export, const char *entry, int error);
 /** fs_warn_due: would fs_warn() print a line that differs from earlier ones? */
 bool fs_warn_due(const FsExport *export, FsWarnCause cause);
 /** fs_warn_forget: @export is about to be freed. */

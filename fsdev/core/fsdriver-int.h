@@ -8,6 +8,7 @@
 
 #include "fsdev/core/fs-ids.h"
 #include "fsdev/core/fs-trace.h"
+#include "fsdev/core/fs-warn.h"
 #include "fsdev/core/fsdriver.h"
 
 static inline const FsDriver *driver_of(const FsNode *node)
@@ -49,6 +50,13 @@ static inline const FsCall *call_to_try(const FsCall *call, FsWait reach,
     return at_once;
 }
 
+/* Errors that say something about the host: see fs_warn_of(). */
+static inline bool is_of_host(ssize_t ret)
+{
+    return ret == -ENOSPC || ret == -EDQUOT || ret == -EMFILE ||
+           ret == -ENFILE || ret == -EOPNOTSUPP;
+}
+
 /*
  * A driver's function @entry was called for @node, or for the name @name in it,
  * and returned a status, or a count that is at most @most.
@@ -58,6 +66,9 @@ static inline int status(FsNode *node, const char *entry, const char *name,
                          int ret)
 {
     assert(ret <= 0);
+    if (is_of_host(ret)) {
+        fs_warn_of(node->export, entry, ret);
+    }
     if (fs_trace_calls()) {
         fs_trace_call(node, entry, name, ret);
     }
@@ -68,6 +79,9 @@ static inline ssize_t count(FsNode *node, const char *entry, const char *name,
                             ssize_t ret, size_t most)
 {
     assert(ret < 0 || (size_t)ret <= most);
+    if (is_of_host(ret)) {
+        fs_warn_of(node->export, entry, ret);
+    }
     if (fs_trace_calls()) {
         fs_trace_call(node, entry, name, ret);
     }

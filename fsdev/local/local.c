@@ -9,6 +9,7 @@
  * Called through fsdriver.c from any thread.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-warn.h"
 #include "fsdev/local/local-int.h"
 
 static const CredPolicy *policy_of(FsSecurityModel model)
@@ -65,6 +66,10 @@ static FsExport *local_open_export(const FsConfig *config, GError **error)
     }
     export = g_new0(LocalExport, 1);
     local_export_init(export, config, policy, fd, &st, NULL);
+    if (config->model == FS_SM_MAPPED_XATTR && !config->readonly &&
+        host_getxattr(fd, "user.virtfs.uid", NULL, 0) == -EOPNOTSUPP) {
+        fs_warn(&export->base, FS_WARN_XATTR, FS_WARN_NO_XATTRS);
+    }
     return &export->base;
 }
 
