@@ -4,6 +4,7 @@
  */
 #include "qemu/osdep.h"
 #include "9p-trace.h"
+#include "9p-trace-old.h"
 #include "trace.h"
 
 void p9_trace_request(void *opaque, uint16_t tag, const P9MessageInfo *info,
@@ -11,12 +12,14 @@ void p9_trace_request(void *opaque, uint16_t tag, const P9MessageInfo *info,
 {
     g_autoptr(GString) fields = NULL;
 
-    if (!trace_event_get_state_backends(TRACE_P9_REQUEST)) {
+    if (!trace_event_get_state_backends(TRACE_P9_REQUEST) &&
+        !p9_trace_old_request_on(info)) {
         return;
     }
     fields = g_string_new(NULL);
     p9_print_request(fields, info->number, t);
     trace_p9_request(opaque, tag, info->name, fields->str);
+    p9_trace_old_request(tag, info, fields->str);
 }
 
 void p9_trace_reply(void *opaque, uint16_t tag, const P9MessageInfo *info,
@@ -24,7 +27,8 @@ void p9_trace_reply(void *opaque, uint16_t tag, const P9MessageInfo *info,
 {
     g_autoptr(GString) fields = NULL;
 
-    if (!trace_event_get_state_backends(TRACE_P9_REPLY)) {
+    if (!trace_event_get_state_backends(TRACE_P9_REPLY) &&
+        !p9_trace_old_reply_on(info, result)) {
         return;
     }
     fields = g_string_new(NULL);
@@ -34,4 +38,5 @@ void p9_trace_reply(void *opaque, uint16_t tag, const P9MessageInfo *info,
         p9_print_reply(fields, info->number, r);
     }
     trace_p9_reply(opaque, tag, info ? info->name : "unknown", fields->str);
+    p9_trace_old_reply(tag, info, result, fields->str);
 }

@@ -246,6 +246,24 @@ static void test_help_lists_options(void)
     g_assert_null(strstr(synth, "throttling"));
 }
 
+/* Scripts use the names of QEMU's own 9pfs. */
+static void test_trace_events_have_old_names(void)
+{
+    static const char *const names[] = {
+        "p9_request", "p9_reply", "v9fs_version", "v9fs_walk",
+        "v9fs_walk_return", "v9fs_open", "v9fs_open_return", "v9fs_clunk",
+        "v9fs_readdir", "v9fs_setattr_return", "v9fs_rerror", "v9fs_rcancel",
+    };
+    g_autofree char *out = NULL, *err = NULL;
+
+    g_assert_cmpint(run_qemu("-trace help", &out, &err), ==, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        g_autofree char *line = g_strdup_printf("%s\n", names[i]);
+
+        assert_contains(out, line);
+    }
+}
+
 /* "help" as the value of an option is not a request for help. */
 static void test_help_is_not_a_value(void)
 {
@@ -446,6 +464,8 @@ int main(int argc, char **argv)
     qtest_add_func("virtio-9p-options/help/options", test_help_lists_options);
     qtest_add_func("virtio-9p-options/help/is-not-a-value",
                    test_help_is_not_a_value);
+    qtest_add_func("virtio-9p-options/trace-events-have-old-names",
+                   test_trace_events_have_old_names);
     qtest_add_data_func("virtio-9p-options/help/qmp/fsdev", "fsdev",
                         test_options_have_help);
     qtest_add_data_func("virtio-9p-options/help/qmp/virtfs", "virtfs",
