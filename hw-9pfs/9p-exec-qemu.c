@@ -13,9 +13,8 @@
  * Context: the home thread of an AioContext.
  */
 #include "qemu/osdep.h"
-#include "block/aio.h"
 #include "qemu/coroutine.h"
-#include "qemu/defer-call.h"
+#include "fsdev/core/qemu-compat.h"
 #include "9p-exec.h"
 #include "9p-threads.h"
 

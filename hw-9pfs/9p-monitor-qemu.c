@@ -7,15 +7,12 @@
  * target.  Context: main loop, BQL held.
  */
 #include "qemu/osdep.h"
-#include "hw/qdev-core.h"
 #include "monitor/monitor.h"
 #include "qapi/error.h"
 #include "qemu/module.h"
-#include "qobject/qdict.h"
-#include "qobject/qlist.h"
-#include "qobject/qnum.h"
 #include "qom/object.h"
 #include "qom/qom-qobject.h"
+#include "fsdev/core/qemu-compat.h"
 
 #define TYPE_DEVICE_9P "virtio-9p-device"
 

@@ -4,9 +4,8 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "migration/blocker.h"
 #include "qemu/atomic.h"
-#include "qemu/main-loop.h"
+#include "fsdev/core/qemu-compat.h"
 #include "virtio-9p-blocker.h"
 
 struct P9Blocker {
@@ -59,7 +58,7 @@ static void blocker_unref(P9Blocker *b)
 static int blocker_place(P9Blocker *b, bool wanted)
 {
     if (!wanted || b->ended) {
-        migrate_del_blocker(&b->reason);
+        p9_migrate_del_blocker(&b->reason);
         return wanted ? -ECANCELED : 0;
     }
     if (b->reason) {
@@ -68,7 +67,7 @@ static int blocker_place(P9Blocker *b, bool wanted)
     error_setg(&b->reason,
                "the guest has mounted the 9p export with mount tag '%s'",
                b->mount_tag);
-    return migrate_add_blocker(&b->reason, NULL);
+    return p9_migrate_add_blocker(&b->reason);
 }
 
 /* Context: the loop. */

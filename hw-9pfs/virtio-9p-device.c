@@ -12,12 +12,11 @@
 #include "hw/virtio/virtio.h"
 #include "hw/virtio/virtio-access.h"
 #include "hw/virtio/virtio-bus.h"
-#include "hw/qdev-properties.h"
 #include "qemu/error-report.h"
 #include "qemu/module.h"
-#include "system/kvm.h"
 #include "standard-headers/linux/virtio_9p.h"
 #include "standard-headers/linux/virtio_ids.h"
+#include "fsdev/core/qemu-compat.h"
 #include "fsdev/qemu-fsdev.h"
 #include "virtio-9p.h"
 #include "virtio-9p-query.h"
@@ -133,7 +132,7 @@ static void virtio_9p_stop_ioeventfd(VirtIODevice *vdev)
  * This is also called when the VM stops and when it goes on.  The memory of a
  * stopped VM must not change.
  */
-static void virtio_9p_set_status(VirtIODevice *vdev, uint8_t status)
+static void virtio_9p_follow_status(VirtIODevice *vdev, uint8_t status)
 {
     V9fsVirtioState *v = VIRTIO_9P(vdev);
     bool paused = !vdev->vm_running;
@@ -154,6 +153,12 @@ static void virtio_9p_set_status(VirtIODevice *vdev, uint8_t status)
         p9_ring_resume(v->ring);
         p9_server_resume(v->server);
     }
+}
+
+static P9StatusResult virtio_9p_set_status(VirtIODevice *vdev, uint8_t status)
+{
+    virtio_9p_follow_status(vdev, status);
+    return P9_STATUS_SET;
 }
 
 static void virtio_9p_reset(VirtIODevice *vdev)
@@ -302,15 +307,16 @@ static const VMStateDescription vmstate_virtio_9p = {
     },
 };
 
-static const Property virtio_9p_properties[] = {
+static P9_PROPERTIES virtio_9p_properties[] = {
     DEFINE_PROP_STRING("fsdev", V9fsVirtioState, fsdev),
     DEFINE_PROP_STRING("mount_tag", V9fsVirtioState, mount_tag),
     DEFINE_PROP_LINK("iothread", V9fsVirtioState, iothread, TYPE_IOTHREAD,
                      IOThread *),
     DEFINE_PROP_BOOL("own-thread", V9fsVirtioState, own_thread, true),
+    P9_PROPERTIES_END
 };
 
-static void virtio_9p_device_class_init(ObjectClass *klass, void *data)
+static void virtio_9p_device_class_init(ObjectClass *klass, P9ClassData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     VirtioDeviceClass *vdc = VIRTIO_DEVICE_CLASS(klass);

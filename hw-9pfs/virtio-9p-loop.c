@@ -3,8 +3,7 @@
  * The event loop that a virtio-9p device works in: see virtio-9p-loop.h.
  */
 #include "qemu/osdep.h"
-#include "qapi/error.h"
-#include "qemu/main-loop.h"
+#include "qom/object.h"
 #include "virtio-9p-loop.h"
 
 struct P9Loop {
@@ -14,13 +13,29 @@ struct P9Loop {
     gint refs;                  /* atomic */
 };
 
+/* An id for an object that no other object has; free with g_free(). */
+static char *unused_id(void)
+{
+    static unsigned serial;
+    Object *root = object_get_objects_root();
+    char *id = g_strdup_printf("virtio-9p-%u", serial++);
+
+    while (object_resolve_path_component(root, id)) {
+        g_free(id);
+        id = g_strdup_printf("virtio-9p-%u", serial++);
+    }
+    return id;
+}
+
 P9Loop *p9_loop_new(IOThread *iothread, bool own_thread, Error **errp)
 {
     bool owned = !iothread && own_thread;
     P9Loop *loop;
 
     if (owned) {
-        iothread = iothread_create("virtio-9p[*]", errp);
+        g_autofree char *id = unused_id();
+
+        iothread = iothread_create(id, errp);
         if (!iothread) {
             return NULL;
         }

@@ -14,8 +14,7 @@
 #ifndef HW_9PFS_VIRTIO_9P_LOOP_H
 #define HW_9PFS_VIRTIO_9P_LOOP_H
 
-#include "block/aio.h"
-#include "system/iothread.h"
+#include "fsdev/core/qemu-compat.h"
 
 typedef struct P9Loop P9Loop;
 

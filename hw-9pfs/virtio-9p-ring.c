@@ -7,8 +7,7 @@
  * to a kick, a reset or an unplug of this device before it returns.
  */
 #include "qemu/osdep.h"
-#include "qemu/defer-call.h"
-#include "qemu/main-loop.h"
+#include "fsdev/core/qemu-compat.h"
 #include "virtio-9p-ring.h"
 
 typedef QTAILQ_HEAD(, P9RingElement) Elements;
@@ -190,7 +189,7 @@ static void ring_notify_from_loop(P9Ring *ring)
 {
     if (p9_loop_is_main(ring->loop)) {
         ring_notify(ring);
-    } else if (p9_loop_may_take_bql(ring->loop)) {
+    } else if (P9_NOTIFY_WITH_BQL && p9_loop_may_take_bql(ring->loop)) {
         /* This is quicker than waking the main loop. */
         bql_lock();
         ring_notify(ring);
@@ -219,7 +218,7 @@ static void ring_deliver(void *opaque)
         ring_flush(ring);
         if (qatomic_read(&ring->irqfd) &&
             qatomic_xchg(&ring->unnotified, false)) {
-            virtio_notify_irqfd(a.vdev, a.vq);
+            p9_virtio_notify_irqfd(a.vdev, a.vq);
         }
         access_end(ring, &a);
         if (qatomic_read(&ring->unnotified)) {

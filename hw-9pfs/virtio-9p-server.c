@@ -3,10 +3,9 @@
  * The session of a virtio-9p device: see virtio-9p-server.h.
  */
 #include "qemu/osdep.h"
-#include "qemu/defer-call.h"
-#include "qemu/main-loop.h"
 #include "qemu/timer.h"
 #include "qemu/units.h"
+#include "fsdev/core/qemu-compat.h"
 #include "9p-session.h"
 #include "9p-trace.h"
 #include "virtio-9p-blocker.h"

@@ -10,8 +10,13 @@
  */
 #include "qemu/osdep.h"
 #include "libqtest.h"
+#if __has_include("qobject/qdict.h")
 #include "qobject/qdict.h"
 #include "qobject/qlist.h"
+#else
+#include "qapi/qmp/qdict.h"
+#include "qapi/qmp/qlist.h"
+#endif
 #include "fsdev/core/version.h"
 
 #define LOCAL_NONE "local,id=a,path=/,security_model=none"

@@ -15,7 +15,7 @@
 #include "qemu/module.h"
 #include "qemu/option.h"
 #include "qemu/throttle-options.h"
-#include "qobject/qdict.h"
+#include "fsdev/core/qemu-compat.h"
 #include "fsdev/qemu-fsdev.h"
 #include "fsdev/cli/qemu-fsdev-entry.h"
 

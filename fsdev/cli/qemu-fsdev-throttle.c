@@ -12,9 +12,9 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/lockable.h"
-#include "qemu/main-loop.h"
 #include "qemu/option.h"
 #include "qemu/throttle-options.h"
+#include "fsdev/core/qemu-compat.h"
 #include "fsdev/cli/qemu-fsdev-throttle.h"
 
 typedef struct FsdevGate FsdevGate;

@@ -77,15 +77,6 @@
 #define le32_to_cpu(v) le32toh(v)
 #define le64_to_cpu(v) le64toh(v)
 
-#define RETRY_ON_EINTR(expression) \
-    (__extension__ ({ \
-        __typeof__(expression) result_; \
-        do { \
-            result_ = (expression); \
-        } while (result_ == -1 && errno == EINTR); \
-        result_; \
-    }))
-
 static inline size_t iov_size(const struct iovec *iov, unsigned iovcnt)
 {
     size_t size = 0;
@@ -129,6 +120,17 @@ static inline size_t iov_size(const struct iovec *iov, unsigned iovcnt)
 
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
+
+#ifndef RETRY_ON_EINTR
+#define RETRY_ON_EINTR(expression) \
+    (__extension__ ({ \
+        __typeof__(expression) result_; \
+        do { \
+            result_ = (expression); \
+        } while (result_ == -1 && errno == EINTR); \
+        result_; \
+    }))
+#endif
 
 /* Repeat a system call after EINTR; its result, or -errno. */
 #define NEG_ERRNO(call) \

@@ -3,7 +3,11 @@
  * Exports that monitors add, change and remove.
  */
 #include "qemu/osdep.h"
+#if __has_include("qobject/qdict.h")
 #include "qobject/qdict.h"
+#else
+#include "qapi/qmp/qdict.h"
+#endif
 #include "ring-client.h"
 
 /* The error of a command on fsdevs, to be freed; NULL for success. */
