@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """source_style.py ROOT [CHECKPATCH]: checks the C files below ROOT for style.
+source_style.py --mail MAIL CHECKPATCH: prints what CHECKPATCH reports for a mail.
 
 * A file of hw-9pfs or fsdev has at most 600 lines, and a function there at
   most 60, counted from the first line of its declaration to its last brace.
@@ -41,6 +42,8 @@ WITHOUT_QEMU = {
     'unnecessary whitespace before a quoted newline': 'data of a test, and no message',
     "space prohibited after that '&&'": 'a row of a table that is made by macros',
 }
+# The same for mails: a later mail of the series names the files in MAINTAINERS; pictures are made from a .dot file.
+IN_MAILS = re.compile(r"does MAINTAINERS need updating|Does new file '\S*\.svg' need 'SPDX")
 STANDALONE = re.compile(r'tests/qtest/(bench|core|fuzz|guest)/')
 
 
@@ -130,6 +133,18 @@ def checkpatch_tests(root, program):
                     yield f'{path} checkpatch', violations
 
 
+def check_mail(mail, program):
+    """Prints what checkpatch reports for a mail, besides what does not fit."""
+    done = subprocess.run(
+        ['perl', program, '-q', '--no-summary', '--terse', mail],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    for line in done.stdout.splitlines():
+        match = re.match(r'.*?:\d+: (?:ERROR|WARNING): (.*)', line)
+        if match and (not applies('', match.group(1)) or IN_MAILS.search(match.group(1))):
+            continue
+        print(line)
+
+
 def known_exceptions():
     path = os.environ.get('KNOWN', os.path.join(os.path.dirname(__file__), 'source_style.known'))
     if not os.path.exists(path):
@@ -165,4 +180,7 @@ def main(root, program=None):
 
 
 if __name__ == '__main__':
-    sys.exit(main(*sys.argv[1:]))
+    if sys.argv[1] == '--mail':
+        check_mail(*sys.argv[2:])
+    else:
+        sys.exit(main(*sys.argv[1:]))
