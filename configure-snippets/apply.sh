@@ -13,19 +13,6 @@ patched_list=$stamps/patched-files
 added_list=$stamps/added-files
 changed=0
 
-# Prints the entries of the source tree to copy: all except the history and build folders at the top.
-source_entries() {
-    local e
-    for e in "$pristine"/* "$pristine"/.[!.]*; do
-        case ${e##*/} in .git | .pc | .ccache) continue ;; esac
-        if [ -e "$e/build.ninja" ] || [ -e "$e/config-host.mak" ]; then
-            continue
-        fi
-        [ -e "$e" ] && printf '%s\0' "$e"
-    done
-    true
-}
-
 # A tree given by the user is copied each time (cp -u: newer files only); an unpacked one never changes.
 copy_source() {
     local id
@@ -134,7 +121,7 @@ patch_set() {
 # reverted. Point releases of a base may differ: the first of its sets of patches that fits is used.
 apply_series() {
     local f set first='' fits=''
-    work=$BUILD/patch
+    work=$based/patch
     : >"$logs/patch.log"
     for set in "${patch_sets[@]}"; do
         if patch_set "$set"; then
@@ -153,6 +140,7 @@ apply_series() {
         put "$work/$f" "$tree/$f"
     done <"$patched_list.new"
     mv "$patched_list.new" "$patched_list"
+    printf '%s\n' "$fits" >"$stamps/patch-set"
     rm -rf "$work"
 }
 

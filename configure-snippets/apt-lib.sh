@@ -65,10 +65,10 @@ apt_tool() {
         -o Acquire::Retries=3 "$@"
 }
 
-# apt_private_update: writes the sources list and fetches the indices: source and amd64 packages of the base's
-# suite, and the backports of the running release if it is another one (for meson).
+# apt_private_update: writes the sources list and fetches the indices: source and amd64 packages of $suite (sid has no
+# updates of any kind), and the backports of the running release if it is another one (for meson).
 apt_private_update() {
-    local codename key kind uri
+    local codename key kind uri part
     command -v apt-get >/dev/null || die "apt-get is not here: give QEMU's source as QEMU_SRC=DIR"
     codename=$(apt_codename)
     key=$(apt_keyring)
@@ -76,14 +76,16 @@ apt_private_update() {
     while read -r kind uri; do
         case $kind in
         main)
-            printf '%s [signed-by=%s] %s %s main\n' \
-                deb "$key" "$uri" "$suite" deb "$key" "$uri" "$suite-updates" \
-                deb-src "$key" "$uri" "$suite" deb-src "$key" "$uri" "$suite-updates"
+            for part in "$suite" "$suite-updates"; do
+                printf '%s [signed-by=%s] %s %s main\n' deb "$key" "$uri" "$part" deb-src "$key" "$uri" "$part"
+                [ "$suite" != sid ] || break
+            done
             if [ "$codename" != "$suite" ]; then
                 printf 'deb [signed-by=%s] %s %s-backports main\n' "$key" "$uri" "$codename"
             fi
             ;;
         security)
+            [ "$suite" != sid ] || continue
             printf '%s [signed-by=%s] %s %s main\n' \
                 deb "$key" "$uri" "$suite-security" deb-src "$key" "$uri" "$suite-security"
             ;;

@@ -55,5 +55,5 @@ if [ "${1:-}" = guest ]; then
     BENCH_FLAGS="--markdown=$results/bench-guest.md ${BENCH_FLAGS:-}" exec "$snippets/guest.sh" bench
 fi
 exec "${bench[@]}" run \
-    A="$BUILD/obj-stock/qemu-system-x86_64" B="$qemu" \
+    A="$based/obj-stock/qemu-system-x86_64" B="$qemu" \
     BENCH_FLAGS="--markdown=$results/bench.md --json=$results/bench.json ${BENCH_FLAGS:-}"

@@ -7,7 +7,8 @@
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-flags=("--python=$python" "--prefix=${PREFIX:-/usr/local}"
+configure_tools=("${configure_tools[@]:---python=$python}")
+flags=("${configure_tools[@]}" "--prefix=${PREFIX:-/usr/local}"
     "--firmwarepath=/usr/share/qemu:/usr/share/seabios:/usr/lib/ipxe/qemu")
 if [ -z "${CC:-}" ] || [ "$CC" = cc ]; then
     if command -v ccache >/dev/null; then
@@ -18,10 +19,15 @@ else
     flags+=("--cc=$CC")
 fi
 # The Debian package contains all subprojects; a tree given by the user may have to download them.
-if [ -z "$QEMU_SRC" ]; then
+if [ -z "$QEMU_SRC" ] && grep -q -e --disable-download "$tree/configure"; then
     flags+=(--disable-download)
 fi
 flags+=("${configure_flags[@]}")
+if [ -n "${MINIMAL:-}" ]; then
+    flags+=(--without-default-devices --with-devices-x86_64=minimal --disable-debug-info
+        '--extra-cflags=-O0 -Wno-cpp')
+    cp "$snippets/minimal-devices.mak" "$tree/configs/devices/x86_64-softmmu/minimal.mak"
+fi
 read -r -a extra <<<"${CONFIGURE_FLAGS:-}"
 flags+=("${extra[@]}")
 

@@ -7,8 +7,14 @@
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-for part in apt attacks bench cache compilers core docs kernel logs obj obj-stock packages patch run share src stamps "qemu-$BASE"; do
+for part in apt attacks bench cache compilers core docs kernel packages share; do
     rm -rf "${BUILD:?}/$part"
 done
-rm -rf "${BUILD:?}"/apt-{bookworm,trixie,root-bookworm,root-trixie}
+rm -rf "${BUILD:?}"/apt-{bookworm,trixie,root-bookworm,root-trixie,source-bookworm,source-sid}
+for base in $(supported_bases); do
+    for based in "$BUILD" "$BUILD/$base"; do
+        rm -rf "${based:?}"/{logs,obj,obj-minimal,obj-stock,patch,run,series,src,stamps,"qemu-$base"}
+    done
+    [ ! -d "$based" ] || rmdir --ignore-fail-on-non-empty "$based"
+done
 rmdir --ignore-fail-on-non-empty "$BUILD"

@@ -11,33 +11,31 @@
 . "$snippets/apt-lib.sh"
 
 check_own_tree() {
-    local version
-    version=$(cat "$QEMU_SRC/VERSION" 2>/dev/null || true)
-    case $version in
-    "$version_prefix"*) ;;
-    *) die "$QEMU_SRC is QEMU '${version:-of no known version}'; supported versions: $(supported_versions)" ;;
+    case $qemu_src_version in
+    "$BASE".* | *.*.[5-9]?) ;;
+    *) say "note: QEMU $qemu_src_version is newer than the newest base, $BASE, whose patches are tried" ;;
     esac
-    say "source: $QEMU_SRC, QEMU $version"
-}
-
-supported_versions() {
-    local f
-    for f in "$snippets"/*.conf; do
-        # shellcheck source=/dev/null
-        (. "$f" && printf '%sx\n' "$version_prefix")
-    done | paste -sd' '
+    say "source: $QEMU_SRC, QEMU $qemu_src_version"
 }
 
 pinned_files_in() {
     (cd "$1" 2>/dev/null && printf '%s' "$source_sha256" | grep . | sha256sum --status -c - 2>/dev/null)
 }
 
+# base_of_package DSC: the base of a source package; 7.2+dfsg is a package of 7.2.x.
+base_of_package() {
+    local version
+    version=$(sed -n 's/^Version: *\([0-9]*:\)\{0,1\}\([0-9.]*\).*/\2/p' "$1" | head -n 1)
+    [[ $version == *.*.* ]] || version+=.0
+    base_of "$version"
+}
+
 download() {
     local dir=$1
     mkdir -p "$dir"
     apt_private_update
-    say "fetching $source_package $source_version"
-    if (cd "$dir" && apt_private source --download-only "$source_package=$source_version") \
+    say "fetching $source_package ${source_version:-of $suite}"
+    if [ -n "$source_version" ] && (cd "$dir" && apt_private source --download-only "$source_package=$source_version") \
         >"$logs/source.log" 2>&1; then
         pinned_files_in "$dir" || die "$source_dsc or a file of it does not have the pinned SHA-256; see $dir"
         dsc=$dir/$source_dsc
@@ -46,11 +44,9 @@ download() {
     (cd "$dir" && rm -f ./*.dsc && apt_private source --download-only "$source_package") \
         >>"$logs/source.log" 2>&1 || die "the source package could not be fetched; see $logs/source.log"
     dsc=$(find "$dir" -name '*.dsc')
-    case $(sed -n 's/^Version: *\([0-9]*:\)\{0,1\}//p' "$dsc" | head -n 1) in
-    "$version_prefix"*) ;;
-    *) die "$suite has no QEMU ${version_prefix}x any more; give a source tree as QEMU_SRC=DIR" ;;
-    esac
-    say "note: $source_version is no longer in the archive; using $(basename "$dsc" .dsc), verified by its signature"
+    [ "$(base_of_package "$dsc")" = "$BASE" ] ||
+        die "$suite has no QEMU $BASE any more; give a source tree as QEMU_SRC=DIR"
+    say "note: ${source_version:-a pinned version} is not in the archive; using $(basename "$dsc" .dsc), verified by its signature"
 }
 
 unpack() {
@@ -72,7 +68,14 @@ fi
 if [ -f "$pristine/VERSION" ]; then
     exit 0
 fi
+[ -n "$source_package" ] || die "BASE=$BASE is in no archive that is known here; give its source as QEMU_SRC=DIR"
+if [ "$source_suite" != "$suite" ]; then
+    suite=$source_suite
+    apt_dir=$BUILD/apt-source-$suite
+fi
+# The packages of each other base have a folder of their own.
 downloads=$cache/source
+[ "$BASE" = "$default_base" ] || downloads+=-$BASE
 dsc=$downloads/$source_dsc
 pinned_files_in "$downloads" || download "$downloads"
 unpack "$dsc"

@@ -35,7 +35,7 @@ download_kernel() {
 
 fetch_kernel() {
     local deb dir=$cache/kernel
-    [ -f "$stamps/kernel" ] && [ -n "$(vmlinuz)" ] && return
+    [ -f "$kernel/package" ] && [ -n "$(vmlinuz)" ] && return
     mkdir -p "$dir"
     # Old package lists may name a kernel that is no longer in the archive.
     # shellcheck disable=SC2031
@@ -54,12 +54,12 @@ fetch_kernel() {
     if [ -z "$(vmlinuz)" ] || [ -z "$(ls "$kernel/lib/modules/")" ]; then
         die "$deb holds no kernel"
     fi
-    basename "$deb" .deb >"$stamps/kernel"
+    basename "$deb" .deb >"$kernel/package"
 }
 
 build_initrd() {
     mkdir -p "$run"
-    if [ -f "$initrd" ] && [ -z "$(find "$guest" "$stamps/kernel" -newer "$initrd" -print -quit)" ]; then
+    if [ -f "$initrd" ] && [ -z "$(find "$guest" "$kernel/package" -newer "$initrd" -print -quit)" ]; then
         return
     fi
     say "building the guest's initrd"
@@ -137,7 +137,7 @@ bench)
     export PACKAGES=$BUILD/packages/clients WORK=$run/bench-guest
     mkdir -p "$WORK"
     exec "${MAKE:-make}" --no-print-directory -C "$TOP/tests-qtest/bench" "BUILD=$BUILD/bench" guest \
-        A="$BUILD/obj-stock/qemu-system-x86_64" B="$qemu" BENCH_FLAGS="${BENCH_FLAGS:-}" FOLDERS="${FOLDERS:-}"
+        A="$based/obj-stock/qemu-system-x86_64" B="$qemu" BENCH_FLAGS="${BENCH_FLAGS:-}" FOLDERS="${FOLDERS:-}"
     ;;
 soak)
     # The scenarios that have a long form.

@@ -8,7 +8,7 @@
 set -euo pipefail
 
 TOP=${TOP:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}
-BASE=${BASE:-10.0}
+BASE=${BASE:-}
 BUILD=${BUILD:-$TOP/build}
 QEMU_SRC=${QEMU_SRC:-}
 snippets=$TOP/configure-snippets
@@ -17,15 +17,76 @@ say() { printf '%s\n' "$*"; }
 warn() { printf '%s\n' "warning: $*" >&2; }
 die() { printf '%s\n' "error: $*" >&2; exit 1; }
 
+default_base=10.0
+
+# Prints the supported bases, oldest first.
 supported_bases() {
     local f
-    for f in "$snippets"/*.conf; do
+    for f in "$snippets"/[0-9]*.conf; do
         basename "$f" .conf
-    done | paste -sd' '
+    done | sort -V | paste -sd' '
 }
 
+# base_of VERSION: prints the base of that version of QEMU, or nothing. A development tree, such as 10.2.50, counts as
+# the next release. For a version that is newer than all bases it is the newest one.
+base_of() {
+    local base newest='' release=${1%.*}
+    [[ $1 =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || return 0
+    for base in $(supported_bases); do
+        newest=$base
+        if [ "$base" = "$release" ] && [ "${1##*.}" -lt 50 ]; then
+            printf '%s' "$base"
+            return
+        fi
+        if [ "${1##*.}" -ge 50 ] && [ "$base" != "$release" ] && have_version "$base" "$release"; then
+            printf '%s' "$base"
+            return
+        fi
+    done
+    if [ "$newest" = "$release" ] || have_version "$release" "$newest"; then
+        printf '%s' "$newest"
+    fi
+}
+
+# have_version HAVE WANT: true if HAVE is at least WANT.
+have_version() {
+    [ -n "$1" ] && [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+# A tree that the user gives chooses the base by its version.
+if [ -n "$QEMU_SRC" ]; then
+    [ -d "$QEMU_SRC" ] || die "QEMU_SRC=$QEMU_SRC is not a folder"
+    QEMU_SRC=$(cd "$QEMU_SRC" && pwd)
+    case $BUILD/ in
+    "$QEMU_SRC"/*) die "BUILD=$BUILD lies inside QEMU_SRC, which is never written to; give another BUILD" ;;
+    esac
+    qemu_src_version=$(cat "$QEMU_SRC/VERSION" 2>/dev/null || true)
+    qemu_src_base=$(base_of "$qemu_src_version")
+    [ -n "$qemu_src_base" ] ||
+        die "$QEMU_SRC is QEMU '${qemu_src_version:-of no known version}'; supported versions: $(supported_bases)"
+    [ "${BASE:-$qemu_src_base}" = "$qemu_src_base" ] ||
+        die "$QEMU_SRC is QEMU $qemu_src_version, which does not fit BASE=$BASE; leave BASE out"
+    BASE=$qemu_src_base
+fi
+BASE=${BASE:-$default_base}
 [ -f "$snippets/$BASE.conf" ] ||
     die "BASE=$BASE is not supported; supported: $(supported_bases)"
+# The flags of configure for all bases: all features are off except those that a 9p server, its tests and a KVM or TCG
+# guest need.
+common_flags=(
+    --target-list=x86_64-softmmu
+    --without-default-features
+    --enable-system
+    --enable-attr
+    --enable-virtfs
+    --enable-cap-ng
+    --enable-tcg
+    --enable-kvm
+    --enable-seccomp
+    --disable-docs
+    --disable-install-blobs
+)
+source_upstream=
 # shellcheck source=configure-snippets/10.0.conf
 . "$snippets/$BASE.conf"
 
@@ -36,27 +97,30 @@ for path in "$TOP" "$BUILD" "$QEMU_SRC"; do
     esac
 done
 
-logs=$BUILD/logs
-stamps=$BUILD/stamps
-pristine=$BUILD/src/qemu-$BASE
-tree=$BUILD/qemu-$BASE
-obj=$BUILD/obj
-run=$BUILD/run
+# What depends on the base; that of the default base is directly below BUILD.
+based=$BUILD
+[ "$BASE" = "$default_base" ] || based=$BUILD/$BASE
+logs=$based/logs
+stamps=$based/stamps
+pristine=$based/src/qemu-$BASE
+tree=$based/qemu-$BASE
+obj=$based/obj
+run=$based/run
+# The kernel and the programs of the guests are the same for all bases, from this suite.
+suite=trixie
 kernel=$BUILD/kernel
-qemu=$obj/qemu-system-x86_64
-if [ -n "$QEMU_SRC" ]; then
-    [ -d "$QEMU_SRC" ] || die "QEMU_SRC=$QEMU_SRC is not a folder"
-    QEMU_SRC=$(cd "$QEMU_SRC" && pwd)
-    case $BUILD/ in
-    "$QEMU_SRC"/*) die "BUILD=$BUILD lies inside QEMU_SRC, which is never written to; give another BUILD" ;;
-    esac
-    pristine=$QEMU_SRC
-fi
+[ -z "$QEMU_SRC" ] || pristine=$QEMU_SRC
 # With STOCK=1 the unmodified base is built with the same flags, for comparison.
 if [ -n "${STOCK:-}" ]; then
     tree=$pristine
-    obj=$BUILD/obj-stock
+    obj=$based/obj-stock
 fi
+# With MINIMAL=1 the emulator has only the devices that the tests need (minimal-devices.mak), and is not optimized. That
+# takes a third of the time to build.
+if [ -n "${MINIMAL:-}" ]; then
+    obj=$based/obj-minimal
+fi
+qemu=$obj/qemu-system-x86_64
 mkdir -p "$logs" "$stamps"
 
 # A folder for downloads that is shared by all checkouts. It only saves time; everything works without it.
@@ -68,14 +132,22 @@ mkdir -p "$cache"
 python=/usr/bin/python3
 [ -x "$python" ] || python=$(command -v python3 || echo python3)
 
-# have_version HAVE WANT: true if HAVE is at least WANT.
-have_version() {
-    [ -n "$1" ] && [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
-}
-
 # Prints the version of the meson that this Python can import, or nothing.
 meson_version() {
     "$python" -c 'import importlib.metadata as m; print(m.version("meson"))' 2>/dev/null || true
+}
+
+# Prints the entries of the source tree to copy, each with a NUL behind it: all except the history and build folders at the top.
+source_entries() {
+    local e
+    for e in "$pristine"/* "$pristine"/.[!.]*; do
+        case ${e##*/} in .git | .pc | .ccache) continue ;; esac
+        if [ -e "$e/build.ninja" ] || [ -e "$e/config-host.mak" ]; then
+            continue
+        fi
+        [ -e "$e" ] && printf '%s\0' "$e"
+    done
+    true
 }
 
 # Our own test programs: every tests-qtest/NAME-test.c is one.

@@ -104,20 +104,48 @@ main http://second.invalid/debian
 security http://sec.invalid/debian-security' "$(with_lib "apt_mirrors $work/two trixie")"
 }
 
+# bases VERSION...: the base of each version.
+bases() {
+    # shellcheck disable=SC2016
+    with_lib "versions='$*'"'; for version in $versions; do printf "%s=%s " "$version" "$(base_of "$version")"; done'
+}
+
+test_bases() {
+    expect bases-of-releases '7.2.0=7.2 7.2.22=7.2 10.0.13=10.0 10.1.5=10.1 10.2.2=10.2 ' \
+        "$(bases 7.2.0 7.2.22 10.0.13 10.1.5 10.2.2)"
+    expect bases-of-development-trees '9.1.92=9.2 10.0.50=10.1 10.1.94=10.2 10.2.50=11.0 ' \
+        "$(bases 9.1.92 10.0.50 10.1.94 10.2.50)"
+    expect bases-of-newer-versions '11.0.0=11.0 11.0.92=11.0 11.1.3=11.0 12.0.0=11.0 ' \
+        "$(bases 11.0.0 11.0.92 11.1.3 12.0.0)"
+    expect bases-of-other-versions '6.2.0= 7.1.0= 8.0.5= 9.0.0= 9.1.2= 10= 10.0= x.y.z= ' \
+        "$(bases 6.2.0 7.1.0 8.0.5 9.0.0 9.1.2 10 10.0 x.y.z)"
+}
+
 test_trees() {
-    fake_tree old 9.2.0
+    local all
+    all=$(with_lib supported_bases)
+    fake_tree old 9.1.0
     fake_tree good 10.0.3
-    expect unsupported-version "error: $work/old is QEMU '9.2.0'; supported versions: 10.0.x" \
-        "$(script fetch-source.sh QEMU_SRC="$work/old")"
+    expect unsupported-version "error: $work/old is QEMU '9.1.0'; supported versions: $all" \
+        "$(script fetch-source.sh BASE= QEMU_SRC="$work/old")"
     mkdir "$work/none"
-    expect no-version "error: $work/none is QEMU 'of no known version'; supported versions: 10.0.x" \
+    expect no-version "error: $work/none is QEMU 'of no known version'; supported versions: $all" \
         "$(script fetch-source.sh QEMU_SRC="$work/none")"
+    fake_tree newer 11.7.1
+    expect newer-version "note: QEMU 11.7.1 is newer than the newest base, 11.0, whose patches are tried
+source: $work/newer, QEMU 11.7.1" "$(script fetch-source.sh BASE= QEMU_SRC="$work/newer")"
+    fake_tree next 10.2.50
+    expect next-version "source: $work/next, QEMU 10.2.50" "$(script fetch-source.sh BASE= QEMU_SRC="$work/next")"
+    expect version-of-another-base "error: $work/good is QEMU 10.0.3, which does not fit BASE=10.2; leave BASE out" \
+        "$(script fetch-source.sh BASE=10.2 QEMU_SRC="$work/good")"
+    expect base-that-is-in-no-archive "error: BASE=8.2 is in no archive that is known here; give its source as QEMU_SRC=DIR" \
+        "$(script fetch-source.sh BASE=8.2)"
     expect supported-version "source: $work/good, QEMU 10.0.3" "$(script fetch-source.sh QEMU_SRC="$work/good")"
     expect build-inside-the-tree \
         "error: BUILD=$work/good/build lies inside QEMU_SRC, which is never written to; give another BUILD" \
         "$(script fetch-source.sh QEMU_SRC="$work/good" BUILD="$work/good/build")"
     expect tree-not-written-to VERSION "$(ls -A "$work/good")"
-    expect unsupported-base "error: BASE=6.1 is not supported; supported: 10.0" "$(script fetch-source.sh BASE=6.1)"
+    expect unsupported-base "error: BASE=6.1 is not supported; supported: $all" "$(script fetch-source.sh BASE=6.1)"
     expect blank-in-path "error: QEMU cannot be built below a path with blanks or colons: $work/a b" \
         "$(script fetch-source.sh BUILD="$work/a b")"
 }
@@ -134,7 +162,7 @@ test_clean() {
 # A base with a different vl.c must be refused with a message that names the file, not be built with some patches only.
 test_series() {
     local f
-    fake_tree drifted 10.0.99
+    fake_tree drifted 10.0.9
     sed -n 's,^+++ b/\([^[:space:]]*\).*,\1,p' "$here"/../patches/10.0/*.patch | while read -r f; do
         mkdir -p "$work/drifted/$(dirname "$f")"
         echo other >"$work/drifted/$f"
@@ -378,7 +406,8 @@ test_check() {
     part build 1 ''
     local rest="check-soak: longer forms of check-guest, for which there is a target of its own
 soak-fuzz, coverage: long runs of the fuzzers, and what they reach
-bench, bench-guest, bench-proxy: they measure and have targets of their own"
+bench, bench-guest, bench-proxy: they measure and have targets of their own
+check-bases, check-series: the other bases, and the series of mails, which have targets of their own"
     expect check-tells-what-was-not-run "== time
 check-snippets
 check-core
@@ -402,6 +431,7 @@ $rest
 
 test_one_line
 test_deb822
+test_bases
 test_trees
 test_clean
 test_series

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# base.sh: what is tested on each base: builds a minimal emulator from it and runs our qtests, the base's own 9p tests,
+# and guests that mount by the two lines that users write and that have their root in a share. Prints "ok NAME" or "not
+# ok NAME - REASON" for each test and the time of each step; the last line is "N passed, M failed, K skipped". If the
+# archive does not have this base (any more), which is no failure for those that may go, that is one skipped test.
+
+# shellcheck source=configure-snippets/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+passed=0 failed=0 skipped=0
+scenarios='user-fsdev user-virtfs root-file-system'
+
+# took STEP SECONDS
+took() {
+    printf '# QEMU %s: %s took %d min %2d s\n' "$BASE" "$1" $(($2 / 60)) $(($2 % 60))
+}
+
+# step NAME COMMAND...: runs a command that has to succeed.
+step() {
+    local name=$1 start=$SECONDS
+    shift
+    "$@" || die "QEMU $BASE: $name failed"
+    took "$name" $((SECONDS - start))
+}
+
+# tests NAME COMMAND...: runs a command that ends with a line of sums, and adds them.
+tests() {
+    local name=$1 start=$SECONDS last output=$logs/base-$1.log
+    shift
+    say "# QEMU $BASE: $name"
+    "$@" 2>&1 </dev/null | tee "$output" | { grep --line-buffered -v -x -E '[0-9]+ passed, .*' || true; } || true
+    last=$(tail -n 1 "$output")
+    if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
+        passed=$((passed + BASH_REMATCH[1]))
+        failed=$((failed + BASH_REMATCH[2]))
+        skipped=$((skipped + BASH_REMATCH[3]))
+    else
+        failed=$((failed + 1))
+        say "not ok $name - it came to no result; see $output"
+    fi
+    took "$name" $((SECONDS - start))
+}
+
+if ! (step source "$snippets/fetch-source.sh"); then
+    [ -n "${source_may_be_gone:-}" ] || die "QEMU $BASE: there is no source"
+    say "ok source # SKIP the archive has no QEMU $BASE at present; give it as QEMU_SRC=DIR"
+    say '0 passed, 0 failed, 1 skipped'
+    exit
+fi
+step apply "$snippets/apply.sh"
+step build "$snippets/build.sh"
+tests qtests "$snippets/qtest.sh" own
+tests stock-qtests "$snippets/qtest.sh" stock
+tests guests env ONLY="$scenarios" "$snippets/guest.sh" check
+say "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The devices of an emulator that is built for tests alone (MINIMAL=1): the machines pc and microvm, and virtio-9p.
+
+CONFIG_I440FX=y
+CONFIG_MICROVM=y
+CONFIG_VIRTIO_PCI=y
+CONFIG_VIRTIO_9P=y
+
+# QEMU 10.2 does not link without these.
+CONFIG_PXB=y
+CONFIG_CXL=y
