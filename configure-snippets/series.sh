@@ -3,7 +3,8 @@
 #
 # series.sh make|check: the applied tree as a series of mails for maintainers, in OUT (by default series/mails in the
 # base's build folder), as git format-patch writes them. configure-snippets/series/ has one file for each commit: what
-# it brings, an empty line, and the message; and the text of the cover letter. The order is such that each commit builds.
+# it brings, an empty line, and the message; one file that names patches of the base, which are commits of their own; and
+# the text of the cover letter. The order is such that each commit builds.
 # check: git am takes all mails on the pristine source and gives exactly the applied tree; in each step the C files that
 # it changes compile; checkpatch has nothing to say. It needs a build. Prints "ok NAME" or "not ok NAME - REASON", and
 # "N passed, M failed, K skipped" as the last line.
@@ -106,29 +107,44 @@ have_virtfs = false   # until the new stack is complete
     fi
 }
 
-# take_step FILE: makes the commit that a file of configure-snippets/series describes.
+# commit_step: makes a commit with the text in $message.
+commit_step() {
+    write_builds
+    git -C "$repo" add -A -f
+    git -C "$repo" commit -q -s -F "$message"
+}
+
+# take_patches PATTERN: makes a commit of each of these patches of the base; its message is its own.
+take_patches() {
+    local set patch
+    set=$TOP/patches/$(cat "$stamps/patch-set")
+    while IFS= read -r patch; do
+        # shellcheck disable=SC2053
+        [[ $patch == $1 ]] || continue
+        patch -s -d "$repo" -p1 --fuzz=0 --no-backup-if-mismatch <"$set/$patch" >>"$log"
+        sed '/^--- a\//,$d' "$set/$patch" >"$message"
+        commit_step
+    done <"$set/series"
+}
+
+# take_step FILE: makes the commits that a file of configure-snippets/series describes.
 take_step() {
-    local what patch set
-    set=$(cat "$stamps/patch-set")
+    local what
     while IFS= read -r what; do
         case $what in
         '') break ;;
         remove) remove_old ;;
         turn-on) on=1 ;;
         tests | docs) bring_listed "$what" ;;
-        patch\ *)
-            patch=$(find "$TOP/patches/$set/" -name "${what#patch }")
-            patch -s -d "$repo" -p1 --fuzz=0 --no-backup-if-mismatch <"$patch" >>"$log"
-            sed '/^--- a\//,$d' "$patch" >"$message"
+        patches\ *)
+            take_patches "${what#patches }"
+            return
             ;;
         *) bring "$what" ;;
         esac
     done <"$1"
-    # The message of a patch is its own.
-    grep -q '^patch ' "$1" || sed '1,/^$/d' "$1" >"$message"
-    write_builds
-    git -C "$repo" add -A -f
-    git -C "$repo" commit -q -s -F "$message"
+    sed '1,/^$/d' "$1" >"$message"
+    commit_step
 }
 
 make_series() {

@@ -226,6 +226,37 @@ test_recount() {
     expect patches-have-right-counts '' "$(cat "$work/recounted")"
 }
 
+# What the default base has, all others need: a patch, or the same in another form. Some bases have nothing to change.
+test_all_bases_have_all_patches() {
+    local base name missing=''
+    for base in "$here"/../patches/*/; do
+        while read -r name; do
+            case $(basename "$base")/$name in
+            \#* | */\#* | 7.2/*-removed-features.patch) continue ;;
+            esac
+            [ -f "$base/$name" ] || missing+="$(basename "$base")/$name "
+        done <"$here/../patches/10.0/series"
+    done
+    expect bases-have-all-patches '' "$missing"
+}
+
+# What differs between the versions of QEMU is in one header. These headers have other names in some of them.
+test_one_header_knows_versions() {
+    expect versions-in-one-header '' "$(cd "$here/.." && grep -rlE \
+        'QEMU_VERSION_M|include "(qobject|qapi/qmp|system|sysemu|exec|hw/core)/|include "(block|hw/qdev)[-a-z/]*\.h"' \
+        hw-9pfs fsdev | grep -v '^fsdev/core/qemu-compat.h$')"
+}
+
+# Each file that a patch changes belongs to a commit of the series.
+test_series_is_complete() {
+    local file missing=''
+    while read -r file; do
+        case $file in docs/* | tests/* | meson.build) continue ;; esac
+        grep -q -x -F "$file" "$here"/series/[0-9]* || missing+="$file "
+    done < <(find "$here"/../patches -type f -name '*.patch' ! -name '*-virtio-*' -exec sed -n 's,^+++ b/,,p' {} + | sort -u)
+    expect series-has-all-patched-files '' "$missing"
+}
+
 # A test source that is not in any meson.build would not be run, without any message.
 test_sources_named() {
     local f name missing=''
@@ -437,6 +468,9 @@ test_clean
 test_series
 test_patch_fits
 test_recount
+test_all_bases_have_all_patches
+test_one_header_knows_versions
+test_series_is_complete
 test_sources_named
 test_claims
 test_claims_passed
