@@ -21,7 +21,7 @@ static guint owner_hash(gconstpointer p)
     const P9LockOwner *owner = p;
     uint64_t hash = fs_hash_mix(fs_hash_mix(0, owner->ino), owner->dev);
 
-    hash = fs_hash_mix(hash, owner->proc_id);
+    hash = fs_hash_mix(fs_hash_mix(hash, owner->twin), owner->proc_id);
     return fs_hash_mix(hash, g_str_hash(owner->client_id)) >> 32;
 }
 
@@ -30,7 +30,7 @@ static gboolean owner_equal(gconstpointer a, gconstpointer b)
     const P9LockOwner *x = a;
     const P9LockOwner *y = b;
 
-    return x->ino == y->ino && x->dev == y->dev &&
+    return x->ino == y->ino && x->dev == y->dev && x->twin == y->twin &&
            x->proc_id == y->proc_id && !strcmp(x->client_id, y->client_id);
 }
 
@@ -69,6 +69,7 @@ int p9_lock_owner_get(P9Session *s, const FsFile *file, const char *client_id,
     P9LockOwner key = {
         .dev = file->dev,
         .ino = file->ino,
+        .twin = file->twin,
         .proc_id = proc_id,
         .client_id = (char *)client_id,
     };

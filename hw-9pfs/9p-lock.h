@@ -23,6 +23,7 @@ typedef struct P9Session P9Session;
 typedef struct P9LockOwner {
     uint64_t dev;
     uint64_t ino;
+    uint64_t twin;
     uint32_t proc_id;
     char *client_id;            /* owned */
     unsigned refs;

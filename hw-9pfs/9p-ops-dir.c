@@ -35,6 +35,7 @@ static int put_dirent(void *opaque, const FsDirent *entry)
         root = *entry;
         root.dev = sink->req->file[0]->dev;
         root.ino = sink->req->file[0]->ino;
+        root.twin = sink->req->file[0]->twin;
         entry = &root;
     }
     qid = p9_qid_from_dirent(sink->req->session->qids, entry);

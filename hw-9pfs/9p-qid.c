@@ -20,6 +20,8 @@
  *    nothing excludes that the exported device uses it as well.
  *  - SINGLE_NUMBER, a count: each for one inode of a file system that scatters
  *    its numbers and has used up the slots, up to a limit.
+ *  - TWIN_NUMBER, FsAttr.twin: an object whose number another one has, too,
+ *    whatever the policy is.
  *
  * Which slot a device gets must not depend on what the guest accesses first.
  * So it is derived from an identity of the device that is the same the next
@@ -34,7 +36,8 @@
 #define SHOWN_MINUS_PATH 2
 #define SLOT_NUMBER     (0xffULL << 56)
 #define SINGLE_NUMBER   (0xfeULL << 56)
-#define FIRST_RESERVED  SINGLE_NUMBER
+#define TWIN_NUMBER     (0xfdULL << 56)
+#define FIRST_RESERVED  TWIN_NUMBER
 #define SLOT_BITS       24
 #define SLOT_INO_BITS   32
 #define SLOTS_MAX       (1u << 16)      /* in use; below 1 % of all */
@@ -198,7 +201,7 @@ static int qid_mapped_number(P9QidMap *map, uint64_t dev, uint64_t ino,
     return -ENFILE;
 }
 
-static int qid_number(P9QidMap *map, uint64_t dev, uint64_t ino,
+static int qid_number(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t twin,
                       uint64_t *number)
 {
     bool own = qid_is_root_dev(map, dev);
@@ -213,6 +216,10 @@ static int qid_number(P9QidMap *map, uint64_t dev, uint64_t ino,
         p9_warn_once("9p: the export holds more than one device: inode "
                      "numbers may collide in the guest; see multidevs=");
     }
+    if (twin) {
+        *number = TWIN_NUMBER | (twin & ((1ULL << 56) - 1));
+        return 0;
+    }
     if (map->policy == FS_MULTIDEVS_WARN ||
         (own && ino && ino < FIRST_RESERVED)) {
         *number = ino;
@@ -224,10 +231,11 @@ static int qid_number(P9QidMap *map, uint64_t dev, uint64_t ino,
     return ret;
 }
 
-int p9_qid_path(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t *path)
+int p9_qid_path(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t twin,
+                uint64_t *path)
 {
     uint64_t number = 0;
-    int ret = qid_number(map, dev, ino, &number);
+    int ret = qid_number(map, dev, ino, twin, &number);
 
     if (ret < 0) {
         return ret;
@@ -254,11 +262,15 @@ static uint64_t stir(uint64_t h, const struct timespec *ts)
  * and owners.  Two writes within one tick of the host's clock get the same
  * version.
  *
+ * The mark is that of an object whose numbers prove nothing: a client may hold
+ * what it has cached of another one that had them before.
+ *
  * The version 0 turns off the Linux client's page cache for the file.
  */
 static uint32_t qid_version(const P9QidMap *map, const FsAttr *attr)
 {
-    uint64_t h = stir(stir(attr->size, &attr->mtime), &attr->ctime);
+    uint64_t h = stir(stir(fs_hash_mix(attr->size, attr->mark), &attr->mtime),
+                      &attr->ctime);
 
     if (map->no_cache_hint && S_ISREG(attr->mode)) {
         return 0;
@@ -269,7 +281,7 @@ static uint32_t qid_version(const P9QidMap *map, const FsAttr *attr)
 int p9_qid_from_attr(P9QidMap *map, const FsAttr *attr, P9Qid *qid)
 {
     uint64_t path;
-    int ret = p9_qid_path(map, attr->dev, attr->ino, &path);
+    int ret = p9_qid_path(map, attr->dev, attr->ino, attr->twin, &path);
 
     if (ret < 0) {
         return ret;
@@ -299,7 +311,7 @@ P9Qid p9_qid_from_dirent(P9QidMap *map, const FsDirent *entry)
     if (map->policy != FS_MULTIDEVS_WARN &&
         (qid_is_root_dev(map, entry->dev) ||
          fs_dev_id(map->export, entry->dev, &id))) {
-        p9_qid_path(map, entry->dev, entry->ino, &qid.path);
+        p9_qid_path(map, entry->dev, entry->ino, entry->twin, &qid.path);
     }
     return qid;
 }

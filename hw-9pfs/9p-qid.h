@@ -28,13 +28,15 @@ P9QidMap *p9_qid_map_new(FsExport *export);
 void p9_qid_map_free(P9QidMap *map);
 
 /**
- * p9_qid_path: the path for an inode.
+ * p9_qid_path: the path for an inode, or for one of several objects that have
+ * its numbers: that with the number @twin unless 0, see FsAttr.
  *
  * Different inodes get different paths, unless the policy is "warn".  -ENODEV
  * if @dev is not the root's device and the policy forbids that; -ENFILE if the
  * map is full.
  */
-int p9_qid_path(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t *path);
+int p9_qid_path(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t twin,
+                uint64_t *path);
 
 /** p9_qid_from_attr: the qid of an object with these attributes. */
 int p9_qid_from_attr(P9QidMap *map, const FsAttr *attr, P9Qid *qid);

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the calls of fsdriver.h tell about an object, and change of it.
+ *
+ * Identity: two objects of an export that are known at the same time differ in
+ * device, inode number or "twin".  The latter is 0 unless the host shows the
+ * same numbers for several objects; it stays the same while the object is
+ * known.  Of such hosts, "mark" says more about which object it is, if that is
+ * known: one that gets its numbers later has another mark.
  */
 #ifndef FSDEV_FS_ATTR_H
 #define FSDEV_FS_ATTR_H
@@ -17,8 +23,10 @@ typedef struct FsAttr {
     uint32_t uid;
     uint32_t gid;
     uint64_t nlink;
-    uint64_t dev;               /* host device and inode are the identity */
+    uint64_t dev;               /* of the host, also inode number */
     uint64_t ino;
+    uint64_t twin;
+    uint64_t mark;
     uint64_t rdev;              /* in the host's dev_t encoding */
     uint64_t size;
     uint64_t blocks;            /* of 512 bytes */
@@ -55,6 +63,7 @@ typedef struct FsDirent {
     uint64_t next;              /* cookie that continues after this entry */
     uint64_t ino;
     uint64_t dev;               /* 0 without FS_READDIR_DEV */
+    uint64_t twin;
     uint8_t type;               /* DT_*; DT_UNKNOWN if it takes another call */
 } FsDirent;
 

@@ -163,6 +163,7 @@ struct FsFile {
     bool appends;               /* writes go to its end: O_APPEND */
     uint64_t dev;               /* identity, as in FsAttr */
     uint64_t ino;
+    uint64_t twin;
     /*
      * Calls on this file may hang without limit (FUSE, network).  Therefore the
      * caller never passes guest memory to them.

@@ -483,6 +483,14 @@ static int reopen(int pathfd, int flags)
     return fd;
 }
 
+int host_path_fd(int fd)
+{
+    ProcName name;
+
+    proc_name(&name, fd);
+    return NEG_ERRNO(openat(proc_fd, name.entry, O_PATH | O_CLOEXEC));
+}
+
 int host_reopen_brief(int pathfd, int flags)
 {
     return reopen(pathfd, flags | O_NONBLOCK);

@@ -134,6 +134,8 @@ bool host_has_name(int dirfd, const char *name);
 int host_reopen(int pathfd, int flags);
 /** host_reopen_brief: the same, but -EAGAIN if there is a lease on the file. */
 int host_reopen_brief(int pathfd, int flags);
+/** host_path_fd: a path fd of the very object of @fd, any descriptor. */
+int host_path_fd(int fd);
 /**
  * host_create: openat(O_CREAT | O_EXCL | O_NOFOLLOW); the umask applies.  If a
  * file system is mounted on @name, it is not asked: -EEXIST.

@@ -299,13 +299,15 @@ static int create_counted(Creation *op)
         return ret;
     }
     /* A path fd is opened by the name later, if that still leads here. */
-    ret = name_insert(op->dir, op->component, -1, &made.st, &name);
+    ret = name_insert_open(op->dir, op->component, made.cred.fd, &made.st,
+                           &name);
     if (ret < 0) {
         new_undo(op->export, &made.cred);
         close(made.cred.fd);
         return ret;
     }
     op->attr = made.attr;
+    local_attr_identify(&op->attr, name);
     op->file = local_file(local_file_new(op->export, name, made.cred.fd,
                                          op->flags));
     if (!(op->values.mode & (S_ISUID | S_ISGID))) {

@@ -136,6 +136,7 @@ static void fill_dot(const LocalFile *file, bool parent, FsDirent *out)
 
     out->ino = node_ino(node);
     out->dev = node_dev(node);
+    out->twin = node_identity(node).twin;
     out->type = DT_DIR;
     if (up) {
         name_unref(up);
@@ -294,6 +295,18 @@ static int look_at(const Listing *listing, FsDirent *out)
     return ret != -ENOENT;      /* else it was removed meanwhile */
 }
 
+/* An object that the guest knows keeps the numbers that it was told. */
+static void show_known(const LocalFile *file, FsDirent *out)
+{
+    NodeIdentity known;
+
+    if (name_identity(name_from_fs(file->base.node), out->name, &known)) {
+        out->ino = known.ino;
+        out->dev = out->dev ? known.dev : 0;
+        out->twin = known.twin;
+    }
+}
+
 /*
  * Returns 1, or 0 when the entry is to be left out, or -EAGAIN when a closer
  * look at it takes longer than the call may wait.
@@ -323,6 +336,9 @@ static int to_dirent(const Listing *listing, const HostDirent *entry,
     }
     if (must_look_at(listing, entry)) {
         ret = look_at(listing, out);
+    }
+    if (node_is_weak(name_node(name_from_fs(file->base.node)))) {
+        show_known(file, out);
     }
     if (ret == 1 && listing->export->policy->fake_special &&
         out->type == DT_REG) {

@@ -54,6 +54,7 @@ FsFile *local_file_new(LocalExport *export, Name *name, int fd, int flags)
     file->base.is_dir = node_type(node) == S_IFDIR;
     file->base.dev = node_dev(node);
     file->base.ino = node_ino(node);
+    file->base.twin = node_identity(node).twin;
     if (!local_never_hangs(export, node)) {
         /* This may hang, but so may the open before it. */
         file->base.remote = !host_fs_is_local(fd);

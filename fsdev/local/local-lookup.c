@@ -120,6 +120,9 @@ int local_find(const FsCall *call, Name *dir, const char *component,
     }
     local_hide_links(export, fd, &st, attr);
     ret = name_insert(dir, component, fd, &st, name);
+    if (ret == 0) {
+        local_attr_identify(attr, *name);
+    }
     if (ret == 0 && export->policy->beside) {
         local_name_seen(*name, &st, &before);
     }

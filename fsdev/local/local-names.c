@@ -263,16 +263,21 @@ typedef struct Rename {
     Name *newdir;
     int newdirfd;
     const char *newname;
+    bool doubtful;              /* the names may lead to one object */
 } Rename;
 
-/* Rename in the host's directories and in the node tree. */
+/*
+ * Rename in the host's directories and in the node tree.  Returns 1 if the host
+ * has done nothing because both names lead to one object.
+ */
 static int rename_host(const Rename *op)
 {
     int ret;
 
     name_rename_begin(op->dir);
     ret = renameat(op->dirfd, op->name, op->newdirfd, op->newname);
-    ret = ret < 0 ? -errno : 0;
+    ret = ret < 0 ? -errno
+                  : op->doubtful && host_has_name(op->dirfd, op->name);
     if (ret == 0) {
         name_renamed(op->dir, op->name, op->newdir, op->newname);
     }
@@ -332,7 +337,7 @@ static int rename_stat(const Rename *op, int dirfd, const char *name,
 }
 
 /* Returns 1 when both names lead to one object: rename(2) does nothing then. */
-static int rename_look(const Rename *op)
+static int rename_look(Rename *op)
 {
     HostStat from, to;
     int ret = rename_stat(op, op->newdirfd, op->newname, &to);
@@ -347,11 +352,13 @@ static int rename_look(const Rename *op)
         /* The host refuses to move or replace a mount point. */
         return ret == -EXDEV ? 0 : ret;
     }
-    return local_same_object(&from, &to);
+    op->doubtful = local_same_object(&from, &to) &&
+                   node_is_weak(name_node(op->dir));
+    return !op->doubtful && local_same_object(&from, &to);
 }
 
 /* All but the check of the names. */
-static int rename_pinned(const Rename *op)
+static int rename_pinned(Rename *op)
 {
     const FsCall *call = op->call;
     LocalExport *export = op->export;
@@ -374,7 +381,8 @@ static int rename_pinned(const Rename *op)
     if (ret != 0) {
         return ret < 0 ? ret : 0;
     }
-    return rename_both(op);
+    ret = rename_both(op);
+    return MIN(ret, 0);
 }
 
 int local_rename(const FsCall *call, FsNode *dir, const char *name,

@@ -205,6 +205,7 @@ void local_name_seen(Name *name, const HostStat *st,
 static bool still_leads(const LocalExport *export, LocalObject *obj)
 {
     struct timespec before = cred_cache_clock();
+    bool weak = node_is_weak(obj->node);
     HostStat st;
 
     if (export->ctimes_tell &&
@@ -212,7 +213,8 @@ static bool still_leads(const LocalExport *export, LocalObject *obj)
         return true;
     }
     if (host_stat_here(obj->cred.dirfd, obj->component, &st) < 0 ||
-        st.dev != node_dev(obj->node) || st.ino != node_ino(obj->node)) {
+        st.dev != (weak ? obj->st.dev : node_dev(obj->node)) ||
+        st.ino != (weak ? obj->st.ino : node_ino(obj->node))) {
         return false;
     }
     local_name_seen(obj->self, &st, &before);
@@ -455,6 +457,20 @@ int local_object_store(LocalExport *export, LocalObject *obj,
     return ret;
 }
 
+void local_attr_identify(FsAttr *attr, Name *name)
+{
+    const Node *node = name_node(name);
+    NodeIdentity identity;
+
+    if (node_is_weak(node)) {
+        identity = node_identity(node);
+        attr->dev = identity.dev;
+        attr->ino = identity.ino;
+        attr->twin = identity.twin;
+        attr->mark = identity.mark;
+    }
+}
+
 void local_attr_from_host(FsAttr *attr, const HostStat *st)
 {
     *attr = (FsAttr) {
@@ -486,6 +502,7 @@ int local_name_attr(const FsCall *call, Name *name, LocalFile *file,
 
     if (ret == 0) {
         ret = local_object_attr(call, export, &obj, &st, attr);
+        local_attr_identify(attr, name);
     }
     if (ret == 0 && !(flags & FS_OWNER_ONLY)) {
         local_hide_links(export, obj.cred.fd, &st, attr);

@@ -124,6 +124,8 @@ void local_unpin(LocalPin *pin);
 
 /** local_attr_from_host: the attributes in @st, without stored values. */
 void local_attr_from_host(FsAttr *attr, const HostStat *st);
+/** local_attr_identify: put the identity of the object of @name on @attr. */
+void local_attr_identify(FsAttr *attr, Name *name);
 int local_lookup(const FsCall *call, FsNode *dir, const char *name,
                  FsNode **node, FsAttr *attr);
 int local_peek(const FsCall *call, FsNode *dir, const char *name, FsAttr *attr);

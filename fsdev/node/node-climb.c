@@ -167,6 +167,7 @@ static int climb_step(Climb *climb, Name *name, int dirfd, bool keep, int *fd)
     NodeTable *table = node->table;
     HOST_FD found = climb_look(climb, name, dirfd);
     HostStat st;
+    NodeId id;
     int ret;
 
     if (found < 0) {
@@ -176,7 +177,8 @@ static int climb_step(Climb *climb, Name *name, int dirfd, bool keep, int *fd)
     if (ret < 0) {
         return ret;
     }
-    if (!node_same(node, &st)) {
+    node_id_read(node, found, &st, &id);
+    if (!node_same(node, &id)) {
         return -ESTALE;
     }
     table_lock(table);
@@ -362,17 +364,19 @@ static int node_fd_fetch(const FsCall *call, Name *name)
     NodeTable *table = node->table;
     HOST_FD fd = table->remote->fetch(call, name);
     HostStat st;
+    NodeId id;
     int ret;
 
     if (fd < 0) {
         return fd;
     }
     ret = host_stat(fd, &st);
-    if (ret == 0 && !node_same(node, &st)) {
-        ret = -ESTALE;
-    }
     if (ret < 0) {
         return ret;
+    }
+    node_id_read(node, fd, &st, &id);
+    if (!node_same(node, &id)) {
+        return -ESTALE;
     }
     table_lock(table);
     if (node->fd < 0) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What node.c (identity and names), node-change.c (removals and renames),
- * node-fd.c (the descriptor cache) and node-climb.c (getting a descriptor, and
- * the way back to an evicted one) share.  Calls go from node-change.c and
- * node-climb.c to node.c, and from there to node-fd.c.
+ * What node.c (nodes and names), node-insert.c (finding and making them),
+ * node-identity.c (which object a node is), node-change.c (removals and
+ * renames), node-fd.c (the descriptor cache) and node-climb.c (getting a
+ * descriptor, and the way back to an evicted one) share.
  *
  * Included by these and their tests only.  Everything in here is guarded by
  * NodeTable.lock unless its comment says otherwise; functions marked "locked"
@@ -13,6 +13,7 @@
 #ifndef FSDEV_NODE_INT_H
 #define FSDEV_NODE_INT_H
 
+#include "fsdev/host/host-identity.h"
 #include "fsdev/node/node.h"
 #include "fsdev/node/node-hash.h"
 
@@ -24,6 +25,9 @@ typedef enum LruQueue {
     LRU_DIR,                /* live Names have it as parent */
     LRU_NONE,               /* not evictable */
 } LruQueue;
+/* Of each object: the header and rounding of malloc(), and two hash slots. */
+#define OBJECT_OVERHEAD 32
+
 typedef QTAILQ_HEAD(, Node) LruHead;
 typedef QLIST_HEAD(, Name) NameList;
 
@@ -38,7 +42,7 @@ struct Node {
     uint64_t dev;           /* identity and type: constant */
     uint64_t ino;
     uint64_t mnt_id;
-    int64_t btime;          /* ns since 1970, valid if has_btime */
+    int64_t mark;           /* valid if has_mark: file handle, birth time */
     NameList names;         /* live ones, borrowed */
     QTAILQ_ENTRY(Node) lru; /* in NodeTable.lru[queue] */
     int fd;                 /* owned path fd, -1: evicted */
@@ -47,7 +51,11 @@ struct Node {
     uint32_t children;      /* live Names whose parent leads here */
     uint32_t holders;       /* Names, dead ones too: lifetime of the Node */
     uint16_t type;          /* S_IFMT bits */
-    bool has_btime:1;
+    bool has_mark:1;        /* constant, up to has_twin */
+    bool mark_is_handle:1;
+    bool proof:1;           /* the handle is HOST_HANDLE_PROOF */
+    bool weak:1;            /* dev and ino prove nothing */
+    bool has_twin:1;        /* it is in NodeTable.twins */
     bool is_root:1;
     uint8_t queue;          /* LruQueue; not in the bits that need no lock */
 };
@@ -68,6 +76,14 @@ struct Name {
     bool followed:1;        /* has a value in NodeTable.followers */
     char room[];
 };
+
+/* What was found out about an object, to find its Node or to make one. */
+typedef struct NodeId {
+    const HostStat *st;     /* borrowed */
+    uint64_t handle;        /* 0: not asked for, or none */
+    bool proof;             /* the handle is HOST_HANDLE_PROOF */
+    bool weak;
+} NodeId;
 
 /* What a Name of a table with NodeRemoteOps is part of. */
 typedef struct RemoteName {
@@ -90,6 +106,8 @@ struct NodeTable {
      * found at its place, counted.  There are few, so Name has no room for it.
      */
     GHashTable *followers;
+    GHashTable *twins;      /* owned: Node → uint64_t */
+    uint32_t twin_count;
     uint64_t seed;          /* constant; keeps guests from choosing chains */
     size_t node_count;
     size_t name_count;
@@ -120,13 +138,6 @@ static inline void table_unlock(NodeTable *table)
     pthread_mutex_unlock(&table->lock);
 }
 
-static inline int64_t node_btime_of(const HostStat *st)
-{
-    /* Only compared, so a wrap after the year 2262 is harmless. */
-    return (int64_t)((uint64_t)st->btime.tv_sec * 1000000000u +
-                     (uint64_t)st->btime.tv_nsec);
-}
-
 /* node.c */
 
 /*
@@ -134,8 +145,6 @@ static inline int64_t node_btime_of(const HostStat *st)
  * for ever, so nothing that concerns near nodes alone waits for them.
  */
 bool node_is_far(const Node *node);
-/* Is this the inode that @node was made for?  Constant fields only. */
-bool node_same(const Node *node, const HostStat *st);
 /* Locked: the live Name with this key, or NULL. */
 Name *name_find(NodeTable *table, const Name *parent, const char *component);
 /* Locked: no live Name has this parent and component; @name gets them. */
@@ -144,6 +153,39 @@ void name_make_live(Name *name);
 void name_make_dead(Name *name);
 /* Locked: how much of NodeTable.bytes is for @name. */
 size_t name_size(const Name *name);
+
+/* Locked: a new Node; a dead Name, @component being at most NAME_MAX long. */
+Node *node_new(NodeTable *table, const NodeId *id, uint32_t hash);
+Name *name_new(Name *parent, const char *component, Node *node);
+
+/* node-identity.c */
+
+uint32_t node_hash(const NodeTable *table, const HostStat *st);
+/*
+ * Not locked: find out what tells the object of @fd apart, which has the
+ * attributes @st.  @near is the Node of its directory, or its own.  @fd may be
+ * -1 for an object on the same mount as @near.  May take as long as a lookup
+ * there.
+ */
+void node_id_read(const Node *near, int fd, const HostStat *st, NodeId *id);
+/* Set the identity of a new @node. */
+void node_id_give(Node *node, const NodeId *id);
+/* Is this the object that @node was made for?  Constant fields only. */
+bool node_same(const Node *node, const NodeId *id);
+/* Locked: the same for one that the name of @node leads to. */
+bool node_same_in_use(const Node *node, const NodeId *id);
+/* Locked: the Node for @id, or NULL. */
+Node *node_find(NodeTable *table, const NodeId *id, uint32_t hash);
+/* Locked: give the new @node a twin number if it needs one; take it back. */
+void node_tell_apart(Node *node, uint32_t hash);
+void node_forget_twin(const Node *node);
+/*
+ * Not locked: the Name of @component in @parent, counted, if its object has
+ * changed its numbers to those of @id, which is weak.  Otherwise NULL.  Waits
+ * as long as a stat of the object.
+ */
+Name *name_with_new_numbers(Name *parent, const char *component,
+                            const NodeId *id);
 
 /* node-fd.c */
 

@@ -8,8 +8,8 @@
  * dead Name keeps its Node and its parent ("..") as long as it is referenced,
  * but name_locate() returns -ENOENT for it, and it no longer helps to find an
  * object.  If it was a directory that another one has replaced on the host, it
- * has that one as its follower.  A Name never changes its Node.  A Node lives as long as a Name holds
- * it.  Descriptors are the task of node-fd.c.
+ * has that one as its follower.  A Name never changes its Node.  A Node lives as
+ * long as a Name holds it.  Descriptors are the task of node-fd.c.
  *
  * Called by the local driver from any thread.  Nothing here blocks except that
  * dropping the last reference may close descriptors.
@@ -18,21 +18,10 @@
 #include "fsdev/core/fs-hash.h"
 #include "fsdev/node/node-int.h"
 
-/* The header and rounding of malloc(), and two hash slots. */
-#define OBJECT_OVERHEAD 32
 /* A rename to a name of this length needs no second block of memory. */
 #define MIN_ROOM 8
 
-/* Hashing and identity */
-
-static uint32_t node_hash(const NodeTable *table, const HostStat *st)
-{
-    uint64_t hash = fs_hash_mix(table->seed, st->ino);
-
-    hash = fs_hash_mix(hash, st->dev);
-    hash = fs_hash_mix(hash, st->mnt_id);
-    return hash >> 32;
-}
+/* Hashing */
 
 static uint32_t name_hash(const NodeTable *table, const Name *parent,
                           const char *component, size_t length)
@@ -57,37 +46,6 @@ static uint32_t name_hash(const NodeTable *table, const Name *parent,
 bool node_is_far(const Node *node)
 {
     return node->dev != node->table->near_dev;
-}
-
-bool node_same(const Node *node, const HostStat *st)
-{
-    return node->ino == st->ino && node->dev == st->dev &&
-           node->mnt_id == st->mnt_id &&
-           node->type == (st->mode & S_IFMT) &&
-           (!node->has_btime || !st->has_btime ||
-            node->btime == node_btime_of(st));
-}
-
-/*
- * Locked.  An inode of which a descriptor is open cannot have been replaced.
- * Otherwise its number may have been given to another file.
- */
-static Node *node_find(NodeTable *table, const HostStat *st, uint32_t hash)
-{
-    HashLink *link = *hash_chain(&table->nodes, hash);
-
-    for (; link; link = link->next) {
-        Node *node = container_of(link, Node, link);
-
-        if (link->hash != hash || node->ino != st->ino ||
-            node->dev != st->dev || node->mnt_id != st->mnt_id) {
-            continue;
-        }
-        if (node->fd >= 0 || node_same(node, st)) {
-            return node;
-        }
-    }
-    return NULL;
 }
 
 Name *name_find(NodeTable *table, const Name *parent, const char *component)
@@ -149,28 +107,22 @@ size_t name_size(const Name *name)
     return size;
 }
 
-/* Locked. */
-static Node *node_new(NodeTable *table, const HostStat *st, uint32_t hash)
+Node *node_new(NodeTable *table, const NodeId *id, uint32_t hash)
 {
     Node *node = g_new0(Node, 1);
 
     node->table = table;
-    node->dev = st->dev;
-    node->ino = st->ino;
-    node->mnt_id = st->mnt_id;
-    node->has_btime = st->has_btime;
-    node->btime = node_btime_of(st);
-    node->type = st->mode & S_IFMT;
+    node_id_give(node, id);
     node->fd = -1;
     node->queue = LRU_NONE;
     hash_insert(&table->nodes, &node->link, hash);
+    node_tell_apart(node, hash);
     table->node_count++;
     table->bytes += sizeof(*node) + OBJECT_OVERHEAD;
     return node;
 }
 
-/* Locked.  @component is at most NAME_MAX long. */
-static Name *name_new(Name *parent, const char *component, Node *node)
+Name *name_new(Name *parent, const char *component, Node *node)
 {
     NodeTable *table = node->table;
     size_t length = strlen(component);
@@ -279,6 +231,7 @@ static void name_detach(Name *name, LruHead *nodes, GSList **followers)
     if (--node->holders > 0) {
         return;
     }
+    node_forget_twin(node);
     hash_remove(&table->nodes, &node->link);
     table->node_count--;
     table->bytes -= sizeof(*node) + OBJECT_OVERHEAD;
@@ -369,6 +322,7 @@ NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
                           const NodeTableOptions *options)
 {
     NodeTable *table = g_new0(NodeTable, 1);
+    NodeId id = { .st = root, .weak = !host_numbers_tell(root_fd) };
     Node *node;
 
     pthread_mutex_init(&table->lock, NULL);
@@ -382,10 +336,11 @@ NodeTable *node_table_new(FsExport *export, int root_fd, const HostStat *root,
     hash_init(&table->nodes);
     hash_init(&table->names);
     table->followers = g_hash_table_new(NULL, NULL);
+    table->twins = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     node_fd_table_init(table, options->fd_budget);
 
     table_lock(table);
-    node = node_new(table, root, node_hash(table, root));
+    node = node_new(table, &id, node_hash(table, root));
     node->is_root = true;
     node_fd_install(node, root_fd);
     table->root = name_new(NULL, "", node);
@@ -401,6 +356,7 @@ void node_table_free(NodeTable *table)
     hash_free(&table->nodes);
     hash_free(&table->names);
     g_hash_table_destroy(table->followers);
+    g_hash_table_destroy(table->twins);
     pthread_cond_destroy(&table->renames_change);
     pthread_mutex_destroy(&table->lock);
     g_free(table);
@@ -521,112 +477,6 @@ NameRemote name_remote(Name *name)
     remote = *remote_of(name);
     table_unlock(name->node->table);
     return remote;
-}
-
-/* Locked: may the table have @more beside what it has of @item? */
-static bool within(NodeTable *table, FsBudgetItem item, size_t have,
-                   size_t more)
-{
-    FsBudget *budget = &table->export->budget;
-    size_t limit = budget->limit[item];
-
-    if (limit && more > limit - MIN(limit, have)) {
-        fs_budget_report(budget, item);
-        return false;
-    }
-    return true;
-}
-
-/* Locked.  Returns a dead Name, or NULL at a limit. */
-static Name *name_add(Name *parent, const char *component, Node *node,
-                      const HostStat *st, uint32_t hash)
-{
-    NodeTable *table = parent->node->table;
-    size_t length = strlen(component);
-    size_t need = sizeof(Name) + length + OBJECT_OVERHEAD;
-
-    if (!node) {
-        need += sizeof(Node) + OBJECT_OVERHEAD;
-    }
-    if (table->bytes + need > table->max_bytes ||
-        !within(table, FS_BUDGET_NAMES, table->name_count, 1) ||
-        !within(table, FS_BUDGET_PATHS, table->path_bytes, length)) {
-        return NULL;
-    }
-    if (!node) {
-        node = node_new(table, st, hash);
-    }
-    return name_new(parent, component, node);
-}
-
-/* Not locked: what name_insert() and name_adopt() return with @name. */
-static int name_give(NodeTable *table, Name *name, Name **out)
-{
-    if (!name) {
-        return -ENFILE;
-    }
-    node_fd_trim(table);
-    *out = name;
-    return 0;
-}
-
-int name_insert(Name *parent, const char *component, int path_fd,
-                const HostStat *st, Name **out)
-{
-    NodeTable *table = parent->node->table;
-    uint32_t hash = node_hash(table, st);
-    HOST_FD spare = path_fd;
-    Name *name;
-    Node *node;
-
-    if (strlen(component) > NAME_MAX) {
-        return -ENAMETOOLONG;
-    }
-    table_lock(table);
-    node = node_find(table, st, hash);
-    name = name_find(table, parent, component);
-    if (name && name->node == node) {
-        name_ref(name);
-    } else {
-        Name *former = name;
-
-        if (former) {
-            /* Another object has this name now. */
-            name_make_dead(former);
-        }
-        name = name_add(parent, component, node, st, hash);
-        if (name) {
-            name_make_live(name);
-        }
-        if (name && former && former->node->type == S_IFDIR &&
-            name->node->type == S_IFDIR) {
-            g_hash_table_insert(table->followers, former, name_ref(name));
-            former->followed = true;
-        }
-    }
-    if (name && name->node->fd < 0 && spare >= 0) {
-        node_fd_install(name->node, host_fd_steal(&spare));
-    }
-    table_unlock(table);
-    return name_give(table, name, out);
-}
-
-int name_adopt(NodeTable *table, int path_fd, const HostStat *st, Name **out)
-{
-    uint32_t hash = node_hash(table, st);
-    HOST_FD spare = path_fd;
-    Name *name;
-
-    table_lock(table);
-    name = name_add(table->root, "", node_find(table, st, hash), st, hash);
-    if (name) {
-        name->removed = true;
-    }
-    if (name && name->node->fd < 0) {
-        node_fd_install(name->node, host_fd_steal(&spare));
-    }
-    table_unlock(table);
-    return name_give(table, name, out);
 }
 
 /* Nodes */

@@ -2,9 +2,9 @@
 /*
  * Identity of host objects for the local driver: nodes and names.
  *
- * A Node is an inode of the host (device, inode number, mount id).  A Name
- * records that a component in a parent Name led to a Node; the FsNode that the
- * session holds is a Name.  Both are counted and hashed.  ".." is Name.parent
+ * A Node is an object of the host: an inode, where that can be told from others
+ * (node-identity.c).  A Name records that a component in a parent Name led to a
+ * Node; the FsNode that the session holds is a Name.  Both are counted and hashed.  ".." is Name.parent
  * and never the kernel's, so that nothing on the host can lead out of the
  * export, and a rename changes the key of one Name and nothing below it.
  *
@@ -123,6 +123,13 @@ int name_insert(Name *parent, const char *component, int path_fd,
                 const HostStat *st, Name **out);
 
 /**
+ * name_insert_open: the same for an object that is open as @fd (borrowed).  The
+ * Node gets a path fd only where its object could not be recognized later.
+ */
+int name_insert_open(Name *parent, const char *component, int fd,
+                     const HostStat *st, Name **out);
+
+/**
  * name_adopt: make a Name, dead from the start, for the object of @path_fd
  * (taken over, also on failure) with identity @st, whose name is gone.
  *
@@ -188,6 +195,25 @@ uint32_t node_type(const Node *node);   /* S_IFMT bits */
 uint64_t node_dev(const Node *node);
 uint64_t node_ino(const Node *node);
 uint64_t node_mnt_id(const Node *node);
+
+/*
+ * Can several objects of the file system have the same device and inode number,
+ * or one object different ones in turn?  See node-identity.c.
+ */
+bool node_is_weak(const Node *node);
+
+/* What the guest is told about the identity of an object; see FsAttr. */
+typedef struct NodeIdentity {
+    uint64_t dev;
+    uint64_t ino;
+    uint64_t twin;
+    uint64_t mark;
+} NodeIdentity;
+NodeIdentity node_identity(const Node *node);
+/** name_identity: of the live Name for @component in @dir; false: none. */
+bool name_identity(Name *dir, const char *component, NodeIdentity *identity);
+/** name_is_object: is @fd, any descriptor, one of the object of @name? */
+bool name_is_object(Name *name, int fd);
 
 /* Open files of the inode through this export. */
 void node_open_inc(Node *node);

@@ -266,7 +266,7 @@ int proxy_ask_insert(ProxyAsk *ask, FsNode *dir, const char *component,
     return 0;
 }
 
-bool proxy_is_file_fd(int fd, const Node *node, int flags)
+bool proxy_is_file_fd(int fd, Name *name, int flags)
 {
     int has = fcntl(fd, F_GETFL);
     struct stat st;
@@ -274,13 +274,13 @@ bool proxy_is_file_fd(int fd, const Node *node, int flags)
     return has >= 0 && !(has & O_PATH) &&
            (has & O_ACCMODE) == (flags & O_ACCMODE) && fstat(fd, &st) == 0 &&
            (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) &&
-           st.st_dev == node_dev(node) && st.st_ino == node_ino(node);
+           name_is_object(name, fd);
 }
 
 int proxy_ask_file(ProxyAsk *ask, Name *name, unsigned n, int flags,
                    FsFile **file)
 {
-    if (!proxy_is_file_fd(ask->answer.fds[n], name_node(name), flags)) {
+    if (!proxy_is_file_fd(ask->answer.fds[n], name, flags)) {
         return proxy_ask_refuse(ask);
     }
     *file = local_file_new(&ask->export->local, name,

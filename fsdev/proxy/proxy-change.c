@@ -55,10 +55,11 @@ static int create_counted(const FsCall *call, FsNode *dir, const char *name,
     }
     ret = S_ISREG(st.mode) ? proxy_ask_file(&ask, made, 0, flags, file)
                            : proxy_ask_refuse(&ask);
-    name_unref(made);
     if (ret == 0) {
         local_attr_from_host(attr, &st);
+        local_attr_identify(attr, made);
     }
+    name_unref(made);
     return ret;
 }
 

@@ -80,10 +80,10 @@ int proxy_ask_refuse(ProxyAsk *ask);
  */
 bool proxy_is_path_fd(int fd);
 /**
- * proxy_is_file_fd: whether @fd is the regular file or directory of @node,
+ * proxy_is_file_fd: whether @fd is the regular file or directory of @name,
  * opened with the access mode in @flags.
  */
-bool proxy_is_file_fd(int fd, const Node *node, int flags);
+bool proxy_is_file_fd(int fd, Name *name, int flags);
 /** proxy_ask_take_fd: move descriptor @n of the reply to the caller. */
 int proxy_ask_take_fd(ProxyAsk *ask, unsigned n);
 /**

@@ -45,14 +45,7 @@ static ProxyAsk ask_beside(const ProxyAsk *ask)
 /* -ESTALE unless descriptor 0 of the reply is the object of @name. */
 static int check_object(const ProxyAsk *ask, Name *name)
 {
-    const Node *node = name_node(name);
-    HostStat st;
-    int ret = host_stat(ask->answer.fds[0], &st);
-
-    if (ret == 0 && (st.dev != node_dev(node) || st.ino != node_ino(node))) {
-        ret = -ESTALE;
-    }
-    return ret;
+    return name_is_object(name, ask->answer.fds[0]) ? 0 : -ESTALE;
 }
 
 /* Get a number by looking up @component in the directory @dir_id. */

@@ -50,6 +50,7 @@ static int proxy_lookup_once(const FsCall *call, FsNode *dir, const char *name,
     }
     if (ret == 0) {
         local_attr_from_host(attr, &st);
+        local_attr_identify(attr, found);
         *node = name_to_fs(found);
     }
     return ret;
@@ -245,11 +246,11 @@ static int proxy_open(const FsCall *call, FsNode *node, int flags,
 
 static int ask_to_lock(const FsCall *call, FsFile *file, int flags)
 {
-    const Node *node = name_node(name_from_fs(file->node));
+    Name *name = name_from_fs(file->node);
     PROXY_ASK ask = { 0 };
     int ret = ask_open(call, &ask, file->node, flags);
 
-    if (ret == 0 && !proxy_is_file_fd(ask.answer.fds[0], node, flags)) {
+    if (ret == 0 && !proxy_is_file_fd(ask.answer.fds[0], name, flags)) {
         ret = proxy_ask_refuse(&ask);
     }
     return ret < 0 ? ret : proxy_ask_take_fd(&ask, 0);

@@ -347,6 +347,8 @@ const Attack attacks[] = {
     { "fstat64", attack_by_fd },
     { "fstatfs", attack_by_fd },
     { "fstatfs64", attack_by_fd },
+    { "name_to_handle_at", NULL,
+      "it tells numbers of an object; no call that opens by them is allowed" },
     { "readlinkat", attack_readlinkat },
     { "close", NULL, OWN },
     { "fcntl", attack_fcntl },

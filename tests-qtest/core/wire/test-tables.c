@@ -43,7 +43,7 @@ static uint64_t path_of(P9QidMap *map, uint64_t dev, uint64_t ino)
 {
     uint64_t path = 0;
 
-    g_assert_cmpint(p9_qid_path(map, dev, ino, &path), ==, 0);
+    g_assert_cmpint(p9_qid_path(map, dev, ino, 0, &path), ==, 0);
     return path;
 }
 
@@ -192,7 +192,7 @@ static void test_qid_full(void)
     path_of(map, 1, 1);
     given = path_of(map, 2, 5);
     for (uint64_t dev = 3; !ret && dev < 3 + (2u << 20); dev++) {
-        ret = p9_qid_path(map, dev, dev << 40, &path);
+        ret = p9_qid_path(map, dev, dev << 40, 0, &path);
         made++;
     }
     g_assert_cmpint(ret, ==, -ENFILE);
@@ -209,7 +209,7 @@ static void test_qid_policies(void)
     uint64_t path = 123;
 
     g_assert_cmphex(shown(forbid, 1, 5), ==, 5);
-    g_assert_cmpint(p9_qid_path(forbid, 2, 5, &path), ==, -ENODEV);
+    g_assert_cmpint(p9_qid_path(forbid, 2, 5, 0, &path), ==, -ENODEV);
     g_assert_cmphex(path, ==, 123);
     g_assert_cmphex(shown(forbid, 1, 6), ==, 6);
     g_assert_cmphex(shown(warn, 1, 5), ==, 5);
