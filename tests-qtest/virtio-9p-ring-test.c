@@ -34,6 +34,7 @@ int main(int argc, char **argv)
     ring_register_readonly_tests();
     ring_register_fsdev_tests();
     ring_register_query_tests();
+    ring_register_resources_tests();
     ring_register_registers_tests();
     ring_register_fuzz_tests();
     ring_register_attack_tests();
