@@ -303,7 +303,7 @@ static unsigned from_environment(const char *name, unsigned otherwise)
 {
     const char *value = g_getenv(name);
 
-    return value ? strtoul(value, NULL, 0) : otherwise;
+    return value ? g_ascii_strtoull(value, NULL, 0) : otherwise;
 }
 
 typedef struct Variant {
