@@ -10,3 +10,4 @@ CONFIG_VIRTIO_9P=y
 # QEMU 10.2 does not link without these.
 CONFIG_PXB=y
 CONFIG_CXL=y
+CONFIG_CXL_MEM_DEVICE=y
