@@ -42,7 +42,15 @@ int p9_open_create_run(P9Request *req, const FsCall *call, const char *name,
 
     ret = fs_create(call, req->node[0], name, oflags, mode, &req->new_node,
                     &req->new_file, &attr);
-    return ret < 0 ? ret : p9_open_reply(req, &attr, reply);
+    if (ret < 0) {
+        return ret;
+    }
+    ret = p9_open_reply(req, &attr, reply);
+    if (ret < 0 && (oflags & O_EXCL)) {
+        /* It has just been made, and cannot have a qid. */
+        fs_unlink(call, req->node[0], name, false);
+    }
+    return ret;
 }
 
 int p9_open_file_finish(P9Request *req, int result)

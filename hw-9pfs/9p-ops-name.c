@@ -6,9 +6,19 @@
 #include "fsdev/core/p9-osdep.h"
 #include "9p-ops.h"
 
-static int qid_of_new(P9Request *req, int ret, const FsAttr *attr, P9Qid *qid)
+/*
+ * The qid of @name, which has just been made in the directory of the first fid.
+ * If it cannot have one, it is removed again.
+ */
+static int qid_of_new(P9Request *req, const FsCall *call, const P9Name *name,
+                      const FsAttr *attr, P9Qid *qid)
 {
-    return ret < 0 ? ret : p9_qid_from_attr(req->session->qids, attr, qid);
+    int ret = p9_qid_from_attr(req->session->qids, attr, qid);
+
+    if (ret < 0) {
+        fs_unlink(call, req->node[0], name->s, S_ISDIR(attr->mode));
+    }
+    return ret;
 }
 
 int p9_mkdir_run(P9Request *req, const FsCall *call)
@@ -19,7 +29,8 @@ int p9_mkdir_run(P9Request *req, const FsCall *call)
     int ret;
 
     ret = fs_mkdir(&in_group, req->node[0], t->name.s, t->mode & 07777, &attr);
-    return qid_of_new(req, ret, &attr, &req->r.mkdir.qid);
+    return ret < 0 ? ret : qid_of_new(req, &in_group, &t->name, &attr,
+                                      &req->r.mkdir.qid);
 }
 
 int p9_mknod_run(P9Request *req, const FsCall *call)
@@ -32,7 +43,8 @@ int p9_mknod_run(P9Request *req, const FsCall *call)
     ret = fs_mknod(&in_group, req->node[0], t->name.s,
                    t->mode & (S_IFMT | 07777), makedev(t->major, t->minor),
                    &attr);
-    return qid_of_new(req, ret, &attr, &req->r.mknod.qid);
+    return ret < 0 ? ret : qid_of_new(req, &in_group, &t->name, &attr,
+                                      &req->r.mknod.qid);
 }
 
 int p9_symlink_run(P9Request *req, const FsCall *call)
@@ -50,7 +62,8 @@ int p9_symlink_run(P9Request *req, const FsCall *call)
         return -ENAMETOOLONG;
     }
     ret = fs_symlink(&in_group, req->node[0], t->name.s, t->target.s, &attr);
-    return qid_of_new(req, ret, &attr, &req->r.symlink.qid);
+    return ret < 0 ? ret : qid_of_new(req, &in_group, &t->name, &attr,
+                                      &req->r.symlink.qid);
 }
 
 int p9_link_run(P9Request *req, const FsCall *call)

@@ -373,26 +373,53 @@ static int wstat_attr(P9Request *req, const FsCall *call, const P9Stat *st)
     return fs_setattr(call, req->node[0], req->file[0], &set);
 }
 
-static int wstat_rename(P9Request *req, const FsCall *call,
-                        const P9String *name)
+static bool wstat_sets_attr(const P9Stat *st)
 {
-    char old[NAME_MAX + 1];
-    FsNode *dir;
+    return st->mode != STAT_KEEP || st->n_uid != STAT_KEEP ||
+           st->n_gid != STAT_KEEP || st->length != UINT64_MAX ||
+           st->atime != STAT_KEEP || st->mtime != STAT_KEEP;
+}
+
+/*
+ * A rename that replaces a file cannot be taken back, so it is refused together
+ * with other changes, as stat(5) refuses each of them.
+ */
+static int wstat_check_rename(const FsCall *call, FsNode *dir,
+                              const P9Stat *st)
+{
+    FsNode *there;
+    FsAttr attr;
     int ret;
 
-    if (!name->len) {
+    if (!wstat_sets_attr(st)) {
         return 0;
     }
-    ret = p9_name_check(name, EISDIR, EISDIR);
+    ret = fs_lookup(call, dir, st->name.s, &there, &attr);
+    if (ret == 0) {
+        fs_node_unref(there);
+        return -EEXIST;
+    }
+    return ret == -ENOENT ? 0 : ret;
+}
+
+/* Afterwards the name of @st is that which the file had before. */
+static int wstat_rename(P9Request *req, const FsCall *call, P9Stat *st)
+{
+    char *old = p9_arena_alloc(&req->kept.arena, NAME_MAX + 1);
+    FsNode *dir;
+    int ret = p9_fid_locate(req->fid[0], req->node[0], &dir, old);
+
     if (ret < 0) {
         return ret;
     }
-    ret = p9_fid_locate(req->fid[0], req->node[0], &dir, old);
-    if (ret < 0) {
-        return ret;
+    ret = req->done ? 0 : wstat_check_rename(call, dir, st);
+    if (ret == 0) {
+        ret = fs_rename(call, dir, old, dir, st->name.s);
     }
-    ret = fs_rename(call, dir, old, dir, name->s);
     fs_node_unref(dir);
+    if (ret == 0) {
+        st->name = (P9String) { .s = old, .len = strlen(old) };
+    }
     return ret;
 }
 
@@ -411,20 +438,27 @@ int p9_wstat_prepare(P9Request *req)
 
 int p9_wstat_run(P9Request *req, const FsCall *call)
 {
-    const P9Stat *st = &req->t.wstat.stat;
+    P9Stat *st = &req->t.wstat.stat;
     int ret;
 
     /* stat(5): a Twstat that changes nothing asks for an fsync. */
     if (wstat_keeps_all(st)) {
         return req->file[0] ? fs_fsync(call, req->file[0], false) : -EBADF;
     }
-    if (!req->done) {
-        ret = wstat_rename(req, call, &st->name);
+    if (!req->done && st->name.len) {
+        ret = p9_name_check(&st->name, EISDIR, EISDIR);
+        if (ret == 0) {
+            ret = wstat_rename(req, call, st);
+        }
         if (ret < 0) {
             return ret;
         }
         /* If the rest is refused, the next run must not rename again. */
         req->done = 1;
     }
-    return wstat_attr(req, call, st);
+    ret = wstat_attr(req, call, st);
+    if (ret < 0 && req->done && !fs_call_refused(call, ret)) {
+        wstat_rename(req, call, st);
+    }
+    return ret;
 }

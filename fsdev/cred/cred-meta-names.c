@@ -37,20 +37,28 @@ static int open_dir(int dirfd, bool *made, int *metafd)
 
 /* ---- links ------------------------------------------------------------ */
 
+/* This process may not write there. */
+static bool is_refused(int ret)
+{
+    return ret == -EACCES || ret == -EPERM || ret == -EROFS;
+}
+
 /*
  * All names of a file share one metadata file, so that a change by one name is
  * seen by the others, and by those that remain when one is removed.  A file
- * without values gets an empty one.  Where none can be made, the names have
+ * without values gets an empty one.  Where that may not be made, the names have
  * values of their own, as those have that the host has made.
  */
-static void share_values(CredNames *names)
+static int share_values(CredNames *names)
 {
-    if (names->metafd < 0) {
-        open_dir(names->dirfd, &names->made, &names->metafd);
+    int ret = names->metafd < 0 ? open_dir(names->dirfd, &names->made,
+                                           &names->metafd) : 0;
+
+    if (ret == 0 && !host_has_name(names->metafd, names->name)) {
+        ret = meta_make(names->metafd, names->name, "");
+        names->made_values = ret == 0;
     }
-    if (names->metafd >= 0 && !host_has_name(names->metafd, names->name)) {
-        names->made_values = meta_make(names->metafd, names->name, "") == 0;
-    }
+    return ret == -EEXIST || is_refused(ret) ? 0 : ret;
 }
 
 int meta_link_begin(CredNames *names)
@@ -59,7 +67,7 @@ int meta_link_begin(CredNames *names)
     int ret = held ? 0 : open_dir(names->dirfd, NULL, &names->metafd);
 
     if (ret == 0 && !held) {
-        share_values(names);
+        ret = share_values(names);
     }
     if (ret == 0 && (names->metafd >= 0 || held)) {
         ret = open_dir(names->newdirfd, &names->made_new, &names->newmetafd);

@@ -274,26 +274,41 @@ static int work_become(ProxyWork *work, uint64_t id, uint32_t uid, uint32_t gid,
     return ret;
 }
 
-/* What CREATE makes or finds. */
+/* What CREATE makes or finds; @node is counted and @file owned. */
 typedef struct Creation {
     ProxyWork *work;
-    FsNode *node;               /* counted */
-    FsFile *file;               /* owned */
+    FsNode *node;
+    FsFile *file;
+    bool made;                  /* not there before */
 } Creation;
 
 static int create_as_user(void *opaque)
 {
     Creation *op = opaque;
     const struct ProxyTcreate *t = &op->work->t.create;
-    uint32_t mode = allowed_mode(op->work, t->mode, false);
     g_autoptr(FsNode) dir = NULL;
     LOCAL_PIN pin = { 0 };
     FsAttr attr;
     int ret = work_become(op->work, t->dir, t->uid, t->gid, &dir, &pin);
 
-    return ret < 0 ? ret
-                   : fs_create(&call, dir, t->name.s, t->flags | O_EXCL, mode,
-                               &op->node, &op->file, &attr);
+    if (ret == 0) {
+        ret = fs_create(&call, dir, t->name.s, t->flags | O_EXCL,
+                        allowed_mode(op->work, t->mode, false), &op->node,
+                        &op->file, &attr);
+    }
+    op->made = ret == 0;
+    return ret;
+}
+
+/* Remove what was made, as it cannot be sent. */
+static void create_undo(const Creation *op)
+{
+    g_autoptr(FsNode) dir = NULL;
+
+    helper_cred_own();
+    if (op->made && work_node(op->work, op->work->t.create.dir, &dir) == 0) {
+        fs_unlink(&call, dir, op->work->t.create.name.s, false);
+    }
 }
 
 /* An existing file is opened with the helper's own ids, as in OPEN. */
@@ -314,9 +329,7 @@ static int open_existing(void *opaque)
         ret = S_ISDIR(attr.mode) ? -EISDIR
                                  : fs_open(&call, found, t->flags, &op->file);
     }
-    if (ret == 0) {
-        op->node = g_steal_pointer(&found);
-    }
+    op->node = ret == 0 ? g_steal_pointer(&found) : NULL;
     return ret;
 }
 
@@ -330,6 +343,9 @@ static int serve_create(ProxyWork *work)
         send_file(work, op.file);
         ret = send_object(work, op.node, &work->r.create.id);
         fs_node_unref(op.node);
+    }
+    if (ret < 0) {
+        create_undo(&op);
     }
     return ret;
 }

@@ -4,13 +4,11 @@
  *
  * A new object is made without rights for others, then gets its owner and after
  * that its mode, all by descriptor, so that a set-id file of the wrong owner
- * never exists.  What the host has set correctly is not set again.  An object
- * that existed before keeps its owner and mode.  When a step fails, what this
- * call has made is removed, unless another object has its name now.
+ * never exists (local-new.c).  An object that existed before keeps its owner
+ * and mode.
  * Called through fsdriver.c from any thread that may block.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/core/fs-owners.h"
 #include "fsdev/local/local-int.h"
 
 /* Flags of the guest that apply to the descriptor of a new file. */
@@ -88,97 +86,6 @@ static int check_and_pin(const FsCall *call, LocalExport *export, Name *dir,
     int ret = local_check_new(dir, component);
 
     return ret < 0 ? ret : pin_to_make(call, export, dir, pin, lock);
-}
-
-/* Remove from @todo what the host has set correctly; see to_make(). */
-static void drop_what_is_right(CredValues *todo, const HostStat *st)
-{
-    const uint32_t owner = FS_SET_UID | FS_SET_GID;
-
-    /* Setting an owner takes a privilege; a correct one need not be set. */
-    if ((todo->valid & FS_SET_UID) && todo->uid == st->uid) {
-        todo->valid &= ~FS_SET_UID;
-    }
-    if ((todo->valid & FS_SET_GID) && todo->gid == st->gid) {
-        todo->valid &= ~FS_SET_GID;
-    }
-    /* A change of owner may change the mode. */
-    if (!(todo->valid & owner) && !((todo->mode ^ st->mode) & 07777)) {
-        todo->valid &= ~FS_SET_MODE;
-    }
-}
-
-/*
- * Where an owner is optional, the object may keep that of this process.  With
- * maps it is checked like any other owner, and before the object gets set-id
- * bits.
- */
-static int settle_owner(LocalExport *export, const CredObject *cred,
-                        CredValues *todo, HostStat *st)
-{
-    const FsConfig *config = &export->base.config;
-    CredValues owner = *todo;
-    int ret;
-
-    if (!export->policy->owner_optional || !fs_owners_apply(config)) {
-        return 0;
-    }
-    owner.valid &= FS_SET_UID | FS_SET_GID;
-    todo->valid &= ~owner.valid;
-    ret = export->policy->store(cred, &owner, NULL);
-    if (ret == 0) {
-        ret = host_stat(cred->fd, st);
-    }
-    return ret < 0 ? ret : fs_owners_check_new(config, st->uid, st->gid);
-}
-
-/*
- * Store @values for the new object and set *@attr to what the guest sees then.
- * *@st is what the host has made, for models that set values on the host.
- */
-static int new_finish(LocalExport *export, CredObject *cred,
-                      const CredValues *values, HostStat *st, FsAttr *attr)
-{
-    bool fake = export->policy->fake_special;
-    CredValues todo = *values;
-    int ret = 0;
-
-    if (!fake) {
-        drop_what_is_right(&todo, st);
-        ret = settle_owner(export, cred, &todo, st);
-    }
-    if (ret == 0 && (fake || todo.valid)) {
-        /* Values of an earlier file of this name do not apply. */
-        cred->fresh = true;
-        ret = export->policy->store(cred, &todo, NULL);
-        if (ret == 0) {
-            ret = host_stat(cred->fd, st);
-        }
-    }
-    if (ret == 0) {
-        local_dev_learn(export, st->dev, cred->fd);
-        local_attr_from_host(attr, st);
-        if (fake) {
-            cred_overlay(attr, values);
-        }
-    }
-    return ret;
-}
-
-/* Remove what was made, with no further descriptor, as these may be short. */
-static void new_undo(LocalExport *export, const CredObject *cred)
-{
-    HostStat st, now;
-
-    if (host_stat(cred->fd, &st) < 0 ||
-        host_stat_id_at(cred->dirfd, cred->name, &now) < 0 ||
-        !local_same_object(&now, &st)) {
-        return;
-    }
-    unlinkat(cred->dirfd, cred->name, S_ISDIR(st.mode) ? AT_REMOVEDIR : 0);
-    if (export->policy->remove_values) {
-        export->policy->remove_values(cred->dirfd, cred->name);
-    }
 }
 
 /* ---- regular files ---------------------------------------------------- */
@@ -260,10 +167,11 @@ static int make_regular(LocalExport *export, int dirfd, const char *component,
         ret = put_content(fd, content);
     }
     if (ret == 0) {
-        ret = new_finish(export, &made->cred, values, &made->st, &made->attr);
+        ret = local_new_finish(export, &made->cred, values, &made->st,
+                               &made->attr);
     }
     if (ret < 0) {
-        new_undo(export, &made->cred);
+        local_new_undo(export, &made->cred);
         close(fd);
     }
     return ret;
@@ -302,7 +210,7 @@ static int create_counted(Creation *op)
     ret = name_insert_open(op->dir, op->component, made.cred.fd, &made.st,
                            &name);
     if (ret < 0) {
-        new_undo(op->export, &made.cred);
+        local_new_undo(op->export, &made.cred);
         close(made.cred.fd);
         return ret;
     }
@@ -383,68 +291,6 @@ int local_create(const FsCall *call, FsNode *dir, const char *name, int flags,
 
 /* ---- what is not opened ----------------------------------------------- */
 
-/*
- * mkdir(2) and similar calls return no descriptor.  When the name is looked up
- * afterwards, it may lead to another object that a program on the host has put
- * there, such as a hard link to a file.  What was made here has the owner of
- * this process, no rights and one name.  The mapped models need not be as
- * strict, since they change nothing of an inode but their own attributes.
- * Returns 0, -ESTALE for another object, -EPERM if the file system does not
- * store owners.
- */
-static int check_ours(const LocalExport *export, const HostStat *st,
-                      uint32_t type)
-{
-    if ((st->mode & S_IFMT) != type || (type != S_IFDIR && st->nlink != 1)) {
-        return -ESTALE;
-    }
-    if (export->policy->fake_special) {
-        return 0;
-    }
-    if (type != S_IFLNK && (st->mode & 0777) != 0) {
-        return -ESTALE;
-    }
-    return st->uid == geteuid() ? 0 : -EPERM;
-}
-
-/*
- * Set owner and mode of what mkdirat(2), mknodat(2) or symlinkat(2) has made.
- * Where owners are optional, a file system that does not store them is not an
- * error.
- */
-static int adopt(LocalExport *export, int dirfd, const char *component,
-                 const CredValues *values, FsAttr *attr)
-{
-    HOST_FD fd = host_lookup(dirfd, component, HOST_NO_XDEV);
-    CredObject cred = {
-        .fd = fd, .fd_is_path = true, .dirfd = dirfd, .name = component,
-        .host_type = values->mode & S_IFMT,
-    };
-    HostStat st;
-    int ret;
-
-    if (fd < 0) {
-        /* A file system has been mounted on it in the meantime. */
-        return fd == -EXDEV ? -ESTALE : fd;
-    }
-    ret = host_stat(fd, &st);
-    if (ret < 0) {
-        return ret;
-    }
-    ret = check_ours(export, &st, values->mode & S_IFMT);
-    if (ret < 0) {
-        local_attr_from_host(attr, &st);
-        return export->policy->owner_optional
-               ? fs_owners_check_new(&export->base.config, st.uid, st.gid)
-               : ret;
-    }
-    ret = new_finish(export, &cred, values, &st, attr);
-    if (ret < 0) {
-        new_undo(export, &cred);
-    }
-    return ret;
-}
-
 int local_mkdir(const FsCall *call, FsNode *dir, const char *name,
                 uint32_t mode, FsAttr *attr)
 {
@@ -463,7 +309,7 @@ int local_mkdir(const FsCall *call, FsNode *dir, const char *name,
                 ? export->base.config.dmode : 0) < 0) {
         return -errno;
     }
-    ret = adopt(export, pin.fd, name, &values, &seen);
+    ret = local_new_adopt(export, pin.fd, name, &values, &seen);
     if (ret == 0) {
         *attr = seen;
     }
@@ -477,7 +323,7 @@ static int mknod_real(LocalExport *export, int dirfd, const char *component,
     if (mknodat(dirfd, component, values->mode & S_IFMT, rdev) < 0) {
         return -errno;
     }
-    return adopt(export, dirfd, component, values, attr);
+    return local_new_adopt(export, dirfd, component, values, attr);
 }
 
 /* A regular file that is not needed open, or that represents another type. */
@@ -570,7 +416,7 @@ static int symlink_real(LocalExport *export, int dirfd, const char *component,
     if (symlinkat(target, dirfd, component) < 0) {
         return -errno;
     }
-    return adopt(export, dirfd, component, values, attr);
+    return local_new_adopt(export, dirfd, component, values, attr);
 }
 
 int local_symlink(const FsCall *call, FsNode *dir, const char *name,

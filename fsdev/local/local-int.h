@@ -198,8 +198,11 @@ int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
  */
 void local_name_seen(Name *name, const HostStat *st,
                      const struct timespec *before);
-/** local_object_nameless: does the name no longer lead to the object? */
-bool local_object_nameless(const LocalExport *export, LocalObject *obj);
+/**
+ * local_object_nameless: does the name no longer lead to the object?  Returns
+ * 1 or 0, or an error when that cannot be found out.
+ */
+int local_object_nameless(const LocalExport *export, LocalObject *obj);
 /**
  * local_object_store: store @values by the policy, or for an object without a
  * name in the table of orphans.  local_object_attr() has returned @attr.  If it
@@ -264,6 +267,29 @@ int local_drop_setid(LocalExport *export, LocalObject *obj,
 
 /** local_check_new: may @component be made or removed in the export of @dir? */
 int local_check_new(Name *dir, const char *component);
+
+/* local-new.c */
+
+/**
+ * local_new_finish: store @values for the new object @cred and set *@attr to
+ * what the guest sees then.  *@st is what the host has made, for models that
+ * set values on the host; what it has set correctly is not set again.  After an
+ * error, the caller removes the object.  Context: may block.
+ */
+int local_new_finish(LocalExport *export, CredObject *cred,
+                     const CredValues *values, HostStat *st, FsAttr *attr);
+/**
+ * local_new_undo: remove the new object, unless another one has its name now.
+ * It takes no further descriptor, as these may be short.  Context: may block.
+ */
+void local_new_undo(LocalExport *export, const CredObject *cred);
+/**
+ * local_new_adopt: set owner and mode of what mkdirat(2), mknodat(2) or
+ * symlinkat(2) has made, or remove it.  Where owners are optional, a file
+ * system that does not store them is not an error.  Context: may block.
+ */
+int local_new_adopt(LocalExport *export, int dirfd, const char *component,
+                    const CredValues *values, FsAttr *attr);
 
 /* local-io.c */
 

@@ -39,10 +39,13 @@ static int link_both(LocalExport *export, LocalObject *obj, int dirfd,
         .newmetafd = -1,
     };
     bool beside = policy->beside && obj->cred.name;
-    int ret = 0;
+    int ret = policy->beside ? local_object_nameless(export, obj) : 0;
     int end = 0;
 
-    if (policy->beside && local_object_nameless(export, obj)) {
+    if (ret < 0) {
+        return ret;
+    }
+    if (ret > 0) {
         beside = local_orphan_is(export, obj->node, &names.held_fd) &&
                  names.held_fd > 0;
     }

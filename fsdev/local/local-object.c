@@ -202,31 +202,40 @@ void local_name_seen(Name *name, const HostStat *st,
  * Renaming or removing the object changes its ctime, so the answer is valid as
  * long as the ctime remains the same.
  */
-static bool still_leads(const LocalExport *export, LocalObject *obj)
+static int still_leads(const LocalExport *export, LocalObject *obj)
 {
     struct timespec before = cred_cache_clock();
     bool weak = node_is_weak(obj->node);
     HostStat st;
+    int ret;
 
     if (export->ctimes_tell &&
         name_seen_ctime(obj->self) == obj->seen_ctime) {
-        return true;
+        return 1;
     }
-    if (host_stat_here(obj->cred.dirfd, obj->component, &st) < 0 ||
-        st.dev != (weak ? obj->st.dev : node_dev(obj->node)) ||
+    ret = host_stat_here(obj->cred.dirfd, obj->component, &st);
+    if (ret < 0) {
+        return name_leads_elsewhere(ret) ? 0 : ret;
+    }
+    if (st.dev != (weak ? obj->st.dev : node_dev(obj->node)) ||
         st.ino != (weak ? obj->st.ino : node_ino(obj->node))) {
-        return false;
+        return 0;
     }
     local_name_seen(obj->self, &st, &before);
-    return true;
+    return 1;
 }
 
-bool local_object_nameless(const LocalExport *export, LocalObject *obj)
+int local_object_nameless(const LocalExport *export, LocalObject *obj)
 {
     if (obj->cred.name && export->policy->beside && !obj->cred.nameless &&
         !obj->leads) {
-        obj->leads = still_leads(export, obj);
-        obj->cred.nameless = !obj->leads;
+        int ret = still_leads(export, obj);
+
+        if (ret < 0) {
+            return ret;
+        }
+        obj->leads = ret;
+        obj->cred.nameless = !ret;
     }
     return obj->cred.nameless;
 }
@@ -382,9 +391,13 @@ int local_object_attr(const FsCall *call, LocalExport *export, LocalObject *obj,
     /* Without values it makes no difference which object has the name. */
     if (export->policy->beside &&
         (ret < 0 || is_something(values) ||
-         local_orphan_is(export, obj->node, &holder)) &&
-        local_object_nameless(export, obj)) {
-        return orphan_attr(call, export, obj, st, attr);
+         local_orphan_is(export, obj->node, &holder))) {
+        int nameless = local_object_nameless(export, obj);
+
+        if (nameless > 0) {
+            return orphan_attr(call, export, obj, st, attr);
+        }
+        ret = ret < 0 ? ret : nameless;
     }
     if (ret == 0) {
         local_cred_overlay(export, values, attr);
@@ -408,14 +421,15 @@ void local_object_restore(LocalExport *export, LocalObject *obj,
     const CredValues *before = export->policy->fake_special ? &obj->stored
                                                             : &host;
 
-    if (!local_object_nameless(export, obj)) {
+    /* Known since the store. */
+    int nameless = local_object_nameless(export, obj);
+
+    if (nameless == 0 || (nameless > 0 && obj->cred.held_fd > 0)) {
         export->policy->restore(&obj->cred, before, valid);
-        return;
     }
-    if (obj->cred.held_fd > 0) {
-        export->policy->restore(&obj->cred, before, valid);
+    if (nameless > 0) {
+        local_orphan_change(export, obj->node, attr);
     }
-    local_orphan_change(export, obj->node, attr);
 }
 
 /* For an object that has lost its name; its other names share the values. */
@@ -441,12 +455,12 @@ int local_object_store(LocalExport *export, LocalObject *obj,
     CredValues host = values_of(attr);
     const CredValues *before = export->policy->fake_special ? &obj->stored
                                                             : &host;
+    int ret = local_object_nameless(export, obj);
     int holder;
-    int ret;
 
-    if (local_object_nameless(export, obj)) {
+    if (ret > 0) {
         ret = orphan_store(export, obj, attr, values);
-    } else {
+    } else if (ret == 0) {
         obj->cred.held = local_orphan_is(export, obj->node, &holder);
         ret = export->policy->store(&obj->cred, values, before);
     }

@@ -45,7 +45,8 @@ int local_whiteout_mark(const FsCall *call, LocalExport *export, Name *dir)
     if (ret == 0) {
         ret = load(call, export, &obj, &values);
     }
-    if (ret == 0 && !values.whiteouts && !local_object_nameless(export, &obj)) {
+    if (ret == 0 && !values.whiteouts &&
+        local_object_nameless(export, &obj) == 0) {
         ret = export->policy->store(&obj.cred, &mark, NULL);
     }
     return fs_call_refused(call, ret) ? ret : 0;
@@ -66,7 +67,7 @@ int local_whiteouts_in(const FsCall *call, Name *dir, LocalFile *file)
         ret = load(call, export, &obj, &values);
     }
     if (ret == 0) {
-        return values.whiteouts && !local_object_nameless(export, &obj);
+        return values.whiteouts && local_object_nameless(export, &obj) == 0;
     }
     return fs_call_refused(call, ret) ? ret : 0;
 }

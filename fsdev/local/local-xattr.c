@@ -256,6 +256,13 @@ void local_capability(const LocalExport *export, const LocalObject *obj,
                        : 0;
 }
 
+/* @ret: of local_capability().  What may not be read has none for the guest. */
+static bool has_no_capability(ssize_t ret)
+{
+    return ret == 0 || ret == -ENODATA || ret == -EOPNOTSUPP ||
+           ret == -EACCES || ret == -EPERM;
+}
+
 /*
  * Removing an attribute takes the right to write the file, which this process
  * may lack for a file whose owner is stored beside it.  So it is tried only if
@@ -271,11 +278,13 @@ int local_drop_capability(const LocalExport *export, const LocalObject *obj,
         return 0;
     }
     local_capability(export, obj, dropped);
-    if (dropped->size < 0 && dropped->size != -ERANGE) {
+    if (has_no_capability(dropped->size)) {
         return 0;
     }
-    ret = S_ISREG(obj->cred.host_type)
-          ? host_removexattr(obj->cred.fd, capability_name(export)) : 0;
+    if (dropped->size < 0 && dropped->size != -ERANGE) {
+        return dropped->size;
+    }
+    ret = host_removexattr(obj->cred.fd, capability_name(export));
     if (ret < 0) {
         dropped->size = 0;
     }

@@ -26,9 +26,10 @@ static int ask_to_change(const FsCall *call, ProxyAsk *ask, FsNode *node,
 
 /* ---- creation --------------------------------------------------------- */
 
+/* *@there: the helper has made or opened the file. */
 static int create_counted(const FsCall *call, FsNode *dir, const char *name,
                           int flags, uint32_t mode, FsFile **file,
-                          FsAttr *attr)
+                          FsAttr *attr, bool *there)
 {
     const FsCred *owner = fs_call_owner(call);
     PROXY_ASK ask = { 0 };
@@ -42,6 +43,7 @@ static int create_counted(const FsCall *call, FsNode *dir, const char *name,
             dir_id, text(name), flags, mode, owner->uid, owner->gid,
         };
         ret = proxy_ask(&ask, PROXY_CREATE);
+        *there = ret == 0;
     }
     if (ask.answer.fds_lost) {
         proxy_conn_forget(ask.conn, ask.answer.r.create.id, 1, true);
@@ -68,14 +70,18 @@ int proxy_create(const FsCall *call, FsNode *dir, const char *name, int flags,
 {
     NodeTable *table = local_table(dir->export);
     FsFile *opened = NULL;
+    bool there = false;
     int ret = node_fd_account(table, false);
 
     if (ret < 0) {
         return ret;
     }
-    ret = create_counted(call, dir, name, flags, mode, &opened, attr);
+    ret = create_counted(call, dir, name, flags, mode, &opened, attr, &there);
     if (ret < 0) {
         node_fd_unaccount(table);
+        if (there && (flags & O_EXCL)) {
+            proxy_unlink(call, dir, name, false);
+        }
         return ret;
     }
     *file = opened;

@@ -182,6 +182,23 @@ static int open_here(const FsCall *call, FsNode *node, int flags,
     return ret < 0 ? ret : local_open_attr(call, node, flags, file, attr);
 }
 
+/*
+ * The attributes for the guest of the file that the helper has opened.
+ * @before: those that it had, if it has been cut, which cannot fail any more.
+ */
+static int opened_attr(const FsCall *call, FsFile *opened, int flags,
+                       const FsAttr *before, FsAttr *attr)
+{
+    int ret = local_file_attr(call, opened, attr);
+
+    if (ret < 0 && (flags & O_TRUNC)) {
+        *attr = *before;
+        attr->size = attr->blocks = 0;
+        ret = 0;
+    }
+    return ret;
+}
+
 /* Open in the helper. */
 static int open_there(const FsCall *call, FsNode *node, int flags,
                       int open_flags, FsFile **file)
@@ -208,6 +225,7 @@ static int proxy_open_attr(const FsCall *call, FsNode *node, int flags,
 {
     Name *name = name_from_fs(node);
     FsFile *opened = NULL;
+    FsAttr before = { 0 };
     int open_flags;
     FsAttr seen;
     int ret = local_check_open(local_export(node->export),
@@ -223,9 +241,13 @@ static int proxy_open_attr(const FsCall *call, FsNode *node, int flags,
     if (!fs_call_may_ask(call)) {
         return -EAGAIN;
     }
-    ret = open_there(call, node, flags, open_flags, &opened);
+    ret = flags & O_TRUNC ? local_getattr(call, node, NULL, FS_FIRST_LOOK,
+                                          &before) : 0;
+    if (ret == 0) {
+        ret = open_there(call, node, flags, open_flags, &opened);
+    }
     if (ret == 0 && attr) {
-        ret = local_file_attr(call, opened, &seen);
+        ret = opened_attr(call, opened, flags, &before, &seen);
         if (ret < 0) {
             local_release(opened);
         } else {

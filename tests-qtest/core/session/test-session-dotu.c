@@ -304,6 +304,29 @@ static void test_wstat_changes(void)
     g_assert_cmpuint(now->n_uid, ==, 77);
 }
 
+/*
+ * What a rename replaces cannot be given back when another change fails, so it
+ * is replaced by a rename alone.
+ */
+static void test_wstat_over_another(void)
+{
+    g_autoptr(Client) c = start(memfs_open(), "9P2000.u");
+    P9Stat st = client_keep_all();
+
+    memfs_add(c->export, "f", "text");
+    memfs_add(c->export, "g", "another");
+    g_assert_cmpint(client_walk(c, 0, 1, "f"), ==, 0);
+    st.name = P9STR("g");
+    st.length = 2;
+    g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = st), ==, -EEXIST);
+    client_check_content(c, "f", "text");
+    client_check_content(c, "g", "another");
+    st.length = UINT64_MAX;
+    g_assert_cmpint(ASK(c, wstat, .fid = 1, .stat = st), ==, 0);
+    client_check_content(c, "g", "text");
+    client_check_content(c, "f", NULL);
+}
+
 /* The 32 bits of a time are unsigned, and a narrow time_t is not wrapped. */
 static void test_wstat_late_time(void)
 {
@@ -422,6 +445,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dotu/wstat/keep-all", test_wstat_keep_all);
     g_test_add_func("/dotu/wstat/sync-is-job", test_wstat_sync_is_job);
     g_test_add_func("/dotu/wstat/changes", test_wstat_changes);
+    g_test_add_func("/dotu/wstat/over-another", test_wstat_over_another);
     g_test_add_func("/dotu/wstat/late-time", test_wstat_late_time);
     g_test_add_func("/dotu/wstat/keeps-type", test_wstat_keeps_type);
     g_test_add_func("/dotu/wstat/bad-names", test_wstat_bad_names);
