@@ -227,7 +227,7 @@ static void check(Input *in)
     g_assert_cmpuint(info.fids, <=, in->sent->len + 1);
     g_assert_true(info.msize == 0 ||
                   (info.msize >= P9_MIN_MSIZE &&
-                   info.msize <= limits->max_msize));
+                   info.msize <= in->c->limits.max_msize));
 }
 
 /* When no job is left, only parked requests may be unanswered. */
