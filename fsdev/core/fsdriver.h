@@ -16,8 +16,8 @@
  *  - ids of owners, also those in ACLs, are the guest's for the session and the
  *    host's for the driver; an id that uidmap= or gidmap= does not map is
  *    -EOVERFLOW, and an object with such an owner is protected (fs-owners.h);
- *  - a directory that was removed on the host and made anew there is the new one
- *    for calls that would fail with -ENOENT otherwise;
+ *  - a directory that was removed on the host and made anew there is the new
+ *    one for calls that would fail with -ENOENT otherwise;
  *  - a name argument is one valid component: NUL-terminated, not empty, without
  *    '/', at most NAME_MAX bytes, and neither "." nor "..".
  */
@@ -374,7 +374,9 @@ void fs_export_usage(FsExport *export, FsUsage *usage);
 
 /**
  * fs_dev_id: an identity of the device @dev that is the same the next time, as
- * far as the host has one.  False if nothing was looked up there.  Never blocks.
+ * far as the host has one.
+ *
+ * False if nothing was looked up there.  Never blocks.
  */
 bool fs_dev_id(FsExport *export, uint64_t dev, uint64_t *id);
 

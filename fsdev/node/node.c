@@ -8,8 +8,8 @@
  * dead Name keeps its Node and its parent ("..") as long as it is referenced,
  * but name_locate() returns -ENOENT for it, and it no longer helps to find an
  * object.  If it was a directory that another one has replaced on the host, it
- * has that one as its follower.  A Name never changes its Node.  A Node lives as
- * long as a Name holds it.  Descriptors are the task of node-fd.c.
+ * has that one as its follower.  A Name never changes its Node.  A Node lives
+ * as long as a Name holds it.  Descriptors are the task of node-fd.c.
  *
  * Called by the local driver from any thread.  Nothing here blocks except that
  * dropping the last reference may close descriptors.

@@ -4,9 +4,10 @@
  *
  * A Node is an object of the host: an inode, where that can be told from others
  * (node-identity.c).  A Name records that a component in a parent Name led to a
- * Node; the FsNode that the session holds is a Name.  Both are counted and hashed.  ".." is Name.parent
- * and never the kernel's, so that nothing on the host can lead out of the
- * export, and a rename changes the key of one Name and nothing below it.
+ * Node; the FsNode that the session holds is a Name.  Both are counted and
+ * hashed.  ".." is Name.parent and never the kernel's, so that nothing on the
+ * host can lead out of the export, and a rename changes the key of one Name and
+ * nothing below it.
  *
  * The O_PATH descriptor of a Node is not its identity.  It is cached within a
  * budget; when that is exceeded, descriptors are evicted in batches, leaves

@@ -117,7 +117,7 @@ static void cut_with_given_times(LocalEnv *env)
     }
 }
 
-/* A mode and owner that a mapped model can store, a time that nobody may set. */
+/* A mode and owner that a mapped model stores, a time that nobody may set. */
 static void owner_with_given_times(LocalEnv *env)
 {
     const FsSetattr set = {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Each system call of each request fails in turn, in each security model: with
- * two of the errors that it can have or, if P9_FAIL_ALL is set, with each.  A request that fails has changed nothing, one
- * that has changed something does not fail: the tree on the host is compared
- * with that from before, or with that after a request of which no call failed.
- * What may differ is said in failing-world.h; the times of directories always
- * may.  After each request no descriptor and no name is left over, and the
- * export shows the guest the same as one that has nothing in its caches.
+ * two of the errors that it can have or, if P9_FAIL_ALL is set, with each.  A
+ * request that fails has changed nothing, one that has changed something does
+ * not fail: the tree on the host is compared with that from before, or with
+ * that after a request of which no call failed.  What may differ is said in
+ * failing-world.h; the times of directories always may.  After each request no
+ * descriptor and no name is left over, and the export shows the guest the same
+ * as one that has nothing in its caches.
  */
 #include "fsdev/core/p9-osdep.h"
 #include <sys/resource.h>
