@@ -262,20 +262,34 @@ Name *name_with_new_numbers(Name *parent, const char *component,
     return name;
 }
 
-bool name_is_object(Name *name, int fd)
+/* For a node whose numbers prove nothing. */
+static int check_weak(Name *name, int fd)
 {
     const Node *node = name->node;
     HostStat st;
     NodeId id;
+    int ret = host_stat(fd, &st);
 
-    if (host_stat(fd, &st) < 0) {
-        return false;
-    }
-    if (!node->weak) {
-        return has_numbers(node, &st);
+    if (ret < 0) {
+        return ret;
     }
     st.mnt_id = node->mnt_id;
     node_id_read(node, fd, &st, &id);
     return node_same(node, &id) ||
-           (is_in_doubt(node, &id) && has_come_to(name, &st));
+           (is_in_doubt(node, &id) && has_come_to(name, &st)) ? 0 : -ESTALE;
+}
+
+int name_check_object(Name *name, int fd, uint32_t *type)
+{
+    const Node *node = name->node;
+    struct stat st;
+
+    if (fstat(fd, &st) < 0) {
+        return -errno;
+    }
+    *type = st.st_mode & S_IFMT;
+    if (!node->weak) {
+        return st.st_dev == node->dev && st.st_ino == node->ino ? 0 : -ESTALE;
+    }
+    return check_weak(name, fd);
 }

@@ -213,8 +213,13 @@ typedef struct NodeIdentity {
 NodeIdentity node_identity(const Node *node);
 /** name_identity: of the live Name for @component in @dir; false: none. */
 bool name_identity(Name *dir, const char *component, NodeIdentity *identity);
-/** name_is_object: is @fd, any descriptor, one of the object of @name? */
-bool name_is_object(Name *name, int fd);
+/**
+ * name_check_object: is @fd, any descriptor, one of the object of @name?
+ *
+ * Returns 0 with *@type set to its S_IF* bits, -ESTALE if it is one of another
+ * object, or the error of the host if that cannot be told.
+ */
+int name_check_object(Name *name, int fd, uint32_t *type);
 
 /* Open files of the inode through this export. */
 void node_open_inc(Node *node);

@@ -266,22 +266,32 @@ int proxy_ask_insert(ProxyAsk *ask, FsNode *dir, const char *component,
     return 0;
 }
 
-bool proxy_is_file_fd(int fd, Name *name, int flags)
+int proxy_ask_check_file(ProxyAsk *ask, Name *name, unsigned n, int flags)
 {
+    int fd = ask->answer.fds[n];
     int has = fcntl(fd, F_GETFL);
-    struct stat st;
+    uint32_t type;
+    int ret;
 
-    return has >= 0 && !(has & O_PATH) &&
-           (has & O_ACCMODE) == (flags & O_ACCMODE) && fstat(fd, &st) == 0 &&
-           (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) &&
-           name_is_object(name, fd);
+    if (has < 0 || (has & O_PATH) ||
+        (has & O_ACCMODE) != (flags & O_ACCMODE)) {
+        return proxy_ask_refuse(ask);
+    }
+    ret = name_check_object(name, fd, &type);
+    if (ret == -ESTALE ||
+        (ret == 0 && type != S_IFREG && type != S_IFDIR)) {
+        return proxy_ask_refuse(ask);
+    }
+    return ret;
 }
 
 int proxy_ask_file(ProxyAsk *ask, Name *name, unsigned n, int flags,
                    FsFile **file)
 {
-    if (!proxy_is_file_fd(ask->answer.fds[n], name, flags)) {
-        return proxy_ask_refuse(ask);
+    int ret = proxy_ask_check_file(ask, name, n, flags);
+
+    if (ret < 0) {
+        return ret;
     }
     *file = local_file_new(&ask->export->local, name,
                            proxy_ask_take_fd(ask, n), flags);

@@ -80,10 +80,13 @@ int proxy_ask_refuse(ProxyAsk *ask);
  */
 bool proxy_is_path_fd(int fd);
 /**
- * proxy_is_file_fd: whether @fd is the regular file or directory of @name,
- * opened with the access mode in @flags.
+ * proxy_ask_check_file: is descriptor @n of the reply the regular file or
+ * directory of @name, opened with the access mode in @flags?
+ *
+ * Returns 0, what proxy_ask_refuse() returns if it is not, or the error of the
+ * host if that cannot be told.
  */
-bool proxy_is_file_fd(int fd, Name *name, int flags);
+int proxy_ask_check_file(ProxyAsk *ask, Name *name, unsigned n, int flags);
 /** proxy_ask_take_fd: move descriptor @n of the reply to the caller. */
 int proxy_ask_take_fd(ProxyAsk *ask, unsigned n);
 /**

@@ -45,7 +45,9 @@ static ProxyAsk ask_beside(const ProxyAsk *ask)
 /* -ESTALE unless descriptor 0 of the reply is the object of @name. */
 static int check_object(const ProxyAsk *ask, Name *name)
 {
-    return name_is_object(name, ask->answer.fds[0]) ? 0 : -ESTALE;
+    uint32_t type;
+
+    return name_check_object(name, ask->answer.fds[0], &type);
 }
 
 /* Get a number by looking up @component in the directory @dir_id. */

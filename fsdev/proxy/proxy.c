@@ -272,8 +272,8 @@ static int ask_to_lock(const FsCall *call, FsFile *file, int flags)
     PROXY_ASK ask = { 0 };
     int ret = ask_open(call, &ask, file->node, flags);
 
-    if (ret == 0 && !proxy_is_file_fd(ask.answer.fds[0], name, flags)) {
-        ret = proxy_ask_refuse(&ask);
+    if (ret == 0) {
+        ret = proxy_ask_check_file(&ask, name, 0, flags);
     }
     return ret < 0 ? ret : proxy_ask_take_fd(&ask, 0);
 }

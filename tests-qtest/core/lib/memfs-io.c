@@ -207,7 +207,7 @@ int memfs_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
 {
     MemNode *n = mem_node(file->node);
     MemExport *m = mem_of_node(n);
-    FsDirent entry;
+    FsDirent entry = { 0 };
     int ret = mem_enter(call, m, MEM_READDIR, NULL);
 
     if (ret < 0) {
