@@ -4,6 +4,7 @@
  * filter.
  */
 #include "qemu/osdep.h"
+#include "qemu/cutils.h"
 #include "qobject/qdict.h"
 #include <sys/xattr.h>
 #include "ring-client.h"
