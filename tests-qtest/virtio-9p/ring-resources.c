@@ -8,6 +8,7 @@
  * to the host.  The guest's own memory is shared memory, which does not count.
  */
 #include "qemu/osdep.h"
+#include "qemu/cutils.h"
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
