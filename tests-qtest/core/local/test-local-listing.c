@@ -203,7 +203,6 @@ static void tread(LocalEnv *env)
 static void dead_mount(LocalEnv *env)
 {
     g_autoptr(FuseNames) fuse = mount_names(env);
-    g_autoptr(FsFile) file = NULL;
     Client *c;
 
     if (!fuse) {
