@@ -25,9 +25,9 @@ host_prepare() {
 
 guest_run() {
     local options source lines=0
-    mkdir -p /tmp/list
+    mkdir -p /tmp/manual-mounts
     try "mount" mount -t 9p -o trans=virtio "$TAG" /mnt || return
-    cp /mnt/mounts /tmp/list/mounts
+    cp /mnt/mounts /tmp/manual-mounts/mounts
     try "umount" umount /mnt
     while read -r options source; do
         lines=$((lines + 1))
@@ -35,6 +35,6 @@ guest_run() {
         try "$options" mount -t 9p -o "$options" "$TAG" /mnt || continue
         expect "a file, with $options" from-host "$(cat /mnt/from-host)"
         try "umount, with $options" umount /mnt
-    done < /tmp/list/mounts
+    done < /tmp/manual-mounts/mounts
     expect_true "mounts of the manual" "$lines" -ge 4
 }
