@@ -127,6 +127,8 @@ FailedCall fail_calls_disarm(void)
     };
 }
 
+#ifdef __x86_64__
+
 /* The error with which call @number is to fail now, or 0. */
 static int error_of(int number)
 {
@@ -142,8 +144,6 @@ static int error_of(int number)
     }
     return 0;
 }
-
-#ifdef __x86_64__
 
 /* The only place from which the filter lets the calls through. */
 __asm__(".text\n"
