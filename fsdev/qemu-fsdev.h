@@ -44,6 +44,13 @@ bool qemu_fsdev_print_help(const char *optarg);
 
 /* The rest is for devices and only exists if CONFIG_FSDEV_9P is set. */
 
+/**
+ * qemu_fsdev_model_name, qemu_fsdev_multidevs_name: the word of -fsdev for an
+ * FsSecurityModel or an FsMultidevs.
+ */
+const char *qemu_fsdev_model_name(int model);
+const char *qemu_fsdev_multidevs_name(int multidevs);
+
 /** qemu_fsdev_exists: whether there is an fsdev @id; false for NULL. */
 bool qemu_fsdev_exists(const char *id);
 

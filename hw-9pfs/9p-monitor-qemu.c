@@ -51,8 +51,8 @@ static const char *device_id(Object *obj)
     return "";
 }
 
-/* A dictionary, owned by the caller; NULL with a message on @mon. */
-static QDict *get_dict(Monitor *mon, Object *obj, const char *name)
+/* Owned by the caller; NULL with a message on @mon. */
+static QObject *get_value(Monitor *mon, Object *obj, const char *name)
 {
     Error *error = NULL;
     QObject *value = object_property_get_qobject(obj, name, &error);
@@ -60,22 +60,18 @@ static QDict *get_dict(Monitor *mon, Object *obj, const char *name)
     if (!value) {
         monitor_printf(mon, "%s\n", error_get_pretty(error));
         error_free(error);
-        return NULL;
     }
-    return qobject_to(QDict, value);
+    return value;
+}
+
+static QDict *get_dict(Monitor *mon, Object *obj, const char *name)
+{
+    return qobject_to(QDict, get_value(mon, obj, name));
 }
 
 static QList *get_list(Monitor *mon, Object *obj, const char *name)
 {
-    Error *error = NULL;
-    QObject *value = object_property_get_qobject(obj, name, &error);
-
-    if (!value) {
-        monitor_printf(mon, "%s\n", error_get_pretty(error));
-        error_free(error);
-        return NULL;
-    }
-    return qobject_to(QList, value);
+    return qobject_to(QList, get_value(mon, obj, name));
 }
 
 static const char *text_of(const QDict *from, const char *key)

@@ -75,7 +75,6 @@ struct P9Request {
      * originals while a worker runs it.  Fids are in the order of the row.
      */
     uint32_t msize;
-    uint64_t left_at;           /* the event loop, as a job; ns */
     unsigned nfids;
     P9Fid *fid[P9_REQ_FIDS];    /* pinned */
     FsNode *node[P9_REQ_FIDS];  /* counted */

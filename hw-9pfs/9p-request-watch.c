@@ -30,10 +30,9 @@ void p9_request_watch(P9Request *req)
 {
     P9Session *s = req->session;
 
-    req->left_at = p9_stats_now();
     if (!s->watch_at) {
-        s->watch_at = req->left_at + period_ns(s);
-        arm(s, req->left_at);
+        s->watch_at = req->clock.left + period_ns(s);
+        arm(s, req->clock.left);
     }
 }
 
@@ -70,8 +69,8 @@ void p9_request_watch_tick(P9Session *s)
             continue;
         }
         jobs = true;
-        if (now - req->left_at >= period_ns(s)) {
-            warn(req, now - req->left_at);
+        if (now - req->clock.left >= period_ns(s)) {
+            warn(req, now - req->clock.left);
             break;
         }
     }

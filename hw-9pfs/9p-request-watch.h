@@ -9,7 +9,7 @@
 
 #include "9p-request-int.h"
 
-/** p9_request_watch: @req is about to leave the event loop as a job. */
+/** p9_request_watch: @req leaves the event loop as a job: p9_stats_leave(). */
 void p9_request_watch(P9Request *req);
 /** p9_request_watch_tick: the time set with ops->set_timer has come. */
 void p9_request_watch_tick(P9Session *s);

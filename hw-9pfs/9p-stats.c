@@ -20,10 +20,10 @@ uint64_t p9_stats_now(void)
 
 void p9_stats_leave(P9StatsClock *clock)
 {
+    clock->left = p9_stats_now();
     if (!clock->came) {
-        clock->came = p9_stats_now();
+        clock->came = clock->left;
     }
-    clock->left = true;
 }
 
 /* The element of P9StatsRow.times that counts @ns. */

@@ -31,7 +31,10 @@ typedef enum P9StatsTime {
     P9_STATS_TIMES,
 } P9StatsTime;
 
-/* Where the work of a request is done. */
+/*
+ * Where the work of a request is done.  One that is begun on a worker and then
+ * has to wait for longer counts as APART, too.
+ */
 typedef enum P9StatsPlace {
     P9_STATS_INLINE,            /* by the event loop */
     P9_STATS_COROUTINE,
@@ -65,8 +68,8 @@ typedef struct P9Stats {
 /* The times of one request, in ns of p9_stats_now(); 0: not taken. */
 typedef struct P9StatsClock {
     uint64_t came;
+    uint64_t left;              /* the event loop, for the last time */
     uint64_t began;
-    bool left;                  /* it has left the event loop */
 } P9StatsClock;
 
 /** p9_stats_now: a monotonic clock.  Context: any thread. */

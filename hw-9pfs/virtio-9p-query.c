@@ -9,6 +9,7 @@
 #include "qapi/error.h"
 #include "qapi/visitor.h"
 #include "fsdev/core/qemu-compat.h"
+#include "fsdev/qemu-fsdev.h"
 #include "virtio-9p.h"
 #include "virtio-9p-query.h"
 #include "virtio-9p-server.h"
@@ -17,29 +18,6 @@
 #define LOOP_MS 200
 
 /* ---- the share: fixed facts and what the driver keeps ---- */
-
-static const char *model_name(FsSecurityModel model)
-{
-    static const char *const names[] = {
-        [FS_SM_PASSTHROUGH] = "passthrough",
-        [FS_SM_MAPPED_XATTR] = "mapped-xattr",
-        [FS_SM_MAPPED_FILE] = "mapped-file",
-        [FS_SM_NONE] = "none",
-    };
-
-    return names[model];
-}
-
-static const char *multidevs_name(FsMultidevs multidevs)
-{
-    static const char *const names[] = {
-        [FS_MULTIDEVS_REMAP] = "remap",
-        [FS_MULTIDEVS_FORBID] = "forbid",
-        [FS_MULTIDEVS_WARN] = "warn",
-    };
-
-    return names[multidevs];
-}
 
 static void put_text(QDict *to, const char *key, const char *text)
 {
@@ -74,10 +52,11 @@ static QObject *get_share(V9fsVirtioState *v, Error **errp)
     put_text(to, "path", config->path);
     put_text(to, "socket", config->socket);
     if (config->driver == &fs_local_driver) {
-        qdict_put_str(to, "security-model", model_name(config->model));
+        qdict_put_str(to, "security-model", qemu_fsdev_model_name(config->model));
     }
     if (config->driver != &fs_synth_driver) {
-        qdict_put_str(to, "multidevs", multidevs_name(config->multidevs));
+        qdict_put_str(to, "multidevs", 
+                      qemu_fsdev_multidevs_name(config->multidevs));
     }
     qdict_put_bool(to, "readonly", fs_export_is_readonly(v->export));
     qdict_put_bool(to, "locks", fs_export_has_locks(v->export));

@@ -71,6 +71,25 @@ static const FsdevWord fsdev_statfs[] = {
     { NULL }
 };
 
+/* The first word for @value, which is one of the table's. */
+static const char *fsdev_word(const FsdevWord *words, int value)
+{
+    while (words->value != value) {
+        words++;
+    }
+    return words->word;
+}
+
+const char *qemu_fsdev_model_name(int model)
+{
+    return fsdev_word(fsdev_security_models, model);
+}
+
+const char *qemu_fsdev_multidevs_name(int multidevs)
+{
+    return fsdev_word(fsdev_multidevs, multidevs);
+}
+
 static char *fsdev_words_text(const FsdevWord *words)
 {
     GString *text = g_string_new(NULL);
