@@ -91,19 +91,5 @@ static void run(Input *in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static bool ready;
-    Input in = { data, size };
-    const char *what;
-
-    if (!ready) {
-        Input warm_up = { NULL, 0 };
-
-        umask(022);
-        MUST(host_init(&what) == 0);
-        ready = true;
-        /* What stays open for good is opened before descriptors are counted. */
-        run(&warm_up);
-    }
-    run(&in);
-    return 0;
+    return world_run(data, size, run);
 }

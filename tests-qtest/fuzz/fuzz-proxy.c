@@ -13,7 +13,6 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include "fsdev/helper/helper-cred.h"
 #include "fsdev/host/host.h"
 #include "fsdev/proxy/proxy-packet.h"
 #include "fsdev/proxy/proxy.h"
@@ -317,19 +316,5 @@ static void run(Input *in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static bool ready;
-    Input in = { data, size };
-    const char *what;
-
-    if (!ready) {
-        Input warm_up = { NULL, 0 };
-
-        umask(022);
-        helper_cred_init();
-        MUST(host_init(&what) == 0);
-        ready = true;
-        run(&warm_up);
-    }
-    run(&in);
-    return 0;
+    return world_run(data, size, run);
 }

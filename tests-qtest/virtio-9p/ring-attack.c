@@ -4,29 +4,15 @@
  * filter.
  */
 #include "qemu/osdep.h"
-#include "qemu/cutils.h"
 #include "qobject/qdict.h"
 #include <sys/xattr.h>
 #include "ring-client.h"
 
 /* ---- memory ---- */
 
-/* The resident memory of QEMU in KiB */
 static long resident(RingDev *d)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/status",
-                                            qtest_pid(d->vm->qts));
-    g_autofree char *text = NULL;
-    const char *line;
-    uint64_t kib;
-
-    ring_check(g_file_get_contents(path, &text, NULL, NULL), "cannot read %s",
-               path);
-    line = strstr(text, "VmRSS:");
-    ring_check(line, "no VmRSS in %s", path);
-    ring_check(qemu_strtou64(line + 6, &line, 10, &kib) == 0, "no number in "
-               "'%s'", line);
-    return kib;
+    return ring_vm_memory(d->vm, "VmRSS");
 }
 
 enum {

@@ -7,6 +7,7 @@
  * rings themselves are in ring-queue.c.  Single thread.
  */
 #include "qemu/osdep.h"
+#include "qemu/cutils.h"
 #include "libqtest.h"
 #include "libqos/libqos-malloc.h"
 #include "libqos/malloc-pc.h"
@@ -76,6 +77,24 @@ RingVm *ring_vm_new_microvm(const char *fmt, ...)
     return vm;
 }
 
+uint64_t ring_vm_memory(RingVm *vm, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status",
+                                            qtest_pid(vm->qts));
+    g_autofree char *key = g_strdup_printf("\n%s:", name);
+    g_autofree char *text = NULL;
+    const char *line;
+    uint64_t kib;
+
+    ring_check(g_file_get_contents(path, &text, NULL, NULL), "cannot read %s",
+               path);
+    line = strstr(text, key);
+    ring_check(line, "no %s in %s", name, path);
+    ring_check(qemu_strtou64(line + strlen(key), &line, 10, &kib) == 0,
+               "no number of %s in %s", name, path);
+    return kib;
+}
+
 void ring_vm_stop(RingVm *vm)
 {
     qtest_quit(vm->qts);
@@ -100,6 +119,22 @@ RingDev *ring_dev_open(RingVm *vm, int slot)
     qvirtio_pci_device_enable(d->pci);
     d->vdev = &d->pci->vdev;
     return d;
+}
+
+RingDev *ring_dev_plug(RingVm *vm)
+{
+    g_autofree char *slot = g_strdup_printf("%d", RING_SLOT);
+
+    qtest_qmp_assert_success(vm->qts, "{'execute': 'device_add', 'arguments':"
+                             " {'driver': 'virtio-9p-pci', 'id': 'hot', "
+                             "'fsdev': 'fs0', 'mount_tag': 'ring', "
+                             "'addr': %s}}", slot);
+    return ring_dev_open(vm, RING_SLOT);
+}
+
+void ring_dev_unplug(RingDev *d)
+{
+    qpci_unplug_acpi_device_test(d->vm->qts, "hot", RING_SLOT);
 }
 
 RingDev *ring_dev_find(RingVm *vm)

@@ -84,6 +84,9 @@ RingVm *ring_vm_new(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 /* Like ring_vm_new(), with a microvm; skips the test if the build lacks it. */
 RingVm *ring_vm_new_microvm(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 
+/* Memory of QEMU in KiB, by a name of /proc/PID/status such as "VmRSS" */
+uint64_t ring_vm_memory(RingVm *vm, const char *name);
+
 /* Stops QEMU now; fails the test if it has died or exits with an error. */
 void ring_vm_stop(RingVm *vm);
 
@@ -98,6 +101,13 @@ RingDev *ring_dev_find(RingVm *vm);
 
 /* The first virtio-mmio transport that holds a 9p device. */
 RingDev *ring_dev_open_mmio(RingVm *vm);
+
+/*
+ * ring_dev_plug - plug a device "hot" for the fsdev fs0 into RING_SLOT.
+ * As from ring_dev_open().  ring_dev_unplug() removes it; @d stays valid.
+ */
+RingDev *ring_dev_plug(RingVm *vm);
+void ring_dev_unplug(RingDev *d);
 
 /* Frees @d after its device was unplugged; its requests stay valid. */
 void ring_dev_close(RingDev *d);

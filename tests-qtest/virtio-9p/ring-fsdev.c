@@ -82,14 +82,8 @@ static void add_scratch(RingVm *vm)
 
 static RingDev *plug(RingVm *vm)
 {
-    g_autofree char *slot = g_strdup_printf("%d", RING_SLOT);
-    RingDev *d;
+    RingDev *d = ring_dev_plug(vm);
 
-    qtest_qmp_assert_success(vm->qts, "{'execute': 'device_add', 'arguments':"
-                             " {'driver': 'virtio-9p-pci', 'id': 'hot', "
-                             "'fsdev': 'fs0', 'mount_tag': 'ring', "
-                             "'addr': %s}}", slot);
-    d = ring_dev_open(vm, RING_SLOT);
     ring_dev_start(d);
     ring_mount(d);
     return d;
@@ -97,7 +91,7 @@ static RingDev *plug(RingVm *vm)
 
 static void unplug(RingDev *d)
 {
-    qpci_unplug_acpi_device_test(d->vm->qts, "hot", RING_SLOT);
+    ring_dev_unplug(d);
     ring_dev_close(d);
 }
 

@@ -243,22 +243,11 @@ static void quit_with_throttled_reads(void)
 
 static RingDev *plug(RingVm *vm)
 {
-    g_autofree char *slot = g_strdup_printf("%d", RING_SLOT);
-    RingDev *d;
+    RingDev *d = ring_dev_plug(vm);
 
-    qtest_qmp_assert_success(vm->qts, "{'execute': 'device_add', 'arguments':"
-                             " {'driver': 'virtio-9p-pci', 'id': 'hot', "
-                             "'fsdev': 'fs0', 'mount_tag': 'ring', "
-                             "'addr': %s}}", slot);
-    d = ring_dev_open(vm, RING_SLOT);
     ring_dev_start(d);
     ring_mount(d);
     return d;
-}
-
-static void unplug(RingDev *d)
-{
-    qpci_unplug_acpi_device_test(d->vm->qts, "hot", RING_SLOT);
 }
 
 static void hot_plug_and_use(void)
@@ -276,7 +265,7 @@ static void hot_unplug_idle_and_plug_again(void)
         RingDev *d = plug(vm);
 
         ring_twalk(d, .fid = 0, .newfid = 1, .names = { "WALK0" });
-        unplug(d);
+        ring_dev_unplug(d);
         ring_dev_close(d);
     }
 }
@@ -292,7 +281,7 @@ static void hot_unplug_with_parked_writes(void)
 
         park_writes(d, r);
         start = ring_now();
-        unplug(d);
+        ring_dev_unplug(d);
         check_at_once("unplug", start);
         check_untouched(r, "after unplug");
         ring_dev_close(d);
@@ -314,7 +303,7 @@ static void hot_unplug_with_throttled_reads(void)
     d = plug(vm);
     hold_reads(d, old);
     start = ring_now();
-    unplug(d);
+    ring_dev_unplug(d);
     check_at_once("unplug", start);
     d = plug(vm);
     hold_reads(d, now);
@@ -355,7 +344,7 @@ static void hot_unplug_with_open_fids(void)
             ring_twalk(d, .fid = 0, .newfid = fid, .names = { "f" });
             ring_tlopen(d, .fid = fid, .flags = RING_O_RDWR);
         }
-        unplug(d);
+        ring_dev_unplug(d);
         ring_dev_close(d);
     }
     /* Files may be closed after the event that the device is gone. */
@@ -378,7 +367,7 @@ static void hot_unplug_one_of_two_on_an_fsdev(void)
     ring_mount(stays);
     hot = plug(vm);
     ring_twalk(hot, .fid = 0, .newfid = 1, .names = { "WALK0" });
-    unplug(hot);
+    ring_dev_unplug(hot);
     ring_dev_close(hot);
     ring_twalk(stays, .fid = 0, .newfid = 1, .names = { "WALK0", "WALK1" });
     hot = plug(vm);

@@ -8,7 +8,6 @@
  * to the host.  The guest's own memory is shared memory, which does not count.
  */
 #include "qemu/osdep.h"
-#include "qemu/cutils.h"
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -33,22 +32,9 @@ typedef struct Attack {
     uint64_t out, in;           /* guest memory for batches */
 } Attack;
 
-/* Anonymous memory of QEMU, in KiB */
 static long anonymous(RingVm *vm)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/status",
-                                            qtest_pid(vm->qts));
-    g_autofree char *text = NULL;
-    const char *line;
-    uint64_t kib;
-
-    ring_check(g_file_get_contents(path, &text, NULL, NULL), "cannot read %s",
-               path);
-    line = strstr(text, "RssAnon:");
-    ring_check(line, "no RssAnon in %s", path);
-    ring_check(qemu_strtou64(line + 8, &line, 10, &kib) == 0, "no number in "
-               "'%s'", line);
-    return kib;
+    return ring_vm_memory(vm, "RssAnon");
 }
 
 static void attack_begin(Attack *a, const char *version, const char *options)

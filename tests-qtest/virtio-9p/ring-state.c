@@ -242,28 +242,12 @@ static void queue_reset(void)
 
 /* ---- -> unplugged ---- */
 
-static RingDev *plug(RingVm *vm)
-{
-    g_autofree char *slot = g_strdup_printf("%d", RING_SLOT);
-
-    qtest_qmp_assert_success(vm->qts, "{'execute': 'device_add', 'arguments':"
-                             " {'driver': 'virtio-9p-pci', 'id': 'hot', "
-                             "'fsdev': 'fs0', 'mount_tag': 'ring', "
-                             "'addr': %s}}", slot);
-    return ring_dev_open(vm, RING_SLOT);
-}
-
-static void unplug(RingDev *d)
-{
-    qpci_unplug_acpi_device_test(d->vm->qts, "hot", RING_SLOT);
-}
-
 static void unplug_under_load(void)
 {
     RingVm *vm = ring_vm_new("-fsdev synth,id=fs0");
 
     for (int round = 0; round < 10; round++) {
-        RingDev *d = plug(vm);
+        RingDev *d = ring_dev_plug(vm);
         RingReq *r[IN_FLIGHT];
 
         ring_dev_start(d);
@@ -272,7 +256,7 @@ static void unplug_under_load(void)
         for (int i = 0; i < IN_FLIGHT; i++) {
             send_getattr(d);
         }
-        unplug(d);
+        ring_dev_unplug(d);
         for (int i = 0; i < IN_FLIGHT; i++) {
             ring_req_check_untouched(r[i], "after unplug");
         }
@@ -285,9 +269,9 @@ static void unplug_before_the_driver_is_ready(void)
     RingVm *vm = ring_vm_new("-fsdev synth,id=fs0");
 
     for (int round = 0; round < 3; round++) {
-        RingDev *d = plug(vm);
+        RingDev *d = ring_dev_plug(vm);
 
-        unplug(d);
+        ring_dev_unplug(d);
         ring_dev_close(d);
     }
 }
@@ -295,16 +279,16 @@ static void unplug_before_the_driver_is_ready(void)
 static void plug_and_unplug_while_stopped(void)
 {
     RingVm *vm = ring_vm_new("-fsdev synth,id=fs0");
-    RingDev *d = plug(vm);
+    RingDev *d = ring_dev_plug(vm);
     RingReq *r[IN_FLIGHT];
 
     ring_dev_start(d);
     ring_mount(d);
     park(d, r);
     vm_do(d, "stop");
-    unplug(d);
+    ring_dev_unplug(d);
     ring_dev_close(d);
-    d = plug(vm);
+    d = ring_dev_plug(vm);
     vm_do(d, "cont");
     check_new_session(d);
 }

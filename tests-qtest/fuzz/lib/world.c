@@ -5,6 +5,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/xattr.h>
+#include "fsdev/helper/helper-cred.h"
+#include "fsdev/host/host.h"
 #include "fuzz/must.h"
 #include "world.h"
 
@@ -210,6 +212,24 @@ static unsigned count_fds(void)
     }
     closedir(dir);
     return n;
+}
+
+int world_run(const uint8_t *data, size_t size, void (*run)(Input *in))
+{
+    static bool ready;
+    Input warm_up = { NULL, 0 };
+    Input in = { data, size };
+    const char *what;
+
+    if (!ready) {
+        umask(022);
+        helper_cred_init();
+        MUST(host_init(&what) == 0);
+        ready = true;
+        run(&warm_up);
+    }
+    run(&in);
+    return 0;
 }
 
 void world_open(World *world, uint32_t uid, uint32_t gid)

@@ -25,6 +25,13 @@ typedef struct World {
 } World;
 
 /**
+ * world_run: the body of LLVMFuzzerTestOneInput(): call @run with the input.
+ *
+ * It is called with no input before that, once, because what stays open for
+ * good has to be opened before descriptors are counted.  Returns 0.
+ */
+int world_run(const uint8_t *data, size_t size, void (*run)(Input *in));
+/**
  * world_open: the trees.  All files are owned by @uid and @gid if root calls
  * this.
  */
