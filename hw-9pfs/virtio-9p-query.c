@@ -52,17 +52,19 @@ static QObject *get_share(V9fsVirtioState *v, Error **errp)
     put_text(to, "path", config->path);
     put_text(to, "socket", config->socket);
     if (config->driver == &fs_local_driver) {
-        qdict_put_str(to, "security-model", qemu_fsdev_model_name(config->model));
+        qdict_put_str(to, "security-model",
+                      qemu_fsdev_model_name(config->model));
     }
     if (config->driver != &fs_synth_driver) {
-        qdict_put_str(to, "multidevs", 
+        qdict_put_str(to, "multidevs",
                       qemu_fsdev_multidevs_name(config->multidevs));
     }
     qdict_put_bool(to, "readonly", fs_export_is_readonly(v->export));
     qdict_put_bool(to, "locks", fs_export_has_locks(v->export));
     qdict_put_bool(to, "throttled", v->export->gate != NULL);
-    qdict_put_str(to, "served-by", v->iothread ? "iothread"
-                  : p9_loop_is_main(v->loop) ? "main loop" : "own thread");
+    /* With iommu_platform=on it is the main loop, whatever was asked for. */
+    qdict_put_str(to, "served-by", p9_loop_is_main(v->loop) ? "main loop"
+                  : v->iothread ? "iothread" : "own thread");
     qdict_put(to, "usage", usage_dict(v->export));
     return QOBJECT(to);
 }

@@ -63,6 +63,33 @@ static void share_is_described(void)
     qobject_unref(answer);
 }
 
+/* What serves the device, which is not always what was asked for. */
+static void served_by_is_what_serves(void)
+{
+    static const struct {
+        const char *options, *served_by;
+    } rows[] = {
+        { "own-thread=on", "own thread" },
+        { "own-thread=off", "main loop" },
+        { "iothread=io0", "iothread" },
+        { "iothread=io0,iommu_platform=on,disable-legacy=on", "main loop" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        RingVm *vm = ring_vm_new("-object iothread,id=io0 -fsdev synth,id=fs0 "
+                                 "-device virtio-9p-pci,id=share0,fsdev=fs0,"
+                                 "mount_tag=ring,%s", rows[i].options);
+        RingDev d = { .vm = vm };
+        QDict *answer = get_dict(&d, "share");
+
+        ring_check_str(rows[i].options,
+                       qdict_get_str(qdict_get_qdict(answer, "return"),
+                                     "served-by"), rows[i].served_by);
+        qobject_unref(answer);
+        ring_vm_stop(vm);
+    }
+}
+
 static void session_follows_the_guest(void)
 {
     RingDev *d = start("");
@@ -229,6 +256,7 @@ static void monitor_without_devices(void)
 void ring_register_query_tests(void)
 {
     ring_add("query/share", share_is_described);
+    ring_add("query/served-by", served_by_is_what_serves);
     ring_add("query/session", session_follows_the_guest);
     ring_add("query/statistics", statistics_count_messages_and_errors);
     ring_add("query/requests", requests_in_flight_have_an_age_and_a_path);
