@@ -27,7 +27,7 @@ HELPER = 'fsdev/helper/virtfs-proxy-helper.c'
 STRING = r'"((?:[^"\\]|\\.)*)"'
 # Functions whose strings are shown to users.
 PRINTERS = (r'\b(?:error_setg|error_setg_errno|error_prepend|error_report|warn_report|warn_report_once|info_report|'
-            r'p9_warn_once|fs_warn|g_set_error|helper_say|must|wrong)\s*\(')
+            r'p9_warn_once|fs_warn|g_set_error|helper_say|must|wrong|fsdev_set_unknown)\s*\(')
 # Functions that return a part of such a message.
 TEXT_RETURNERS = ('usage_problem', 'connect_problem')
 # A piece of a message between two conversions is looked for from this length on.
@@ -115,9 +115,10 @@ def fsdev_options(root):
 def device_properties(root):
     text = strip_comments(read(root, DEVICE))
     options = []
-    for kind, at in ((m.group(1), m.end()) for m in re.finditer(r'DEFINE_PROP_(\w+)\(', text)):
+    for kind, at in ((m.group(1), m.end()) for m in re.finditer(r'DEFINE_PROP(?:_(\w+))?\(', text)):
         cells = split_arguments(arguments(text, at))
-        default = {'BOOL': f'default ``{"on" if cells[-1] == "true" else "off"}``', 'LINK': 'not set'}
+        word = f'default ``{"on" if cells[-1].split()[-1] == "true" else "off"}``'
+        default = {'BOOL': word, None: word, 'LINK': 'not set'}
         options.append(Option(cells[0].strip('"') + '=', [], default.get(kind, 'required')))
     return options
 
@@ -202,7 +203,7 @@ def messages(text):
     for found in re.finditer(PRINTERS, text):
         yield from strings_in(arguments(text, found.end()))
     for name in TEXT_RETURNERS:
-        body = re.search(rf'^static const char \*{name}\(.*?\n\}}', text, re.S | re.M)
+        body = re.search(rf'^static (?:const )?char \*{name}\(.*?\n\}}', text, re.S | re.M)
         if body:
             yield from strings_in(body.group(0))
 

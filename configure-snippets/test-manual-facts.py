@@ -53,7 +53,7 @@ CASES = {
                             'has no :Cost:'),
     'option-without-example': (changed(OPTIONS, '   :Example: ``readonly=on``\n', ''), 'has no :Example:'),
     'property-without-entry': (changed(manual_facts.DEVICE, '"own-thread"', '"thread"'), 'thread= has no entry'),
-    'property-with-another-default': (changed(manual_facts.DEVICE, 'own_thread, true)', 'own_thread, false)'),
+    'property-with-another-default': (changed(manual_facts.DEVICE, '.defval.u = true)', '.defval.u = false)'),
                                       'own-thread= is "default ``off``"'),
     'option-of-the-helper': (changed(manual_facts.HELPER, '{ { "allow-suid",', '{ { "allow-all",'),
                              'not ok options-in-the-man-page - --allow-all is missing'),

@@ -168,7 +168,7 @@ test_series() {
         echo other >"$work/drifted/$f"
     done
     expect series-does-not-fit "error: patches/10.0/0001-vl-fsdev-help-and-virtfs-sections.patch does not apply exactly: \
-system/vl.c:1237: the lines of the hunk in line 21 of the patch are not in this file" \
+system/vl.c:1237: the lines of the hunk in line 26 of the patch are not in this file" \
         "$(script apply.sh QEMU_SRC="$work/drifted" | grep -v '^copying')"
     rm "$work/drifted/system/vl.c"
     expect series-without-its-file "error: patches/10.0/0001-vl-fsdev-help-and-virtfs-sections.patch does not apply exactly: \

@@ -42,6 +42,17 @@ int qemu_fsdev_from_virtfs(QemuOpts *virtfs, Error **errp);
  */
 bool qemu_fsdev_print_help(const char *optarg);
 
+/**
+ * qemu_fsdev_check_text: check the names of the options in @optarg, the
+ * argument of -fsdev or -virtfs (@group: without "-"), before it is parsed.
+ *
+ * The parser of the group refuses an unknown name as well, but knows neither
+ * which names there are nor that a comma in a path makes two options of it.
+ * Returns false with *@errp set.
+ */
+bool qemu_fsdev_check_text(const char *group, const char *optarg,
+                           Error **errp);
+
 /* The rest is for devices and only exists if CONFIG_FSDEV_9P is set. */
 
 /**

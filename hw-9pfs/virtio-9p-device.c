@@ -237,6 +237,44 @@ static bool virtio_9p_check_properties(V9fsVirtioState *v, Error **errp)
     return true;
 }
 
+/* What contradicts iothread= is an error, as in other virtio devices. */
+static bool virtio_9p_check_iothread(V9fsVirtioState *v, Error **errp)
+{
+    if (!v->iothread) {
+        return true;
+    }
+    if (v->own_thread_given && v->own_thread) {
+        error_setg(errp, "own-thread=on and iothread= exclude each other: give "
+                   "one of them");
+        return false;
+    }
+    if (!virtio_device_ioeventfd_enabled(VIRTIO_DEVICE(v))) {
+        error_setg(errp, "iothread= needs ioeventfd=on, by which the guest "
+                   "wakes that thread");
+        return false;
+    }
+    return true;
+}
+
+static int virtio_9p_has_tag(Object *obj, void *opaque)
+{
+    V9fsVirtioState *v =
+        (V9fsVirtioState *)object_dynamic_cast(obj, TYPE_VIRTIO_9P);
+
+    return v && v->server && !strcmp(v->mount_tag, opaque);
+}
+
+/* This is not an error, as such command lines have always been accepted. */
+static void virtio_9p_warn_of_same_tag(V9fsVirtioState *v)
+{
+    if (object_child_foreach_recursive(object_get_root(), virtio_9p_has_tag,
+                                       v->mount_tag)) {
+        warn_report("9p mount tag '%s' is that of another device as well, and "
+                    "a guest cannot tell which of them it mounts; give each a "
+                    "mount_tag of its own", v->mount_tag);
+    }
+}
+
 /*
  * Behind an IOMMU of the VM any access to the queue may need the BQL, because
  * it can end at registers of a device or raise an interrupt for a fault.  Only
@@ -260,7 +298,8 @@ static void virtio_9p_device_realize(DeviceState *dev, Error **errp)
     VirtIODevice *vdev = VIRTIO_DEVICE(dev);
     V9fsVirtioState *v = VIRTIO_9P(dev);
 
-    if (!virtio_9p_check_properties(v, errp)) {
+    if (!virtio_9p_check_properties(v, errp) ||
+        !virtio_9p_check_iothread(v, errp)) {
         return;
     }
     v->loop = virtio_9p_find_loop(v, errp);
@@ -274,6 +313,7 @@ static void virtio_9p_device_realize(DeviceState *dev, Error **errp)
         g_clear_pointer(&v->loop, p9_loop_unref);
         return;
     }
+    virtio_9p_warn_of_same_tag(v);
     virtio_init(vdev, VIRTIO_ID_9P,
                 sizeof(struct virtio_9p_config) + strlen(v->mount_tag));
     vdev->ram_only = !p9_loop_is_main(v->loop);
@@ -307,12 +347,31 @@ static const VMStateDescription vmstate_virtio_9p = {
     },
 };
 
+/* A bool that also tells that it was set; made from QEMU's own. */
+static PropertyInfo virtio_9p_own_thread_info;
+
+static void virtio_9p_set_own_thread(Object *obj, Visitor *visitor,
+                                     const char *name, void *opaque,
+                                     Error **errp)
+{
+    VIRTIO_9P(obj)->own_thread_given = true;
+    qdev_prop_bool.set(obj, visitor, name, opaque, errp);
+}
+
+/* By then, the properties have their defaults, but no other values. */
+static void virtio_9p_instance_init(Object *obj)
+{
+    VIRTIO_9P(obj)->own_thread_given = false;
+}
+
 static P9_PROPERTIES virtio_9p_properties[] = {
     DEFINE_PROP_STRING("fsdev", V9fsVirtioState, fsdev),
     DEFINE_PROP_STRING("mount_tag", V9fsVirtioState, mount_tag),
     DEFINE_PROP_LINK("iothread", V9fsVirtioState, iothread, TYPE_IOTHREAD,
                      IOThread *),
-    DEFINE_PROP_BOOL("own-thread", V9fsVirtioState, own_thread, true),
+    DEFINE_PROP("own-thread", V9fsVirtioState, own_thread,
+                virtio_9p_own_thread_info, bool,
+                .set_default = true, .defval.u = true),
     P9_PROPERTIES_END
 };
 
@@ -323,6 +382,8 @@ static void virtio_9p_device_class_init(ObjectClass *klass, P9ClassData *data)
 
     dc->desc = "9P file system shared with the host";
     dc->vmsd = &vmstate_virtio_9p;
+    virtio_9p_own_thread_info = qdev_prop_bool;
+    virtio_9p_own_thread_info.set = virtio_9p_set_own_thread;
     device_class_set_props(dc, virtio_9p_properties);
     set_bit(DEVICE_CATEGORY_STORAGE, dc->categories);
     vdc->realize = virtio_9p_device_realize;
@@ -345,6 +406,7 @@ static const TypeInfo virtio_9p_types[] = {
         .name = TYPE_VIRTIO_9P,
         .parent = TYPE_VIRTIO_DEVICE,
         .instance_size = sizeof(V9fsVirtioState),
+        .instance_init = virtio_9p_instance_init,
         .class_init = virtio_9p_device_class_init,
     },
 };

@@ -29,6 +29,7 @@ struct V9fsVirtioState {
     char *fsdev;
     struct IOThread *iothread;      /* counted by the property; NULL: none */
     bool own_thread;
+    bool own_thread_given;          /* own_thread is not the default */
 
     /* Set from realize to unrealize; used with the BQL held */
     VirtQueue *vq;

@@ -19,25 +19,34 @@
 #endif
 #include "fsdev/core/version.h"
 
+#define SYNTH "-fsdev synth,id=s "
+#define DEVICE "-device virtio-9p-pci,fsdev=s,mount_tag=x"
 #define LOCAL_NONE "local,id=a,path=/,security_model=none"
+#define MAPPED "local,id=a,path=/,security_model=mapped"
 
-/* Runs QEMU until it ends; returns its exit status. */
-static int run_qemu(const char *args, char **out, char **err)
+/*
+ * Runs QEMU until it ends, by the command "quit" if not before; returns its
+ * exit status.
+ */
+static int run_machine(const char *machine, const char *args, char **out,
+                       char **err)
 {
-    g_autofree char *line = g_strdup_printf("%s -M none -display none %s",
-                                            g_getenv("QTEST_QEMU_BINARY"),
-                                            args);
-    g_auto(GStrv) argv = NULL;
+    g_autofree char *line = g_strdup_printf(
+        "echo quit | exec %s -M %s -nodefaults -display none -accel qtest -S "
+        "-monitor stdio %s", g_getenv("QTEST_QEMU_BINARY"), machine, args);
+    char *argv[] = { (char *)"/bin/sh", (char *)"-c", line, NULL };
     g_autoptr(GError) error = NULL;
     int status;
 
-    g_shell_parse_argv(line, NULL, &argv, &error);
-    g_assert_no_error(error);
-    g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, out, err,
-                 &status, &error);
+    g_spawn_sync(NULL, argv, NULL, 0, NULL, NULL, out, err, &status, &error);
     g_assert_no_error(error);
     g_assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
+}
+
+static int run_qemu(const char *args, char **out, char **err)
+{
+    return run_machine("none", args, out, err);
 }
 
 static void assert_contains(const char *text, const char *part)
@@ -90,6 +99,16 @@ static const Refused refused[] = {
     { "dmode-of-passthrough",
       "-fsdev local,id=a,path=/,security_model=passthrough,dmode=0700",
       "dmode", "mapped-xattr or mapped-file" },
+    { "fmode-without-zero", "-fsdev " MAPPED ",fmode=644",
+      "fmode=644 is a decimal number and means 01204", "write fmode=0644" },
+    { "dmode-without-zero", "-fsdev " MAPPED ",dmode=2755",
+      "dmode=2755 is a decimal number and means 05303", "write dmode=02755" },
+    { "comma-in-path", "-fsdev local,id=a,path=/a,b,security_model=none",
+      "no option 'b'", "write a comma as ',,'" },
+    { "unknown", "-fsdev " LOCAL_NONE ",cache=loose", "no option 'cache'",
+      "id, fsdriver, path, security_model, readonly" },
+    { "mount-tag-of-fsdev", "-fsdev " LOCAL_NONE ",mount_tag=a",
+      "no option 'mount_tag'", "id, fsdriver, path" },
     { "throttling", "-fsdev " LOCAL_NONE
       ",throttling.bps-total=5,throttling.bps-read=5", "throttling",
       "cannot be used at the same time" },
@@ -151,6 +170,11 @@ static const Refused refused[] = {
     { "virtfs/fmode-of-none",
       "-virtfs local,path=/,security_model=none,mount_tag=a,fmode=0600",
       "fmode", "mapped-xattr or mapped-file" },
+    { "virtfs/unknown", "-virtfs local,path=/,security_model=none,"
+      "mount_tag=a,cache=loose", "no option 'cache'", "id, fsdriver, path" },
+    { "virtfs/comma-in-path",
+      "-virtfs local,path=/a,nob,security_model=none,mount_tag=a",
+      "no option 'b'", "write a comma as ',,'" },
     { "virtfs/gidmap", "-virtfs local,path=/,security_model=none,mount_tag=a,"
       "gidmap=1:2:3:4", "gidmap '1:2:3:4': '1:2:3:4'", "GUEST:HOST:COUNT" },
     { "virtfs/proxy-without-socket", "-virtfs proxy,mount_tag=a",
@@ -168,6 +192,31 @@ static void test_refused(gconstpointer opaque)
     assert_contains(err, row->names);
     assert_contains(err, row->allowed);
 }
+
+/* Devices that are refused when they are created */
+static const Refused refused_devices[] = {
+    { "no-directory", "-fsdev local,id=s,path=/nobody/has/this,"
+      "security_model=none " DEVICE, "cannot open '/nobody/has/this'",
+      "fsdev 's'" },
+    { "no-helper", "-fsdev proxy,id=s,socket=/nobody/listens " DEVICE,
+      "socket '/nobody/listens'",
+      "virtfs-proxy-helper -p DIR -s /nobody/listens -u " },
+    { "own-thread-and-iothread", "-object iothread,id=io " SYNTH DEVICE
+      ",own-thread=on,iothread=io", "own-thread=on and iothread=",
+      "give one of them" },
+    { "iothread-without-ioeventfd", "-object iothread,id=io " SYNTH DEVICE
+      ",iothread=io,ioeventfd=off", "iothread=", "needs ioeventfd=on" },
+};
+
+/* What is accepted with a warning */
+static const Refused warned[] = {
+    { "fmode-looks-octal", "-fsdev " MAPPED ",fmode=420",
+      "fmode=420 is a decimal number and means 0644", "begin with 0" },
+    { "mode-of-more-bits", "-fsdev " MAPPED ",dmode=04755",
+      "only the bits 0755", "dmode=04755" },
+    { "same-tag", SYNTH DEVICE " " DEVICE, "mount tag 'x' is that of another",
+      "a mount_tag of its own" },
+};
 
 /* Options that QEMU's own 9pfs accepts, and our own ones */
 static const char *const accepted[] = {
@@ -205,6 +254,26 @@ static const char *const accepted[] = {
         "throttling.iops-read=10,throttling.iops-write=10,"
         "throttling.iops-size=4096",
 };
+
+static void test_refused_device(gconstpointer opaque)
+{
+    const Refused *row = opaque;
+    g_autofree char *out = NULL, *err = NULL;
+
+    g_assert_cmpint(run_machine("pc", row->args, &out, &err), ==, 1);
+    assert_contains(err, row->names);
+    assert_contains(err, row->allowed);
+}
+
+static void test_warned(gconstpointer opaque)
+{
+    const Refused *row = opaque;
+    g_autofree char *out = NULL, *err = NULL;
+
+    g_assert_cmpint(run_machine("pc", row->args, &out, &err), ==, 0);
+    assert_contains(err, row->names);
+    assert_contains(err, row->allowed);
+}
 
 static void test_accepted(gconstpointer opaque)
 {
@@ -450,15 +519,24 @@ static void test_directory_comes_later(void)
     rmdir(dir);
 }
 
+static void add_rows(const char *group, const Refused *rows, size_t count,
+                     void (*test)(gconstpointer))
+{
+    for (size_t i = 0; i < count; i++) {
+        g_autofree char *path = g_strdup_printf("virtio-9p-options/%s/%s",
+                                                group, rows[i].name);
+
+        qtest_add_data_func(path, &rows[i], test);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
-        g_autofree char *path = g_strdup_printf("virtio-9p-options/refused/%s",
-                                                refused[i].name);
-
-        qtest_add_data_func(path, &refused[i], test_refused);
-    }
+    add_rows("refused", refused, ARRAY_SIZE(refused), test_refused);
+    add_rows("refused-device", refused_devices, ARRAY_SIZE(refused_devices),
+             test_refused_device);
+    add_rows("warned", warned, ARRAY_SIZE(warned), test_warned);
     for (size_t i = 0; i < ARRAY_SIZE(accepted); i++) {
         g_autofree char *path = g_strdup_printf(
             "virtio-9p-options/accepted/%zu", i);

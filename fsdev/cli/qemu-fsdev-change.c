@@ -23,9 +23,12 @@
 
 void qmp_x_fsdev_add(const char *options, Error **errp)
 {
-    QemuOpts *opts = qemu_opts_parse(qemu_find_opts("fsdev"), options, true,
-                                     errp);
+    QemuOpts *opts;
 
+    if (!qemu_fsdev_check_text("fsdev", options, errp)) {
+        return;
+    }
+    opts = qemu_opts_parse(qemu_find_opts("fsdev"), options, true, errp);
     if (opts && qemu_fsdev_add(opts, errp) < 0) {
         qemu_opts_del(opts);
     }

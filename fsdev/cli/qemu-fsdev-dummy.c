@@ -35,6 +35,12 @@ bool qemu_fsdev_print_help(const char *optarg)
     return true;
 }
 
+/* See qemu_fsdev_add(). */
+bool qemu_fsdev_check_text(const char *group, const char *optarg, Error **errp)
+{
+    return true;
+}
+
 static void set_no_device(Error **errp)
 {
     error_setg(errp, "this QEMU has no device for an fsdev");

@@ -115,21 +115,35 @@ bool qemu_fsdev_check_driver(const char *name, Error **errp)
     return false;
 }
 
+/* Sets *@errp to what is wrong with the option @name, and what is allowed. */
+static void fsdev_set_unknown(const FsdevDriver *driver, const char *name,
+                              const char *hint, Error **errp)
+{
+    g_autofree char *names = fsdev_option_names(driver);
+
+    error_setg(errp, "fsdev driver '%s' has no option '%s'; its options are: "
+               "%s%s", driver->name, name, names, hint);
+}
+
+static bool fsdev_driver_has(const FsdevDriver *driver, const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(fsdev_options); i++) {
+        if (!strcmp(fsdev_options[i].name, name)) {
+            return fsdev_options[i].drivers & driver->bit;
+        }
+    }
+    return false;
+}
+
 static int fsdev_check_option(void *opaque, const char *name,
                               const char *value, Error **errp)
 {
     const FsdevDriver *driver = opaque;
-    g_autofree char *names = NULL;
 
-    for (size_t i = 0; i < ARRAY_SIZE(fsdev_options); i++) {
-        if (!strcmp(fsdev_options[i].name, name) &&
-            (fsdev_options[i].drivers & driver->bit)) {
-            return 0;
-        }
+    if (fsdev_driver_has(driver, name)) {
+        return 0;
     }
-    names = fsdev_option_names(driver);
-    error_setg(errp, "fsdev driver '%s' has no option '%s'; its options are: "
-               "%s", driver->name, name, names);
+    fsdev_set_unknown(driver, name, "", errp);
     return -1;
 }
 
@@ -139,6 +153,58 @@ bool qemu_fsdev_check_options(QemuOpts *opts, const char *driver,
     /* qemu_opt_foreach() only passes the pointer on to the function. */
     return qemu_opt_foreach(opts, fsdev_check_option,
                             (void *)fsdev_driver_find(driver), errp) == 0;
+}
+
+/* A group that takes any option, to split the text of an argument. */
+static QemuOptsList fsdev_any_opts = {
+    .name = "fsdev",
+    .implied_opt_name = "fsdriver",
+    .head = QTAILQ_HEAD_INITIALIZER(fsdev_any_opts.head),
+    .desc = {
+        { /* end of list */ }
+    },
+};
+
+typedef struct FsdevText {
+    const FsdevDriver *driver;
+    bool is_virtfs;
+} FsdevText;
+
+/* QemuOpts reads "path=/a,b" as the option path and an option b without "=". */
+static int fsdev_check_text_option(void *opaque, const char *name,
+                                   const char *value, Error **errp)
+{
+    const FsdevText *text = opaque;
+    bool is_word = !strcmp(value, "on") || !strcmp(value, "off");
+
+    if (fsdev_driver_has(text->driver, name) ||
+        (text->is_virtfs && (!strcmp(name, "mount_tag") ||
+                             !strcmp(name, "mnt_tag")))) {
+        return 0;
+    }
+    fsdev_set_unknown(text->driver, name, is_word
+                      ? "; in a value, such as a path, write a comma as ',,'"
+                      : "", errp);
+    return -1;
+}
+
+bool qemu_fsdev_check_text(const char *group, const char *optarg, Error **errp)
+{
+    QemuOpts *opts = qemu_opts_parse(&fsdev_any_opts, optarg, true, errp);
+    const char *name;
+    bool ok = false;
+
+    if (!opts) {
+        return false;
+    }
+    name = qemu_opt_get(opts, "fsdriver");
+    if (qemu_fsdev_check_driver(name, errp)) {
+        FsdevText text = { fsdev_driver_find(name), !strcmp(group, "virtfs") };
+
+        ok = qemu_opt_foreach(opts, fsdev_check_text_option, &text, errp) == 0;
+    }
+    qemu_opts_del(opts);
+    return ok;
 }
 
 /* Help */

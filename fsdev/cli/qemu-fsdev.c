@@ -177,13 +177,40 @@ static uint32_t fsdev_default_max_fids(void)
                  FS_MAX_FIDS_MANY);
 }
 
-/* QEMU has always used the permission bits only; this also warns. */
+/*
+ * QEMU has always used the permission bits only, and read 420 as a decimal
+ * number.  Both may be an oversight, and 644 has to be one.
+ */
+static bool fsdev_check_mode(const FsConfig *config, const char *name,
+                             const char *given, uint64_t value, Error **errp)
+{
+    bool looks_octal = *given != '0' &&
+                       strspn(given, "01234567") == strlen(given);
+
+    if (looks_octal && value > FSDEV_MODE_BITS) {
+        error_setg(errp, "%s=%s is a decimal number and means 0%" PRIo64
+                   "; octal numbers begin with 0: write %s=0%s", name, given,
+                   value, name, given);
+        return false;
+    }
+    if (looks_octal) {
+        warn_report("fsdev '%s': %s=%s is a decimal number and means 0%" PRIo64
+                    "; octal numbers begin with 0", config->id, name, given,
+                    value);
+    } else if (value > FSDEV_MODE_BITS) {
+        warn_report("fsdev '%s': only the bits 0%" PRIo64 " of %s=%s are "
+                    "used", config->id, value & FSDEV_MODE_BITS, name, given);
+    }
+    return true;
+}
+
 static bool fsdev_parse_mode(const FsConfig *config, QemuOpts *opts,
                              const char *name, uint32_t *mode, Error **errp)
 {
+    const char *given = qemu_opt_get(opts, name);
     uint64_t value;
 
-    if (!qemu_opt_find(opts, name)) {
+    if (!given) {
         return true;
     }
     if (config->model != FS_SM_MAPPED_XATTR &&
@@ -194,12 +221,8 @@ static bool fsdev_parse_mode(const FsConfig *config, QemuOpts *opts,
         return false;
     }
     value = qemu_opt_get_number(opts, name, 0);
-    if (value & ~(uint64_t)FSDEV_MODE_BITS) {
-        warn_report("fsdev '%s': only the bits 0%" PRIo64 " of %s=%s are "
-                    "used%s", config->id, value & FSDEV_MODE_BITS, name,
-                    qemu_opt_get(opts, name),
-                    *qemu_opt_get(opts, name) == '0' ? "" :
-                    " (octal numbers begin with 0)");
+    if (!fsdev_check_mode(config, name, given, value, errp)) {
+        return false;
     }
     *mode = value & FSDEV_MODE_BITS;
     return true;

@@ -22,6 +22,7 @@ static const struct {
 } causes[FS_WARN_CAUSES] = {
     [FS_WARN_ENTRY] = { .lines = 16, .once = true },
     [FS_WARN_XATTR] = { .lines = 1 },
+    [FS_WARN_OWNER] = { .lines = 1 },
     [FS_WARN_FULL] = { .lines = 1 },
     [FS_WARN_FDS] = { .lines = 1 },
     [FS_WARN_HANG] = { .lines = 1 },

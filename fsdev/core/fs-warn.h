@@ -19,6 +19,7 @@
 typedef enum FsWarnCause {
     FS_WARN_ENTRY,              /* a directory entry that is left out */
     FS_WARN_XATTR,              /* no user attributes for a mapped model */
+    FS_WARN_OWNER,              /* no right to give files to other users */
     FS_WARN_FULL,               /* no space, or a quota is used up */
     FS_WARN_FDS,                /* no descriptors */
     FS_WARN_HANG,               /* storage does not answer */

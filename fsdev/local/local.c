@@ -10,6 +10,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-warn.h"
+#include "fsdev/host/host-rights.h"
 #include "fsdev/local/local-int.h"
 
 static const CredPolicy *policy_of(FsSecurityModel model)
@@ -27,6 +28,14 @@ static const CredPolicy *policy_of(FsSecurityModel model)
     return NULL;
 }
 
+/* A path fd can be opened of a directory that may not be searched. */
+static int enter(int dirfd)
+{
+    HOST_FD fd = openat(dirfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    return fd < 0 ? -errno : 0;
+}
+
 /* A path fd of the directory to export.  @path may be a symbolic link. */
 static int open_root(const char *path, HostStat *st, GError **error)
 {
@@ -37,14 +46,41 @@ static int open_root(const char *path, HostStat *st, GError **error)
     if (ret == 0) {
         what = path;
         fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        ret = fd < 0 ? -errno : host_stat(fd, st);
+        ret = fd < 0 ? -errno : enter(fd);
+    }
+    if (ret == 0) {
+        ret = host_stat(fd, st);
     }
     if (ret < 0) {
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(-ret),
-                    "cannot open '%s': %s", what, g_strerror(-ret));
+                    "cannot open '%s': %s%s", what, g_strerror(-ret),
+                    ret == -EACCES ? "; the user of this process needs search "
+                                     "permission (x) there and in all "
+                                     "directories above" : "");
         return ret;
     }
     return host_fd_steal(&fd);
+}
+
+/* What keeps guests from changing anything is better known at the start. */
+static void warn_of_host(const FsExport *export, int root)
+{
+    const FsConfig *config = &export->config;
+
+    if (config->readonly) {
+        return;
+    }
+    if (config->model == FS_SM_MAPPED_XATTR &&
+        host_getxattr(root, "user.virtfs.uid", NULL, 0) == -EOPNOTSUPP) {
+        fs_warn(export, FS_WARN_XATTR, FS_WARN_NO_XATTRS);
+    }
+    /* With a map, the owners may all be the user of this process. */
+    if (config->model == FS_SM_PASSTHROUGH && !config->users &&
+        !host_may_chown()) {
+        fs_warn(export, FS_WARN_OWNER, "passthrough needs root or CAP_CHOWN, "
+                "and guests get EPERM for files of other owners; use a mapped "
+                "model, none or proxy");
+    }
 }
 
 static FsExport *local_open_export(const FsConfig *config, GError **error)
@@ -66,10 +102,7 @@ static FsExport *local_open_export(const FsConfig *config, GError **error)
     }
     export = g_new0(LocalExport, 1);
     local_export_init(export, config, policy, fd, &st, NULL);
-    if (config->model == FS_SM_MAPPED_XATTR && !config->readonly &&
-        host_getxattr(fd, "user.virtfs.uid", NULL, 0) == -EOPNOTSUPP) {
-        fs_warn(&export->base, FS_WARN_XATTR, FS_WARN_NO_XATTRS);
-    }
+    warn_of_host(&export->base, fd);
     return &export->base;
 }
 

@@ -116,6 +116,9 @@ int proxy_connect(const FsConfig *config, ProxyConn **out, ProxyHello *hello)
     set_patience(fd, HELLO_SECONDS);
     conn = proxy_conn_new(fd);
     root = say_hello(conn, hello);
+    if (root == -EIO && proxy_conn_is_ended(conn)) {
+        root = -ECONNRESET;
+    }
     if (root < 0) {
         proxy_conn_unref(conn);
         return root;

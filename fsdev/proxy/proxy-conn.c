@@ -55,6 +55,7 @@ struct ProxyConn {
     int fd;                     /* owned */
     GMutex lock;
     gint broken;                /* atomic; set with the lock held */
+    gint ended;                 /* the helper closed it; atomic */
     bool reading;               /* a waiting thread reads the socket */
     uint32_t next_tag;
     GHashTable *pending;        /* tag → Pending, borrowed */
@@ -132,6 +133,19 @@ bool proxy_conn_is_broken(ProxyConn *conn)
         proxy_conn_break(conn);
     }
     return g_atomic_int_get(&conn->broken);
+}
+
+bool proxy_conn_is_ended(ProxyConn *conn)
+{
+    return g_atomic_int_get(&conn->ended);
+}
+
+/* @ret: of a system call on the socket. */
+static void note_end(ProxyConn *conn, ssize_t ret)
+{
+    if (ret == -EPIPE || ret == -ECONNRESET) {
+        g_atomic_int_set(&conn->ended, true);
+    }
 }
 
 /* ---- sending ---------------------------------------------------------- */
@@ -225,6 +239,7 @@ static int receive(ProxyConn *conn, int flags, Pending *got)
                                        sizeof(conn->inbox), PROXY_FDS_MAX,
                                        &fds, flags);
 
+    note_end(conn, len ?: -ECONNRESET);
     if (len <= 0) {
         return len == -EAGAIN && (flags & MSG_DONTWAIT) ? -EAGAIN : -EIO;
     }
@@ -491,6 +506,7 @@ int proxy_conn_call(const FsCall *call, ProxyConn *conn, ProxyType type,
         }
         g_mutex_unlock(&conn->lock);
         ret = send_request(conn, &pending, type, t, fd);
+        note_end(conn, ret);
         g_mutex_lock(&conn->lock);
         if (ret == 0) {
             (pending.yield ? await_yielding : await)(conn, &pending);

@@ -30,6 +30,8 @@ ProxyConn *proxy_conn_new(int fd);
 ProxyConn *proxy_conn_ref(ProxyConn *conn);
 void proxy_conn_unref(ProxyConn *conn);
 bool proxy_conn_is_broken(ProxyConn *conn);
+/** proxy_conn_is_ended: has a call found out that the helper closed it? */
+bool proxy_conn_is_ended(ProxyConn *conn);
 /** proxy_conn_break: give up the connection after a protocol violation. */
 void proxy_conn_break(ProxyConn *conn);
 

@@ -293,18 +293,32 @@ void proxy_ask_always(bool always)
     ask_always = always;
 }
 
-static const char *connect_problem(int error)
+/* Owned by the caller. */
+static char *connect_problem(const FsConfig *config, int error)
 {
     switch (error) {
     case EPROTOTYPE:
-        return "it is not a SOCK_SEQPACKET socket";
+        return g_strdup("it is not a SOCK_SEQPACKET socket");
     case EPROTONOSUPPORT:
-        return "virtfs-proxy-helper has another version";
+        return g_strdup("virtfs-proxy-helper has another version");
     case EPROTO:
     case EIO:
-        return "there is no valid reply from virtfs-proxy-helper";
+        return g_strdup("there is no valid reply from virtfs-proxy-helper");
+    case ECONNRESET:
+        return g_strdup_printf("it was closed by virtfs-proxy-helper, which "
+                               "serves only the user of its -u; this is uid %u",
+                               geteuid());
+    case ENOENT:
+    case ECONNREFUSED:
+        if (config->socket) {
+            return g_strdup_printf("no helper listens there; start it as root: "
+                                   "virtfs-proxy-helper -p DIR -s %s -u %u "
+                                   "-g %u", config->socket, geteuid(),
+                                   getegid());
+        }
+        /* fall through */
     default:
-        return g_strerror(error);
+        return g_strdup(g_strerror(error));
     }
 }
 
@@ -327,10 +341,10 @@ static FsExport *proxy_open_export(const FsConfig *config, GError **error)
         g_autofree char *where = config->socket
             ? g_strdup_printf("socket '%s'", config->socket)
             : g_strdup_printf("sock_fd %d", config->sock_fd);
+        g_autofree char *problem = connect_problem(config, -fd);
 
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(-fd),
-                    "cannot connect through %s: %s", where,
-                    connect_problem(-fd));
+                    "cannot connect through %s: %s", where, problem);
         return NULL;
     }
     export = g_new0(ProxyExport, 1);

@@ -96,6 +96,63 @@ static void no_attributes(LocalEnv *env)
     umount2(path, MNT_DETACH);
 }
 
+/* How many warnings with @text a further opening of the export prints. */
+static unsigned warned_at_start(const FsConfig *config, const char *text)
+{
+    FsExport *export;
+    unsigned n;
+
+    warnings_collect();
+    export = fs_export_open(config, NULL);
+    g_assert_nonnull(export);
+    fs_export_unref(export);
+    n = warnings_with(text);
+    warnings_end();
+    return n;
+}
+
+/* Only if guests can ask for other owners. */
+static void no_right_to_chown(LocalEnv *env)
+{
+    FsConfig config = env->fixture.config;
+    g_autoptr(IdMap) users = id_map_new("squash:1000", NULL);
+
+    g_assert_cmpuint(warned_at_start(&config, "passthrough needs root or "
+                                     "CAP_CHOWN"), ==, 1);
+    config.users = users;
+    g_assert_cmpuint(warned_at_start(&config, "9p:"), ==, 0);
+    config.users = NULL;
+    config.readonly = true;
+    g_assert_cmpuint(warned_at_start(&config, "9p:"), ==, 0);
+    config.readonly = false;
+    config.model = FS_SM_NONE;
+    g_assert_cmpuint(warned_at_start(&config, "9p:"), ==, 0);
+}
+
+static void right_to_chown(LocalEnv *env)
+{
+    g_assert_cmpuint(warned_at_start(&env->fixture.config, "9p:"), ==, 0);
+}
+
+/* The directory is there, but not for this user. */
+static void no_right_to_enter(LocalEnv *env)
+{
+    FsConfig config = env->fixture.config;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FsExport) export = NULL;
+
+    local_env_mkdir(env, "d");
+    config.path = (char *)local_env_path(env, "d");
+    g_assert_cmpint(chmod(config.path, 0600), ==, 0);
+    g_assert_null(fs_export_open(&config, &error));
+    g_assert_nonnull(strstr(error->message, config.path));
+    g_assert_nonnull(strstr(error->message, "needs search permission (x)"));
+    /* It need not be readable. */
+    g_assert_cmpint(chmod(config.path, 0100), ==, 0);
+    export = fs_export_open(&config, NULL);
+    g_assert_nonnull(export);
+}
+
 /* What a guest may ask for is no reason to warn. */
 static void guest_errors(LocalEnv *env)
 {
@@ -117,6 +174,10 @@ static const LocalEnvTest tests[] = {
     { "descriptors", LOCAL_PASSTHROUGH | LOCAL_NONE, descriptors },
     { "no-attributes", 1u << FS_SM_MAPPED_XATTR, no_attributes,
       .as_root = true },
+    { "no-right-to-chown", LOCAL_PASSTHROUGH, no_right_to_chown,
+      .as_user = true },
+    { "right-to-chown", LOCAL_PASSTHROUGH, right_to_chown, .as_root = true },
+    { "no-right-to-enter", LOCAL_ALL, no_right_to_enter, .as_user = true },
     { "guest-errors", LOCAL_ALL, guest_errors },
 };
 

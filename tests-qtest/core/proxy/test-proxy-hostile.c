@@ -346,6 +346,25 @@ static void no_such_socket(void)
 
     g_assert_null(proxy_open_export(-1, "/nonexistent/socket", &error));
     g_assert_nonnull(strstr(error->message, "'/nonexistent/socket'"));
+    g_assert_nonnull(strstr(error->message, "start it as root: "
+                            "virtfs-proxy-helper -p DIR "
+                            "-s /nonexistent/socket -u "));
+}
+
+/* This is what a helper does whose -u is another user. */
+static void helper_closes_at_once(void)
+{
+    g_autofree char *own = g_strdup_printf("this is uid %u", geteuid());
+    g_autoptr(GError) error = NULL;
+    int fds[2];
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds),
+                    ==, 0);
+    close(fds[1]);
+    g_assert_null(proxy_open_export(fds[0], NULL, &error));
+    g_assert_nonnull(strstr(error->message, "serves only the user of its -u"));
+    g_assert_nonnull(strstr(error->message, own));
+    close(fds[0]);
 }
 
 static void no_such_descriptor(void)
@@ -390,6 +409,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &hellos[i], test_hello);
     }
     g_test_add_func("/proxy-hostile/no-such-socket", no_such_socket);
+    g_test_add_func("/proxy-hostile/closed-at-once", helper_closes_at_once);
     g_test_add_func("/proxy-hostile/no-such-descriptor", no_such_descriptor);
     g_test_add_func("/proxy-hostile/stream-socket", stream_socket);
     return g_test_run();
