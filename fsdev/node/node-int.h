@@ -57,6 +57,7 @@ struct Node {
     bool weak:1;            /* dev and ino prove nothing */
     bool has_twin:1;        /* it is in NodeTable.twins */
     bool is_root:1;
+    bool removed:1;         /* its last Name was, when it is freed */
     uint8_t queue;          /* LruQueue; not in the bits that need no lock */
 };
 

@@ -12,10 +12,12 @@
  * as long as a Name holds it.  Descriptors are the task of node-fd.c.
  *
  * Called by the local driver from any thread.  Nothing here blocks except that
- * dropping the last reference may close descriptors.
+ * dropping the last reference may close descriptors, though never those whose
+ * closing takes long (host-close.h).
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-hash.h"
+#include "fsdev/host/host-close.h"
 #include "fsdev/node/node-int.h"
 
 /* A rename to a name of this length needs no second block of memory. */
@@ -231,6 +233,7 @@ static void name_detach(Name *name, LruHead *nodes, GSList **followers)
     if (--node->holders > 0) {
         return;
     }
+    node->removed = name->removed;
     node_forget_twin(node);
     hash_remove(&table->nodes, &node->link);
     table->node_count--;
@@ -268,7 +271,9 @@ static void free_nodes(LruHead *nodes)
         if (node->table->node_gone) {
             node->table->node_gone(node->table->export, node);
         }
-        if (node->fd >= 0) {
+        if (node->fd >= 0 && node->removed && node->type == S_IFREG) {
+            host_close_removed(node->fd);
+        } else if (node->fd >= 0) {
             close(node->fd);
         }
         g_free(node);

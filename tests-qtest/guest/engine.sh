@@ -232,7 +232,7 @@ boot() {
     for export in ${machine_exports[$MACHINE]}; do
         dir=$(share_dir "$export")
         mkdir -p "$dir"
-        args=${export_args[$export]//@PACKAGES@/$PACKAGES/root}
+        args=${export_args[$export]//@PACKAGES@/$PACKAGES/files}
         if [[ $args == *@SOCKET@* ]]; then
             args=${args//@SOCKET@/$MDIR/$export.socket}
             start_helper "$dir" "$MDIR/$export.socket"

@@ -11,7 +11,7 @@
 # user.* extended attributes).  Optional: ACCEL (tcg; kvm; auto: kvm if a guest
 # boots with it), JOBS (number of concurrent guests, 2), DEADLINE_FACTOR (1),
 # KEEP=1 (keep the shares), SRC_TREE (the tree to pack for tree-from-tar), CC,
-# PACKAGES (a folder of packages: their files in root/, the packages in debs/),
+# PACKAGES (a folder of packages: their files in files/, the packages in debs/),
 # HELPER (our virtfs-proxy-helper, for the share proxy),
 # STOCK_QEMU (the base's own emulator, may be several words), SOAK=1 (run the
 # long form of the scenarios that have one).

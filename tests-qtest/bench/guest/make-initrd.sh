@@ -21,7 +21,7 @@ add_program() {
     cp "$1" "$tmp/payload/bin/"
 }
 
-usr=${PACKAGES:-}/root/usr loader=${PACKAGES:-}/root/usr/lib64/ld-linux-x86-64.so.2
+usr=${PACKAGES:-}/files/usr loader=${PACKAGES:-}/files/usr/lib64/ld-linux-x86-64.so.2
 libraries=$usr/lib/x86_64-linux-gnu
 if [ -n "${PACKAGES:-}" ] && [ -x "$loader" ]; then
     mkdir -p "$tmp/payload/lib" "$tmp/lib64"
