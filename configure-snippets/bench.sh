@@ -44,8 +44,8 @@ if [ "${1:-}" = proxy ]; then
         say "skipped: the proxy of Debian $proxy_suite is not available"
         exit 0
     fi
-    write_runner "$old/qemu" "$old/root" usr/bin/qemu-system-x86_64
-    write_runner "$old/helper" "$old/root" usr/lib/qemu/virtfs-proxy-helper
+    write_runner "$old/qemu" "$old/files" usr/bin/qemu-system-x86_64
+    write_runner "$old/helper" "$old/files" usr/lib/qemu/virtfs-proxy-helper
     # That build has no qtest accelerator, so both use TCG with a CPU that halts.
     against 7.2 "$old/qemu" "--a-proxy=stream:$old/helper" --accel=tcg
     exit

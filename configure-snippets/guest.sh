@@ -78,7 +78,7 @@ export_environment() {
 
 # Fetches programs of Debian's packages. Debian's QEMU runs with its own libraries, independently of the host.
 export_packages() {
-    local usr=$BUILD/packages/stock/root/usr lib
+    local usr=$BUILD/packages/stock/files/usr lib
     lib=$usr/lib/x86_64-linux-gnu
     fetch_packages "$BUILD/packages/clients" "${client_packages[@]}"
     fetch_packages "$BUILD/packages/stock" "${stock_packages[@]}"

@@ -58,14 +58,14 @@ write_runner() {
     chmod +x "$file"
 }
 
-# fetch_packages DIR PACKAGE...: unpacks these packages and all their dependencies into DIR/root.
+# fetch_packages DIR PACKAGE...: unpacks these packages and all their dependencies into DIR/files.
 fetch_packages() {
     local dir=$1 deb wanted
     shift
-    wanted="$* without $not_needed"
+    wanted="$* without $not_needed, in files"
     [ "$(cat "$dir/wanted" 2>/dev/null)" != "$wanted" ] || return 0
     rm -rf "$dir"
-    mkdir -p "$dir/root" "$dir/debs" "$cache/packages"
+    mkdir -p "$dir/files" "$dir/debs" "$cache/packages"
     say "fetching packages: $*"
     # Old package lists may name packages that are no longer in the archive.
     if [ ! -f "$apt_dir/sources.list" ] || ! download_packages "$dir" "$@"; then
@@ -73,7 +73,7 @@ fetch_packages() {
         download_packages "$dir" "$@" || die "these packages could not be fetched; see $logs/packages.log"
     fi
     for deb in "$dir/debs"/*.deb; do
-        dpkg-deb -x "$deb" "$dir/root" || die "$deb could not be unpacked"
+        dpkg-deb -x "$deb" "$dir/files" || die "$deb could not be unpacked"
     done
     printf '%s\n' "$wanted" >"$dir/wanted"
 }
