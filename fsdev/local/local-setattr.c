@@ -62,6 +62,7 @@ typedef struct Change {
     CredValues before;          /* what was stored then */
     LocalCapability capability; /* that a change of the owner has taken */
     uint32_t stored;            /* FS_SET_* of values that were stored */
+    bool same;                  /* … which they had before */
     bool timed;                 /* times were set */
 } Change;
 
@@ -179,6 +180,14 @@ static void cred_undo(Change *change)
     local_restore_capability(change->export, change->obj, &change->capability);
 }
 
+static bool are_same(const CredValues *values, const CredValues *before)
+{
+    return !(values->valid & ~before->valid) &&
+           (!(values->valid & FS_SET_UID) || values->uid == before->uid) &&
+           (!(values->valid & FS_SET_GID) || values->gid == before->gid) &&
+           (!(values->valid & FS_SET_MODE) || values->mode == before->mode);
+}
+
 static int cred_set(Change *change)
 {
     const FsSetattr *set = change->set;
@@ -219,6 +228,7 @@ static int cred_set(Change *change)
         return ret;
     }
     change->stored = values.valid;
+    change->same = are_same(&values, &change->before);
     return 0;
 }
 
@@ -307,6 +317,17 @@ static int touch_ctime(Change *change)
     return ret;
 }
 
+/*
+ * Storing values beside a file does not update the file's ctime, nor does
+ * writing an extended attribute that has this value already: ext4 ignores that.
+ */
+static bool storing_keeps_ctime(const Change *change)
+{
+    const CredPolicy *policy = change->export->policy;
+
+    return policy->beside || (policy->fake_special && change->same);
+}
+
 /* ---- all of them ------------------------------------------------------ */
 
 static int change_all(Change *change)
@@ -334,8 +355,7 @@ static int change_all(Change *change)
     if (valid & FS_SET_SIZE) {
         times_after_size(change);
     }
-    if (is_last(change) && change->stored && change->export->policy->beside) {
-        /* Storing values beside a file does not update the file's ctime. */
+    if (is_last(change) && change->stored && storing_keeps_ctime(change)) {
         touch_ctime(change);
     }
     return valid == FS_SET_CTIME ? touch_ctime(change) : 0;

@@ -406,6 +406,8 @@ static void chmod_moves_ctime(Conf *c)
     g_autoptr(FsNode) file = conf_sample_file(c);
     FsSetattr set = { .valid = FS_SET_MODE, .mode = 0700 };
 
+    conf_assert_errno(fs_setattr(&test_call, file, NULL, &set), 0);
+    /* Also if it is the mode that the file has already. */
     until_ctime_moves(file, &set, conf_attr(file).ctime);
 }
 
