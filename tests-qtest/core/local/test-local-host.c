@@ -343,7 +343,10 @@ static void read_only(LocalEnv *env)
         g_assert_cmpint(local_env_try_open(file, writing[i]), ==, -EROFS);
     }
     g_assert_cmpint(local_env_try_open(file, O_RDONLY), ==, 0);
-    g_assert_cmpint(local_env_try_open(root, O_RDONLY), ==, 0);
+    /* The two exports share a connection, on which only one may ask. */
+    if (!env->fixture.proxy || local_is_plain_fs(&env->fixture)) {
+        g_assert_cmpint(local_env_try_open(root, O_RDONLY), ==, 0);
+    }
     g_assert_cmpint(local_env_try_create(root, "f", O_RDONLY), ==, -EROFS);
     g_assert_cmpint(local_env_try_create(root, "g", O_RDWR), ==, -EROFS);
     g_assert_cmpint(fs_mkdir(CALL_AS(&local_env_cred), root, "g", 0700, &attr),
@@ -478,14 +481,23 @@ static void few_descriptors(LocalEnv *env)
 /* ---- without sleeping ------------------------------------------------- */
 
 /*
+ * Reading stored values may sleep.  Whether they are known already depends on
+ * how much time has passed since the file was made.
+ */
+static void assert_not_slept(const LocalEnv *env, int ret)
+{
+    bool mapped = env->fixture.model == FS_SM_MAPPED_XATTR ||
+                  env->fixture.model == FS_SM_MAPPED_FILE;
+
+    g_assert_cmpint(mapped && ret == -EAGAIN ? 0 : ret, ==, 0);
+}
+
+/*
  * On a local file system, what is in the kernel's caches is read without
  * sleeping.
  */
 static void cached_things_need_no_worker(LocalEnv *env)
 {
-    bool mapped = env->fixture.model == FS_SM_MAPPED_XATTR ||
-                  env->fixture.model == FS_SM_MAPPED_FILE;
-    int wanted = mapped ? -EAGAIN : 0;
     g_autoptr(FsNode) first = NULL;
     g_autoptr(FsNode) again = NULL;
     g_autoptr(FsFile) file = NULL;
@@ -503,10 +515,9 @@ static void cached_things_need_no_worker(LocalEnv *env)
     }
     local_env_put(env, "f", "text");
     first = local_env_lookup(env, "f");
-    g_assert_cmpint(fs_lookup(&test_call_never, env->root, "f", &again, &attr),
-                    ==, wanted);
-    g_assert_cmpint(fs_getattr(&test_call_never, first, NULL, 0, &attr), ==,
-                    wanted);
+    assert_not_slept(env, fs_lookup(&test_call_never, env->root, "f", &again,
+                                    &attr));
+    assert_not_slept(env, fs_getattr(&test_call_never, first, NULL, 0, &attr));
     g_assert_cmpint(fs_open(&test_call, first, O_RDONLY, &file), ==, 0);
     g_assert_false(file->remote);
     len = fs_read(&test_call, file, &iov, 1, 0);
