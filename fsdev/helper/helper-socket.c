@@ -106,13 +106,17 @@ static int socket_option(int fd, int option)
 
 bool helper_socket_given(int fd, HelperSocket *out)
 {
+    int type = socket_option(fd, SO_TYPE);
+
     if (socket_option(fd, SO_DOMAIN) != AF_UNIX ||
-        socket_option(fd, SO_TYPE) != SOCK_SEQPACKET) {
+        (type != SOCK_SEQPACKET && type != SOCK_STREAM)) {
         helper_say("descriptor %d is not a unix socket of the type "
-                   "SOCK_SEQPACKET", fd);
+                   "SOCK_SEQPACKET or SOCK_STREAM", fd);
         return false;
     }
     fcntl(fd, F_SETFD, FD_CLOEXEC);
+    /* What a program in Go passes on is non-blocking. */
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     *out = (HelperSocket) {
         .fd = fd, .dirfd = -1, .listens = socket_option(fd, SO_ACCEPTCONN) > 0,
     };

@@ -20,7 +20,7 @@ typedef struct Worker {
 } Worker;
 
 struct ProxyServer {
-    int fd;                     /* owned */
+    ProxySocket sock;
     FsExport *export;           /* counted */
     ProxyServerOptions options;
     ProxyIds *ids;
@@ -41,17 +41,17 @@ static void violation(ProxyServer *server)
 {
     g_atomic_int_set(&server->violated, true);
     /* This also ends recvmsg() in all workers. */
-    shutdown(server->fd, SHUT_RDWR);
+    shutdown(server->sock.fd, SHUT_RDWR);
 }
 
 /* Returns the length of the next request, or 0 at the end of the connection. */
 static size_t receive(ProxyServer *server, ProxyWork *work)
 {
     ProxyFds fds;
-    ssize_t len = proxy_packet_receive(server->fd, work->in, sizeof(work->in),
-                                       1, &fds, 0);
+    ssize_t len = proxy_packet_receive(&server->sock, work->in,
+                                       sizeof(work->in), 1, &fds, 0);
 
-    if (len == -EMSGSIZE || (fds.lost && fds.n)) {
+    if (len == -EMSGSIZE || len == -EBADMSG || (fds.lost && fds.n)) {
         /* No request is longer or has more than one descriptor. */
         proxy_fds_close(&fds);
         violation(server);
@@ -74,13 +74,13 @@ static void reply(ProxyServer *server, ProxyWork *work, int result)
     if (result < 0) {
         work->n_fds = 0;
     }
-    ret = proxy_packet_send(server->fd, work->out, len, work->fds, work->n_fds,
-                            0);
+    ret = proxy_packet_send(&server->sock, work->out, len, work->fds,
+                            work->n_fds, 0);
     if (ret == -ETOOMANYREFS) {
         /* Too many sent descriptors have not been received by the client. */
         len = proxy_encode_reply(work->out, sizeof(work->out), work->tag,
                                  work->type, ENFILE, NULL);
-        proxy_packet_send(server->fd, work->out, len, NULL, 0, 0);
+        proxy_packet_send(&server->sock, work->out, len, NULL, 0, 0);
     }
 }
 
@@ -230,7 +230,7 @@ ProxyServer *proxy_server_new(int fd, FsExport *export,
     ProxyServer *server = g_new0(ProxyServer, 1);
     FsNode *root = fs_root(export);
 
-    server->fd = fd;
+    proxy_socket_init(&server->sock, fd);
     server->export = fs_export_ref(export);
     server->options = *options;
     server->ids = proxy_ids_new(root, options->max_ids);
@@ -276,7 +276,7 @@ void proxy_server_free(ProxyServer *server)
     }
     proxy_crew_free(server->crew);
     proxy_ids_free(server->ids);
-    close(server->fd);
+    proxy_socket_exit(&server->sock);
     fs_export_unref(server->export);
     g_mutex_clear(&server->lock);
     g_cond_clear(&server->changed);

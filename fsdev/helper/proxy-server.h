@@ -37,7 +37,7 @@ typedef struct ProxyServer ProxyServer;
 
 /**
  * proxy_server_new: serve @export, which uses the local driver with the model
- * passthrough, on the connected SOCK_SEQPACKET @fd (taken over).
+ * passthrough, on the connected @fd (taken over; proxy-packet.h).
  *
  * The threads are created here but wait until proxy_server_run(), so that the
  * caller can install a filter for all of them in between.  The caller has

@@ -17,10 +17,10 @@
 
 /* ---- the connection --------------------------------------------------- */
 
-static int connect_path(const char *path)
+static int connect_as(const char *path, int type)
 {
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
-    HOST_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    HOST_FD fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     int ret;
 
     if (fd < 0) {
@@ -34,19 +34,33 @@ static int connect_path(const char *path)
     return ret < 0 ? ret : host_fd_steal(&fd);
 }
 
-/* Duplicates @sock_fd, so that the share can be unplugged and plugged again. */
+/* Some management programs give the helper a stream to listen on. */
+static int connect_path(const char *path)
+{
+    int ret = connect_as(path, SOCK_SEQPACKET);
+
+    return ret == -EPROTOTYPE ? connect_as(path, SOCK_STREAM) : ret;
+}
+
+/*
+ * Duplicates @sock_fd, so that the share can be unplugged and plugged again.
+ * What a program in Go passes on is non-blocking.
+ */
 static int connect_fd(int sock_fd)
 {
     int value;
     socklen_t len = sizeof(value);
 
-    if (getsockopt(sock_fd, SOL_SOCKET, SO_TYPE, &value, &len) < 0) {
+    if (getsockopt(sock_fd, SOL_SOCKET, SO_DOMAIN, &value, &len) < 0) {
         return -errno;
     }
-    if (value != SOCK_SEQPACKET) {
+    if (value != AF_UNIX ||
+        getsockopt(sock_fd, SOL_SOCKET, SO_TYPE, &value, &len) < 0 ||
+        (value != SOCK_SEQPACKET && value != SOCK_STREAM)) {
         return -EPROTOTYPE;
     }
     fcntl(sock_fd, F_SETFD, FD_CLOEXEC);
+    fcntl(sock_fd, F_SETFL, fcntl(sock_fd, F_GETFL) & ~O_NONBLOCK);
     value = fcntl(sock_fd, F_DUPFD_CLOEXEC, 0);
     return value < 0 ? -errno : value;
 }

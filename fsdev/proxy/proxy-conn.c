@@ -52,7 +52,7 @@ typedef struct Forget {
 
 struct ProxyConn {
     gint refs;                  /* atomic */
-    int fd;                     /* owned */
+    ProxySocket sock;
     GMutex lock;
     gint broken;                /* atomic; set with the lock held */
     gint ended;                 /* the helper closed it; atomic */
@@ -70,7 +70,7 @@ ProxyConn *proxy_conn_new(int fd)
     ProxyConn *conn = g_new0(ProxyConn, 1);
 
     conn->refs = 1;
-    conn->fd = fd;
+    proxy_socket_init(&conn->sock, fd);
     g_mutex_init(&conn->lock);
     conn->pending = g_hash_table_new(NULL, NULL);
     conn->unsent = g_array_new(false, false, sizeof(Forget));
@@ -111,7 +111,7 @@ static void break_locked(ProxyConn *conn)
 {
     if (!g_atomic_int_get(&conn->broken)) {
         g_atomic_int_set(&conn->broken, true);
-        shutdown(conn->fd, SHUT_RDWR);
+        shutdown(conn->sock.fd, SHUT_RDWR);
         wake_all(conn);
     }
 }
@@ -125,7 +125,7 @@ void proxy_conn_break(ProxyConn *conn)
 
 bool proxy_conn_is_broken(ProxyConn *conn)
 {
-    struct pollfd peer = { .fd = conn->fd };
+    struct pollfd peer = { .fd = conn->sock.fd };
 
     /* The helper may have gone while no request was in flight. */
     if (!g_atomic_int_get(&conn->broken) && poll(&peer, 1, 0) > 0 &&
@@ -171,7 +171,7 @@ static void send_unsent(ProxyConn *conn, guint at_least)
             proxy_put_forgotten(forgotten, i, forget->id, forget->count);
         }
         len = proxy_encode_request(buf, sizeof(buf), 0, PROXY_FORGET, &t);
-        if (proxy_packet_send(conn->fd, buf, len, NULL, 0, MSG_DONTWAIT) ==
+        if (proxy_packet_send(&conn->sock, buf, len, NULL, 0, MSG_DONTWAIT) ==
             -EAGAIN) {
             break;
         }
@@ -198,7 +198,7 @@ void proxy_conn_unref(ProxyConn *conn)
     }
     /* With sock_fd= the socket may stay open, and the helper goes on. */
     send_unsent(conn, 1);
-    close(conn->fd);
+    proxy_socket_exit(&conn->sock);
     g_hash_table_destroy(conn->pending);
     g_array_free(conn->unsent, true);
     g_mutex_clear(&conn->lock);
@@ -222,7 +222,7 @@ static int send_request(ProxyConn *conn, const Pending *pending,
         return len;
     }
     trace_fs_proxy_request(conn, pending->tag, proxy_message_info(type)->name);
-    return proxy_packet_send(conn->fd, buf, len, &fd,
+    return proxy_packet_send(&conn->sock, buf, len, &fd,
                              flags & PROXY_F_TAKES_FD ? 1 : 0, how);
 }
 
@@ -235,7 +235,7 @@ static int send_request(ProxyConn *conn, const Pending *pending,
 static int receive(ProxyConn *conn, int flags, Pending *got)
 {
     ProxyFds fds;
-    ssize_t len = proxy_packet_receive(conn->fd, conn->inbox,
+    ssize_t len = proxy_packet_receive(&conn->sock, conn->inbox,
                                        sizeof(conn->inbox), PROXY_FDS_MAX,
                                        &fds, flags);
 
@@ -344,7 +344,7 @@ static void watch_free(Watch *watch)
 {
     ProxyConn *conn = watch->conn;
 
-    watch->yield->watch(conn->fd, NULL, NULL);
+    watch->yield->watch(conn->sock.fd, NULL, NULL);
     conn->watches = g_slist_remove(conn->watches, watch);
     g_atomic_int_add(&conn->refs, -1);
     g_free(watch);
@@ -406,7 +406,7 @@ static Watch *watch_begin(ProxyConn *conn, const FsYield *yield)
     watch = g_new(Watch, 1);
     *watch = (Watch) { proxy_conn_ref(conn), yield, loop, 1 };
     conn->watches = g_slist_prepend(conn->watches, watch);
-    yield->watch(conn->fd, watch_ready, watch);
+    yield->watch(conn->sock.fd, watch_ready, watch);
     return watch;
 }
 

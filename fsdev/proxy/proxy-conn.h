@@ -25,7 +25,7 @@ typedef struct ProxyAnswer {
     char *buf;
 } ProxyAnswer;
 
-/** proxy_conn_new: use the connected SOCK_SEQPACKET @fd (taken over). */
+/** proxy_conn_new: use the connected @fd (taken over): proxy-packet.h. */
 ProxyConn *proxy_conn_new(int fd);
 ProxyConn *proxy_conn_ref(ProxyConn *conn);
 void proxy_conn_unref(ProxyConn *conn);

@@ -298,7 +298,8 @@ static char *connect_problem(const FsConfig *config, int error)
 {
     switch (error) {
     case EPROTOTYPE:
-        return g_strdup("it is not a SOCK_SEQPACKET socket");
+        return g_strdup("it is not a unix socket of the type "
+                        "SOCK_SEQPACKET or SOCK_STREAM");
     case EPROTONOSUPPORT:
         return g_strdup("virtfs-proxy-helper has another version");
     case EPROTO:

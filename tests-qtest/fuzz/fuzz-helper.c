@@ -101,6 +101,7 @@ static void keep(Peer *p, int fd)
 static void receive(Peer *p)
 {
     static char buf[PROXY_MESSAGE_MAX];
+    ProxySocket sock = { .fd = p->fd };
     ProxyFds fds;
     uint32_t tag;
     ssize_t len;
@@ -108,7 +109,7 @@ static void receive(Peer *p)
     if (p->over || !p->unanswered) {
         return;
     }
-    len = proxy_packet_receive(p->fd, buf, sizeof(buf), PROXY_FDS_MAX, &fds, 0);
+    len = proxy_packet_receive(&sock, buf, sizeof(buf), PROXY_FDS_MAX, &fds, 0);
     if (len <= 0) {
         p->over = true;
         return;
@@ -195,10 +196,11 @@ static size_t damage(Input *in, uint8_t *bytes, size_t len)
 static void transmit(Peer *p, Input *in, const uint8_t *bytes, size_t len,
                      bool answered)
 {
+    ProxySocket sock = { .fd = p->fd };
     int fds[2];
     unsigned n = draw_fds(p, in, fds);
 
-    if (!p->over && proxy_packet_send(p->fd, bytes, len, fds, n, 0) < 0) {
+    if (!p->over && proxy_packet_send(&sock, bytes, len, fds, n, 0) < 0) {
         p->over = true;
     }
     while (n) {

@@ -139,7 +139,8 @@ static bool tell_lie(Proxy *p, Packet *packet, unsigned kind)
 
 static bool pass(int to, Packet *packet)
 {
-    bool sent = proxy_packet_send(to, packet->bytes, packet->len,
+    ProxySocket sock = { .fd = to };
+    bool sent = proxy_packet_send(&sock, packet->bytes, packet->len,
                                   packet->fds.fd, packet->fds.n, 0) == 0;
 
     proxy_fds_close(&packet->fds);
@@ -148,7 +149,8 @@ static bool pass(int to, Packet *packet)
 
 static bool take(int from, Packet *packet)
 {
-    ssize_t len = proxy_packet_receive(from, packet->bytes, PROXY_MESSAGE_MAX,
+    ProxySocket sock = { .fd = from };
+    ssize_t len = proxy_packet_receive(&sock, packet->bytes, PROXY_MESSAGE_MAX,
                                        PROXY_FDS_MAX, &packet->fds, 0);
 
     packet->len = MAX(len, 0);

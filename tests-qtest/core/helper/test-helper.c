@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include "helper-run.h"
+#include "proxy/proxy-fixture.h"
 #include "local/local-fixture.h"
 
 /* ---- options ---------------------------------------------------------- */
@@ -83,17 +84,17 @@ static void test_no_root(void)
     close(fds[1]);
 }
 
-static void test_stream_socket(void)
+static void test_datagram_socket(void)
 {
     HELPER_RUN run;
     const char *words[] = { "-p", "/tmp", "-f", "3", "-n", NULL };
     int fds[2];
 
     helper_run_init(&run);
-    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), ==, 0);
     helper_run_start(&run, words, fds[1]);
     g_assert_cmpint(helper_run_wait(&run), ==, 1);
-    g_assert_true(helper_run_said(&run, "SOCK_SEQPACKET"));
+    g_assert_true(helper_run_said(&run, "SOCK_SEQPACKET or SOCK_STREAM"));
     close(fds[0]);
     close(fds[1]);
 }
@@ -269,18 +270,19 @@ static void test_daemon(void)
     close(client);
 }
 
-static void test_socket_activation(void)
+/* The program that passes the socket on may have made it non-blocking. */
+static void test_socket_activation(gconstpointer opaque)
 {
+    int type = GPOINTER_TO_INT(opaque);
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
     HELPER_RUN run;
     int listener;
-    int client;
 
     if (!helper_run_possible()) {
         return;
     }
     helper_run_init(&run);
-    listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    listener = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     g_strlcpy(addr.sun_path, run.socket, sizeof(addr.sun_path));
     g_assert_cmpint(bind(listener, (struct sockaddr *)&addr, sizeof(addr)),
                     ==, 0);
@@ -295,9 +297,18 @@ static void test_socket_activation(void)
         helper_run_other(&run, "/bin/sh", words, listener);
     }
     close(listener);
-    client = connect_when_ready(run.socket);
-    close(helper_greet(client));
-    close(client);
+    if (type == SOCK_STREAM) {
+        g_autoptr(GError) error = NULL;
+        FsExport *export = proxy_open_export(0, run.socket, &error);
+
+        g_assert_no_error(error);
+        fs_export_unref(export);
+    } else {
+        int client = connect_when_ready(run.socket);
+
+        close(helper_greet(client));
+        close(client);
+    }
     g_assert_cmpint(helper_run_wait(&run), ==, 0);
 }
 
@@ -314,7 +325,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/helper/bad-use/no-directory", test_not_a_directory);
     g_test_add_func("/helper/bad-use/root-directory", test_no_root);
-    g_test_add_func("/helper/bad-use/stream-socket", test_stream_socket);
+    g_test_add_func("/helper/bad-use/datagram-socket", test_datagram_socket);
     g_test_add_func("/helper/manual", test_manual);
     g_test_add_func("/helper/socket/one-client", test_one_client);
     g_test_add_func("/helper/socket/owner-and-peer", test_socket_owner);
@@ -323,6 +334,10 @@ int main(int argc, char **argv)
     g_test_add_data_func("/helper/socket/name-is-link", GINT_TO_POINTER(true),
                          test_socket_name_taken);
     g_test_add_func("/helper/socket/daemon", test_daemon);
-    g_test_add_func("/helper/socket/activation", test_socket_activation);
+    g_test_add_data_func("/helper/socket/activation",
+                         GINT_TO_POINTER(SOCK_SEQPACKET),
+                         test_socket_activation);
+    g_test_add_data_func("/helper/socket/activation-stream",
+                         GINT_TO_POINTER(SOCK_STREAM), test_socket_activation);
     return g_test_run();
 }

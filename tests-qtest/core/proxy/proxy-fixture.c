@@ -120,10 +120,10 @@ static gpointer run_thread(gpointer server)
 void proxy_fixture_start(ProxyFixture *fixture, const char *path)
 {
     static bool initialized;
+    int type = fixture->stream ? SOCK_STREAM : SOCK_SEQPACKET;
     int fds[2];
 
-    g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds),
-                    ==, 0);
+    g_assert_cmpint(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds), ==, 0);
     fixture->fd = fds[0];
     if (fixture->in_thread) {
         if (!initialized) {

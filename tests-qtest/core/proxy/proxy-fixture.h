@@ -12,6 +12,7 @@
 typedef struct ProxyFixture {
     bool in_thread;             /* a thread of the test; else a child process */
     bool program;               /* the child runs virtfs-proxy-helper */
+    bool stream;                /* the connection is a SOCK_STREAM socket */
     bool readonly;
     ProxyServerOptions options; /* 0: the defaults of the helper */
     FsCred owner;               /* of the exported directory */

@@ -375,14 +375,28 @@ static void no_such_descriptor(void)
     g_assert_nonnull(strstr(error->message, "sock_fd 12345"));
 }
 
-static void stream_socket(void)
+static void datagram_socket(void)
+{
+    g_autoptr(GError) error = NULL;
+    int fds[2];
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), ==, 0);
+    g_assert_null(proxy_open_export(fds[0], NULL, &error));
+    g_assert_nonnull(strstr(error->message, "SOCK_SEQPACKET or SOCK_STREAM"));
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* Its first bytes are no length of a reply. */
+static void other_program_on_a_stream(void)
 {
     g_autoptr(GError) error = NULL;
     int fds[2];
 
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+    g_assert_cmpint(send(fds[1], "HTTP/1.1 400\r\n", 14, 0), ==, 14);
     g_assert_null(proxy_open_export(fds[0], NULL, &error));
-    g_assert_nonnull(strstr(error->message, "SOCK_SEQPACKET"));
+    g_assert_nonnull(strstr(error->message, "there is no valid reply"));
     close(fds[0]);
     close(fds[1]);
 }
@@ -411,6 +425,8 @@ int main(int argc, char **argv)
     g_test_add_func("/proxy-hostile/no-such-socket", no_such_socket);
     g_test_add_func("/proxy-hostile/closed-at-once", helper_closes_at_once);
     g_test_add_func("/proxy-hostile/no-such-descriptor", no_such_descriptor);
-    g_test_add_func("/proxy-hostile/stream-socket", stream_socket);
+    g_test_add_func("/proxy-hostile/datagram-socket", datagram_socket);
+    g_test_add_func("/proxy-hostile/other-program-on-a-stream",
+                    other_program_on_a_stream);
     return g_test_run();
 }

@@ -38,6 +38,7 @@ static struct {
     const char *prefix;
     bool in_thread;
     bool program;
+    bool stream;
     bool as_user;
     bool bare;
     bool allow;
@@ -49,6 +50,8 @@ static struct {
     { "/proxy/user-default", .as_user = true },
     { "/proxy/user-old-kernel", .as_user = true, .allow = true, .bare = true },
     { "/proxy/helper", .program = true, .as_user = true, .allow = true },
+    { "/proxy/helper-stream", .program = true, .stream = true,
+      .as_user = true, .allow = true },
     { "/proxy/same-process", .in_thread = true, .allow = true },
     { "/proxy/same-process-old-kernel", .in_thread = true, .allow = true,
       .bare = true },
@@ -61,6 +64,7 @@ static void add_subject(size_t n)
     bool root = geteuid() == 0;
 
     proxy->in_thread = subjects[n].in_thread;
+    proxy->stream = subjects[n].stream;
     proxy->program = subjects[n].program;
     proxy->options.allow_suid = subjects[n].allow;
     proxy->options.allow_devices = subjects[n].allow;
@@ -148,10 +152,11 @@ static void test_id_map(gconstpointer by_helper)
 
 /* ---- threads ---------------------------------------------------------- */
 
-static void test_threads(void)
+static void test_threads(gconstpointer stream)
 {
     ProxyFixture proxy = {
-        .in_thread = true, .owner = { geteuid(), getegid() },
+        .in_thread = true, .stream = stream != NULL,
+        .owner = { geteuid(), getegid() },
     };
     LocalFixture fixture = { .model = FS_SM_PASSTHROUGH, .proxy = &proxy };
     unsigned fds = conformance_count_fds();
@@ -179,6 +184,8 @@ int main(int argc, char **argv)
     }
     g_test_add_data_func("/proxy/id-map", NULL, test_id_map);
     g_test_add_data_func("/proxy/id-map-of-helper", "yes", test_id_map);
-    g_test_add_func("/proxy/threads/same-names", test_threads);
+    g_test_add_data_func("/proxy/threads/same-names", NULL, test_threads);
+    g_test_add_data_func("/proxy/threads/same-names-stream", "yes",
+                         test_threads);
     return g_test_run();
 }
