@@ -81,6 +81,33 @@ static const char *text_of(const QDict *from, const char *key)
 
 /* ---- one device ---- */
 
+static void print_limit(Monitor *mon, const QDict *quota, const char *what,
+                        const char *max)
+{
+    int64_t limit = qdict_get_int(quota, max);
+    g_autofree char *text = limit ? g_strdup_printf(" of %" PRId64, limit)
+                                  : NULL;
+
+    monitor_printf(mon, " %s %" PRId64 "%s", what, qdict_get_int(quota, what),
+                   text ?: "");
+}
+
+/* Nothing for a share without a quota. */
+static void print_quota(Monitor *mon, const QDict *share)
+{
+    const QDict *quota = qobject_to(QDict, qdict_get(share, "quota"));
+
+    if (!quota) {
+        return;
+    }
+    monitor_printf(mon, "    quota");
+    print_limit(mon, quota, "bytes", "max-bytes");
+    monitor_printf(mon, ",");
+    print_limit(mon, quota, "files", "max-files");
+    monitor_printf(mon, "%s\n", qdict_get_bool(quota, "counting")
+                                ? ", still counting" : "");
+}
+
 static void print_share(Monitor *mon, Object *obj)
 {
     QDict *share = get_dict(mon, obj, "share");
@@ -107,6 +134,7 @@ static void print_share(Monitor *mon, Object *obj)
                    qdict_get_int(usage, "bytes"),
                    qdict_get_int(usage, "descriptors"),
                    qdict_get_int(usage, "descriptors-max"));
+    print_quota(mon, share);
     qobject_unref(share);
 
     session = get_dict(mon, obj, "session");

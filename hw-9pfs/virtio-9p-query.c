@@ -8,6 +8,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
+#include "fsdev/core/fs-quota.h"
 #include "fsdev/core/qemu-compat.h"
 #include "fsdev/qemu-fsdev.h"
 #include "virtio-9p.h"
@@ -41,10 +42,25 @@ static QDict *usage_dict(FsExport *export)
     return to;
 }
 
+/* What the tree holds, beside the limits, of which 0 is none. */
+static QDict *quota_dict(const FsQuotaState *state)
+{
+    QDict *to = qdict_new();
+
+    qdict_put_int(to, "bytes", state->bytes);
+    qdict_put_int(to, "max-bytes", MIN(state->max_bytes, INT64_MAX));
+    qdict_put_int(to, "files", state->files);
+    qdict_put_int(to, "max-files", MIN(state->max_files, INT64_MAX));
+    qdict_put_bool(to, "counting", state->counting);
+    qdict_put_int(to, "missed", state->missed);
+    return to;
+}
+
 static QObject *get_share(V9fsVirtioState *v, Error **errp)
 {
     const FsConfig *config = &v->export->config;
     QDict *to = qdict_new();
+    FsQuotaState quota;
 
     qdict_put_str(to, "mount-tag", v->mount_tag);
     put_text(to, "fsdev", config->id);
@@ -66,6 +82,9 @@ static QObject *get_share(V9fsVirtioState *v, Error **errp)
     qdict_put_str(to, "served-by", p9_loop_is_main(v->loop) ? "main loop"
                   : v->iothread ? "iothread" : "own thread");
     qdict_put(to, "usage", usage_dict(v->export));
+    if (fs_export_quota(v->export, &quota)) {
+        qdict_put(to, "quota", quota_dict(&quota));
+    }
     return QOBJECT(to);
 }
 

@@ -88,6 +88,12 @@ static const Refused refused[] = {
       "max_xattr '4294967296'", "4294967295" },
     { "max-fids", "-fsdev synth,id=a,max_fids=4294967296",
       "max_fids '4294967296'", "4294967295" },
+    { "max-bytes", "-fsdev " LOCAL_NONE ",max_bytes=-1", "'-1'",
+      "'max_bytes'" },
+    { "max-files", "-fsdev " LOCAL_NONE ",max_files=-1", "max_files '-1'",
+      "9223372036854775807" },
+    { "max-files/synth", "-fsdev synth,id=a,max_files=5", "'max_files'",
+      "id, fsdriver, readonly, max_xattr" },
     { "max-locks", "-fsdev " LOCAL_NONE ",max_locks=-1",
       "max_locks '-1'", "4294967295" },
     { "max-memory", "-fsdev " LOCAL_NONE ",max_memory=1000k",
@@ -139,9 +145,9 @@ static const Refused refused[] = {
     { "uidmap/synth", "-fsdev synth,id=a,uidmap=0:1000:1", "'uidmap'",
       "id, fsdriver, readonly, max_xattr" },
     { "local-with-socket", "-fsdev " LOCAL_NONE ",socket=/s", "'socket'",
-      "multidevs, max_xattr, max_fids, max_locks, max_memory, locks, "
-      "statfs, cache-hint, nested-export, xattrs, uidmap, gidmap, "
-      "throttling.*" },
+      "multidevs, max_xattr, max_fids, max_locks, max_memory, max_bytes, "
+      "max_files, locks, statfs, cache-hint, nested-export, xattrs, uidmap, "
+      "gidmap, throttling.*" },
     { "proxy-without-socket", "-fsdev proxy,id=a",
       "neither socket nor sock_fd", "socket=<path> or sock_fd=<number>" },
     { "proxy-with-both", "-fsdev proxy,id=a,socket=/s,sock_fd=3",
@@ -233,6 +239,8 @@ static const char *const accepted[] = {
     "local,id=a,path=/,security_model=none,multidevs=remap,max_xattr=0",
     "local,id=a,path=/,security_model=none,max_fids=5,max_locks=1,"
         "max_memory=1M",
+    "local,id=a,path=/,security_model=mapped-file,max_bytes=1,max_files=1",
+    "proxy,id=a,socket=/s,max_bytes=0,max_files=9223372036854775807",
     "local,id=a,path=/,security_model=none,statfs=host,cache-hint=on",
     "local,id=a,path=/,security_model=none,statfs=v9fs,cache-hint=off",
     "local,id=a,path=/,security_model=none,nested-export=on",
@@ -431,7 +439,7 @@ static void test_virtfs_all_options(void)
         "-M pc -nodefaults -virtfs local,mount_tag=a,path=/,"
         "security_model=mapped-xattr,readonly=on,writeout=immediate,"
         "fmode=0640,dmode=0750,multidevs=warn,max_xattr=5,"
-        "max_fids=1000,max_locks=10,max_memory=8M,"
+        "max_fids=1000,max_locks=10,max_memory=8M,max_bytes=1T,max_files=9,"
         "uidmap=0:1000:1+squash:65534,gidmap=0:1000:1,"
         "statfs=v9fs,cache-hint=off,nested-export=on,xattrs=all,"
         "throttling.iops-total=1000,throttling.iops-size=4096");

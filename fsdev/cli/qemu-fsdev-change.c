@@ -51,13 +51,18 @@ void qmp_x_fsdev_del(const char *id, Error **errp)
 static int check_changeable(void *opaque, const char *name, const char *value,
                             Error **errp)
 {
-    if (!strcmp(name, "readonly") || !strcmp(name, "locks") ||
-        !strcmp(name, "path") || strstart(name, THROTTLE_OPT_PREFIX, NULL)) {
+    static const char *const changeable[] = {
+        "readonly", "locks", "max_bytes", "max_files", "max_fids", "max_locks",
+        "max_memory", "max_xattr", "path", NULL,
+    };
+
+    if (g_strv_contains(changeable, name) ||
+        strstart(name, THROTTLE_OPT_PREFIX, NULL)) {
         return 0;
     }
     error_setg(errp, "option '%s' cannot be changed; those that can are: "
-               "readonly, locks, " THROTTLE_OPT_PREFIX "*, and path while no "
-               "device uses the fsdev", name);
+               "readonly, locks, max_*, " THROTTLE_OPT_PREFIX "*, and path "
+               "while no device uses the fsdev", name);
     return -1;
 }
 

@@ -14,8 +14,8 @@ FsdevEntry *qemu_fsdev_find(const char *id);
 /** qemu_fsdev_get: the same; *@errp is set to a message that lists the ids. */
 FsdevEntry *qemu_fsdev_get(const char *id, Error **errp);
 /**
- * qemu_fsdev_change: change @entry by the options readonly, locks, throttling.*
- * and, while no device uses it, path.
+ * qemu_fsdev_change: change @entry by the options readonly, locks, max_*,
+ * throttling.* and, while no device uses it, path.
  *
  * What is not among @opts stays as it is.  Returns false with *@errp set, and
  * nothing changed, if that is not possible.

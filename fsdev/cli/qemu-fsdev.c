@@ -15,6 +15,7 @@
 #include "qemu/option.h"
 #include "qemu/queue.h"
 #include "qemu/units.h"
+#include "fsdev/core/fs-quota.h"
 #include "fsdev/core/fsdriver.h"
 #include "fsdev/core/qemu-compat.h"
 #include "fsdev/qemu-fsdev.h"
@@ -137,9 +138,25 @@ static bool fsdev_parse_max(QemuOpts *opts, const char *name, uint32_t *max,
     return true;
 }
 
+/* Leaves the limits alone whose options are not given. */
+static bool fsdev_parse_quota(FsConfig *config, QemuOpts *opts, Error **errp)
+{
+    uint64_t files = qemu_opt_get_number(opts, "max_files", config->max_files);
+
+    if (files > INT64_MAX) {
+        error_setg(errp, "%s '%s' is too large; allowed: up to %" PRId64
+                   ", 0 for no limit", "max_files",
+                   qemu_opt_get(opts, "max_files"), INT64_MAX);
+        return false;
+    }
+    config->max_files = files;
+    config->max_bytes = qemu_opt_get_size(opts, "max_bytes", config->max_bytes);
+    return true;
+}
+
 static bool fsdev_parse_memory(QemuOpts *opts, uint64_t *bytes, Error **errp)
 {
-    *bytes = qemu_opt_get_size(opts, "max_memory", FS_MAX_MEMORY_DEFAULT);
+    *bytes = qemu_opt_get_size(opts, "max_memory", *bytes);
     if (*bytes && *bytes < FSDEV_MIN_MEMORY) {
         error_setg(errp, "max_memory '%s' is too small; allowed: from 1M on, "
                    "0 for no limit", qemu_opt_get(opts, "max_memory"));
@@ -149,15 +166,17 @@ static bool fsdev_parse_memory(QemuOpts *opts, uint64_t *bytes, Error **errp)
     return true;
 }
 
-/* In FsConfig 0 stands for the default, except for max_xattr. */
+/*
+ * In FsConfig 0 stands for the default, except for max_xattr, max_bytes and
+ * max_files, where it is no limit.
+ */
 static bool fsdev_parse_limits(FsConfig *config, QemuOpts *opts, Error **errp)
 {
-    config->max_xattr = FS_MAX_XATTR_DEFAULT;
-    config->max_locks = FS_MAX_LOCKS_DEFAULT;
     if (!fsdev_parse_max(opts, "max_xattr", &config->max_xattr, errp) ||
         !fsdev_parse_max(opts, "max_fids", &config->max_fids, errp) ||
         !fsdev_parse_max(opts, "max_locks", &config->max_locks, errp) ||
-        !fsdev_parse_memory(opts, &config->max_memory, errp)) {
+        !fsdev_parse_memory(opts, &config->max_memory, errp) ||
+        !fsdev_parse_quota(config, opts, errp)) {
         return false;
     }
     if (qemu_opt_get(opts, "max_fids")) {
@@ -346,6 +365,9 @@ static FsdevEntry *fsdev_entry_new(const char *id, const FsDriver *driver)
     entry->config.fmode = 0600;
     entry->config.dmode = 0700;
     entry->config.multidevs = FS_MULTIDEVS_REMAP;
+    entry->config.max_xattr = FS_MAX_XATTR_DEFAULT;
+    entry->config.max_locks = FS_MAX_LOCKS_DEFAULT;
+    entry->config.max_memory = FS_MAX_MEMORY_DEFAULT;
     throttle_config_init(&entry->throttle);
     return entry;
 }
@@ -459,6 +481,7 @@ bool qemu_fsdev_change(FsdevEntry *entry, QemuOpts *opts, Error **errp)
 {
     FsConfig *config = &entry->config;
     const char *path = qemu_opt_get(opts, "path");
+    FsConfig limits = *config;  /* the strings are borrowed */
 
     if (path && (entry->users || config->driver != &fs_local_driver)) {
         error_setg(errp, "the path of fsdev '%s' cannot be changed: %s",
@@ -466,9 +489,11 @@ bool qemu_fsdev_change(FsdevEntry *entry, QemuOpts *opts, Error **errp)
                    ? "a device uses it" : "it is not of the driver local");
         return false;
     }
-    if (!qemu_fsdev_throttle_parse(&entry->throttle, opts, errp)) {
+    if (!fsdev_parse_limits(&limits, opts, errp) ||
+        !qemu_fsdev_throttle_parse(&entry->throttle, opts, errp)) {
         return false;
     }
+    *config = limits;
     if (path) {
         g_free(config->path);
         config->path = g_strdup(path);
@@ -478,6 +503,9 @@ bool qemu_fsdev_change(FsdevEntry *entry, QemuOpts *opts, Error **errp)
     if (entry->export) {
         fs_export_set_readonly(entry->export, config->readonly);
         fs_export_set_locks(entry->export, !config->no_locks);
+        fs_export_set_limits(entry->export, config);
+        fs_export_set_quota(entry->export, config->max_bytes,
+                            config->max_files);
     }
     fsdev_entry_throttle(entry);
     return true;

@@ -49,43 +49,57 @@ static const BudgetRow rows[FS_BUDGET_ITEMS] = {
                           0 },
 };
 
-void fs_budget_init(FsBudget *budget, const FsExport *export)
+void fs_limits_set(FsLimits *limits, const FsConfig *config)
 {
-    const FsConfig *config = &export->config;
     gsize fids = config->max_fids ?: FS_MAX_FIDS_FEW;
     gsize locks = config->max_locks ?: FS_MAX_LOCKS_DEFAULT;
     gsize memory = MIN(config->max_memory ?: FS_MAX_MEMORY_DEFAULT,
                        G_MAXSIZE);
 
-    *budget = (FsBudget) {
-        .export = export,
-        .limit = {
-            [FS_BUDGET_FIDS] = fids,
-            [FS_BUDGET_XATTRS] = config->max_xattr,
-            [FS_BUDGET_LOCKS] = locks,
-            [FS_BUDGET_MEMORY] = memory,
-            [FS_BUDGET_PIECES] = PIECES_BYTES,
-            /* A fid also keeps the names of the directories above. */
-            [FS_BUDGET_NAMES] = fids,
-            [FS_BUDGET_PATHS] = fids <= G_MAXSIZE / PATH_BYTES
-                                ? fids * PATH_BYTES : G_MAXSIZE,
-            [FS_BUDGET_RANGES] = locks,
-            [FS_BUDGET_DIRS] = DIRS_BYTES,
-        },
+    const gsize item[FS_BUDGET_ITEMS] = {
+        [FS_BUDGET_FIDS] = fids,
+        [FS_BUDGET_XATTRS] = config->max_xattr,
+        [FS_BUDGET_LOCKS] = locks,
+        [FS_BUDGET_MEMORY] = memory,
+        [FS_BUDGET_PIECES] = PIECES_BYTES,
+        /* A fid also keeps the names of the directories above. */
+        [FS_BUDGET_NAMES] = fids,
+        [FS_BUDGET_PATHS] = fids <= G_MAXSIZE / PATH_BYTES
+                            ? fids * PATH_BYTES : G_MAXSIZE,
+        [FS_BUDGET_RANGES] = locks,
+        [FS_BUDGET_DIRS] = DIRS_BYTES,
     };
+
+    for (unsigned i = 0; i < FS_BUDGET_ITEMS; i++) {
+        g_atomic_pointer_set(&limits->item[i], item[i]);
+    }
+}
+
+void fs_budget_init(FsBudget *budget, const FsExport *export)
+{
+    *budget = (FsBudget) { .export = export };
+}
+
+gsize fs_budget_limit(const FsBudget *budget, FsBudgetItem item)
+{
+    const FsExport *export = budget->export;
+
+    return export ? (gsize)g_atomic_pointer_get(
+                        (gsize *)&export->limits.item[item]) : 0;
 }
 
 void fs_budget_report(const FsBudget *budget, FsBudgetItem item)
 {
     const BudgetRow *row = &rows[item];
+    gsize max = fs_budget_limit(budget, item);
     g_autofree char *limit = NULL;
 
     if (!row->raise || !budget->export ||
         !fs_warn_due(budget->export, FS_WARN_LIMIT + item)) {
         return;
     }
-    if (budget->limit[item]) {
-        limit = g_strdup_printf("%zu ", budget->limit[item]);
+    if (max) {
+        limit = g_strdup_printf("%zu ", max);
     }
     fs_warn(budget->export, FS_WARN_LIMIT + item,
             "the guest has met the limit of %s%s; the %s raises it",
@@ -96,7 +110,7 @@ void fs_budget_report(const FsBudget *budget, FsBudgetItem item)
 
 bool fs_budget_charge(FsBudget *budget, FsBudgetItem item, gsize amount)
 {
-    gsize limit = budget->limit[item];
+    gsize limit = fs_budget_limit(budget, item);
     gsize before = (gsize)g_atomic_pointer_add(&budget->used[item], amount);
 
     if (limit && amount && (before > limit || amount > limit - before)) {

@@ -37,16 +37,28 @@ typedef enum FsBudgetItem {
     FS_BUDGET_ITEMS,
 } FsBudgetItem;
 
+struct FsConfig;
 struct FsExport;
+
+/* The limits of an export and its sessions; atomic, 0: none. */
+typedef struct FsLimits {
+    gsize item[FS_BUDGET_ITEMS];
+} FsLimits;
 
 typedef struct FsBudget {
     const struct FsExport *export;  /* borrowed; NULL before init */
-    gsize limit[FS_BUDGET_ITEMS];   /* constant; 0: none */
     gsize used[FS_BUDGET_ITEMS];    /* atomic */
     gsize peak[FS_BUDGET_ITEMS];    /* of used since a trim; atomic */
 } FsBudget;
 
-/** fs_budget_init: the limits of @export, which outlives the budget. */
+/**
+ * fs_limits_set: take the limits from @config, at the start and later.
+ *
+ * What is used already stays, also if it is more.
+ */
+void fs_limits_set(FsLimits *limits, const struct FsConfig *config);
+
+/** fs_budget_init: the limits are those of @export, which outlives it. */
 void fs_budget_init(FsBudget *budget, const struct FsExport *export);
 
 /**
@@ -67,6 +79,8 @@ void fs_budget_refund(FsBudget *budget, FsBudgetItem item, gsize amount);
  */
 void fs_budget_trim(FsBudget *budget);
 
+/** fs_budget_limit: the limit of now; 0: none. */
+gsize fs_budget_limit(const FsBudget *budget, FsBudgetItem item);
 gsize fs_budget_used(const FsBudget *budget, FsBudgetItem item);
 
 /** fs_budget_report: print that the limit was met. */

@@ -23,6 +23,7 @@ typedef enum FsWarnCause {
     FS_WARN_FULL,               /* no space, or a quota is used up */
     FS_WARN_FDS,                /* no descriptors */
     FS_WARN_HANG,               /* storage does not answer */
+    FS_WARN_QUOTA,              /* max_bytes or max_files was met */
     FS_WARN_LIMIT,              /* + FsBudgetItem: a limit was met */
     FS_WARN_CAUSES = FS_WARN_LIMIT + FS_BUDGET_ITEMS,
 } FsWarnCause;

@@ -4,8 +4,7 @@
  * the gate for throttling.  Context: see the comments in fsdriver.h.
  */
 #include "fsdev/core/p9-osdep.h"
-#include "fsdev/core/fsdriver.h"
-#include "fsdev/core/fs-warn.h"
+#include "fsdev/core/fsdriver-int.h"
 
 void fs_config_copy(FsConfig *to, const FsConfig *from)
 {
@@ -34,6 +33,7 @@ void fs_export_init(FsExport *export, const FsConfig *config)
     fs_config_copy(&export->config, config);
     export->readonly = config->readonly;
     export->no_locks = config->no_locks;
+    fs_limits_set(&export->limits, config);
     fs_budget_init(&export->budget, export);
 }
 
@@ -45,6 +45,11 @@ void fs_export_set_readonly(FsExport *export, bool readonly)
 void fs_export_set_locks(FsExport *export, bool locks)
 {
     g_atomic_int_set(&export->no_locks, !locks);
+}
+
+void fs_export_set_limits(FsExport *export, const FsConfig *config)
+{
+    fs_limits_set(&export->limits, config);
 }
 
 void fs_export_set_gate(FsExport *export, FsGate *gate)
@@ -72,6 +77,7 @@ FsExport *fs_export_open(const FsConfig *config, GError **error)
         return NULL;
     }
     assert(export->driver == driver && export->refs == 1);
+    fs_export_set_quota(export, config->max_bytes, config->max_files);
     return export;
 }
 
@@ -81,16 +87,23 @@ FsExport *fs_export_ref(FsExport *export)
     return export;
 }
 
+void fs_export_close(FsExport *export)
+{
+    FsGate *gate = export->gate;
+    FsQuota *quota = export->quota;
+
+    fs_warn_forget(export);
+    export->driver->close_export(export);
+    fs_quota_free(quota);
+    if (gate && gate->unref) {
+        gate->unref(gate);
+    }
+}
+
 void fs_export_unref(FsExport *export)
 {
-    if (g_atomic_int_dec_and_test(&export->refs)) {
-        FsGate *gate = export->gate;
-
-        fs_warn_forget(export);
-        export->driver->close_export(export);
-        if (gate && gate->unref) {
-            gate->unref(gate);
-        }
+    if (g_atomic_int_dec_and_test(&export->refs) && !fs_quota_leave(export)) {
+        fs_export_close(export);
     }
 }
 

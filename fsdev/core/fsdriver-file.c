@@ -77,10 +77,15 @@ static int open_attr_of(const FsCall *call, FsNode *node, int flags,
                         FsFile **file, FsAttr *attr)
 {
     bool changes = flags & O_TRUNC;
+    FsQuotaHold hold = { .quota = NULL };
     FsFile *opened = NULL;
     FsAttr seen;
     int ret = check_call(call, driver_of(node)->open, node);
 
+    if (ret == 0 && changes && fs_quota_of(node->export)) {
+        ret = fs_quota_hold(&hold, call, node, NULL);
+        hold.settle = true;
+    }
     if (ret < 0) {
         return ret;
     }
@@ -91,6 +96,9 @@ static int open_attr_of(const FsCall *call, FsNode *node, int flags,
             call, node, flags, &opened, attr ? &seen : NULL);
     if (changes) {
         fs_change_note();
+    }
+    if (hold.quota) {
+        fs_quota_release(&hold, call);
     }
     if (ret == 0) {
         assert(opened && opened->node);
@@ -138,22 +146,74 @@ ssize_t fs_read(const FsCall *call, FsFile *file, const struct iovec *iov,
     return ret;
 }
 
-ssize_t fs_write(const FsCall *call, FsFile *file, const struct iovec *iov,
-                 int iovcnt, uint64_t offset)
+static ssize_t driver_write(const FsCall *call, FsFile *file,
+                            const struct iovec *iov, int iovcnt,
+                            uint64_t offset)
 {
-    FsCall at_once;
     ssize_t ret;
 
-    if (!file_driver(file)->write) {
-        return -EOPNOTSUPP;
-    }
-    call = call_to_try(call, file_reach(call, file), &at_once);
     fs_change_note();
     ret = count(file->node, "write", "",
                 file_driver(file)->write(call, file, iov, iovcnt, offset),
                 iov_size(iov, iovcnt));
     fs_change_note();
     return ret;
+}
+
+/* The first @length bytes of @iov; owned by the caller. */
+static struct iovec *cut_iov(const struct iovec *iov, int *iovcnt,
+                             size_t length)
+{
+    struct iovec *cut = g_new(struct iovec, *iovcnt);
+    int n = 0;
+
+    for (; length; n++) {
+        cut[n] = iov[n];
+        cut[n].iov_len = MIN(iov[n].iov_len, length);
+        length -= cut[n].iov_len;
+    }
+    *iovcnt = n;
+    return cut;
+}
+
+/* In an export with a quota. */
+static ssize_t write_within(const FsCall *call, FsFile *file,
+                            const struct iovec *iov, int iovcnt,
+                            uint64_t offset)
+{
+    size_t length = iov_size(iov, iovcnt);
+    g_autofree struct iovec *cut = NULL;
+    FsQuotaHold hold;
+    ssize_t may;
+    ssize_t ret = call->wait == FS_WAIT_NEVER
+                  ? -EAGAIN : fs_quota_hold(&hold, call, file->node, file);
+
+    if (ret < 0) {
+        return ret;
+    }
+    may = ret = fs_quota_admit_write(&hold, offset, length);
+    if (may >= 0) {
+        cut = (size_t)may < length ? cut_iov(iov, &iovcnt, may) : NULL;
+        ret = driver_write(call, file, cut ?: iov, iovcnt, offset);
+        hold.settle |= ret != may;
+    }
+    fs_quota_release(&hold, call);
+    return ret;
+}
+
+ssize_t fs_write(const FsCall *call, FsFile *file, const struct iovec *iov,
+                 int iovcnt, uint64_t offset)
+{
+    FsCall at_once;
+
+    if (!file_driver(file)->write) {
+        return -EOPNOTSUPP;
+    }
+    call = call_to_try(call, file_reach(call, file), &at_once);
+    if (fs_quota_of(file->node->export) && !file->is_dir) {
+        return write_within(call, file, iov, iovcnt, offset);
+    }
+    return driver_write(call, file, iov, iovcnt, offset);
 }
 
 int fs_fsync(const FsCall *call, FsFile *file, bool datasync)

@@ -7,6 +7,7 @@
 #define FSDEV_FSDRIVER_INT_H
 
 #include "fsdev/core/fs-ids.h"
+#include "fsdev/core/fs-quota.h"
 #include "fsdev/core/fs-trace.h"
 #include "fsdev/core/fs-warn.h"
 #include "fsdev/core/fsdriver.h"
@@ -87,6 +88,9 @@ static inline ssize_t count(FsNode *node, const char *entry, const char *name,
     }
     return ret;
 }
+
+/** fs_export_close: free @export, which nothing uses.  May block. */
+void fs_export_close(FsExport *export);
 
 /**
  * fs_remade: the directory that others have made anew in the place of @dir,

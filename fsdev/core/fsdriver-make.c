@@ -12,10 +12,12 @@
 #define CREATE_TRIES 16
 
 /*
- * May @call create an object in @dir?  @entry: the driver has a function for
- * it.  *@host is the call with the ids of the host.
+ * May @call create @name in @dir?  @entry: the driver has a function for it.
+ * *@host is the call with the ids of the host, and *@quota the quota that the
+ * object is charged to, or NULL.
  */
-static int prepare(const FsCall *call, bool entry, FsNode *dir, FsCall *host)
+static int prepare(const FsCall *call, bool entry, FsNode *dir,
+                   const char *name, FsCall *host, FsQuota **quota)
 {
     int ret = check_call(call, entry, dir);
 
@@ -26,7 +28,22 @@ static int prepare(const FsCall *call, bool entry, FsNode *dir, FsCall *host)
         ret = fs_owners_check(call, FS_OWNERS_MAKE,
                               &(FsObjects) { .dir = dir });
     }
+    *quota = fs_quota_of(dir->export);
+    if (ret == 0 && *quota) {
+        ret = fs_quota_admit_new(call, dir, name);
+    }
     return ret;
+}
+
+/* After prepare() and the driver's function, which has returned @ret. */
+static int made(FsNode *dir, FsQuota *quota, int ret, const FsAttr *seen,
+                FsAttr *attr)
+{
+    fs_change_note();
+    if (quota) {
+        fs_quota_made(dir->export, ret, seen);
+    }
+    return tell_attr(dir, ret, seen, attr);
 }
 
 int fs_create_or_open(int flags, FsCreateFn *create, FsCreateFn *open,
@@ -62,9 +79,11 @@ typedef struct Creation {
 static int create_by(Creation *op, int flags)
 {
     FsNode *dir = op->dir;
+    FsQuota *quota;
     FsCall host;
     FsAttr seen;
-    int ret = prepare(op->call, driver_of(dir)->create, dir, &host);
+    int ret = prepare(op->call, driver_of(dir)->create, dir, op->name, &host,
+                      &quota);
 
     if (ret < 0) {
         return ret;
@@ -73,8 +92,7 @@ static int create_by(Creation *op, int flags)
     ret = status(dir, "create", op->name,
                  driver_of(dir)->create(&host, dir, op->name, flags, op->mode,
                                         &op->node, &op->file, &seen));
-    fs_change_note();
-    return tell_attr(dir, ret, &seen, &op->attr);
+    return made(dir, quota, ret, &seen, &op->attr);
 }
 
 static int create_new(void *opaque)
@@ -113,8 +131,11 @@ static int create_in(const FsCall *call, FsNode *dir, const char *name,
     };
     int ret;
 
-    /* With maps the owner of a file that exists already has to be checked. */
-    if (fs_owners_apply(&dir->export->config)) {
+    /*
+     * With maps the owner of a file that exists already has to be checked; it
+     * is not charged to a quota once more.
+     */
+    if (fs_owners_apply(&dir->export->config) || fs_quota_of(dir->export)) {
         ret = fs_create_or_open(flags, create_new, open_existing, &op);
     } else {
         ret = create_by(&op, flags);
@@ -138,9 +159,10 @@ int fs_create(const FsCall *call, FsNode *dir, const char *name, int flags,
 static int mkdir_in(const FsCall *call, FsNode *dir, const char *name,
                     uint32_t mode, FsAttr *attr)
 {
+    FsQuota *quota;
     FsCall host;
     FsAttr seen;
-    int ret = prepare(call, driver_of(dir)->mkdir, dir, &host);
+    int ret = prepare(call, driver_of(dir)->mkdir, dir, name, &host, &quota);
 
     if (ret < 0) {
         return ret;
@@ -148,8 +170,7 @@ static int mkdir_in(const FsCall *call, FsNode *dir, const char *name,
     fs_change_note();
     ret = status(dir, "mkdir", name,
                  driver_of(dir)->mkdir(&host, dir, name, mode, &seen));
-    fs_change_note();
-    return tell_attr(dir, ret, &seen, attr);
+    return made(dir, quota, ret, &seen, attr);
 }
 
 int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
@@ -161,9 +182,10 @@ int fs_mkdir(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
 static int mknod_in(const FsCall *call, FsNode *dir, const char *name,
                     uint32_t mode, uint64_t rdev, FsAttr *attr)
 {
+    FsQuota *quota;
     FsCall host;
     FsAttr seen;
-    int ret = prepare(call, driver_of(dir)->mknod, dir, &host);
+    int ret = prepare(call, driver_of(dir)->mknod, dir, name, &host, &quota);
 
     if (ret < 0) {
         return ret;
@@ -171,8 +193,7 @@ static int mknod_in(const FsCall *call, FsNode *dir, const char *name,
     fs_change_note();
     ret = status(dir, "mknod", name,
                  driver_of(dir)->mknod(&host, dir, name, mode, rdev, &seen));
-    fs_change_note();
-    return tell_attr(dir, ret, &seen, attr);
+    return made(dir, quota, ret, &seen, attr);
 }
 
 int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
@@ -184,9 +205,10 @@ int fs_mknod(const FsCall *call, FsNode *dir, const char *name, uint32_t mode,
 static int symlink_in(const FsCall *call, FsNode *dir, const char *name,
                       const char *target, FsAttr *attr)
 {
+    FsQuota *quota;
     FsCall host;
     FsAttr seen;
-    int ret = prepare(call, driver_of(dir)->symlink, dir, &host);
+    int ret = prepare(call, driver_of(dir)->symlink, dir, name, &host, &quota);
 
     if (ret < 0) {
         return ret;
@@ -194,8 +216,7 @@ static int symlink_in(const FsCall *call, FsNode *dir, const char *name,
     fs_change_note();
     ret = status(dir, "symlink", name,
                  driver_of(dir)->symlink(&host, dir, name, target, &seen));
-    fs_change_note();
-    return tell_attr(dir, ret, &seen, attr);
+    return made(dir, quota, ret, &seen, attr);
 }
 
 int fs_symlink(const FsCall *call, FsNode *dir, const char *name,

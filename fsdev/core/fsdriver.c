@@ -145,6 +145,36 @@ static bool is_write(const FsSetattr *set)
            ((set->valid & FS_SET_MTIME) && set->mtime.tv_nsec == UTIME_NOW);
 }
 
+static int driver_setattr(const FsCall *call, FsNode *node, FsFile *file,
+                          const FsSetattr *host)
+{
+    int ret;
+
+    fs_change_note();
+    ret = status(node, "setattr", "",
+                 driver_of(node)->setattr(call, node, file, host));
+    fs_change_note();
+    return ret;
+}
+
+/* In an export with a quota. */
+static int set_size(const FsCall *call, FsNode *node, FsFile *file,
+                    const FsSetattr *host)
+{
+    FsQuotaHold hold;
+    int ret = fs_quota_hold(&hold, call, node, file);
+
+    if (ret < 0) {
+        return ret;
+    }
+    ret = fs_quota_admit_size(&hold, host->size);
+    if (ret == 0) {
+        ret = driver_setattr(call, node, file, host);
+    }
+    fs_quota_release(&hold, call);
+    return ret;
+}
+
 int fs_setattr(const FsCall *call, FsNode *node, FsFile *file,
                const FsSetattr *set)
 {
@@ -161,11 +191,10 @@ int fs_setattr(const FsCall *call, FsNode *node, FsFile *file,
     if (ret < 0) {
         return ret;
     }
-    fs_change_note();
-    ret = status(node, "setattr", "",
-                 driver_of(node)->setattr(call, node, file, &host));
-    fs_change_note();
-    return ret;
+    if ((set->valid & FS_SET_SIZE) && fs_quota_of(node->export)) {
+        return set_size(call, node, file, &host);
+    }
+    return driver_setattr(call, node, file, &host);
 }
 
 ssize_t fs_readlink(const FsCall *call, FsNode *node, char *buf, size_t size)
@@ -191,6 +220,9 @@ int fs_statfs(const FsCall *call, FsNode *node, struct statfs *st)
     ret = status(node, "statfs", "",
                  driver_of(node)->statfs(call, node, &seen));
     if (ret == 0) {
+        if (fs_quota_of(node->export)) {
+            fs_quota_statfs(node->export, &seen);
+        }
         *st = seen;
     }
     return ret;
@@ -228,11 +260,15 @@ int fs_link(const FsCall *call, FsNode *node, FsNode *dir, const char *name)
 static int unlink_in(const FsCall *call, FsNode *dir, const char *name,
                      bool is_dir)
 {
+    FsQuotaVictim victim = { .dir = dir, .name = name };
     int ret = check_call(call, driver_of(dir)->unlink, dir);
 
     if (ret == 0) {
         ret = fs_owners_check(call, FS_OWNERS_UNLINK,
                               &(FsObjects) { .dir = dir, .name = name });
+    }
+    if (ret == 0 && fs_quota_of(dir->export)) {
+        ret = fs_quota_victim(&victim, call);
     }
     if (ret < 0) {
         return ret;
@@ -241,6 +277,7 @@ static int unlink_in(const FsCall *call, FsNode *dir, const char *name,
     ret = status(dir, "unlink", name,
                  driver_of(dir)->unlink(call, dir, name, is_dir));
     fs_change_note();
+    fs_quota_victim_done(&victim, call, ret);
     return ret;
 }
 
@@ -255,6 +292,9 @@ static int rename_in(const FsCall *call, FsNode *dir, const char *name,
     const FsObjects objects = {
         .dir = dir, .name = name, .newdir = newdir, .newname = newname,
     };
+    FsQuotaVictim victim = {
+        .dir = newdir, .name = newname, .from_dir = dir, .from = name,
+    };
     int ret = check_call(call, driver_of(dir)->rename, dir);
 
     if (ret == 0) {
@@ -263,6 +303,9 @@ static int rename_in(const FsCall *call, FsNode *dir, const char *name,
     if (ret == 0) {
         ret = fs_owners_check(call, FS_OWNERS_RENAME, &objects);
     }
+    if (ret == 0 && fs_quota_of(dir->export)) {
+        ret = fs_quota_victim(&victim, call);
+    }
     if (ret < 0) {
         return ret;
     }
@@ -270,6 +313,7 @@ static int rename_in(const FsCall *call, FsNode *dir, const char *name,
     ret = status(dir, "rename", name,
                  driver_of(dir)->rename(call, dir, name, newdir, newname));
     fs_change_note();
+    fs_quota_victim_done(&victim, call, ret);
     return ret;
 }
 

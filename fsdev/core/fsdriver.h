@@ -47,6 +47,8 @@ typedef struct FsLocker FsLocker;
 /* An opened export: one driver instance, shared by all devices using it. */
 typedef struct FsExport FsExport;
 typedef struct FsDriver FsDriver;
+/* See fs-quota.h. */
+typedef struct FsQuota FsQuota;
 
 enum {
     FS_READDIR_DEV = 1u << 0, /* fs_readdir: .dev, and .ino as in lstat(2) */
@@ -84,7 +86,8 @@ typedef struct FsLock {
 #define FS_MAX_XATTR_DEFAULT 1024
 
 /* The configuration by -fsdev.  The owner of the struct owns the strings. */
-typedef struct FsConfig {
+typedef struct FsConfig FsConfig;
+struct FsConfig {
     const FsDriver *driver;
     char *id;
     char *path;                 /* local: the directory to export */
@@ -100,6 +103,8 @@ typedef struct FsConfig {
     uint32_t max_fids;          /* limits, see fs-budget.h; 0: the default */
     uint32_t max_locks;
     uint64_t max_memory;        /* bytes */
+    uint64_t max_bytes;         /* of the tree, see fs-quota.h; 0: no limit */
+    uint64_t max_files;
     bool no_locks;              /* grant all locks without the host */
     bool statfs_v9fs;           /* statfs returns the type of 9p */
     bool no_cache_hint;         /* ask clients not to cache file contents */
@@ -107,7 +112,7 @@ typedef struct FsConfig {
     FsXattrRules *xattrs;       /* counted; NULL: as the model does */
     IdMap *users;               /* counted; NULL: ids are the same on both */
     IdMap *groups;
-} FsConfig;
+};
 
 /*
  * A gate limits reads and writes to a configured rate.  Several event loops may
@@ -183,7 +188,9 @@ struct FsExport {
     gint readonly;
     gint no_locks;
     FsGate *gate;               /* counted; NULL = no throttling; set once */
+    FsQuota *quota;             /* owned, atomic; NULL: none; set once */
     gint refs;                  /* atomic */
+    FsLimits limits;            /* of budget and those of its sessions */
     FsBudget budget;            /* of what its sessions share */
     /* Number of open xattr fids, which the sessions count; atomic. */
     gint xattr_fids;
@@ -276,6 +283,8 @@ struct FsDriver {
     ssize_t (*write)(const FsCall *call, FsFile *file, const struct iovec *iov,
                      int iovcnt, uint64_t offset);
     int (*fsync)(const FsCall *call, FsFile *file, bool datasync);
+    /* The length of a regular file; waits as a write() does.  May be NULL. */
+    int (*length)(FsFile *file, uint64_t *length);
     int (*readdir)(const FsCall *call, FsFile *file, uint64_t cookie,
                    unsigned flags, FsDirSink *sink, void *opaque);
     /*
@@ -360,6 +369,11 @@ void fs_export_set_readonly(FsExport *export, bool readonly);
  * Locks that are held stay on the host until they are released.
  */
 void fs_export_set_locks(FsExport *export, bool locks);
+/**
+ * fs_export_set_limits: take max_fids, max_locks, max_memory and max_xattr from
+ * @config from now on.  What is in use stays.  Context: any thread.
+ */
+void fs_export_set_limits(FsExport *export, const FsConfig *config);
 /**
  * fs_export_set_gate: throttle @export by @gate, a reference to which is taken
  * over.  It must not have one yet.  Context: any thread.

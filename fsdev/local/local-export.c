@@ -6,11 +6,15 @@
  * Context: any thread.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-quota.h"
 #include "fsdev/local/local-int.h"
 
 static void node_gone(FsExport *export, const Node *node)
 {
-    local_orphan_drop(local_export(export), node);
+    fs_quota_gone(export, node_dev(node), node_ino(node));
+    if (local_export(export)->policy->beside) {
+        local_orphan_drop(local_export(export), node);
+    }
 }
 
 void local_export_init(LocalExport *export, const FsConfig *config,
@@ -39,8 +43,7 @@ void local_export_init(LocalExport *export, const FsConfig *config,
     }
     export->table = node_table_new(&export->base, root_fd, root,
                                    &(NodeTableOptions) {
-                                       .node_gone = policy->beside ? node_gone
-                                                                   : NULL,
+                                       .node_gone = node_gone,
                                        .remote = remote,
                                    });
 }

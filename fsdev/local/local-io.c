@@ -476,3 +476,14 @@ int local_fsync(const FsCall *call, FsFile *base, bool datasync)
     }
     return NEG_ERRNO(datasync ? fdatasync(file->fd) : fsync(file->fd));
 }
+
+int local_length(FsFile *base, uint64_t *length)
+{
+    struct stat st;
+
+    if (fstat(local_file(base)->fd, &st) < 0) {
+        return -errno;
+    }
+    *length = st.st_size;
+    return 0;
+}

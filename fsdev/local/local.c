@@ -146,6 +146,7 @@ const FsDriver fs_local_driver = {
     .read = local_read,
     .write = local_write,
     .fsync = local_fsync,
+    .length = local_length,
     .readdir = local_readdir,
     .release = local_release,
     .getxattr = local_getxattr,

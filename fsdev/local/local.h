@@ -167,6 +167,7 @@ ssize_t local_read(const FsCall *call, FsFile *file, const struct iovec *iov,
 ssize_t local_write(const FsCall *call, FsFile *file, const struct iovec *iov,
                     int iovcnt, uint64_t offset);
 int local_fsync(const FsCall *call, FsFile *file, bool datasync);
+int local_length(FsFile *file, uint64_t *length);
 void local_release(FsFile *file);
 int local_readdir(const FsCall *call, FsFile *file, uint64_t cookie,
                   unsigned flags, FsDirSink *sink, void *opaque);

@@ -12,7 +12,7 @@ static bool within(NodeTable *table, FsBudgetItem item, size_t have,
                    size_t more)
 {
     FsBudget *budget = &table->export->budget;
-    size_t limit = budget->limit[item];
+    size_t limit = fs_budget_limit(budget, item);
 
     if (limit && more > limit - MIN(limit, have)) {
         fs_budget_report(budget, item);

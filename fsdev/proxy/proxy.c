@@ -421,6 +421,7 @@ const FsDriver fs_proxy_driver = {
     .read = local_read,
     .write = local_write,
     .fsync = local_fsync,
+    .length = local_length,
     .readdir = proxy_readdir,
     .release = local_release,
     .getxattr = proxy_getxattr,

@@ -193,6 +193,75 @@ static void locks_change_under_the_guest(void)
                    2);
 }
 
+static void get_quota(RingDev *d, int64_t bytes, int64_t files)
+{
+    QDict *answer, *quota;
+
+    do {
+        answer = qtest_qmp(d->vm->qts, "{ 'execute': 'qom-get', 'arguments': "
+                           "{ 'path': '/machine/peripheral/hot/"
+                           "virtio-backend', 'property': 'share' } }");
+        quota = qdict_get_qdict(qdict_get_qdict(answer, "return"), "quota");
+        ring_check(quota, "expected a quota");
+        if (!qdict_get_bool(quota, "counting")) {
+            break;
+        }
+        qobject_unref(answer);
+    } while (true);
+    ring_check_int("bytes", qdict_get_int(quota, "bytes"), bytes);
+    ring_check_int("files", qdict_get_int(quota, "files"), files);
+    qobject_unref(answer);
+}
+
+static void quota_changes_under_the_guest(void)
+{
+    RingVm *vm = empty_vm();
+    g_autofree char *info = NULL;
+    RingDev *d;
+
+    add_scratch(vm);
+    d = plug(vm);
+    check_done(fsdev_set(vm, "fs0", "max_files=2,max_bytes=8K"));
+    get_quota(d, 4096, 1);
+    ring_tmkdir(d, .fid = 0, .name = "d", .mode = 0755);
+    ring_tmkdir(d, .fid = 0, .name = "e", .mode = 0755, .err = ENOSPC);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDWR);
+    ring_twrite(d, .fid = 1, .offset = 8191, .data = "x", .count = 1);
+    ring_twrite(d, .fid = 1, .offset = 8192, .data = "x", .count = 1,
+                .err = ENOSPC);
+    get_quota(d, 8192, 2);
+    info = qtest_hmp(vm->qts, "info 9p");
+    ring_check_contains("info 9p", info,
+                        "quota bytes 8192 of 8192, files 2 of 2");
+    check_done(fsdev_set(vm, "fs0", "max_files=0,max_bytes=0"));
+    ring_tmkdir(d, .fid = 0, .name = "e", .mode = 0755);
+    ring_twrite(d, .fid = 1, .offset = 8192, .data = "x", .count = 1);
+    check_done(fsdev_set(vm, "fs0", "max_files=3"));
+    ring_tmkdir(d, .fid = 0, .name = "g", .mode = 0755, .err = ENOSPC);
+}
+
+static void budgets_change_under_the_guest(void)
+{
+    RingVm *vm = empty_vm();
+    RingDev *d;
+
+    add_scratch(vm);
+    d = plug(vm);
+    check_done(fsdev_set(vm, "fs0", "max_fids=2"));
+    ring_twalk(d, .fid = 0, .newfid = 1);
+    ring_twalk(d, .fid = 0, .newfid = 2, .err = EMFILE);
+    check_done(fsdev_set(vm, "fs0", "max_fids=3,max_locks=1,max_memory=1M,"
+                         "max_xattr=1"));
+    ring_twalk(d, .fid = 0, .newfid = 2);
+    ring_twalk(d, .fid = 0, .newfid = 3, .err = EMFILE);
+    check_refused(fsdev_set(vm, "fs0", "max_fids=9,max_memory=5"),
+                  "max_memory '5' is too small");
+    ring_twalk(d, .fid = 0, .newfid = 3, .err = EMFILE);
+    check_done(fsdev_set(vm, "fs0", "max_fids=0"));
+    ring_twalk(d, .fid = 0, .newfid = 3);
+}
+
 static void path_changes_while_unused(void)
 {
     RingVm *vm = empty_vm();
@@ -251,6 +320,8 @@ void ring_register_fsdev_tests(void)
     ring_add("fsdev/readonly", readonly_changes_under_the_guest);
     ring_add("fsdev/limits", limits_change_under_the_guest);
     ring_add("fsdev/locks", locks_change_under_the_guest);
+    ring_add("fsdev/quota", quota_changes_under_the_guest);
+    ring_add("fsdev/budgets", budgets_change_under_the_guest);
     ring_add("fsdev/path", path_changes_while_unused);
     ring_add("fsdev/bad-changes", bad_changes_change_nothing);
     ring_add("fsdev/human-monitor", human_monitor_does_the_same);

@@ -15,6 +15,7 @@ static void test_limits(void)
     FsExport export = { .config = { .max_fids = 3, .max_xattr = 0 } };
     FsBudget budget;
 
+    fs_limits_set(&export.limits, &export.config);
     fs_budget_init(&budget, &export);
     warnings_collect();
     g_assert_true(fs_budget_charge(&budget, FS_BUDGET_FIDS, 2));
@@ -44,6 +45,7 @@ static void test_report(void)
     };
     FsBudget budget;
 
+    fs_limits_set(&export.limits, &export.config);
     fs_budget_init(&budget, &export);
     warnings_collect();
     for (unsigned i = 0; i < 1000; i++) {
@@ -71,6 +73,7 @@ static void test_texts(void)
     FsExport export = { .config = { .max_xattr = 7 } };
     FsBudget budget;
 
+    fs_limits_set(&export.limits, &export.config);
     fs_budget_init(&budget, &export);
     for (unsigned i = 0; i < FS_BUDGET_ITEMS; i++) {
         warnings_collect();
@@ -79,6 +82,30 @@ static void test_texts(void)
         g_assert_cmpuint(warnings_with("9p: "), ==, i != FS_BUDGET_DIRS);
         g_assert_cmpuint(warnings_with("(null)"), ==, 0);
     }
+    warnings_end();
+    fs_warn_forget(&export);
+}
+
+/* A limit that changes holds for what comes; what is in use stays. */
+static void test_changes(void)
+{
+    FsExport export = { .config = { .max_fids = 3 } };
+    FsBudget budget;
+
+    fs_limits_set(&export.limits, &export.config);
+    fs_budget_init(&budget, &export);
+    warnings_collect();
+    g_assert_true(fs_budget_charge(&budget, FS_BUDGET_FIDS, 3));
+    export.config.max_fids = 4;
+    fs_limits_set(&export.limits, &export.config);
+    g_assert_true(fs_budget_charge(&budget, FS_BUDGET_FIDS, 1));
+    g_assert_false(fs_budget_charge(&budget, FS_BUDGET_FIDS, 1));
+    export.config.max_fids = 1;
+    fs_limits_set(&export.limits, &export.config);
+    fs_budget_refund(&budget, FS_BUDGET_FIDS, 3);
+    g_assert_false(fs_budget_charge(&budget, FS_BUDGET_FIDS, 1));
+    fs_budget_refund(&budget, FS_BUDGET_FIDS, 1);
+    g_assert_true(fs_budget_charge(&budget, FS_BUDGET_FIDS, 1));
     warnings_end();
     fs_warn_forget(&export);
 }
@@ -105,6 +132,7 @@ static void test_threads(void)
     FsBudget budget;
     unsigned done = 0;
 
+    fs_limits_set(&export.limits, &export.config);
     fs_budget_init(&budget, &export);
     warnings_collect();
     for (unsigned i = 0; i < THREADS; i++) {
@@ -126,6 +154,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fs-budget/limits", test_limits);
     g_test_add_func("/fs-budget/report", test_report);
     g_test_add_func("/fs-budget/texts", test_texts);
+    g_test_add_func("/fs-budget/changes", test_changes);
     g_test_add_func("/fs-budget/threads/charge-and-refund", test_threads);
     return g_test_run();
 }

@@ -11,7 +11,7 @@
 
 static void set_limit(LocalEnv *env, FsBudgetItem item, gsize limit)
 {
-    env->export->budget.limit[item] = limit;
+    env->export->limits.item[item] = limit;
 }
 
 static gsize used(LocalEnv *env, FsBudgetItem item)
