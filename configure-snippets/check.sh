@@ -101,7 +101,7 @@ done
 not_run+=('check-soak: longer forms of check-guest, for which there is a target of its own'
     'soak-fuzz, coverage: long runs of the fuzzers, and what they reach'
     'bench, bench-guest, bench-proxy: they measure and have targets of their own'
-    'check-bases, check-series: the other bases, and the series of mails, which have targets of their own')
+    'check-bases, check-series, check-debian: the other bases, the series of mails, and Debian'"'"'s packages')
 say '== time'
 printf '%s\n' "${times[@]}"
 say '== not run'

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# deps.sh GROUP...: makes sure that the packages of the named groups (build, run, check) are installed. It installs
+# deps.sh GROUP...: makes sure that the packages of the named groups (build, run, check) are installed;
+# deps.sh build-dep WHAT: those that a source package, or one unpacked in the folder WHAT, needs to be built. It installs
 # missing ones with apt without confirmation, as root or with sudo. Without apt it looks for the tools and libraries
 # and lists those that are missing. If nothing is missing, it is fast and prints nothing.
 
@@ -14,6 +15,10 @@ build_packages=(gcc libc6-dev make ninja-build pkg-config python3 python3-venv f
     dpkg-dev libglib2.0-dev libpixman-1-dev libfdt-dev libattr1-dev libcap-ng-dev libseccomp-dev zlib1g-dev)
 run_packages=(seabios ipxe-qemu qemu-system-data busybox-static cpio xz-utils zstd)
 check_packages=(attr acl clang llvm python3-sphinx python3-sphinx-rtd-theme groff-base codespell)
+
+# What FLAVOUR=libvirt needs besides.
+libvirt_packages=(libslirp-dev libspice-server-dev libspice-protocol-dev libjpeg-dev libpng-dev libgnutls28-dev
+    libusb-1.0-0-dev libusbredirparser-dev libaio-dev liburing-dev libnuma-dev)
 
 installed() {
     [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | cut -c1-2)" = ii ]
@@ -111,12 +116,21 @@ other_deps() {
     fi
 }
 
+if [ "$1" = build-dep ]; then
+    become_root apt-get -q -o DPkg::Lock::Timeout=300 update
+    become_root apt-get -q -y -o DPkg::Lock::Timeout=300 --no-install-recommends --arch-only build-dep "$2"
+    exit
+fi
+
 want_run=0
 want_check=0
 packages=()
 for group in "$@"; do
     case $group in
-    build) packages+=("${build_packages[@]}") ;;
+    build)
+        packages+=("${build_packages[@]}")
+        [ "$FLAVOUR" != libvirt ] || packages+=("${libvirt_packages[@]}")
+        ;;
     run) want_run=1 packages+=("${run_packages[@]}") ;;
     check) want_check=1 packages+=("${check_packages[@]}") ;;
     *) die "deps.sh: no such group: $group" ;;

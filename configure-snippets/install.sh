@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # install.sh: installs the emulator below DESTDIR and PREFIX with meson, after building the other programs of an
-# installation. Firmware is not installed, as that of the distribution is used.
+# installation. Firmware is not installed, as that of the distribution is used. The emulator looks for its files relative to
+# its own folder, so what meson installs below the prefix of the build is put below PREFIX afterwards: another PREFIX needs
+# no other build.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -17,5 +19,12 @@ for path in json.load(sys.stdin):
     <(ninja -C "$obj" -t targets all | sed -n 's/: [^:]*$//p' | sort))
 [ ${#targets[@]} != 0 ] || die "nothing to install is known in $obj"
 "$snippets/build.sh" "${targets[@]}"
-say "installing to ${DESTDIR:-}${PREFIX:-/usr/local}"
-run_logged "$logs/install.log" 100 env DESTDIR="${DESTDIR:-}" meson install -C "$obj" --no-rebuild
+target=${DESTDIR:-}${PREFIX:-/usr/local}
+staging=$obj/staging
+say "installing to $target"
+rm -rf "$staging"
+run_logged "$logs/install.log" 100 env DESTDIR="$staging" meson install -C "$obj" --no-rebuild
+mkdir -p "$target"
+# Folders that exist keep their modes.
+tar -C "$staging/usr/local" -c . | tar -C "$target" -x --no-same-owner --no-overwrite-dir --keep-directory-symlink
+rm -rf "$staging"

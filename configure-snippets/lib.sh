@@ -87,6 +87,7 @@ common_flags=(
     --disable-install-blobs
 )
 source_upstream=
+debian_install=()
 # shellcheck source=configure-snippets/10.0.conf
 . "$snippets/$BASE.conf"
 
@@ -115,6 +116,14 @@ if [ -n "${STOCK:-}" ]; then
     tree=$pristine
     obj=$based/obj-stock
 fi
+# What is built: the default, which is quick, or one of these, each in a folder of its own.
+FLAVOUR=${FLAVOUR:-}
+case $FLAVOUR in
+'' | debian | libvirt) ;;
+minimal) MINIMAL=1 ;;
+*) die "FLAVOUR=$FLAVOUR is not known; known: minimal, debian, libvirt, or none for the default" ;;
+esac
+[ -z "$FLAVOUR" ] || obj=$based/obj-$FLAVOUR${STOCK:+-stock}
 # With MINIMAL=1 the emulator has only the devices that the tests need (minimal-devices.mak), and is not optimized. That
 # takes a third of the time to build.
 if [ -n "${MINIMAL:-}" ]; then

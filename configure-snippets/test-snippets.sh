@@ -438,7 +438,7 @@ test_check() {
     local rest="check-soak: longer forms of check-guest, for which there is a target of its own
 soak-fuzz, coverage: long runs of the fuzzers, and what they reach
 bench, bench-guest, bench-proxy: they measure and have targets of their own
-check-bases, check-series: the other bases, and the series of mails, which have targets of their own"
+check-bases, check-series, check-debian: the other bases, the series of mails, and Debian's packages"
     expect check-tells-what-was-not-run "== time
 check-snippets
 check-core
@@ -460,10 +460,56 @@ $rest
     expect check-skipped-without-a-reason '5 passed, 1 failed, 2 skipped' "$(check check-docs | tail -n 1)"
 }
 
+# flavour NAME: the folder in which it is built.
+flavour() {
+    # shellcheck disable=SC2016
+    env FLAVOUR="$1" TOP="$here/.." BUILD="$work/build" QEMU_SRC= BASE=10.0 bash -c ". '$here/lib.sh'"'; printf "%s %s" \
+        "${obj##*/}" "${MINIMAL:-}"' 2>&1
+}
+
+# configured VARIABLE=VALUE...: the flags with which build.sh calls configure, which writes them down and fails.
+configured() {
+    mkdir -p "$work/build/src/qemu-10.0/debian" "$work/build/qemu-10.0"
+    # shellcheck disable=SC2016
+    printf '#!/bin/sh\nprintf "%%s\\n" "$@" >"%s/flags"\nexit 1\n' "$work" >"$work/build/qemu-10.0/configure"
+    chmod +x "$work/build/qemu-10.0/configure"
+    rm -f "$work/flags"
+    script build.sh QEMU_SRC= "$@" >/dev/null
+    cat "$work/flags"
+}
+
+test_flavours() {
+    expect flavours-have-their-folders 'obj  | obj-minimal 1 | obj-debian  | obj-libvirt ' \
+        "$(flavour '') | $(flavour minimal) | $(flavour debian) | $(flavour libvirt)"
+    expect unknown-flavour 'error: FLAVOUR=full is not known; known: minimal, debian, libvirt, or none for the default' \
+        "$(flavour full)"
+    expect default-is-without-network '' "$(configured | grep -e slirp -e spice -e vnc)"
+    expect libvirt-has-network-and-displays '--enable-slirp
+--enable-vnc
+--enable-spice
+--enable-usb-redir' "$(configured FLAVOUR=libvirt | grep -x -e '--enable-\(slirp\|vnc\|spice\|usb-redir\)')"
+    expect another-prefix-has-the-same-build "$(configured)" "$(configured PREFIX=/opt/qemu)"
+    expect flavour-debian-of-another-source "error: FLAVOUR=debian takes its options from Debian's source package, which \
+$work/good is not" "$(script build.sh FLAVOUR=debian QEMU_SRC="$work/good")"
+    # shellcheck disable=SC2016
+    printf '#!/bin/sh\nprintf "%%s\\n" --enable-docs --enable-rbd "--of $1"\n' >"$work/build/src/qemu-10.0/debian/extract-config-opts"
+    printf '#!/bin/sh\nexit 0\n' >"$work/dpkg-checkbuilddeps"
+    chmod +x "$work/dpkg-checkbuilddeps"
+    expect flavour-debian-has-the-options-of-the-package '--enable-rbd
+--of linux-amd64' "$(configured FLAVOUR=debian PATH="$work:$PATH" | grep -x -e --enable-docs -e --enable-rbd -e '--of.*')"
+}
+
+test_debian() {
+    expect debian-of-another-suite "error: SUITE=sarge is not supported; supported: trixie bookworm" \
+        "$(script debian.sh SUITE=sarge source)"
+}
+
 test_one_line
 test_deb822
+test_debian
 test_bases
 test_trees
+test_flavours
 test_clean
 test_series
 test_patch_fits
