@@ -100,6 +100,13 @@ bool local_is_plain_fs(const LocalFixture *fixture)
     return host_fs_is_local(fd) && host_fs_devs(fd) == HOST_DEVS_MOUNTS;
 }
 
+bool local_trusts_ctimes(const LocalFixture *fixture)
+{
+    HOST_FD fd = open(fixture->path, O_PATH | O_CLOEXEC);
+
+    return host_fs_devs(fd) != HOST_DEVS_ANY;
+}
+
 /* ---- user ------------------------------------------------------------- */
 
 /* While the process is not dumpable, /proc/self belongs to root. */

@@ -56,9 +56,12 @@ bool local_can_acl(void);
 bool local_can_mknod(void);
 /*
  * Whether the driver trusts ctimes and inode numbers of the export's file
- * system, which it does not for an overlayfs, for example.
+ * system, which it does not for an overlayfs, for example, and all of it has
+ * one device number.
  */
 bool local_is_plain_fs(const LocalFixture *fixture);
+/* Whether it trusts its ctimes, so that it keeps what is stored in a file. */
+bool local_trusts_ctimes(const LocalFixture *fixture);
 
 /** local_model_name: the name of @model in security_model=. */
 const char *local_model_name(FsSecurityModel model);
