@@ -75,7 +75,7 @@ run_part() {
 
 # needs_build PART: whether PART needs the emulator. The other parts run before it is built.
 needs_build() {
-    case $1 in check-snippets | check-core | check-docs | check-claims | check-attack-results | check-base-*) return 1 ;; esac
+    case $1 in check-snippets | check-core | check-docs | check-hosts* | check-claims | check-attack-results | check-base-*) return 1 ;; esac
 }
 
 # Remove old logs: check-claims and check-attack-results read what the other parts print in this run.
@@ -101,6 +101,7 @@ done
 not_run+=('check-soak: longer forms of check-guest, for which there is a target of its own'
     'soak-fuzz, coverage: long runs of the fuzzers, and what they reach'
     'bench, bench-guest, bench-proxy: they measure and have targets of their own'
+    'check-hosts: the file systems and kernels that are not in check-hosts-smoke, for which there is a target of its own'
     'check-bases, check-series, check-debian: the other bases, the series of mails, and Debian'"'"'s packages')
 say '== time'
 printf '%s\n' "${times[@]}"

@@ -9,6 +9,8 @@
 client_packages=(acl attr dbench dpkg fio git libcap2-bin sqlite3 stress-ng tar)
 # Debian's build of the base, with the 9p stack that this one replaces.
 stock_packages=(qemu-system-x86)
+# What check-hosts makes and mounts file systems with.
+hosts_packages=(btrfs-progs dosfstools e2fsprogs exfatprogs f2fs-tools fuse-overlayfs squashfs-tools xfsprogs)
 # The last Debian release whose QEMU has a proxy, and the packages that contain it.
 proxy_suite=bookworm
 proxy_packages=(qemu-system-x86 qemu-system-common)
@@ -76,4 +78,13 @@ fetch_packages() {
         dpkg-deb -x "$deb" "$dir/files" || die "$deb could not be unpacked"
     done
     printf '%s\n' "$wanted" >"$dir/wanted"
+}
+
+# stock_qemu: prints the command of Debian's QEMU in BUILD/packages/stock, which runs with its own libraries,
+# independently of the host.
+stock_qemu() {
+    local usr=$BUILD/packages/stock/files/usr lib
+    lib=$usr/lib/x86_64-linux-gnu
+    printf 'env QEMU_MODULE_DIR=%s %s --library-path %s %s' "$lib/qemu" "$usr/lib64/ld-linux-x86-64.so.2" "$lib" \
+        "$usr/bin/qemu-system-x86_64"
 }

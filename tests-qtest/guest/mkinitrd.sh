@@ -9,15 +9,16 @@
 # lib/modules/VER or usr/lib/modules/VER); "/" works for an installed kernel.
 # If it has several kernels, the newest is used, or the one named by KVER.
 # The image contains a static busybox (BUSYBOX=path, default: the one on PATH),
-# the modules for virtio-pci and 9p with their dependencies, and init.sh from
-# this folder as /init.  The dependencies are read from the modules ("depends="
-# in .modinfo), because an unpacked package has no modules.dep, which is created
-# by its installation.  The script does not need root: it adds plain files only,
-# and /dev/console is in the image that is built into the kernel.
+# the modules in MODULES (default: those for virtio-pci and 9p) with their
+# dependencies, and init.sh from this folder as /init.  The dependencies are read
+# from the modules ("depends=" in .modinfo), because an unpacked package has no
+# modules.dep, which is created by its installation.  The script does not need
+# root: it adds plain files only, and /dev/console is in the image that is built
+# into the kernel.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-wanted="virtio_pci 9pnet_virtio 9p overlay"
+wanted=${MODULES:-virtio_pci 9pnet_virtio 9p overlay}
 
 die() {
     echo "mkinitrd: $*" >&2
