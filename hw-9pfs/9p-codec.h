@@ -123,6 +123,7 @@ enum {
     P9_F_NO_SESSION = 1u << 4,
     P9_F_YIELDS = 1u << 5,
     P9_F_ALONE = 1u << 6,
+    P9_F_META = 1u << 7,
 };
 
 /* How long run() must be allowed to wait: see 9p-messages.def. */

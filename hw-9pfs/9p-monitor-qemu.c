@@ -112,12 +112,14 @@ static void print_share(Monitor *mon, Object *obj)
 {
     QDict *share = get_dict(mon, obj, "share");
     QDict *session, *usage;
+    const char *group;
 
     if (!share) {
         return;
     }
+    group = qdict_get_try_str(share, "throttling-group");
     usage = qdict_get_qdict(share, "usage");
-    monitor_printf(mon, "%s: fsdev %s, %s%s%s%s%s, %s%sserved by: %s\n",
+    monitor_printf(mon, "%s: fsdev %s, %s%s%s%s%s, %s%s%s%s%sserved by: %s\n",
                    text_of(share, "mount-tag"), text_of(share, "fsdev"),
                    text_of(share, "driver"),
                    qdict_haskey(share, "path") ? " " : "",
@@ -125,7 +127,9 @@ static void print_share(Monitor *mon, Object *obj)
                    qdict_haskey(share, "security-model") ? ", " : "",
                    qdict_get_try_str(share, "security-model") ?: "",
                    qdict_get_bool(share, "readonly") ? "read-only, " : "",
-                   qdict_get_bool(share, "throttled") ? "throttled, " : "",
+                   qdict_get_bool(share, "throttled") ? "throttled" : "",
+                   group ? " as a member of " : "", group ?: "",
+                   qdict_get_bool(share, "throttled") ? ", " : "",
                    text_of(share, "served-by"));
     monitor_printf(mon, "    objects %" PRId64 ", names %" PRId64 ", bytes %"
                    PRId64 ", descriptors %" PRId64 " of %" PRId64 "\n",

@@ -144,7 +144,7 @@ int p9_write_prepare(P9Request *req)
     if (!offset_is_valid(t->offset, t->data.count)) {
         return -EINVAL;
     }
-    req->ticket.is_write = true;
+    req->ticket.kind = FS_TICKET_WRITE;
     req->ticket.bytes = t->data.count;
     return p9_payload_accept(req, &req->t.write.data);
 }

@@ -401,6 +401,16 @@ static int admit(P9Request *req, int decoded)
     return decoded < 0 ? decoded : p9_request_ops(req)->pin(req);
 }
 
+/* Reads and writes of extended attributes are not limited. */
+static bool is_gated(P9Request *req)
+{
+    if (req->info->flags & P9_F_META) {
+        req->ticket.kind = FS_TICKET_META;
+        return true;
+    }
+    return (req->info->flags & P9_F_GATED) && req->file[0];
+}
+
 static void proceed(P9Request *req)
 {
     const P9RowOps *ops = p9_request_ops(req);
@@ -414,7 +424,7 @@ static void proceed(P9Request *req)
         return;
     }
     req->prepared = true;
-    if ((req->info->flags & P9_F_GATED) && req->file[0]) {
+    if (is_gated(req)) {
         req->state = P9_REQ_GATED;
         req->ticket.admitted = gate_opened;
         if (!fs_admit(req->session->export, &req->ticket)) {

@@ -56,6 +56,13 @@ static QDict *quota_dict(const FsQuotaState *state)
     return to;
 }
 
+static void put_gate(QDict *to, const FsGate *gate)
+{
+    qdict_put_bool(to, "throttled", gate != NULL);
+    qdict_put_bool(to, "metadata-throttled", gate && qatomic_read(&gate->meta));
+    put_text(to, "throttling-group", gate ? gate->group : NULL);
+}
+
 static QObject *get_share(V9fsVirtioState *v, Error **errp)
 {
     const FsConfig *config = &v->export->config;
@@ -77,7 +84,7 @@ static QObject *get_share(V9fsVirtioState *v, Error **errp)
     }
     qdict_put_bool(to, "readonly", fs_export_is_readonly(v->export));
     qdict_put_bool(to, "locks", fs_export_has_locks(v->export));
-    qdict_put_bool(to, "throttled", v->export->gate != NULL);
+    put_gate(to, v->export->gate);
     /* With iommu_platform=on it is the main loop, whatever was asked for. */
     qdict_put_str(to, "served-by", p9_loop_is_main(v->loop) ? "main loop"
                   : v->iothread ? "iothread" : "own thread");

@@ -57,12 +57,13 @@ static int check_changeable(void *opaque, const char *name, const char *value,
     };
 
     if (g_strv_contains(changeable, name) ||
-        strstart(name, THROTTLE_OPT_PREFIX, NULL)) {
+        (strstart(name, THROTTLE_OPT_PREFIX, NULL) &&
+         strcmp(name, "throttling.group"))) {
         return 0;
     }
     error_setg(errp, "option '%s' cannot be changed; those that can are: "
-               "readonly, locks, max_*, " THROTTLE_OPT_PREFIX "*, and path "
-               "while no device uses the fsdev", name);
+               "readonly, locks, max_*, the limits of " THROTTLE_OPT_PREFIX
+               "*, and path while no device uses the fsdev", name);
     return -1;
 }
 

@@ -20,8 +20,8 @@
 #include "fsdev/core/qemu-compat.h"
 #include "fsdev/qemu-fsdev.h"
 #include "fsdev/cli/qemu-fsdev-entry.h"
+#include "fsdev/cli/qemu-fsdev-group.h"
 #include "fsdev/cli/qemu-fsdev-options.h"
-#include "fsdev/cli/qemu-fsdev-throttle.h"
 #include "fsdev/synth/synth.h"
 
 #define FSDEV_MODE_BITS 0777
@@ -29,8 +29,7 @@
 
 struct FsdevEntry {
     FsConfig config;            /* config.id is the entry's id */
-    ThrottleConfig throttle;
-    FsGate *gate;               /* counted; NULL: there were no limits yet */
+    FsdevGroup *group;          /* counted; NULL: the driver has no limits */
     FsExport *export;           /* counted for each user; NULL: not open */
     GSList *users;              /* owned: what devices call themselves */
     QTAILQ_ENTRY(FsdevEntry) next;
@@ -305,7 +304,8 @@ static bool fsdev_parse_files(FsdevEntry *entry, QemuOpts *opts, Error **errp)
     entry->config.multidevs = multidevs;
     entry->config.writeout_immediate = writeout;
     entry->config.statfs_v9fs = statfs_v9fs;
-    return qemu_fsdev_throttle_parse(&entry->throttle, opts, errp);
+    entry->group = qemu_fsdev_group_get(opts, errp);
+    return entry->group;
 }
 
 static bool fsdev_parse_local(FsdevEntry *entry, QemuOpts *opts, Error **errp)
@@ -368,15 +368,34 @@ static FsdevEntry *fsdev_entry_new(const char *id, const FsDriver *driver)
     entry->config.max_xattr = FS_MAX_XATTR_DEFAULT;
     entry->config.max_locks = FS_MAX_LOCKS_DEFAULT;
     entry->config.max_memory = FS_MAX_MEMORY_DEFAULT;
-    throttle_config_init(&entry->throttle);
     return entry;
 }
 
 static void fsdev_entry_free(FsdevEntry *entry)
 {
     fs_config_clear(&entry->config);
-    g_clear_pointer(&entry->gate, qemu_fsdev_gate_unref);
+    qemu_fsdev_group_put(entry->group);
     g_free(entry);
+}
+
+/*
+ * Give the exports of all members of @group its gate, once there is one.  It is
+ * created as late as this because it needs the main loop.
+ */
+static void fsdev_throttle_members(FsdevGroup *group)
+{
+    FsdevEntry *entry;
+
+    QTAILQ_FOREACH(entry, &fsdev_entries, next) {
+        if (group && entry->group == group && entry->export &&
+            !entry->export->gate) {
+            FsGate *gate = qemu_fsdev_group_gate(group);
+
+            if (gate) {
+                fs_export_set_gate(entry->export, gate);
+            }
+        }
+    }
 }
 
 FsdevEntry *qemu_fsdev_find(const char *id)
@@ -429,6 +448,8 @@ int qemu_fsdev_add(QemuOpts *opts, Error **errp)
         return -1;
     }
     QTAILQ_INSERT_TAIL(&fsdev_entries, entry, next);
+    /* It may have brought limits to a group whose exports are in use. */
+    fsdev_throttle_members(entry->group);
     return 0;
 }
 
@@ -462,21 +483,6 @@ FsdevEntry *qemu_fsdev_get(const char *id, Error **errp)
     return entry;
 }
 
-/* The gate is created as late as this because it needs the main loop. */
-static void fsdev_entry_throttle(FsdevEntry *entry)
-{
-    if (entry->gate) {
-        qemu_fsdev_gate_set(entry->gate, &entry->throttle);
-    } else if (throttle_enabled(&entry->throttle)) {
-        entry->gate = qemu_fsdev_gate_new(&entry->throttle);
-    } else {
-        return;
-    }
-    if (entry->export && !entry->export->gate) {
-        fs_export_set_gate(entry->export, qemu_fsdev_gate_ref(entry->gate));
-    }
-}
-
 bool qemu_fsdev_change(FsdevEntry *entry, QemuOpts *opts, Error **errp)
 {
     FsConfig *config = &entry->config;
@@ -490,7 +496,8 @@ bool qemu_fsdev_change(FsdevEntry *entry, QemuOpts *opts, Error **errp)
         return false;
     }
     if (!fsdev_parse_limits(&limits, opts, errp) ||
-        !qemu_fsdev_throttle_parse(&entry->throttle, opts, errp)) {
+        (entry->group &&
+         !qemu_fsdev_group_change(entry->group, opts, errp))) {
         return false;
     }
     *config = limits;
@@ -507,7 +514,7 @@ bool qemu_fsdev_change(FsdevEntry *entry, QemuOpts *opts, Error **errp)
         fs_export_set_quota(entry->export, config->max_bytes,
                             config->max_files);
     }
-    fsdev_entry_throttle(entry);
+    fsdev_throttle_members(entry->group);
     return true;
 }
 
@@ -538,11 +545,7 @@ static bool fsdev_entry_open(FsdevEntry *entry, Error **errp)
     if (entry->config.driver == &fs_synth_driver && qtest_enabled()) {
         synth_add_test_entries(entry->export);
     }
-    if (entry->gate) {
-        fs_export_set_gate(entry->export, qemu_fsdev_gate_ref(entry->gate));
-    } else {
-        fsdev_entry_throttle(entry);
-    }
+    fsdev_throttle_members(entry->group);
     return true;
 }
 

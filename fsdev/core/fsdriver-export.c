@@ -111,7 +111,11 @@ bool fs_admit(FsExport *export, FsTicket *ticket)
 {
     FsGate *gate = g_atomic_pointer_get(&export->gate);
 
-    return !gate || gate->admit(gate, ticket);
+    if (!gate ||
+        (ticket->kind == FS_TICKET_META && !g_atomic_int_get(&gate->meta))) {
+        return true;
+    }
+    return gate->admit(gate, ticket);
 }
 
 void fs_admit_cancel(FsExport *export, FsTicket *ticket)

@@ -114,8 +114,15 @@ struct FsConfig {
     IdMap *groups;
 };
 
+typedef enum FsTicketKind {
+    FS_TICKET_READ,
+    FS_TICKET_WRITE,
+    FS_TICKET_META,             /* a request about names or attributes */
+    FS_TICKET_KINDS,
+} FsTicketKind;
+
 /*
- * A gate limits reads and writes to a configured rate.  Several event loops may
+ * A gate limits requests to a configured rate.  Several event loops may
  * use it: admit, cancel and the admitted callback of a ticket all run in the
  * loop of the request.
  */
@@ -125,7 +132,7 @@ typedef struct FsGate FsGate;
 struct FsTicket {
     void (*admitted)(FsTicket *ticket); /* set by the caller of fs_admit() */
     uint64_t bytes;
-    bool is_write;
+    FsTicketKind kind;
     /* For the gate, while the ticket waits. */
     GList link;
     void *gate_data;
@@ -139,6 +146,8 @@ struct FsGate {
     void (*cancel)(FsGate *gate, FsTicket *ticket);
     /* Drop a reference; NULL: it is not counted.  Any thread. */
     void (*unref)(FsGate *gate);
+    gint meta;                  /* limits FS_TICKET_META, too; atomic */
+    const char *group;          /* lives as long as it; NULL: has no name */
 };
 
 /* What an export keeps in memory and open. */

@@ -171,6 +171,102 @@ static void limits_change_under_the_guest(void)
     ring_tread(d, .fid = 1, .count = 7);
 }
 
+/* Requests about names and attributes wait; reads and clunks do not. */
+static void metadata_limit_changes_under_the_guest(void)
+{
+    RingVm *vm = empty_vm();
+    g_autofree char *info = NULL;
+    RingReq *waits[3];
+    RingDev *d;
+
+    add_scratch(vm);
+    d = plug(vm);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDONLY);
+    check_done(fsdev_set(vm, "fs0", "throttling.meta-total=1"));
+    ring_tgetattr(d, .fid = 0);
+    waits[0] = ring_send(d, ring_msg(RING_TGETATTR, "48", 1, (uint64_t)-1));
+    waits[1] = ring_send(d, ring_msg(RING_TSTATFS, "4", 0));
+    waits[2] = ring_send(d, ring_msg(RING_TMKDIR, "4s44", 0, "d", 0755, 0));
+    for (unsigned i = 0; i < 5; i++) {
+        ring_tread(d, .fid = 1, .count = 7);
+    }
+    ring_tclunk(d, .fid = 1);
+    for (unsigned i = 0; i < G_N_ELEMENTS(waits); i++) {
+        ring_check(!waits[i]->done, "request %u should wait", i);
+    }
+    info = qtest_hmp(vm->qts, "info 9p ring requests");
+    ring_check_contains("info 9p", info, "throttled");
+    check_done(fsdev_set(vm, "fs0", "throttling.meta-total=0"));
+    ring_expect_done(waits[0], RING_TGETATTR, 0);
+    ring_expect_done(waits[1], RING_TSTATFS, 0);
+    ring_expect_done(waits[2], RING_TMKDIR, 0);
+    ring_tgetattr(d, .fid = 0);
+}
+
+/* Two exports have one limit, and each can change it for both. */
+static void group_shares_its_limits(void)
+{
+    RingVm *vm = ring_vm_new("-fsdev local,id=fs0,path=%s,security_model=none,"
+                             "throttling.group=g,throttling.iops-total=1 "
+                             "-fsdev local,id=fs1,path=%s,security_model=none,"
+                             "throttling.group=g "
+                             "-device virtio-9p-pci,fsdev=fs0,mount_tag=a,"
+                             "addr=4 "
+                             "-device virtio-9p-pci,fsdev=fs1,mount_tag=b,"
+                             "addr=5", ring_dir(), ring_dir());
+    g_autofree char *info = qtest_hmp(vm->qts, "info 9p b");
+    RingDev *dev[2];
+    RingReq *waits;
+
+    ring_check_contains("info 9p", info, "throttled as a member of g");
+    ring_host_put("f", "content", 7);
+    for (int i = 0; i < 2; i++) {
+        dev[i] = ring_dev_open(vm, 4 + i);
+        ring_dev_start(dev[i]);
+        ring_mount(dev[i]);
+        ring_twalk(dev[i], .fid = 0, .newfid = 1, .names = { "f" });
+        ring_tlopen(dev[i], .fid = 1, .flags = RING_O_RDONLY);
+    }
+    ring_tread(dev[0], .fid = 1, .count = 7);
+    waits = ring_send(dev[1], ring_msg(RING_TREAD, "484", 1, (uint64_t)0, 7));
+    ring_tgetattr(dev[1], .fid = 0);
+    ring_check(!waits->done, "the other export has used up the rate");
+    check_done(fsdev_set(vm, "fs0", "throttling.iops-total=0"));
+    ring_expect_done(waits, RING_TREAD, 0);
+    check_refused(fsdev_set(vm, "fs0", "throttling.group=h"),
+                  "cannot be changed");
+}
+
+/* The first limits of a group count, also for exports in use. */
+static void group_gets_limits_later(void)
+{
+    RingVm *vm = empty_vm();
+    RingReq *waits;
+    RingDev *d;
+
+    ring_host_put("f", "content", 7);
+    check_done(fsdev_add(vm, g_strdup_printf(
+        "local,id=fs0,path=%s,security_model=none,throttling.group=g",
+        ring_dir())));
+    d = plug(vm);
+    ring_twalk(d, .fid = 0, .newfid = 1, .names = { "f" });
+    ring_tlopen(d, .fid = 1, .flags = RING_O_RDONLY);
+    check_done(fsdev_add(vm, "local,id=a,path=/,security_model=none,"
+                         "throttling.group=g,throttling.iops-read=1"));
+    check_done(fsdev_add(vm, "local,id=b,path=/,security_model=none,"
+                         "throttling.group=g,throttling.iops-read=1"));
+    check_refused(fsdev_add(vm, "local,id=c,path=/,security_model=none,"
+                            "throttling.group=g,throttling.iops-read=2"),
+                  "throttling.group 'g' has other limits already");
+    ring_tread(d, .fid = 1, .count = 7);
+    waits = ring_send(d, ring_msg(RING_TREAD, "484", 1, (uint64_t)0, 7));
+    ring_tgetattr(d, .fid = 0);
+    ring_check(!waits->done, "expected the limit of the group");
+    check_done(fsdev_set(vm, "b", "throttling.iops-read=0"));
+    ring_expect_done(waits, RING_TREAD, 0);
+}
+
 static void locks_change_under_the_guest(void)
 {
     RingVm *vm = empty_vm();
@@ -319,6 +415,9 @@ void ring_register_fsdev_tests(void)
     ring_add("fsdev/failed-add", failed_add_leaves_nothing);
     ring_add("fsdev/readonly", readonly_changes_under_the_guest);
     ring_add("fsdev/limits", limits_change_under_the_guest);
+    ring_add("fsdev/metadata-limit", metadata_limit_changes_under_the_guest);
+    ring_add("fsdev/group", group_shares_its_limits);
+    ring_add("fsdev/group-later", group_gets_limits_later);
     ring_add("fsdev/locks", locks_change_under_the_guest);
     ring_add("fsdev/quota", quota_changes_under_the_guest);
     ring_add("fsdev/budgets", budgets_change_under_the_guest);

@@ -182,6 +182,9 @@ static void throttling_that_contradicts_itself(void)
 {
     CHECK_REFUSED(local_with("security_model=none,throttling.bps-total=5,"
                              "throttling.bps-read=5"), "bps");
+    CHECK_REFUSED(local_with("security_model=none,"
+                             "throttling.meta-total-max=5"),
+                  "throttling.meta-total: ");
 }
 
 static void path_that_does_not_exist(void)
@@ -241,6 +244,10 @@ static void every_throttling_option_is_accepted(void)
     }
     check_accepted(local_with("security_model=none,throttling.iops-total=9,"
                               "throttling.iops-size=4096"));
+    check_accepted(local_with("security_model=none,throttling.group=g,"
+                              "throttling.meta-total=9,"
+                              "throttling.meta-total-max=20,"
+                              "throttling.meta-total-max-length=3"));
 }
 
 static void help_lists_the_drivers(void)

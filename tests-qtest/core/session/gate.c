@@ -5,10 +5,12 @@
 
 static bool gate_admit(FsGate *base, FsTicket *ticket)
 {
+    static const char *const kinds[FS_TICKET_KINDS] = {
+        "read", "write", "meta",
+    };
     Gate *gate = container_of(base, Gate, base);
 
-    g_string_append_printf(gate->log, "%s %" PRIu64 "; ",
-                           ticket->is_write ? "write" : "read",
+    g_string_append_printf(gate->log, "%s %" PRIu64 "; ", kinds[ticket->kind],
                            ticket->bytes);
     if (!gate->open) {
         g_queue_push_tail(&gate->waiting, ticket);

@@ -331,6 +331,39 @@ static void test_gate(void)
     gate_remove(&gate, c);
 }
 
+/* What waits has changed nothing, and a flush or a reset undoes it. */
+static void test_metadata_gate(void)
+{
+    g_autoptr(Client) c = flight_start();
+    Call *getattr, *mkdir, *walk, *dropped;
+    Gate gate;
+
+    memfs_sleepy(c->export, false);
+    gate_install(&gate, c, false);
+    gate.base.meta = true;
+    getattr = SEND(c, 1, getattr, .fid = 1);
+    mkdir = flight_mkdir(c, 2, "d");
+    walk = SEND(c, 3, walk, .fid = 0, .newfid = 7);
+    dropped = flight_mkdir(c, 4, "e");
+    /* What releases something does not wait. */
+    flight_answered(SEND(c, 9, clunk, .fid = 2), 0);
+    g_assert_cmpstr(gate.log->str, ==, "meta 0; meta 0; meta 0; meta 0; ");
+    flight_answered(SEND(c, 8, flush, .oldtag = 3), 0);
+    g_assert_cmpint(walk->state, ==, CALL_FLUSHED);
+    gate_let_one(&gate);
+    flight_answered(getattr, 0);
+    g_assert_cmpint(mkdir->state, ==, CALL_PENDING);
+    g_assert_false(flight_exists(c, "dir/d"));
+    gate_let_one(&gate);
+    client_run(mkdir);
+    client_report(mkdir);
+    flight_answered(mkdir, 0);
+    client_reset(c);
+    g_assert_cmpint(dropped->state, ==, CALL_DROPPED);
+    g_assert_false(flight_exists(c, "dir/e"));
+    gate_remove(&gate, c);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -346,5 +379,6 @@ int main(int argc, char **argv)
     g_test_add_func("/session/free/in-flight", test_free_in_flight);
     g_test_add_func("/session/free/backlog", test_free_with_backlog);
     g_test_add_func("/session/gate", test_gate);
+    g_test_add_func("/session/gate/metadata", test_metadata_gate);
     return g_test_run();
 }

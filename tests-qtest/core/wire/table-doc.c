@@ -111,6 +111,7 @@ static void add_flags(GString *page, uint16_t flags)
         { P9_F_NO_SESSION, "before a session" },
         { P9_F_YIELDS, "yields" },
         { P9_F_ALONE, "alone" },
+        { P9_F_META, "metadata" },
     };
     const char *between = "";
 
