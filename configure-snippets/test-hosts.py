@@ -66,6 +66,8 @@ cases = [
     ('hosts-limit-of-nothing',
      ['not ok limits.list:6: fail /g/other fits nothing any more', '2 passed, 1 failed, 0 skipped'],
      judged(GOOD, LIMITS + '  fail two /g/other\n')),
+    ('hosts-limit-at-times', ['2 passed, 0 failed, 0 skipped'],
+     judged(GOOD, LIMITS + '  fail? two /g/other\n')),
     ('hosts-row-without-end',
      ['not ok 6.12/two: did not come to its end', '2 passed, 1 failed, 0 skipped'],
      judged(GOOD.replace('end two 3\n', ''))),

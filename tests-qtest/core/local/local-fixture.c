@@ -34,7 +34,8 @@ typedef bool Probe(const char *path);
 
 static bool probe_user_xattr(const char *path)
 {
-    return setxattr(path, "user.probe", "x", 1, 0) == 0;
+    return setxattr(path, "user.probe", "x", 1, 0) == 0 &&
+           removexattr(path, "user.probe") == 0;
 }
 
 static bool probe_acl(const char *path)
@@ -213,6 +214,11 @@ FsExport *local_fixture_open(void *opaque)
                                                    fixture->tmpfs);
 
             g_test_skip(why);
+            return NULL;
+        }
+        if (fixture->model == FS_SM_MAPPED_XATTR &&
+            !probe_user_xattr(fixture->path)) {
+            g_test_skip("tmpfs has no user.* attributes before Linux 6.6");
             return NULL;
         }
     }
