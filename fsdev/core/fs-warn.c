@@ -27,6 +27,7 @@ static const struct {
     [FS_WARN_FDS] = { .lines = 1 },
     [FS_WARN_HANG] = { .lines = 1 },
     [FS_WARN_QUOTA] = { .lines = 1 },
+    [FS_WARN_HELPER] = { .lines = 1 },
     [FS_WARN_LIMIT ... FS_WARN_CAUSES - 1] = { .lines = 1 },
 };
 

@@ -24,6 +24,7 @@ typedef enum FsWarnCause {
     FS_WARN_FDS,                /* no descriptors */
     FS_WARN_HANG,               /* storage does not answer */
     FS_WARN_QUOTA,              /* max_bytes or max_files was met */
+    FS_WARN_HELPER,             /* virtfs-proxy-helper does not serve */
     FS_WARN_LIMIT,              /* + FsBudgetItem: a limit was met */
     FS_WARN_CAUSES = FS_WARN_LIMIT + FS_BUDGET_ITEMS,
 } FsWarnCause;

@@ -10,6 +10,7 @@
 #include "fsdev/core/p9-osdep.h"
 #include <sys/socket.h>
 #include <sys/un.h>
+#include "fsdev/core/fs-warn.h"
 #include "fsdev/proxy/proxy-int.h"
 
 /* How long the helper may take to answer the first request. */
@@ -182,8 +183,9 @@ static void reconnect(ProxyExport *export)
             g_mutex_unlock(&export->lock);
             proxy_conn_unref(old);
         } else {
-            p9_warn_once("9p: '%s' exports another directory now",
-                         config->socket);
+            fs_warn(&export->local.base, FS_WARN_HELPER, "the helper at '%s' "
+                    "exports another directory now, and guests get EIO; start "
+                    "one for the former directory", config->socket);
             proxy_conn_unref(conn);
         }
     }
@@ -227,6 +229,17 @@ int proxy_ask_begin(const FsCall *call, ProxyAsk *ask, FsExport *base)
     return 0;
 }
 
+static void warn_of_death(const FsExport *export)
+{
+    if (fs_warn_due(export, FS_WARN_HELPER)) {
+        fs_warn(export, FS_WARN_HELPER, "virtfs-proxy-helper has gone, and "
+                "guests get EIO; %s", export->config.socket
+                ? "start another one on the same socket"
+                : "restart QEMU and the helper, as sock_fd cannot be opened "
+                  "again");
+    }
+}
+
 int proxy_ask(ProxyAsk *ask, ProxyType type)
 {
     int ret;
@@ -235,7 +248,7 @@ int proxy_ask(ProxyAsk *ask, ProxyType type)
     ret = proxy_conn_call(ask->call, ask->conn, type, &ask->t, ask->fd,
                           &ask->answer);
     if (ret == -EIO && proxy_conn_is_broken(ask->conn)) {
-        p9_warn_once("9p: virtfs-proxy-helper has gone; the guest gets EIO");
+        warn_of_death(&ask->export->local.base);
     }
     return ret;
 }

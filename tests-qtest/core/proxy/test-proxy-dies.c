@@ -11,6 +11,7 @@
 #include "fsdev/proxy/proxy.h"
 #include "helper/helper-run.h"
 #include "lib/test-call.h"
+#include "lib/warnings.h"
 #include "proxy-fixture.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsNode, fs_node_unref)
@@ -170,6 +171,7 @@ static void dies_while_asked(void)
             waiters[i] = (Waiter) { root, 1 };
             threads[i] = g_thread_new("waiter", wait_for_lookup, &waiters[i]);
         }
+        warnings_collect();
         g_assert_cmpint(kill(run.pid, SIGKILL), ==, 0);
         for (int i = 0; i < WAITERS; i++) {
             g_thread_join(threads[i]);
@@ -179,6 +181,11 @@ static void dies_while_asked(void)
         g_assert_cmpint(fs_getattr(&test_call, root, NULL, 0, &attr), ==, 0);
         g_assert_cmpint(fs_lookup(&test_call, root, "f", &node, &attr), ==,
                         -EIO);
+        /* One line for all of that, which says what to do. */
+        g_assert_cmpuint(warnings_with("virtfs-proxy-helper has gone"), ==, 1);
+        g_assert_cmpuint(warnings_with("sock_fd cannot be opened again"), ==,
+                         1);
+        warnings_end();
     }
 }
 
@@ -238,10 +245,14 @@ static void another_helper(void)
         root = fs_root(export);
         g_assert_cmpint(try_lookup(root, "f", &old), ==, 0);
         g_assert_cmpint(try_lookup(root, "other", &other), ==, 0);
+        warnings_collect();
         g_assert_cmpint(kill(run.pid, SIGKILL), ==, 0);
         g_assert_cmpint(helper_run_wait(&run), ==, 128 + SIGKILL);
         g_assert_cmpint(fs_open(&test_call, old, O_RDONLY, &file), ==, -EIO);
         g_assert_cmpint(try_lookup(root, "f", &again), ==, -EIO);
+        g_assert_cmpuint(warnings_with("another one on the same socket"), ==,
+                         1);
+        warnings_end();
 
         g_assert_cmpint(rename(from, to), ==, 0);
         start_listening(&run);
