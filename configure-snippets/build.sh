@@ -64,7 +64,9 @@ flags+=("${configure_flags[@]}")
 if [ -n "${MINIMAL:-}" ]; then
     flags+=(--without-default-devices --with-devices-x86_64=minimal --disable-debug-info
         '--extra-cflags=-O0 -Wno-cpp')
-    cp "$snippets/minimal-devices.mak" "$tree/configs/devices/x86_64-softmmu/minimal.mak"
+    # A newer file would make meson configure everything again.
+    cmp -s "$snippets/minimal-devices.mak" "$tree/configs/devices/x86_64-softmmu/minimal.mak" ||
+        cp "$snippets/minimal-devices.mak" "$tree/configs/devices/x86_64-softmmu/minimal.mak"
 fi
 read -r -a extra <<<"${CONFIGURE_FLAGS:-}"
 flags+=("${extra[@]}")

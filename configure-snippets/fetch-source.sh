@@ -3,7 +3,8 @@
 #
 # fetch-source.sh: unpacks the pristine source of the base into BUILD/src/qemu-BASE, or checks the tree given as
 # QEMU_SRC. The pinned Debian source package is verified by SHA-256. If the archive no longer has it, the suite's
-# current one is used, which apt verifies by the archive's signature. If the source exists already, nothing is done.
+# current one is used, which apt verifies by the archive's signature. If the source exists already, nothing is done. The
+# exit status is 3 if the archive does not have this base.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -16,6 +17,12 @@ check_own_tree() {
     *) say "note: QEMU $qemu_src_version is newer than the newest base, $BASE, whose patches are tried" ;;
     esac
     say "source: $QEMU_SRC, QEMU $qemu_src_version"
+}
+
+# not_there REASON: ends because the archive does not have this base.
+not_there() {
+    printf '%s\n' "error: $*; give a source tree as QEMU_SRC=DIR" >&2
+    exit 3
 }
 
 pinned_files_in() {
@@ -33,7 +40,7 @@ base_of_package() {
 download() {
     local dir=$1
     mkdir -p "$dir"
-    apt_private_update
+    (apt_private_update) || not_there "$suite cannot be fetched from this machine's mirrors"
     say "fetching $source_package ${source_version:-of $suite}"
     if [ -n "$source_version" ] && (cd "$dir" && apt_private source --download-only "$source_package=$source_version") \
         >"$logs/source.log" 2>&1; then
@@ -42,10 +49,10 @@ download() {
         return
     fi
     (cd "$dir" && rm -f ./*.dsc && apt_private source --download-only "$source_package") \
-        >>"$logs/source.log" 2>&1 || die "the source package could not be fetched; see $logs/source.log"
+        >>"$logs/source.log" 2>&1 || not_there "the source of QEMU in $suite could not be fetched (see $logs/source.log)"
     dsc=$(find "$dir" -name '*.dsc')
     [ "$(base_of_package "$dsc")" = "$BASE" ] ||
-        die "$suite has no QEMU $BASE any more; give a source tree as QEMU_SRC=DIR"
+        not_there "$suite has no QEMU $BASE, but $(basename "$dsc" .dsc)"
     say "note: ${source_version:-a pinned version} is not in the archive; using $(basename "$dsc" .dsc), verified by its signature"
 }
 

@@ -7,7 +7,8 @@ CONFIG_MICROVM=y
 CONFIG_VIRTIO_PCI=y
 CONFIG_VIRTIO_9P=y
 
-# QEMU 10.2 does not link without these.
+# QEMU 10.2 does not link without CXL, which is derived from PCIe ports.
+CONFIG_PCIE_PORT=y
 CONFIG_PXB=y
 CONFIG_CXL=y
 CONFIG_CXL_MEM_DEVICE=y

@@ -150,6 +150,23 @@ source: $work/newer, QEMU 11.7.1" "$(script fetch-source.sh BASE= QEMU_SRC="$wor
         "$(script fetch-source.sh BUILD="$work/a b")"
 }
 
+# base BASE: the last two lines of base.sh on a host whose archive cannot be read.
+base() {
+    mkdir -p "$work/no-archive"
+    printf '#!/bin/sh\nexit 100\n' >"$work/no-archive/apt-get"
+    chmod +x "$work/no-archive/apt-get"
+    script base.sh BASE="$1" QEMU_SRC= CACHE="$work/empty" PATH="$work/no-archive:$PATH" | tail -n 2
+}
+
+test_bases_of_the_archive() {
+    expect base-that-may-be-gone-is-skipped "ok source # SKIP sid cannot be fetched from this machine's mirrors; \
+give a source tree as QEMU_SRC=DIR
+0 passed, 0 failed, 1 skipped" "$(base 10.2)"
+    expect base-that-must-be-there "error: bookworm cannot be fetched from this machine's mirrors; \
+give a source tree as QEMU_SRC=DIR
+error: QEMU 7.2: there is no source" "$(base 7.2)"
+}
+
 test_clean() {
     mkdir -p "$work/mixed/obj" "$work/mixed/src" "$work/mixed/mine"
     script clean.sh BUILD="$work/mixed" >/dev/null
@@ -245,6 +262,8 @@ test_one_header_knows_versions() {
     expect versions-in-one-header '' "$(cd "$here/.." && grep -rlE \
         'QEMU_VERSION_M|include "(qobject|qapi/qmp|system|sysemu|exec|hw/core)/|include "(block|hw/qdev)[-a-z/]*\.h"' \
         hw-9pfs fsdev | grep -v '^fsdev/core/qemu-compat.h$')"
+    expect versions-in-one-header-of-the-tests tests-qtest/virtio-9p/ring-qobject.h "$(cd "$here/.." && grep -rlE \
+        'QEMU_VERSION_M|include "(qobject|qapi/qmp|system|sysemu|exec)/' tests-qtest/*.c tests-qtest/virtio-9p)"
 }
 
 # Each file that a patch changes belongs to a commit of the series.
@@ -510,6 +529,7 @@ test_debian
 test_bases
 test_trees
 test_flavours
+test_bases_of_the_archive
 test_clean
 test_series
 test_patch_fits

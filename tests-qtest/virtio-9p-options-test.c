@@ -10,13 +10,7 @@
  */
 #include "qemu/osdep.h"
 #include "libqtest.h"
-#if __has_include("qobject/qdict.h")
-#include "qobject/qdict.h"
-#include "qobject/qlist.h"
-#else
-#include "qapi/qmp/qdict.h"
-#include "qapi/qmp/qlist.h"
-#endif
+#include "virtio-9p/ring-qobject.h"
 #include "fsdev/core/version.h"
 
 #define SYNTH "-fsdev synth,id=s "

@@ -4,9 +4,9 @@
  * filter.
  */
 #include "qemu/osdep.h"
-#include "qobject/qdict.h"
 #include <sys/xattr.h>
 #include "ring-client.h"
+#include "ring-qobject.h"
 
 /* ---- memory ---- */
 

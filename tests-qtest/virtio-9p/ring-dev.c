@@ -40,8 +40,20 @@ static RingVm *vm_start(const char *machine, const char *args)
 {
     RingVm *vm = g_new0(RingVm, 1);
 
-    vm->qts = qtest_initf("-nodefaults -machine %s %s", machine, args);
+    g_autofree char *pid_file = NULL;
+    g_autofree char *pid = NULL;
+    int fd = g_file_open_tmp("p9-ring-XXXXXX", &pid_file, NULL);
+
+    ring_check(fd >= 0, "cannot make a file for QEMU's process id");
+    close(fd);
+    /* libqtest of QEMU 7.2 does not tell the process id. */
+    vm->qts = qtest_initf("-nodefaults -pidfile %s -machine %s %s", pid_file,
+                          machine, args);
     ring_on_exit(vm_at_exit, vm);
+    g_file_get_contents(pid_file, &pid, NULL, NULL);
+    unlink(pid_file);
+    ring_check(pid && qemu_strtoi(g_strchomp(pid), NULL, 10, &vm->pid) == 0,
+               "%s holds no process id", pid_file);
     return vm;
 }
 
@@ -79,8 +91,7 @@ RingVm *ring_vm_new_microvm(const char *fmt, ...)
 
 uint64_t ring_vm_memory(RingVm *vm, const char *name)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/status",
-                                            qtest_pid(vm->qts));
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", vm->pid);
     g_autofree char *key = g_strdup_printf("\n%s:", name);
     g_autofree char *text = NULL;
     const char *line;
@@ -93,6 +104,12 @@ uint64_t ring_vm_memory(RingVm *vm, const char *name)
     ring_check(qemu_strtou64(line + strlen(key), &line, 10, &kib) == 0,
                "no number of %s in %s", name, path);
     return kib;
+}
+
+void ring_vm_reset(RingVm *vm)
+{
+    qtest_qmp_assert_success(vm->qts, "{'execute': 'system_reset'}");
+    qtest_qmp_eventwait(vm->qts, "RESET");
 }
 
 void ring_vm_stop(RingVm *vm)

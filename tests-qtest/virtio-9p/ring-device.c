@@ -10,11 +10,7 @@
 #include "standard-headers/linux/virtio_config.h"
 #include "standard-headers/linux/virtio_ring.h"
 #include "ring-client.h"
-#if __has_include("qobject/qdict.h")
-#include "qobject/qdict.h"
-#else
-#include "qapi/qmp/qdict.h"
-#endif
+#include "ring-qobject.h"
 
 #define TAG_31 "1234567890123456789012345678901"
 

@@ -3,12 +3,8 @@
  * Exports that monitors add, change and remove.
  */
 #include "qemu/osdep.h"
-#if __has_include("qobject/qdict.h")
-#include "qobject/qdict.h"
-#else
-#include "qapi/qmp/qdict.h"
-#endif
 #include "ring-client.h"
+#include "ring-qobject.h"
 
 /* The error of a command on fsdevs, to be freed; NULL for success. */
 static char *run(RingVm *vm, const char *json)

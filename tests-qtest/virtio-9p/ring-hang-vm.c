@@ -92,8 +92,7 @@ static int64_t cpu_wait_of(const char *thread)
 /* The same for the test, and for QEMU and its threads. */
 static int64_t cpu_wait(Hang *h)
 {
-    g_autofree char *tasks = g_strdup_printf("/proc/%d/task",
-                                             qtest_pid(h->vm->qts));
+    g_autofree char *tasks = g_strdup_printf("/proc/%d/task", h->vm->pid);
     GDir *dir = g_dir_open(tasks, 0, NULL);
     int64_t sum = cpu_wait_of("/proc/self");
     const char *name;
@@ -162,8 +161,7 @@ void hang_unplug(Hang *h)
 /* The process is a zombie while threads are left that cannot be killed. */
 void hang_quit(Hang *h)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/stat",
-                                            qtest_pid(h->vm->qts));
+    g_autofree char *path = g_strdup_printf("/proc/%d/stat", h->vm->pid);
     int64_t end = ring_now() + RING_PATIENCE;
     bool gone = false;
 

@@ -9,13 +9,7 @@
 #include "qemu/osdep.h"
 #include <sys/wait.h>
 #include "ring-client.h"
-#if __has_include("qobject/qdict.h")
-#include "qobject/qdict.h"
-#include "qobject/qlist.h"
-#else
-#include "qapi/qmp/qdict.h"
-#include "qapi/qmp/qlist.h"
-#endif
+#include "ring-qobject.h"
 
 typedef struct RunResult {
     int status;

@@ -171,7 +171,7 @@ static void system_reset_idle(void)
 {
     RingDev *d = ring_synth();
 
-    qtest_system_reset(d->vm->qts);
+    ring_vm_reset(d->vm);
     serve_again(d);
     ring_twalk(d, .fid = 0, .newfid = 1, .names = { "WALK0" });
 }
@@ -184,7 +184,7 @@ static void system_reset_with_parked_writes(void)
 
     park_writes(d, r);
     start = ring_now();
-    qtest_system_reset(d->vm->qts);
+    ring_vm_reset(d->vm);
     check_at_once("system_reset", start);
     serve_again(d);
     park_writes(d, r);
@@ -198,7 +198,7 @@ static void system_reset_with_throttled_reads(void)
 
     hold_reads(d, r);
     start = ring_now();
-    qtest_system_reset(d->vm->qts);
+    ring_vm_reset(d->vm);
     check_at_once("system_reset", start);
     serve_again(d);
 }
@@ -313,8 +313,7 @@ static void hot_unplug_with_throttled_reads(void)
 
 static unsigned open_descriptors(RingVm *vm)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/fd",
-                                            qtest_pid(vm->qts));
+    g_autofree char *path = g_strdup_printf("/proc/%d/fd", vm->pid);
     GDir *dir = g_dir_open(path, 0, NULL);
     unsigned n = 0;
 

@@ -3,14 +3,8 @@
  * What a running device tells monitors: properties for QMP, "info 9p" for HMP.
  */
 #include "qemu/osdep.h"
-#if __has_include("qobject/qdict.h")
-#include "qobject/qdict.h"
-#include "qobject/qlist.h"
-#else
-#include "qapi/qmp/qdict.h"
-#include "qapi/qmp/qlist.h"
-#endif
 #include "ring-client.h"
+#include "ring-qobject.h"
 
 #define BACKEND "/machine/peripheral/share0/virtio-backend"
 

@@ -200,7 +200,7 @@ static void system_reset_while_stopped(void)
 
     park(d, r);
     vm_do(d, "stop");
-    qtest_system_reset(d->vm->qts);
+    ring_vm_reset(d->vm);
     vm_do(d, "cont");
     qvirtio_pci_device_enable(d->pci);
     check_new_session(d);

@@ -508,11 +508,11 @@ FuseStandIn *fuse_stand_in_new(const char *path, const char **why)
     g_assert_true(fuse->shared != MAP_FAILED);
     fuse->hung = hung[0];
     fuse->answer = answers[1];
-    *s = (Server) {
-        .shared = fuse->shared,
-        .dev = open("/dev/fuse", O_RDWR | O_CLOEXEC),
-        .hung = hung[1], .answer = answers[0],
-    };
+    /* As a whole, which takes megabytes, it would not fit on every stack. */
+    s->shared = fuse->shared;
+    s->dev = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    s->hung = hung[1];
+    s->answer = answers[0];
     if (s->dev < 0 || !mount_at(path, s->dev)) {
         *why = "a FUSE file system cannot be mounted here";
         g_clear_pointer(&fuse->path, g_free);
