@@ -518,6 +518,27 @@ $work/good is not" "$(script build.sh FLAVOUR=debian QEMU_SRC="$work/good")"
 --of linux-amd64' "$(configured FLAVOUR=debian PATH="$work:$PATH" | grep -x -e --enable-docs -e --enable-rbd -e '--of.*')"
 }
 
+# virtfs_on HOST VALUE: whether the line of the patch lets virtfs be on there with this value of the option, or the error.
+virtfs_on() {
+    local dir=$work/host
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    printf "option('virtfs', type: 'feature', value: '%s')\n" "$2" >"$dir/meson_options.txt"
+    {
+        printf '%s\n' "project('host')" "host_os = '$1'"
+        sed -n '/^ have_virtfs/,/^ *-/s/^[ +]//p; /^+/s/^+//p' "$here/../patches/10.0/0018-virtfs-is-for-linux.patch" |
+            grep -v '^++ '
+        printf '%s\n' '    .allowed()' 'message(have_virtfs ? '\''virtfs=yes'\'' : '\''virtfs=no'\'')'
+    } >"$dir/meson.build"
+    with_lib "\$python -m mesonbuild.mesonmain setup $dir/build $dir" | grep -o -e 'virtfs=.*' -e 'virtio-9p (virtfs) requires.*' |
+        head -n 1
+}
+
+test_other_hosts() {
+    expect virtfs-is-off-on-other-hosts 'virtfs=yes virtfs=no virtfs=no virtio-9p (virtfs) requires Linux' \
+        "$(virtfs_on linux auto) $(virtfs_on darwin auto) $(virtfs_on freebsd auto) $(virtfs_on freebsd enabled)"
+}
+
 test_debian() {
     expect debian-of-another-suite "error: SUITE=sarge is not supported; supported: trixie bookworm" \
         "$(script debian.sh SUITE=sarge source)"
@@ -528,6 +549,7 @@ test_deb822
 test_debian
 test_bases
 test_trees
+test_other_hosts
 test_flavours
 test_bases_of_the_archive
 test_clean
