@@ -112,6 +112,10 @@ def fsdev_options(root):
     return options
 
 
+# Strings that a device need not be given.
+OPTIONAL = ('migration', 'on-lost')
+
+
 def device_properties(root):
     text = strip_comments(read(root, DEVICE))
     options = []
@@ -119,7 +123,9 @@ def device_properties(root):
         cells = split_arguments(arguments(text, at))
         word = f'default ``{"on" if cells[-1].split()[-1] == "true" else "off"}``'
         default = {'BOOL': word, None: word, 'LINK': 'not set'}
-        options.append(Option(cells[0].strip('"') + '=', [], default.get(kind, 'required')))
+        name = cells[0].strip('"')
+        default = 'not set' if name in OPTIONAL else default.get(kind, 'required')
+        options.append(Option(name + '=', [], default))
     return options
 
 

@@ -146,7 +146,7 @@ run_loops() {
         # These contradict an IOThread.
         */device/front/without-ioeventfd | */life-cycle/*-break-a-thread | */load/no-more-threads) ;;
         */chain/* | */device/* | */flush/* | */hang/* | */life-cycle/* | */load/* | */lock/* | \
-            */registers/* | */session/*)
+            */migrate/* | */registers/* | */session/*)
             run_one "$program" "$t" "$small" ;;
         esac
     done

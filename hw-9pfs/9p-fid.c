@@ -170,6 +170,7 @@ static void let_go(P9Session *s)
         s->ops->set_busy(s->opaque, false);
     }
     s->busy = P9_BUSY_NO;
+    s->opened = false;
 }
 
 /* ---- removing fids ---- */

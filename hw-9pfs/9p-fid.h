@@ -24,11 +24,13 @@ enum {
     P9_FID_FILE = 1u << 3,
     P9_FID_DIR = 1u << 4,
     P9_FID_XATTR = 1u << 5,
+    P9_FID_LOST = 1u << 6,      /* its object was not found by 9p-state.h */
 
     P9_FID_OPEN = P9_FID_FILE | P9_FID_DIR,
     P9_FID_READABLE = P9_FID_OPEN | P9_FID_XATTR,
     P9_FID_WRITABLE = P9_FID_FILE | P9_FID_XATTR,
     P9_FID_ANY = P9_FID_NONE | P9_FID_OPENING | P9_FID_READABLE,
+    P9_FID_GIVEN_UP = P9_FID_ANY | P9_FID_LOST, /* may be clunked */
 };
 
 /* A value to be read (Txattrwalk), or one being written (Txattrcreate). */
@@ -62,7 +64,8 @@ typedef struct P9Fid {
     uint32_t recent;            /* what its walk has read: p9_recent_get() */
     FsNode *node;               /* counted */
     FsNode *root;               /* counted; of the attach; NULL: the export's */
-    FsFile *file;               /* owned; in the states FILE and DIR */
+    FsFile *file;               /* owned; in the states FILE and DIR … */
+    int oflags;                 /* … and the host flags it was opened with */
     uint64_t dir_offset;        /* .u: offset of the next Tread of a DIR … */
     uint64_t dir_cookie;        /* … and the driver's cookie for it */
     P9XattrFid *xattr;          /* owned; in the state XATTR */

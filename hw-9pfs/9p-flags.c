@@ -41,6 +41,18 @@ int p9_open_flags_from_wire(uint32_t flags)
     return host;
 }
 
+uint32_t p9_open_flags_to_wire(int host)
+{
+    uint32_t flags = host & O_ACCMODE;
+
+    for (size_t i = 0; i < ARRAY_SIZE(flag_map); i++) {
+        if ((host & flag_map[i].host) == flag_map[i].host) {
+            flags |= flag_map[i].wire;
+        }
+    }
+    return flags;
+}
+
 /* ---- 9P2000.u ---- */
 
 static const struct {

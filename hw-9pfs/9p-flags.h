@@ -10,6 +10,9 @@
 /** p9_open_flags_from_wire: host flags for those of Tlopen and Tlcreate. */
 int p9_open_flags_from_wire(uint32_t flags);
 
+/** p9_open_flags_to_wire: the opposite; O_RDONLY to O_RDWR are 0 to 2. */
+uint32_t p9_open_flags_to_wire(int host);
+
 /* Mode byte of Topen and Tcreate. */
 #define P9_OMODE_ACCESS    0x03        /* read, write, both, execute */
 #define P9_OMODE_TRUNC     0x10

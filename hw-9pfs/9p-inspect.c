@@ -55,6 +55,8 @@ static const char *fid_state(const P9Fid *fid)
         return "directory";
     case P9_FID_XATTR:
         return "xattr";
+    case P9_FID_LOST:
+        return "lost";
     default:
         return "idle";
     }

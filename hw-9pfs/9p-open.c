@@ -29,6 +29,7 @@ int p9_open_file_run(P9Request *req, const FsCall *call, FsNode *node,
     FsAttr attr;
     int ret;
 
+    req->oflags = oflags;
     /* O_EXCL has no meaning without O_CREAT. */
     ret = fs_open_attr(call, node, oflags & ~O_EXCL, &req->new_file, &attr);
     return ret < 0 ? ret : p9_open_reply(req, &attr, reply);
@@ -40,6 +41,7 @@ int p9_open_create_run(P9Request *req, const FsCall *call, const char *name,
     FsAttr attr;
     int ret;
 
+    req->oflags = oflags;
     ret = fs_create(call, req->node[0], name, oflags, mode, &req->new_node,
                     &req->new_file, &attr);
     if (ret < 0) {
@@ -67,6 +69,7 @@ int p9_open_file_finish(P9Request *req, int result)
     }
     if (req->new_file) {
         fid->file = g_steal_pointer(&req->new_file);
+        fid->oflags = req->oflags;
         fid->state = fid->file->is_dir ? P9_FID_DIR : P9_FID_FILE;
     }
     return 0;

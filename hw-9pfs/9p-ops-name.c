@@ -119,6 +119,9 @@ int p9_remove_object(P9Request *req, const FsCall *call)
     FsAttr attr;
     int ret;
 
+    if (req->fid[0]->state == P9_FID_LOST) {
+        return -ESTALE;
+    }
     ret = fs_getattr(call, req->node[0], req->file[0], 0, &attr);
     if (ret < 0) {
         return ret;

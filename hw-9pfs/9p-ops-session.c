@@ -19,6 +19,7 @@ static int negotiate(P9Session *s, const struct P9Tversion *t,
 {
     s->dialect = P9_DIALECT_NONE;
     s->msize = 0;
+    s->opened = false;
     r->msize = MIN(t->msize, s->limits.max_msize);
     r->version = (P9String) { .s = "unknown", .len = strlen("unknown") };
     for (size_t i = 0; i < ARRAY_SIZE(dialects); i++) {
@@ -34,6 +35,7 @@ static int negotiate(P9Session *s, const struct P9Tversion *t,
         }
         s->dialect = dialects[i].dialect;
         s->msize = r->msize;
+        s->opened = true;
         r->version = t->version;
     }
     return 0;

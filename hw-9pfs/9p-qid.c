@@ -49,6 +49,14 @@ typedef struct QidKey {
     uint64_t number;
 } QidKey;
 
+/* An object whose number is not the one that it would get. */
+typedef struct QidKept {
+    uint64_t dev;
+    uint64_t ino;
+    uint64_t twin;
+    uint64_t number;
+} QidKept;
+
 struct P9QidMap {
     FsExport *export;           /* borrowed */
     FsMultidevs policy;
@@ -59,6 +67,10 @@ struct P9QidMap {
     GHashTable *slots;          /* sets of QidKey, owned */
     GHashTable *singles;
     GHashTable *slots_in_use;   /* a set of numbers of slots */
+    uint64_t next_single;
+    gint has_kept;              /* atomic: p9_qid_keep() was called */
+    GHashTable *kept;           /* set of QidKept, owned */
+    GHashTable *kept_numbers;   /* set of the numbers in it, borrowed */
 };
 
 static guint qid_key_hash(gconstpointer p)
@@ -81,6 +93,22 @@ static GHashTable *qid_table_new(void)
     return g_hash_table_new_full(qid_key_hash, qid_key_equal, g_free, NULL);
 }
 
+static guint qid_kept_hash(gconstpointer p)
+{
+    const QidKept *key = p;
+    uint64_t hash = fs_hash_mix(fs_hash_mix(0, key->ino), key->dev);
+
+    return fs_hash_mix(hash, key->twin) >> 32;
+}
+
+static gboolean qid_kept_equal(gconstpointer a, gconstpointer b)
+{
+    const QidKept *x = a;
+    const QidKept *y = b;
+
+    return x->dev == y->dev && x->ino == y->ino && x->twin == y->twin;
+}
+
 P9QidMap *p9_qid_map_new(FsExport *export)
 {
     P9QidMap *map = g_new0(P9QidMap, 1);
@@ -92,6 +120,9 @@ P9QidMap *p9_qid_map_new(FsExport *export)
     map->slots = qid_table_new();
     map->singles = qid_table_new();
     map->slots_in_use = g_hash_table_new(NULL, NULL);
+    map->kept = g_hash_table_new_full(qid_kept_hash, qid_kept_equal, g_free,
+                                      NULL);
+    map->kept_numbers = g_hash_table_new(g_int64_hash, g_int64_equal);
     return map;
 }
 
@@ -100,6 +131,8 @@ void p9_qid_map_free(P9QidMap *map)
     g_hash_table_destroy(map->slots);
     g_hash_table_destroy(map->singles);
     g_hash_table_destroy(map->slots_in_use);
+    g_hash_table_destroy(map->kept_numbers);
+    g_hash_table_destroy(map->kept);
     g_mutex_clear(&map->lock);
     g_free(map);
 }
@@ -166,6 +199,12 @@ static bool qid_slot(P9QidMap *map, uint64_t dev, uint64_t high,
     return true;
 }
 
+/* Locked. */
+static bool qid_is_kept(const P9QidMap *map, uint64_t number)
+{
+    return g_hash_table_contains(map->kept_numbers, &number);
+}
+
 /* Locked.  These are assigned in sequence. */
 static bool qid_single(P9QidMap *map, uint64_t dev, uint64_t ino,
                        uint64_t *number)
@@ -173,12 +212,26 @@ static bool qid_single(P9QidMap *map, uint64_t dev, uint64_t ino,
     QidKey key = { .dev = dev, .ino = ino };
     QidKey *found = g_hash_table_lookup(map->singles, &key);
 
-    key.number = g_hash_table_size(map->singles);
-    if (!found && !qid_add(map->singles, SINGLES_MAX, &key)) {
+    if (found) {
+        *number = found->number;
+        return true;
+    }
+    while (qid_is_kept(map, SINGLE_NUMBER | map->next_single)) {
+        map->next_single++;
+    }
+    key.number = map->next_single;
+    if (!qid_add(map->singles, SINGLES_MAX, &key)) {
         return false;
     }
-    *number = found ? found->number : key.number;
+    *number = map->next_single++;
     return true;
+}
+
+static int qid_refuse(void)
+{
+    p9_warn_once("9p: too many inodes on foreign devices below the export; "
+                 "further ones are refused");
+    return -ENFILE;
 }
 
 /* Locked. */
@@ -196,13 +249,12 @@ static int qid_mapped_number(P9QidMap *map, uint64_t dev, uint64_t ino,
         *number = SINGLE_NUMBER | part;
         return 0;
     }
-    p9_warn_once("9p: too many inodes on foreign devices below the export; "
-                 "further ones are refused");
-    return -ENFILE;
+    return qid_refuse();
 }
 
-static int qid_number(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t twin,
-                      uint64_t *number)
+/* The number unless it is kept for another object. */
+static int qid_usual_number(P9QidMap *map, uint64_t dev, uint64_t ino,
+                            uint64_t twin, uint64_t *number)
 {
     bool own = qid_is_root_dev(map, dev);
     int ret;
@@ -231,6 +283,33 @@ static int qid_number(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t twin,
     return ret;
 }
 
+static int qid_number(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t twin,
+                      uint64_t *number)
+{
+    QidKept key = { .dev = dev, .ino = ino, .twin = twin };
+    QidKept *found;
+    uint64_t part;
+    int ret = qid_usual_number(map, dev, ino, twin, number);
+
+    if (ret < 0 || !g_atomic_int_get(&map->has_kept)) {
+        return ret;
+    }
+    g_mutex_lock(&map->lock);
+    found = g_hash_table_lookup(map->kept, &key);
+    if (found) {
+        *number = found->number;
+    } else if (qid_is_kept(map, *number)) {
+        /* The twin is part of the number that is taken. */
+        if (qid_single(map, fs_hash_mix(dev, twin), ino, &part)) {
+            *number = SINGLE_NUMBER | part;
+        } else {
+            ret = qid_refuse();
+        }
+    }
+    g_mutex_unlock(&map->lock);
+    return ret;
+}
+
 int p9_qid_path(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t twin,
                 uint64_t *path)
 {
@@ -242,6 +321,35 @@ int p9_qid_path(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t twin,
     }
     *path = number - SHOWN_MINUS_PATH;
     return 0;
+}
+
+bool p9_qid_keep(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t twin,
+                 uint64_t path)
+{
+    QidKept kept = { dev, ino, twin, path + SHOWN_MINUS_PATH };
+    QidKept *own;
+    bool free;
+
+    g_mutex_lock(&map->lock);
+    free = !qid_is_kept(map, kept.number) &&
+           !g_hash_table_contains(map->kept, &kept);
+    if (free) {
+        own = g_memdup2(&kept, sizeof(kept));
+        g_hash_table_add(map->kept, own);
+        g_hash_table_add(map->kept_numbers, &own->number);
+        g_atomic_int_set(&map->has_kept, 1);
+    }
+    g_mutex_unlock(&map->lock);
+    return free;
+}
+
+void p9_qid_forget_kept(P9QidMap *map)
+{
+    g_mutex_lock(&map->lock);
+    g_hash_table_remove_all(map->kept_numbers);
+    g_hash_table_remove_all(map->kept);
+    g_atomic_int_set(&map->has_kept, 0);
+    g_mutex_unlock(&map->lock);
 }
 
 static uint8_t qid_type(uint32_t mode)

@@ -38,6 +38,18 @@ void p9_qid_map_free(P9QidMap *map);
 int p9_qid_path(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t twin,
                 uint64_t *path);
 
+/**
+ * p9_qid_keep: let the object have @path from now on, by which a client knows
+ * it from another session.
+ *
+ * No other object gets this path.  False, and nothing is changed, if the object
+ * or the path was in such a call before.
+ */
+bool p9_qid_keep(P9QidMap *map, uint64_t dev, uint64_t ino, uint64_t twin,
+                 uint64_t path);
+/** p9_qid_forget_kept: undo all these calls, for a client that starts anew. */
+void p9_qid_forget_kept(P9QidMap *map);
+
 /** p9_qid_from_attr: the qid of an object with these attributes. */
 int p9_qid_from_attr(P9QidMap *map, const FsAttr *attr, P9Qid *qid);
 

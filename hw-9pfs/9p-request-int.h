@@ -17,6 +17,7 @@ typedef enum P9RequestState {
     P9_REQ_GATED,               /* waits for its throttling ticket */
     P9_REQ_PARKED,              /* waits for an event */
     P9_REQ_WORKER,              /* its job was submitted */
+    P9_REQ_ANSWERED,            /* 9p-request-still.h */
 } P9RequestState;
 
 /* The event that a parked request waits for.  A flush or a reset ends it. */
@@ -91,7 +92,8 @@ struct P9Request {
 
     /* What prepare() or run() leaves for run() or finish() */
     FsNode *new_node;           /* counted */
-    FsFile *new_file;           /* owned */
+    FsFile *new_file;           /* owned … */
+    int oflags;                 /* … and the host flags it was opened with */
     P9XattrFid *xattr;          /* owned */
     P9LockOwner *lock_owner;    /* counted */
     P9Moment moment;            /* before attr was looked at */
@@ -150,6 +152,11 @@ static inline const P9RowOps *p9_request_ops(const P9Request *req)
 void p9_request_clear(P9Request *req);
 /** p9_request_idle: make it idle, after its message and its job have ended. */
 void p9_request_idle(P9Request *req);
+/**
+ * p9_request_rewind: make it as before p9_request_submit(), after its
+ * preparation was undone.
+ */
+void p9_request_rewind(P9Request *req);
 /** p9_request_end: p9_request_clear() and p9_request_idle(). */
 void p9_request_end(P9Request *req);
 /** p9_request_free_idle: free the requests that are idle. */
@@ -178,6 +185,8 @@ void p9_request_wake(P9Session *s, P9Wait wait, int result);
  * them have ended.
  */
 int p9_request_flush(P9Request *req, uint16_t tag);
+/** p9_request_run: call run(), also while guest memory is shut. */
+void p9_request_run(P9Request *req);
 /** p9_request_settle: process what is stopped, due or in the backlog. */
 void p9_request_settle(P9Session *s);
 /**

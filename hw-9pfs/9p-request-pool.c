@@ -37,6 +37,21 @@ static void request_zero(P9Request *req)
     memset((char *)req + offsetof(P9Request, session), 0, size);
 }
 
+void p9_request_rewind(P9Request *req)
+{
+    P9StatsClock clock = req->clock;
+    char *all = (char *)req;
+
+    p9_request_clear(req);
+    /* What is between these two was set by the transport. */
+    memset(all + offsetof(P9Request, due), 0,
+           offsetof(P9Request, element) - offsetof(P9Request, due));
+    memset(all + offsetof(P9Request, state), 0,
+           offsetof(P9Request, t) - offsetof(P9Request, state));
+    req->clock = clock;
+    req->state = P9_REQ_BACKLOG;
+}
+
 P9Request *p9_request_new(P9Session *s, void *element)
 {
     P9Request *req = request_take(s);

@@ -21,6 +21,7 @@
 #include "9p-request.h"
 #include "9p-request-int.h"
 #include "9p-request-pool.h"
+#include "9p-request-still.h"
 #include "9p-reply.h"
 #include "9p-run.h"
 
@@ -222,18 +223,24 @@ static void job_done(P9Job *job)
     after_run(req, req->result);
 }
 
-static void execute(P9Request *req)
+void p9_request_run(P9Request *req)
 {
     int result;
 
     req->state = P9_REQ_LOOP;
-    if (p9_guest_is_shut(req->session->guest)) {
-        make_due(req, false, 0);
-        return;
-    }
     result = p9_run(req, job_done);
     if (result != P9_LATER) {
         after_run(req, result);
+    }
+}
+
+static void execute(P9Request *req)
+{
+    if (p9_guest_is_shut(req->session->guest)) {
+        req->state = P9_REQ_LOOP;
+        make_due(req, false, 0);
+    } else {
+        p9_request_run(req);
     }
 }
 
@@ -260,6 +267,9 @@ static bool settle_one(P9Session *s)
     }
     if (s->stopped.head) {
         return give_stopped_back(s);
+    }
+    if (s->answered.head) {
+        return p9_request_deliver(s);
     }
     if (s->due.head) {
         go_on(g_queue_pop_head_link(&s->due)->data);
@@ -380,7 +390,7 @@ int p9_request_pin(P9Request *req, uint32_t number, int unknown,
         return -unknown;
     }
     if (!(fid->state & states)) {
-        return -wrong;
+        return fid->state == P9_FID_LOST ? -ESTALE : -wrong;
     }
     assert(i < P9_REQ_FIDS);
     p9_fid_pin(fid);
@@ -589,7 +599,8 @@ void p9_request_drop_all(P9Session *s)
             p9_request_end(req);
         }
     }
-    while ((link = g_queue_pop_head_link(&s->backlog))) {
+    while ((link = g_queue_pop_head_link(&s->backlog)) ||
+           (link = g_queue_pop_head_link(&s->answered))) {
         p9_request_end(link->data);
     }
 }

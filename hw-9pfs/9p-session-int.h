@@ -36,7 +36,7 @@ typedef struct P9RowOps P9RowOps;
  *              generation, and all requests
  * until a Tversion or a reset
  *              dialect, msize and all fids; with the last fid the lock owners
- *              go, and busy becomes P9_BUSY_NO
+ *              go, opened becomes false, and busy P9_BUSY_NO
  */
 struct P9Session {
     FsExport *export;           /* counted */
@@ -61,6 +61,7 @@ struct P9Session {
         P9_BUSY_ASKED,          /* Tattach requests are parked until … */
         P9_BUSY_YES,            /* … the transport has agreed */
     } busy;
+    bool opened;                /* since then the last fid has not gone */
     GHashTable *fids;           /* number -> P9Fid, owned */
     GHashTable *lock_owners;    /* set of P9LockOwner */
     unsigned lock_waiters;      /* parked requests that wait for a lock */
@@ -69,6 +70,7 @@ struct P9Session {
     GQueue active;              /* submitted and not answered, oldest first */
     GQueue stopped;             /* will not run; the buffers are given back */
     GQueue backlog;             /* not decoded: see "alone" and guest */
+    GQueue answered;            /* 9p-request-still.h: only to be delivered */
     GQueue idle;                /* for further messages */
 
     GQueue due;                 /* active ones that can go on: P9Request.due */

@@ -52,6 +52,7 @@ P9Session *p9_session_new(FsExport *export, P9Exec *exec,
     g_queue_init(&s->stopped);
     g_queue_init(&s->due);
     g_queue_init(&s->backlog);
+    g_queue_init(&s->answered);
     g_queue_init(&s->idle);
     s->refs = 1;
     s->destroy = session_destroy;
@@ -64,6 +65,7 @@ static void forget_all(P9Session *s)
     p9_fid_remove_all(s);
     s->dialect = P9_DIALECT_NONE;
     s->msize = 0;
+    s->opened = false;
     p9_request_free_idle(s);
     fs_budget_trim(&s->budget);
 }

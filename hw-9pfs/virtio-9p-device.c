@@ -19,6 +19,7 @@
 #include "fsdev/core/qemu-compat.h"
 #include "fsdev/qemu-fsdev.h"
 #include "virtio-9p.h"
+#include "virtio-9p-migrate.h"
 #include "virtio-9p-query.h"
 #include "virtio-9p-server.h"
 
@@ -149,7 +150,7 @@ static void virtio_9p_follow_status(VirtIODevice *vdev, uint8_t status)
     v->paused = paused;
     if (paused) {
         p9_ring_pause(v->ring);
-    } else {
+    } else if (p9_migrate_resume(v->migrate)) {
         p9_ring_resume(v->ring);
         p9_server_resume(v->server);
     }
@@ -168,6 +169,7 @@ static void virtio_9p_reset(VirtIODevice *vdev)
     if (v->server) {
         p9_ring_reset(v->ring);
         p9_server_reset(v->server);
+        p9_migrate_reset(v->migrate);
     }
 }
 
@@ -234,7 +236,7 @@ static bool virtio_9p_check_properties(V9fsVirtioState *v, Error **errp)
                    "allowed", v->mount_tag, len, MOUNT_TAG_MAX);
         return false;
     }
-    return true;
+    return p9_migrate_check(v->migration, v->on_lost, errp);
 }
 
 /* What contradicts iothread= is an error, as in other virtio devices. */
@@ -319,7 +321,10 @@ static void virtio_9p_device_realize(DeviceState *dev, Error **errp)
     vdev->ram_only = !p9_loop_is_main(v->loop);
     v->vq = virtio_add_queue(vdev, P9_QUEUE_SIZE, virtio_9p_handle_output);
     v->ring = p9_ring_new(vdev, v->vq, v->loop, v->mount_tag);
-    v->server = p9_server_new(v->export, v->ring, v->loop, v->mount_tag);
+    v->server = p9_server_new(v->export, v->ring, v->loop, v->mount_tag,
+                              p9_migrate_is_allowed(v->migration));
+    v->migrate = p9_migrate_new(vdev, v->export, v->loop, v->ring, v->server,
+                                v->mount_tag, v->migration, v->on_lost);
 }
 
 static void virtio_9p_device_unrealize(DeviceState *dev)
@@ -328,6 +333,7 @@ static void virtio_9p_device_unrealize(DeviceState *dev)
     V9fsVirtioState *v = VIRTIO_9P(dev);
 
     p9_ring_end(v->ring);
+    g_clear_pointer(&v->migrate, p9_migrate_end);
     g_clear_pointer(&v->server, p9_server_end);
     g_clear_pointer(&v->ring, p9_ring_unref);
     g_clear_pointer(&v->loop, p9_loop_unref);
@@ -336,16 +342,6 @@ static void virtio_9p_device_unrealize(DeviceState *dev)
     virtio_delete_queue(v->vq);
     virtio_cleanup(vdev);
 }
-
-static const VMStateDescription vmstate_virtio_9p = {
-    .name = "virtio-9p",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .fields = (const VMStateField[]) {
-        VMSTATE_VIRTIO_DEVICE,
-        VMSTATE_END_OF_LIST()
-    },
-};
 
 /* A bool that also tells that it was set; made from QEMU's own. */
 static PropertyInfo virtio_9p_own_thread_info;
@@ -372,6 +368,8 @@ static P9_PROPERTIES virtio_9p_properties[] = {
     DEFINE_PROP("own-thread", V9fsVirtioState, own_thread,
                 virtio_9p_own_thread_info, bool,
                 .set_default = true, .defval.u = true),
+    DEFINE_PROP_STRING("migration", V9fsVirtioState, migration),
+    DEFINE_PROP_STRING("on-lost", V9fsVirtioState, on_lost),
     P9_PROPERTIES_END
 };
 
@@ -381,11 +379,12 @@ static void virtio_9p_device_class_init(ObjectClass *klass, P9ClassData *data)
     VirtioDeviceClass *vdc = VIRTIO_DEVICE_CLASS(klass);
 
     dc->desc = "9P file system shared with the host";
-    dc->vmsd = &vmstate_virtio_9p;
+    dc->vmsd = &p9_vmstate_device;
     virtio_9p_own_thread_info = qdev_prop_bool;
     virtio_9p_own_thread_info.set = virtio_9p_set_own_thread;
     device_class_set_props(dc, virtio_9p_properties);
     set_bit(DEVICE_CATEGORY_STORAGE, dc->categories);
+    vdc->vmsd = &p9_vmstate_inner;
     vdc->realize = virtio_9p_device_realize;
     vdc->unrealize = virtio_9p_device_unrealize;
     vdc->reset = virtio_9p_reset;

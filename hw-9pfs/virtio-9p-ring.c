@@ -38,6 +38,7 @@ struct P9Ring {
     bool irqfd;                 /* notify through the guest notifier */
     bool unnotified;            /* the guest is to be notified of replies */
     bool asked;                 /* ring_notify_bh() was scheduled */
+    bool wants_bql;             /* p9_ring_wants_bql() */
 
     /* Used in the loop */
     unsigned generation;        /* of the elements that it pops */
@@ -191,7 +192,9 @@ static void ring_notify_from_loop(P9Ring *ring)
         ring_notify(ring);
     } else if (P9_NOTIFY_WITH_BQL && p9_loop_may_take_bql(ring->loop)) {
         /* This is quicker than waking the main loop. */
+        qatomic_set(&ring->wants_bql, true);
         bql_lock();
+        qatomic_set(&ring->wants_bql, false);
         ring_notify(ring);
         bql_unlock();
     } else if (!qatomic_xchg(&ring->asked, true)) {
@@ -372,6 +375,24 @@ void p9_ring_pause(P9Ring *ring)
 void p9_ring_resume(P9Ring *ring)
 {
     p9_guest_open(ring->guest);
+}
+
+bool p9_ring_adopt(P9Ring *ring, P9RingElement *e)
+{
+    P9RingElement *other;
+
+    QTAILQ_FOREACH(other, &ring->lent, next) {
+        if (other->elem.index == e->elem.index) {
+            return false;
+        }
+    }
+    QTAILQ_INSERT_TAIL(&ring->lent, e, next);
+    return true;
+}
+
+bool p9_ring_wants_bql(P9Ring *ring)
+{
+    return qatomic_read(&ring->wants_bql);
 }
 
 void p9_ring_reset(P9Ring *ring)

@@ -109,6 +109,13 @@ void p9_ring_unset_irqfd(P9Ring *ring);
 void p9_ring_pause(P9Ring *ring);
 void p9_ring_resume(P9Ring *ring);
 /**
+ * p9_ring_adopt: @e, which is taken over, was popped before a migration.
+ * False, and it is not taken over, if one with its index was.
+ */
+bool p9_ring_adopt(P9Ring *ring, P9RingElement *e);
+/** p9_ring_wants_bql: whether the loop waits for it to notify the guest. */
+bool p9_ring_wants_bql(P9Ring *ring);
+/**
  * p9_ring_reset: take all elements back; neither the memory that they describe
  * nor the queue is accessed until p9_ring_enable().
  */

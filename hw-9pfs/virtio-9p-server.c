@@ -35,6 +35,7 @@ struct P9Server {
     P9Loop *loop;               /* counted */
     P9Ring *ring;               /* counted */
     P9Blocker *blocker;         /* owned */
+    bool blocks;                /* it is to be used */
     P9Exec *exec;               /* owned */
     QEMUBH *work;               /* owned: server_work() */
     bool due;                   /* atomic: there may be requests in the queue */
@@ -77,7 +78,7 @@ static int server_set_busy(void *opaque, bool busy)
 {
     P9Server *server = opaque;
 
-    return p9_blocker_set(server->blocker, busy);
+    return server->blocks ? p9_blocker_set(server->blocker, busy) : 0;
 }
 
 static void server_busy_done(void *opaque, int result)
@@ -331,7 +332,7 @@ static void server_work(void *opaque)
 /* ---- orders; context: BQL held ---- */
 
 P9Server *p9_server_new(FsExport *export, P9Ring *ring, P9Loop *loop,
-                        const char *mount_tag)
+                        const char *mount_tag, bool may_migrate)
 {
     AioContext *ctx = p9_loop_context(loop);
     P9Server *server = g_new0(P9Server, 1);
@@ -346,6 +347,7 @@ P9Server *p9_server_new(FsExport *export, P9Ring *ring, P9Loop *loop,
     qemu_mutex_init(&server->lock);
     server->blocker = p9_blocker_new(loop, mount_tag, server_busy_done,
                                      server);
+    server->blocks = !may_migrate;
     server->exec = p9_exec_qemu_new(ctx, APART_MAX);
     server->session = p9_session_new(export, server->exec,
                                      &server_transport, server,
@@ -413,49 +415,81 @@ void p9_server_ignore(P9Server *server)
     server_order(server, -1, false);
 }
 
-/* ---- looking at the session ---- */
+/* ---- calls of the session by the thread that holds the BQL ---- */
 
-/* Shared by the thread that asks and the loop; freed with the last of them. */
-typedef struct Look {
+/* Shared by the thread that calls and the loop; freed with the last of them. */
+typedef struct Errand {
     P9Server *server;           /* borrowed; valid while wanted is set */
-    unsigned what;
+    void (*fn)(P9Session *s, void *opaque);
+    void *opaque;               /* the same */
     QemuMutex lock;             /* guards the rest */
     QemuCond cond;
     bool wanted;
     bool done;
-    P9Inspection *result;       /* owned */
     unsigned refs;
-} Look;
+} Errand;
 
 /* Releases the lock. */
-static void look_unref(Look *look)
+static void errand_unref(Errand *errand)
 {
-    bool last = !--look->refs;
+    bool last = !--errand->refs;
 
-    qemu_mutex_unlock(&look->lock);
+    qemu_mutex_unlock(&errand->lock);
     if (last) {
-        p9_inspection_free(look->result);
-        qemu_cond_destroy(&look->cond);
-        qemu_mutex_destroy(&look->lock);
-        g_free(look);
+        qemu_cond_destroy(&errand->cond);
+        qemu_mutex_destroy(&errand->lock);
+        g_free(errand);
     }
 }
 
 /*
- * Context: the loop.  The server cannot be freed while the result is wanted,
+ * Context: the loop.  The server cannot be freed while the call is wanted,
  * because the thread that wants it holds the BQL.
  */
-static void look_bh(void *opaque)
+static void errand_bh(void *opaque)
 {
-    Look *look = opaque;
+    Errand *errand = opaque;
 
-    qemu_mutex_lock(&look->lock);
-    if (look->wanted) {
-        look->result = p9_session_inspect(look->server->session, look->what);
-        look->done = true;
-        qemu_cond_signal(&look->cond);
+    qemu_mutex_lock(&errand->lock);
+    if (errand->wanted) {
+        server_follow_ring(errand->server);
+        errand->fn(errand->server->session, errand->opaque);
+        errand->done = true;
+        qemu_cond_signal(&errand->cond);
     }
-    look_unref(look);
+    errand_unref(errand);
+}
+
+bool p9_server_call(P9Server *server, void (*fn)(P9Session *s, void *opaque),
+                    void *opaque, unsigned ms)
+{
+    Errand *errand;
+    bool done;
+
+    if (p9_loop_is_main(server->loop)) {
+        server_follow_ring(server);
+        fn(server->session, opaque);
+        return true;
+    }
+    errand = g_new0(Errand, 1);
+    errand->server = server;
+    errand->fn = fn;
+    errand->opaque = opaque;
+    errand->wanted = true;
+    errand->refs = 2;
+    qemu_mutex_init(&errand->lock);
+    qemu_cond_init(&errand->cond);
+    aio_bh_schedule_oneshot(p9_loop_context(server->loop), errand_bh, errand);
+
+    qemu_mutex_lock(&errand->lock);
+    while (!errand->done &&
+           qemu_cond_timedwait(&errand->cond, &errand->lock, ms)) {
+        /* It was signalled, or woken for no reason. */
+    }
+    errand->wanted = false;
+    done = errand->done;
+    errand_unref(errand);
+    return done;
 }
 
 const P9Stats *p9_server_stats(P9Server *server)
@@ -463,29 +497,22 @@ const P9Stats *p9_server_stats(P9Server *server)
     return p9_session_stats(server->session);
 }
 
+typedef struct Look {
+    unsigned what;
+    P9Inspection *result;
+} Look;
+
+static void look_at(P9Session *s, void *opaque)
+{
+    Look *look = opaque;
+
+    look->result = p9_session_inspect(s, look->what);
+}
+
 P9Inspection *p9_server_inspect(P9Server *server, unsigned what, unsigned ms)
 {
-    P9Inspection *result;
-    Look *look;
+    Look wanted = { .what = what };
 
-    if (p9_loop_is_main(server->loop)) {
-        return p9_session_inspect(server->session, what);
-    }
-    look = g_new0(Look, 1);
-    look->server = server;
-    look->what = what;
-    look->wanted = true;
-    look->refs = 2;
-    qemu_mutex_init(&look->lock);
-    qemu_cond_init(&look->cond);
-    aio_bh_schedule_oneshot(p9_loop_context(server->loop), look_bh, look);
-
-    qemu_mutex_lock(&look->lock);
-    while (!look->done && qemu_cond_timedwait(&look->cond, &look->lock, ms)) {
-        /* It was signalled, or woken for no reason. */
-    }
-    look->wanted = false;
-    result = g_steal_pointer(&look->result);
-    look_unref(look);
-    return result;
+    p9_server_call(server, look_at, &wanted, ms);
+    return wanted.result;
 }

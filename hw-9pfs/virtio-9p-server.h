@@ -23,10 +23,11 @@ typedef struct P9Server P9Server;
 
 /**
  * p9_server_new: serve @export on @ring in @loop.  A reference to each of the
- * three is taken.
+ * three is taken.  Unless it @may_migrate, migration is blocked while the guest
+ * has the share mounted.
  */
 P9Server *p9_server_new(FsExport *export, P9Ring *ring, P9Loop *loop,
-                        const char *mount_tag);
+                        const char *mount_tag, bool may_migrate);
 /** p9_server_end: after p9_ring_end().  @server must not be used any more. */
 void p9_server_end(P9Server *server);
 /** p9_server_look: the guest has put a request into the queue. */
@@ -48,10 +49,18 @@ void p9_server_ignore(P9Server *server);
 /** p9_server_stats: readable without a lock until p9_server_end(). */
 const P9Stats *p9_server_stats(P9Server *server);
 /**
+ * p9_server_call: call @fn(session, @opaque) in the loop.
+ *
+ * False if the loop has not come to that within @ms milliseconds, for which
+ * this waits: it may be held up by storage, or wait for the BQL.  Then @fn will
+ * not be called any more.  @fn must not wait for the BQL.
+ */
+bool p9_server_call(P9Server *server, void (*fn)(P9Session *s, void *opaque),
+                    void *opaque, unsigned ms);
+/**
  * p9_server_inspect: a copy of what the session has, owned by the caller.
  *
- * NULL if the loop did not make it within @ms milliseconds, for which this
- * waits: it may be held up by storage, or wait for the BQL.
+ * NULL if p9_server_call() fails within @ms milliseconds.
  */
 P9Inspection *p9_server_inspect(P9Server *server, unsigned what, unsigned ms);
 

@@ -30,6 +30,8 @@ struct V9fsVirtioState {
     struct IOThread *iothread;      /* counted by the property; NULL: none */
     bool own_thread;
     bool own_thread_given;          /* own_thread is not the default */
+    char *migration;
+    char *on_lost;
 
     /* Set from realize to unrealize; used with the BQL held */
     VirtQueue *vq;
@@ -38,6 +40,7 @@ struct V9fsVirtioState {
     struct P9Loop *loop;            /* counted */
     struct P9Ring *ring;            /* counted */
     struct P9Server *server;        /* owned; NULL: not realized */
+    struct P9Migrate *migrate;      /* owned */
     bool started;                   /* the loop has the host's notifier */
     bool paused;                    /* with the VM */
 };

@@ -27,6 +27,7 @@ int main(int argc, char **argv)
     ring_register_load_tests();
     ring_register_lock_tests();
     ring_register_loop_tests();
+    ring_register_migrate_tests();
     ring_register_session_tests();
     ring_register_state_tests();
     ring_register_hang_tests();

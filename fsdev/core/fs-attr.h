@@ -37,6 +37,20 @@ typedef struct FsAttr {
     struct timespec btime;
 } FsAttr;
 
+/*
+ * What is known of the object of a node without asking the host, to find it
+ * again in another process.
+ */
+typedef struct FsIdentity {
+    uint32_t type;              /* S_IFMT bits, as on the host */
+    uint64_t dev;               /* these four as in FsAttr */
+    uint64_t ino;
+    uint64_t twin;
+    uint64_t mark;
+    int64_t born;               /* birth time in ns; 0: not known */
+    bool proof;                 /* dev and ino tell it from all others */
+} FsIdentity;
+
 enum {
     FS_SET_MODE = 1u << 0,
     FS_SET_UID = 1u << 1,

@@ -4,6 +4,7 @@
  * the gate for throttling.  Context: see the comments in fsdriver.h.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-known.h"
 #include "fsdev/core/fsdriver-int.h"
 
 void fs_config_copy(FsConfig *to, const FsConfig *from)
@@ -131,6 +132,14 @@ FsNode *fs_root(FsExport *export)
 
     assert(root && root->export == export);
     return root;
+}
+
+void fs_identity(FsNode *node, FsIdentity *identity)
+{
+    *identity = (FsIdentity) { 0 };
+    if (node->export->driver->identity) {
+        node->export->driver->identity(node, identity);
+    }
 }
 
 bool fs_dev_id(FsExport *export, uint64_t dev, uint64_t *id)

@@ -5,6 +5,7 @@
  * See fsdriver.c.  Context: see the comments in fsdriver.h.
  */
 #include "fsdev/core/p9-osdep.h"
+#include "fsdev/core/fs-known.h"
 #include "fsdev/core/fsdriver-int.h"
 #include "fsdev/core/fs-owners.h"
 
@@ -323,4 +324,15 @@ int fs_getlock(const FsCall *call, FsLocker *locker, FsLock *lock)
     call = call_to_try(call, locker_reach(locker), &at_once);
     return lock_status(locker, "getlock",
                        locker->export->driver->getlock(call, locker, lock));
+}
+
+GArray *fs_locked(FsLocker *locker)
+{
+    const FsDriver *driver = locker->export->driver;
+    GArray *ranges = g_array_new(false, false, sizeof(FsLock));
+
+    if (driver->locked) {
+        driver->locked(locker, ranges);
+    }
+    return ranges;
 }

@@ -221,6 +221,7 @@ struct FsDriver {
     void (*node_unref)(FsNode *node);
     FsNode *(*parent)(FsNode *node);
     int (*locate)(FsNode *node, FsNode **dir, char *name);
+    void (*identity)(FsNode *node, FsIdentity *identity);   /* may be NULL */
     /*
      * Is @node a directory that has been removed?  1 or 0; -EAGAIN if finding
      * out would have to wait longer.  May be NULL, as place() then.
@@ -317,6 +318,8 @@ struct FsDriver {
     void (*locker_close)(FsLocker *locker);
     int (*lock)(const FsCall *call, FsLocker *locker, const FsLock *lock);
     int (*getlock)(const FsCall *call, FsLocker *locker, FsLock *lock);
+    /* See fs-known.h. */
+    void (*locked)(FsLocker *locker, GArray *ranges);
 };
 
 /**

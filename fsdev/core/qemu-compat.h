@@ -28,15 +28,19 @@
 # include "qobject/qlist.h"
 # include "qobject/qnum.h"
 # include "system/iothread.h"
+# include "system/dma.h"
 # include "system/kvm.h"
 # include "system/qtest.h"
+# include "system/runstate.h"
 #else
 # include "qapi/qmp/qdict.h"
 # include "qapi/qmp/qlist.h"
 # include "qapi/qmp/qnum.h"
 # include "sysemu/iothread.h"
+# include "sysemu/dma.h"
 # include "sysemu/kvm.h"
 # include "sysemu/qtest.h"
+# include "sysemu/runstate.h"
 #endif
 
 /* 11.0: headers of other parts moved, too. */
@@ -51,6 +55,7 @@
 #endif
 
 #include "migration/blocker.h"
+#include "migration/qemu-file-types.h"
 #include "qapi/error.h"
 #include "qemu/main-loop.h"
 

@@ -103,6 +103,22 @@ int local_locate(FsNode *node, FsNode **dir, char *component)
     return ret;
 }
 
+void local_identity(FsNode *fs, FsIdentity *identity)
+{
+    const Node *node = name_node(name_from_fs(fs));
+    NodeIdentity of = node_identity(node);
+
+    *identity = (FsIdentity) {
+        .type = node_type(node),
+        .dev = of.dev,
+        .ino = of.ino,
+        .twin = of.twin,
+        .mark = of.mark,
+        .born = of.born,
+        .proof = !node_is_weak(node),
+    };
+}
+
 void local_usage(FsExport *export, FsUsage *usage)
 {
     NodeTableStats stats;

@@ -179,3 +179,10 @@ int local_getlock(const FsCall *call, FsLocker *base, FsLock *lock)
     }
     return 0;
 }
+
+void local_locked(FsLocker *base, GArray *ranges)
+{
+    LocalLocker *locker = container_of(base, LocalLocker, base);
+
+    local_ranges_list(&locker->ranges, ranges);
+}

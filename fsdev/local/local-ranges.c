@@ -120,6 +120,21 @@ void local_ranges_set(LocalRanges *r, const FsLock *lock)
     r->count = count;
 }
 
+void local_ranges_list(const LocalRanges *r, GArray *to)
+{
+    for (unsigned i = 0; i < r->count; i++) {
+        const LocalRange *range = &r->ranges[i];
+        FsLock lock = {
+            .type = range->type,
+            .start = range->first,
+            .length = range->last == INT64_MAX
+                      ? 0 : range->last - range->first + 1,
+        };
+
+        g_array_append_val(to, lock);
+    }
+}
+
 void local_ranges_clear(LocalRanges *r)
 {
     g_free(r->ranges);

@@ -20,6 +20,8 @@ typedef struct LocalRanges {
 int local_ranges_more(const LocalRanges *r, const FsLock *lock);
 /** local_ranges_set: @lock, which may also unlock, has been granted. */
 void local_ranges_set(LocalRanges *r, const FsLock *lock);
+/** local_ranges_list: append them to @to, an array of FsLock. */
+void local_ranges_list(const LocalRanges *r, GArray *to);
 /** local_ranges_clear: free what is owned; @r is empty then. */
 void local_ranges_clear(LocalRanges *r);
 

@@ -123,6 +123,7 @@ const FsDriver fs_local_driver = {
     .node_unref = local_node_unref,
     .parent = local_parent,
     .locate = local_locate,
+    .identity = local_identity,
     .is_dead = local_is_dead,
     .place = local_place,
     .dev_id = local_dev_id,
@@ -157,4 +158,5 @@ const FsDriver fs_local_driver = {
     .locker_close = local_locker_close,
     .lock = local_lock_range,
     .getlock = local_getlock,
+    .locked = local_locked,
 };

@@ -86,6 +86,7 @@ void local_node_unref(FsNode *node);
 FsNode *local_parent(FsNode *node);
 FsWait local_reach(FsNode *node);
 int local_locate(FsNode *node, FsNode **dir, char *component);
+void local_identity(FsNode *node, FsIdentity *identity);
 int local_is_dead(const FsCall *call, FsNode *node);
 int local_place(FsNode *node, FsNode **place, char *component);
 void local_usage(FsExport *export, FsUsage *usage);
@@ -186,5 +187,6 @@ int local_locker_open_by(const FsCall *call, FsFile *file, bool may_write,
 void local_locker_close(FsLocker *locker);
 int local_lock_range(const FsCall *call, FsLocker *locker, const FsLock *lock);
 int local_getlock(const FsCall *call, FsLocker *locker, FsLock *lock);
+void local_locked(FsLocker *locker, GArray *ranges);
 
 #endif

@@ -181,6 +181,9 @@ NodeIdentity node_identity(const Node *node)
     if (node->weak && node->mark_is_handle) {
         identity.mark = node->mark;
     }
+    if (node->has_mark && !node->mark_is_handle) {
+        identity.born = node->mark;
+    }
     if (node->has_twin) {
         table_lock(node->table);
         twin = g_hash_table_lookup(node->table->twins, node);

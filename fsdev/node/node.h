@@ -209,6 +209,7 @@ typedef struct NodeIdentity {
     uint64_t ino;
     uint64_t twin;
     uint64_t mark;
+    int64_t born;               /* birth time in ns, 0: not known */
 } NodeIdentity;
 NodeIdentity node_identity(const Node *node);
 /** name_identity: of the live Name for @component in @dir; false: none. */

@@ -226,6 +226,18 @@ static int synth_locate(FsNode *fsnode, FsNode **dir, char *name)
     return 0;
 }
 
+static void synth_identity(FsNode *fsnode, FsIdentity *identity)
+{
+    const SynthNode *node = synth_node(fsnode);
+
+    *identity = (FsIdentity) {
+        .type = node->mode & S_IFMT,
+        .dev = synth_export(node)->dev,
+        .ino = node->ino,
+        .proof = true,
+    };
+}
+
 /* The whole tree is in memory. */
 static FsWait synth_reach(FsNode *fsnode G_GNUC_UNUSED)
 {
@@ -528,6 +540,7 @@ const FsDriver fs_synth_driver = {
     .node_unref = synth_node_unref,
     .parent = synth_parent,
     .locate = synth_locate,
+    .identity = synth_identity,
     .reach = synth_reach,
     .lookup = synth_lookup,
     .getattr = synth_getattr,

@@ -126,6 +126,7 @@ int main(int argc, char **argv)
         { "corpus-synth", seeds_synth },
         { "corpus-helper", seeds_helper },
         { "corpus-parse", seeds_parse },
+        { "corpus-state", seeds_state },
         { "corpus-threads", threads_seeds },
     };
 

@@ -154,10 +154,15 @@ static void await_migration(RingDev *d)
     } while (strcmp(status, "completed"));
 }
 
-static void migration_is_blocked_while_a_fid_lives(void)
+static void migration_off_is_blocked_while_a_fid_lives(void)
 {
-    RingDev *d = ring_synth();
+    RingVm *vm = ring_vm_new("-fsdev synth,id=fs0 -device virtio-9p-pci,"
+                             "fsdev=fs0,mount_tag=ring,addr=%d,migration=off",
+                             RING_SLOT);
+    RingDev *d = ring_dev_open(vm, RING_SLOT);
 
+    ring_dev_start(d);
+    ring_mount(d);
     ring_check(migration_is_blocked(d), "expected an error while mounted");
     ring_twalk(d, .fid = 0, .newfid = 1);
     ring_tclunk(d, .fid = 0);
@@ -228,8 +233,8 @@ void ring_register_attack_tests(void)
     ADD("huge-readlinks-take-no-memory", huge_readlinks_take_no_memory);
     ADD("errors-in-a-loop-are-not-all-reported",
         errors_in_a_loop_are_not_all_reported);
-    ADD("migration-is-blocked-while-a-fid-lives",
-        migration_is_blocked_while_a_fid_lives);
+    ADD("migration-off-is-blocked-while-a-fid-lives",
+        migration_off_is_blocked_while_a_fid_lives);
 #undef ADD
     for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
         g_autofree char *path = g_strdup_printf("attacks/sandbox/%s",

@@ -33,6 +33,7 @@ static void vm_at_exit(void *arg)
     if (vm->qts) {
         ring_vm_stop(vm);
     }
+    g_free(vm->args);
     g_free(vm);
 }
 
@@ -49,6 +50,7 @@ static RingVm *vm_start(const char *machine, const char *args)
     /* libqtest of QEMU 7.2 does not tell the process id. */
     vm->qts = qtest_initf("-nodefaults -pidfile %s -machine %s %s", pid_file,
                           machine, args);
+    vm->args = g_strdup(args);
     ring_on_exit(vm_at_exit, vm);
     g_file_get_contents(pid_file, &pid, NULL, NULL);
     unlink(pid_file);

@@ -27,6 +27,7 @@ typedef struct RingVm {
     int pid;                    /* of QEMU */
     QGuestAllocator alloc;
     QPCIBus *pci;               /* owned; NULL on a machine without PCI */
+    char *args;                 /* owned: as given to ring_vm_new() */
     bool step_clock;            /* advance virtual time while waiting */
 } RingVm;
 

@@ -105,6 +105,7 @@ void ring_register_flush_tests(void);
 void ring_register_hang_tests(void);
 void ring_register_load_tests(void);
 void ring_register_lock_tests(void);
+void ring_register_migrate_tests(void);
 void ring_register_loop_tests(void);
 void ring_register_resources_tests(void);
 void ring_register_session_tests(void);

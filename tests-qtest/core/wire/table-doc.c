@@ -58,6 +58,7 @@ typedef struct Row {
     #f ": a component; ``.`` " #dot ", ``..`` " #dotdot "|"
 #define NAMES(f) #f ": at most 16 components|"
 #define FID_ANY(error) ""
+#define FID_GIVEN_UP(error) ""
 #define FID_NONE(error) ", opened " error
 #define FID_DIR(error) ", no open directory " error
 #define FID_OPEN(error) ", not open " error

@@ -29,5 +29,6 @@ void seeds_proxy(const char *dir);
 void seeds_synth(const char *dir);
 void seeds_helper(const char *dir);
 void seeds_parse(const char *dir);
+void seeds_state(const char *dir);
 
 #endif
