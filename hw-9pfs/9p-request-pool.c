@@ -80,6 +80,27 @@ void p9_request_free_idle(P9Session *s)
     }
 }
 
+int p9_request_pin(P9Request *req, uint32_t number, int unknown,
+                   unsigned states, int wrong)
+{
+    P9Fid *fid = p9_fid_lookup(req->session, number);
+    unsigned i = req->nfids;
+
+    if (!fid) {
+        return -unknown;
+    }
+    if (!(fid->state & states)) {
+        return fid->state == P9_FID_LOST ? -ESTALE : -wrong;
+    }
+    assert(i < P9_REQ_FIDS);
+    p9_fid_pin(fid);
+    req->fid[i] = fid;
+    req->node[i] = fs_node_ref(fid->node);
+    req->file[i] = fid->file;
+    req->nfids++;
+    return 0;
+}
+
 void p9_request_clear(P9Request *req)
 {
     P9Session *s = req->session;

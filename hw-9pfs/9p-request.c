@@ -380,27 +380,6 @@ static int check_dialect(const P9Request *req)
     return info->dialects & dialect ? 0 : -EOPNOTSUPP;
 }
 
-int p9_request_pin(P9Request *req, uint32_t number, int unknown,
-                   unsigned states, int wrong)
-{
-    P9Fid *fid = p9_fid_lookup(req->session, number);
-    unsigned i = req->nfids;
-
-    if (!fid) {
-        return -unknown;
-    }
-    if (!(fid->state & states)) {
-        return fid->state == P9_FID_LOST ? -ESTALE : -wrong;
-    }
-    assert(i < P9_REQ_FIDS);
-    p9_fid_pin(fid);
-    req->fid[i] = fid;
-    req->node[i] = fs_node_ref(fid->node);
-    req->file[i] = fid->file;
-    req->nfids++;
-    return 0;
-}
-
 /* May the request begin?  0 or -errno; fids are pinned when it may. */
 static int admit(P9Request *req, int decoded)
 {

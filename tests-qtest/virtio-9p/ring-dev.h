@@ -89,7 +89,7 @@ RingVm *ring_vm_new_microvm(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 /* Memory of QEMU in KiB, by a name of /proc/PID/status such as "VmRSS" */
 uint64_t ring_vm_memory(RingVm *vm, const char *name);
 
-/* Has QEMU reset the machine, and waits until it has; libqtest of 7.2 cannot. */
+/* Resets the machine and waits until QEMU has; libqtest of 7.2 cannot. */
 void ring_vm_reset(RingVm *vm);
 
 /* Stops QEMU now; fails the test if it has died or exits with an error. */

@@ -4,14 +4,8 @@
  */
 #include "qemu/osdep.h"
 #include "libqtest.h"
-#if __has_include("qobject/qdict.h")
-#include "qobject/qdict.h"
-#include "qobject/qlist.h"
-#else
-#include "qapi/qmp/qdict.h"
-#include "qapi/qmp/qlist.h"
-#endif
 #include "ring-move.h"
+#include "ring-qobject.h"
 
 /* The member @key of the reply to a command without arguments; to be freed */
 static char *ask(QTestState *qts, const char *command, const char *key)

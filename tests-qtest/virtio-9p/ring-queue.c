@@ -179,7 +179,7 @@ void ring_req_queue(RingReq *r, bool indirect)
         n = 1;
         flags = VRING_DESC_F_INDIRECT;
     }
-    /* QEMU 10.0.13 makes a queue as large as it can, others as large as asked. */
+    /* QEMU 10.0.13 makes a queue as large as it can, others as asked. */
     if (n > d->nfree && !d->want_size && d->queue.vq.size < RING_MAX) {
         ring_skip("this QEMU gives the device a queue of %u entries only",
                   d->queue.vq.size);
