@@ -303,6 +303,7 @@ void fs_quota_count(FsQuota *quota)
 {
     g_autoptr(GError) error = NULL;
     GThread *thread;
+    FsNode *node;
 
     thread = g_thread_try_new("9p-quota", count_thread, quota, &error);
     if (thread) {
@@ -313,7 +314,9 @@ void fs_quota_count(FsQuota *quota)
     quota->counting = quota->working = false;
     quota->missed++;
     fs_quota_seen_clear(&quota->seen);
-    g_queue_clear_full(&quota->moved, (GDestroyNotify)fs_node_unref);
+    while ((node = g_queue_pop_head(&quota->moved))) {
+        fs_node_unref(node);
+    }
     g_mutex_unlock(&quota->lock);
     fs_warn(quota->export, FS_WARN_QUOTA, "its files cannot be counted (%s), "
             "and only new ones count for max_bytes and max_files",

@@ -17,6 +17,7 @@
 #include "standard-headers/linux/virtio_pci.h"
 #include "standard-headers/linux/virtio_ring.h"
 #include "ring-dev.h"
+#include "ring-qobject.h"
 
 enum {
     MICROVM_MMIO_BASE = 0xfeb00000,
@@ -57,6 +58,24 @@ static RingVm *vm_start(const char *machine, const char *args)
     ring_check(pid && qemu_strtoi(g_strchomp(pid), NULL, 10, &vm->pid) == 0,
                "%s holds no process id", pid_file);
     return vm;
+}
+
+bool ring_device_has(const char *property)
+{
+    QTestState *qts = qtest_init("-machine none");
+    QDict *reply = qtest_qmp(qts, "{'execute': 'device-list-properties',"
+                             " 'arguments': {'typename': 'virtio-9p-pci'}}");
+    const QListEntry *entry;
+    bool found = false;
+
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(reply, "return"), entry) {
+        const QDict *row = qobject_to(QDict, qlist_entry_obj(entry));
+
+        found |= !strcmp(qdict_get_str(row, "name"), property);
+    }
+    qobject_unref(reply);
+    qtest_quit(qts);
+    return found;
 }
 
 RingVm *ring_vm_new(const char *fmt, ...)

@@ -86,6 +86,9 @@ RingVm *ring_vm_new(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 /* Like ring_vm_new(), with a microvm; skips the test if the build lacks it. */
 RingVm *ring_vm_new_microvm(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 
+/* Does virtio-9p-pci of this QEMU have @property? */
+bool ring_device_has(const char *property);
+
 /* Memory of QEMU in KiB, by a name of /proc/PID/status such as "VmRSS" */
 uint64_t ring_vm_memory(RingVm *vm, const char *name);
 
