@@ -105,9 +105,9 @@ static void op_create_existing(LocalEnv *env)
 
 static void op_mkdir(LocalEnv *env)
 {
-    g_autoptr(FsNode) dir = local_env_made_dir(env, "d", 0755);
     FsAttr attr;
 
+    fs_node_unref(local_env_made_dir(env, "d", 0755));
     g_assert_cmpint(fs_mkdir(CALL_AS(&local_env_cred), env->root, "d", 0755,
                              &attr), ==, -EEXIST);
 }
@@ -449,8 +449,6 @@ static void test_statfs(LocalEnv *env)
 
 static void test_counts_tree(LocalEnv *env)
 {
-    g_autoptr(FsNode) dir = NULL;
-
     for (unsigned i = 0; i < 300; i++) {
         g_autofree char *name = g_strdup_printf("f%u", i);
 
