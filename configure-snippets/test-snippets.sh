@@ -458,7 +458,7 @@ test_check() {
 soak-fuzz, coverage: long runs of the fuzzers, and what they reach
 bench, bench-guest, bench-proxy: they measure and have targets of their own
 check-hosts: the file systems and kernels that are not in check-hosts-smoke, for which there is a target of its own
-check-bases, check-series, check-debian: the other bases, the series of mails, and Debian's packages"
+check-bases, check-series, check-debian: bases from 11.0 on, the series of mails, and Debian's packages"
     expect check-tells-what-was-not-run "== time
 check-snippets
 check-core
