@@ -133,6 +133,18 @@ void ring_vm_reset(RingVm *vm)
     qtest_qmp_eventwait(vm->qts, "RESET");
 }
 
+char *ring_vm_hmp(RingVm *vm, const char *command)
+{
+    int64_t end = ring_now() + 20 * 1000000ll;
+    char *text = qtest_hmp(vm->qts, "%s", command);
+
+    while (strstr(text, "has not answered") && ring_now() < end) {
+        g_free(text);
+        text = qtest_hmp(vm->qts, "%s", command);
+    }
+    return text;
+}
+
 void ring_vm_stop(RingVm *vm)
 {
     qtest_quit(vm->qts);

@@ -95,6 +95,12 @@ uint64_t ring_vm_memory(RingVm *vm, const char *name);
 /* Resets the machine and waits until QEMU has; libqtest of 7.2 cannot. */
 void ring_vm_reset(RingVm *vm);
 
+/*
+ * What the human monitor prints, to be freed.  Asks again if the thread of a
+ * device does not answer in time, as on a busy host.
+ */
+char *ring_vm_hmp(RingVm *vm, const char *command);
+
 /* Stops QEMU now; fails the test if it has died or exits with an error. */
 void ring_vm_stop(RingVm *vm);
 

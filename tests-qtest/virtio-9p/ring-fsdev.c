@@ -191,7 +191,7 @@ static void metadata_limit_changes_under_the_guest(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(waits); i++) {
         ring_check(!waits[i]->done, "request %u should wait", i);
     }
-    info = qtest_hmp(vm->qts, "info 9p ring requests");
+    info = ring_vm_hmp(vm, "info 9p ring requests");
     ring_check_contains("info 9p", info, "throttled");
     check_done(fsdev_set(vm, "fs0", "throttling.meta-total=0"));
     ring_expect_done(waits[0], RING_TGETATTR, 0);
@@ -211,7 +211,7 @@ static void group_shares_its_limits(void)
                              "addr=4 "
                              "-device virtio-9p-pci,fsdev=fs1,mount_tag=b,"
                              "addr=5", ring_dir(), ring_dir());
-    g_autofree char *info = qtest_hmp(vm->qts, "info 9p b");
+    g_autofree char *info = ring_vm_hmp(vm, "info 9p b");
     RingDev *dev[2];
     RingReq *waits;
 
