@@ -43,8 +43,9 @@ SHARE = 'virtio-9p-pci,id=share0,fsdev=fs0,mount_tag=share'
 MOUNT_OPTIONS = {'trans', 'version', 'aname', 'msize', 'cache', 'access', 'posixacl', 'ignoreqv', 'debug', 'uname',
                  'dfltuid', 'dfltgid', 'nodevmap', 'cachetag', 'locktimeout', 'directio', 'noextend', 'rw', 'ro',
                  'nosuid', 'nodev', 'noexec', 'nofail', '_netdev'}
-# Messages of a host without KVM.
-HARMLESS = ('Could not access KVM', 'failed to initialize kvm', 'falling back to tcg')
+# Messages of a host without KVM, and of passthrough, which is for an emulator with more privilege than the one here.
+HARMLESS = ('Could not access KVM', 'failed to initialize kvm', 'falling back to tcg',
+            'passthrough needs root or CAP_CHOWN')
 
 
 class Problem(Exception):
