@@ -82,7 +82,7 @@ static const Refused refused[] = {
       "max_xattr '4294967296'", "4294967295" },
     { "max-fids", "-fsdev synth,id=a,max_fids=4294967296",
       "max_fids '4294967296'", "4294967295" },
-    { "max-bytes", "-fsdev " LOCAL_NONE ",max_bytes=-1", "'-1'",
+    { "max-bytes", "-fsdev " LOCAL_NONE ",max_bytes=-1", "max_bytes=-1",
       "'max_bytes'" },
     { "max-files", "-fsdev " LOCAL_NONE ",max_files=-1", "max_files '-1'",
       "9223372036854775807" },

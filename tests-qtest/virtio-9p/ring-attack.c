@@ -122,7 +122,7 @@ static void errors_in_a_loop_are_not_all_reported(void)
 static bool migration_is_blocked(RingDev *d)
 {
     g_autofree char *path = ring_host_path("state");
-    g_autofree char *uri = g_strconcat("file:", path, NULL);
+    g_autofree char *uri = g_strdup_printf("exec:cat >'%s'", path);
     QDict *reply = qtest_qmp(d->vm->qts, "{'execute': 'migrate', "
                              "'arguments': {'uri': %s}}", uri);
     QDict *error = qdict_get_qdict(reply, "error");

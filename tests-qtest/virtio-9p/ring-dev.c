@@ -60,19 +60,41 @@ static RingVm *vm_start(const char *machine, const char *args)
     return vm;
 }
 
+/* Is @name that of a dictionary in @list? */
+static bool has_name(const QList *list, const char *name)
+{
+    const QListEntry *entry;
+    bool found = false;
+
+    QLIST_FOREACH_ENTRY(list, entry) {
+        const QDict *row = qobject_to(QDict, qlist_entry_obj(entry));
+
+        found |= !strcmp(qdict_get_str(row, "name"), name);
+    }
+    return found;
+}
+
 bool ring_device_has(const char *property)
 {
     QTestState *qts = qtest_init("-machine none");
     QDict *reply = qtest_qmp(qts, "{'execute': 'device-list-properties',"
                              " 'arguments': {'typename': 'virtio-9p-pci'}}");
-    const QListEntry *entry;
-    bool found = false;
+    bool found = has_name(qdict_get_qlist(reply, "return"), property);
 
-    QLIST_FOREACH_ENTRY(qdict_get_qlist(reply, "return"), entry) {
-        const QDict *row = qobject_to(QDict, qlist_entry_obj(entry));
+    qobject_unref(reply);
+    qtest_quit(qts);
+    return found;
+}
 
-        found |= !strcmp(qdict_get_str(row, "name"), property);
-    }
+bool ring_qemu_has(const char *option, const char *parameter)
+{
+    QTestState *qts = qtest_init("-machine none");
+    QDict *reply = qtest_qmp(qts, "{'execute': 'query-command-line-options',"
+                             " 'arguments': {'option': %s}}", option);
+    QList *rows = qdict_get_qlist(reply, "return");
+    QDict *row = rows ? qobject_to(QDict, qlist_peek(rows)) : NULL;
+    bool found = row && has_name(qdict_get_qlist(row, "parameters"), parameter);
+
     qobject_unref(reply);
     qtest_quit(qts);
     return found;

@@ -88,6 +88,8 @@ RingVm *ring_vm_new_microvm(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 
 /* Does virtio-9p-pci of this QEMU have @property? */
 bool ring_device_has(const char *property);
+/* Does this QEMU have @option with @parameter, as in -run-with user=? */
+bool ring_qemu_has(const char *option, const char *parameter);
 
 /* Memory of QEMU in KiB, by a name of /proc/PID/status such as "VmRSS" */
 uint64_t ring_vm_memory(RingVm *vm, const char *name);

@@ -210,6 +210,7 @@ static void interrupt_follows_the_answer(void)
  */
 static void no_more_threads(void)
 {
+    const char *user = "-runas ";
     struct rlimit old, none;
     RingReq *r[32];
     RingVm *vm;
@@ -218,16 +219,20 @@ static void no_more_threads(void)
     if (geteuid() != 0) {
         ring_skip("needs root, for which this limit does not hold");
     }
+    /* The new form of -runas, from QEMU 9.1 on. */
+    if (ring_qemu_has("run-with", "user")) {
+        user = "-run-with user=";
+    }
     ring_host_put("f", "content", 7);
     g_assert_cmpint(chmod(ring_dir(), 0755), ==, 0);
     g_assert_cmpint(getrlimit(RLIMIT_NPROC, &old), ==, 0);
     none = old;
     none.rlim_cur = 0;
     g_assert_cmpint(setrlimit(RLIMIT_NPROC, &none), ==, 0);
-    vm = ring_vm_new("-run-with user=65534:65534 -fsdev local,id=fs0,"
+    vm = ring_vm_new("%s65534:65534 -fsdev local,id=fs0,"
                      "path='%s',security_model=none -device virtio-9p-pci,"
                      "own-thread=on,fsdev=fs0,mount_tag=ring,addr=%d",
-                     ring_dir(), RING_SLOT);
+                     user, ring_dir(), RING_SLOT);
     g_assert_cmpint(setrlimit(RLIMIT_NPROC, &old), ==, 0);
 
     d = ring_dev_open(vm, RING_SLOT);
