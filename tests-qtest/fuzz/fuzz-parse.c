@@ -2,7 +2,7 @@
 /*
  * Fuzz program for what is read from files, attributes and options: texts of
  * metadata files, ACLs and other attributes with ids, maps of ids, lists of
- * mounts, names that fold to those of metadata.
+ * mounts, names that fold to those of metadata, rules of xattrs=.
  *
  * The first byte chooses the parser, the rest is its text.  For any input,
  * nothing is read beyond the text, and what a parser has accepted keeps the
@@ -10,6 +10,7 @@
  */
 #include "fsdev/core/p9-osdep.h"
 #include "fsdev/core/fs-ids.h"
+#include "fsdev/core/fs-xattrs.h"
 #include "fsdev/cred/cred-fold.h"
 #include "fsdev/cred/cred-text.h"
 #include "fsdev/host/host-fs.h"
@@ -147,12 +148,58 @@ static void parse_name(Input *in)
     MUST(!cred_passthrough.hidden && !cred_none.hidden);
 }
 
+/* No rule makes more of a user attribute than the model does. */
+static void check_rules(const FsXattrRules *rules)
+{
+    static const char *const names[] = {
+        "user.virtfs.uid", "user.", "system.posix_acl_access", "security",
+        "trusted", "system.other", "",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        FsXattrAction action = fs_xattr_action(rules, names[i]);
+
+        MUST(action == FS_XATTR_MODEL || action == FS_XATTR_DENY);
+    }
+    MUST(!fs_xattr_rules_need_admin(rules) ||
+         fs_xattr_rules_have(rules, FS_XATTR_ALLOW));
+}
+
+/* What is left of a list of names is allowed, and is left by another call. */
+static void parse_rules(Input *in)
+{
+    g_autofree char *text = copy_text(in);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FsXattrRules) rules = fs_xattr_rules_new(text, &error);
+    size_t used = MIN(strlen(text) + 1, in->size);
+    g_autofree char *list = g_memdup2(in->bytes + used, in->size - used);
+    size_t len;
+
+    MUST(!rules == !!error);
+    if (!rules) {
+        return;
+    }
+    check_rules(rules);
+    len = fs_xattr_filter(rules, list, in->size - used);
+    MUST(len <= in->size - used);
+    MUST(fs_xattr_filter(rules, list, len) == len);
+    for (size_t at = 0; at < len;) {
+        g_autofree char *name = g_strndup(list + at, len - at);
+        FsXattrAction action = fs_xattr_action(rules, name);
+
+        MUST(action != FS_XATTR_DENY && action != FS_XATTR_PREFIX);
+        MUST(action == FS_XATTR_ALLOW || !fs_xattr_is_privileged(name));
+        at += strlen(name) + 1;
+    }
+}
+
 static void (*const parsers[N_PARSE])(Input *in) = {
     [PARSE_METADATA] = parse_metadata,
     [PARSE_MAP] = parse_map,
     [PARSE_MOUNTS] = parse_mounts,
     [PARSE_XATTR] = parse_xattr,
     [PARSE_NAME] = parse_name,
+    [PARSE_RULES] = parse_rules,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

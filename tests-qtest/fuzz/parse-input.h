@@ -13,6 +13,8 @@ enum {
     /* A model, a name, which maps, and the value of an attribute. */
     PARSE_XATTR,
     PARSE_NAME,                 /* a name in a mapped share */
+    /* The text of xattrs=, a NUL, and a list of attribute names. */
+    PARSE_RULES,
     N_PARSE,
 };
 

@@ -33,6 +33,7 @@ static const struct {
     { "name", PARSE_NAME, ".virtfs_metadata" },
     { "name-folded", PARSE_NAME, ".VirtFS_Metadata_ROOT" },
     { "name-soft", PARSE_NAME, ".virtfs\xc2\xad_metadata" },
+    { "rules-wrong", PARSE_RULES, "allow:user.a/deny:" },
     { "name-kelvin", PARSE_NAME, ".virtf\xc5\xbf_metadata" },
 };
 
@@ -46,6 +47,11 @@ static const Seed values[] = {
     SEED("owner", PARSE_XATTR, 0, 2, 1, 0xe8, 3, 0, 0),
     SEED("group", PARSE_XATTR, 3, 3, 2, 0xe8, 3, 0, 0),
     SEED("owner-in-mapped", PARSE_XATTR, 1, 2, 3, 0xe8, 3, 0, 0),
+    SEED("rules", PARSE_RULES, 'd', 'e', 'n', 'y', ':', 'u', 's', 'e', 'r', '.',
+         'a', '*', '/', 'p', 'r', 'e', 'f', 'i', 'x', ':', '*', 0, 'u', 's',
+         'e', 'r', '.', 'a', 'b', 0, 'u', 's', 'e', 'r', '.', 'b', 0),
+    SEED("rules-all", PARSE_RULES, 'a', 'l', 'l', 0, 's', 'e', 'c', 'u', 'r',
+         'i', 't', 'y', '.', 'x', 0, 't', 'r', 'u', 's', 't', 'e', 'd', '.'),
     SEED("private-acl", PARSE_XATTR, 0, 12, 3, 2, 0, 0, 0),
 };
 
