@@ -5,7 +5,8 @@
 # and guests that mount by the two lines that users write and that have their root in a share. With loops other than the
 # device's own thread, only the tests that depend on the loop are run. Prints "ok NAME" or "not ok NAME - REASON" for
 # each test and the time of each step; the last line is "N passed, M failed, K skipped". If the archive does not have
-# this base (any more), which is no failure for those that may go, that is one skipped test.
+# this base (any more), which is no failure for those that may go, that is one skipped test. With SANITIZE=address,
+# the emulator is built with sanitizers, and what they find is a failure.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -76,5 +77,11 @@ step build "$snippets/build.sh"
 tests stock-qtests "$snippets/qtest.sh" stock
 tests qtests env FEW_LOOPS=1 "$snippets/qtest.sh" own
 tests guests env ONLY="$scenarios" "$snippets/guest.sh" check
+# Those of the qtests are among their results.
+reports=$(grep -l -s -E "$sanitizer_findings" "$run"/sanitizer.* | tr '\n' ' ' || true)
+if [ -n "$reports" ]; then
+    failed=$((failed + 1))
+    say "not ok sanitizers-found-nothing-in-guests - see $reports"
+fi
 say "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" != 0 ]

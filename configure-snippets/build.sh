@@ -62,8 +62,11 @@ libvirt) configure_flags+=("${libvirt_flags[@]}") ;;
 esac
 flags+=("${configure_flags[@]}")
 if [ -n "${MINIMAL:-}" ]; then
-    flags+=(--without-default-devices --with-devices-x86_64=minimal --disable-debug-info
-        '--extra-cflags=-O0 -Wno-cpp')
+    flags+=(--without-default-devices --with-devices-x86_64=minimal)
+    case ${SANITIZE:-} in
+    '') flags+=(--disable-debug-info '--extra-cflags=-O0 -Wno-cpp') ;;
+    address) flags+=(--enable-asan --enable-ubsan '--extra-cflags=-O1 -g1 -fno-omit-frame-pointer -Wno-cpp') ;;
+    esac
     # A newer file would make meson configure everything again.
     cmp -s "$snippets/minimal-devices.mak" "$tree/configs/devices/x86_64-softmmu/minimal.mak" ||
         cp "$snippets/minimal-devices.mak" "$tree/configs/devices/x86_64-softmmu/minimal.mak"

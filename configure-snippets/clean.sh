@@ -13,7 +13,7 @@ done
 rm -rf "${BUILD:?}"/apt-{bookworm,trixie,root-bookworm,root-trixie,source-bookworm,source-sid}
 for base in $(supported_bases); do
     for based in "$BUILD" "$BUILD/$base"; do
-        rm -rf "${based:?}"/{logs,obj,obj-minimal,obj-stock,patch,run,series,src,stamps,"qemu-$base"}
+        rm -rf "${based:?}"/{logs,obj,obj-address,obj-minimal,obj-stock,patch,run,run-address,series,src,stamps,"qemu-$base"}
     done
     [ ! -d "$based" ] || rmdir --ignore-fail-on-non-empty "$based"
 done

@@ -129,6 +129,22 @@ esac
 if [ -n "${MINIMAL:-}" ]; then
     obj=$based/obj-minimal
 fi
+# With SANITIZE=address it has the same devices, and the whole emulator and its tests are built with AddressSanitizer and
+# UBSan. What counts is these; AddressSanitizer also says that it does not know makecontext(), of which QEMU's coroutines
+# tell it.
+sanitizer_findings='ERROR: |runtime error:'
+case ${SANITIZE:-} in
+'') ;;
+address)
+    MINIMAL=1
+    obj=$based/obj-$SANITIZE
+    run=$based/run-$SANITIZE
+    # Reports go to files, as tests read what the emulator prints. QEMU itself gives back little at its end.
+    export ASAN_OPTIONS=log_path=$run/sanitizer:detect_leaks=0:allocator_may_return_null=1
+    export UBSAN_OPTIONS=log_path=$run/sanitizer:print_stacktrace=1
+    ;;
+*) die "SANITIZE=$SANITIZE is not known; known: address" ;;
+esac
 qemu=$obj/qemu-system-x86_64
 mkdir -p "$logs" "$stamps"
 

@@ -9,7 +9,8 @@
 . "$(dirname "$0")/lib.sh"
 
 which=$1
-deadline=${QTEST_DEADLINE:-120}
+deadline=${QTEST_DEADLINE:-${SANITIZE:+360}}
+deadline=${deadline:-120}
 passed=0 failed=0 skipped=0
 mode=
 log=$logs/check-$which-tests.log
@@ -40,7 +41,8 @@ write_wrapper() {
     printf '#!/bin/sh\nexec "%s" %s $P9_QEMU_ARGS "$@"\n' "$qemu" "$args" >"$run/qemu-system-x86_64"
     chmod +x "$run/qemu-system-x86_64"
     export QTEST_QEMU_BINARY=$run/qemu-system-x86_64
-    export VIRTFS_PROXY_HELPER=$obj/fsdev/virtfs-proxy-helper
+    # The filter of the helper does not allow the system calls of sanitizers.
+    [ -n "${SANITIZE:-}" ] || export VIRTFS_PROXY_HELPER=$obj/fsdev/virtfs-proxy-helper
     export P9_TOP_SCRIPT=$tree/scripts/9p-top
 }
 
@@ -52,6 +54,13 @@ assert_unmodified() {
         n=$((n + 1))
     done
     [ "$n" -ge 5 ] || die "the base's 9p test and its client are not all in $pristine/tests/qtest"
+}
+
+# sanitizer_report OUTPUT: prints the first line of what sanitizers found since the last call, and adds all to OUTPUT.
+sanitizer_report() {
+    cat "$run"/sanitizer.* >>"$1" 2>/dev/null || return 0
+    grep -h -m 1 -E "$sanitizer_findings" "$run"/sanitizer.* | head -n 1 || true
+    rm "$run"/sanitizer.*
 }
 
 # verdict OUTPUT STATUS: prints pass, skip or the reason for the failure, from the TAP of one test.
@@ -79,7 +88,8 @@ run_one() {
     # "|| exit" keeps bash from becoming the program, so its word on a signal goes to the log as well.
     (cd "$folder" && timeout -k 5 "$deadline" "$program" --tap -k -m slow -p "$name" || exit) \
         >"$output" 2>&1 </dev/null || status=$?
-    why=$(verdict "$output" "$status")
+    why=$(sanitizer_report "$output")
+    [ -n "$why" ] || why=$(verdict "$output" "$status")
     name+=$mode
     { printf '=== %s\n' "$name" && cat "$output"; } >>"$log"
     case $why in
