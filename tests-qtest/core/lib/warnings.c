@@ -17,8 +17,10 @@ static void collect(const char *line)
 
 void warnings_collect(void)
 {
+    g_mutex_lock(&lock);
     text = text ?: g_string_new(NULL);
     g_string_truncate(text, 0);
+    g_mutex_unlock(&lock);
     g_set_printerr_handler(collect);
 }
 
@@ -40,6 +42,8 @@ unsigned warnings_with(const char *wanted)
 void warnings_end(void)
 {
     g_set_printerr_handler(NULL);
+    g_mutex_lock(&lock);
     g_string_free(text, true);
     text = NULL;
+    g_mutex_unlock(&lock);
 }
