@@ -323,6 +323,21 @@ char *ring_host_get(const char *name, size_t *len)
     return data;
 }
 
+short ring_host_lock(const char *name)
+{
+    g_autofree char *path = ring_host_path(name);
+    struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    int fd = open(path, O_RDWR);
+    int ret = fcntl(fd, F_OFD_GETLK, &range);
+
+    if (ret < 0 && errno == EINVAL) {
+        ring_skip("the host has no open file description locks");
+    }
+    ring_check(ret == 0, "F_OFD_GETLK: %s", strerror(errno));
+    close(fd);
+    return range.l_type;
+}
+
 bool ring_host_exists(const char *name)
 {
     g_autofree char *path = ring_host_path(name);

@@ -86,6 +86,11 @@ bool ring_host_exists(const char *name);
 struct stat ring_host_stat(const char *name);
 /* A 32-bit little-endian extended attribute, or -1 if it is not there */
 int64_t ring_host_xattr32(const char *name, const char *attr);
+/*
+ * The type of lock that keeps the host from a write lock on the file, F_UNLCK
+ * if there is none.  Skips the test if the host has no such locks.
+ */
+short ring_host_lock(const char *name);
 /* Names below the scratch directory, sorted, one per line */
 char *ring_host_list(void);
 

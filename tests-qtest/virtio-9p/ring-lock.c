@@ -86,28 +86,12 @@ static void check_granted(RingReq *r)
     ring_reply_free(reply);
 }
 
-/* The type of lock that conflicts with a write lock of the host on the file */
-static short host_finds(void)
-{
-    g_autofree char *path = ring_host_path("f");
-    struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    int fd = open(path, O_RDWR);
-    int ret = fcntl(fd, F_OFD_GETLK, &range);
-
-    if (ret < 0 && errno == EINVAL) {
-        ring_skip("the host has no open file description locks");
-    }
-    ring_check(ret == 0, "F_OFD_GETLK: %s", strerror(errno));
-    close(fd);
-    return range.l_type;
-}
-
 /* Locks may be released somewhat later than the event in the guest */
 static void wait_until_host_finds_none(const char *after)
 {
     int64_t end = ring_now() + RING_PATIENCE;
 
-    while (host_finds() != F_UNLCK) {
+    while (ring_host_lock("f") != F_UNLCK) {
         ring_check(ring_now() < end, "expected the locks to be released by "
                    "%s, they are held", after);
         g_usleep(1000);
@@ -147,13 +131,13 @@ static void hold_on_the_host(void)
 {
     Pair p = pair();
 
-    ring_check_int("before", host_finds(), F_UNLCK);
+    ring_check_int("before", ring_host_lock("f"), F_UNLCK);
     check_locked(p.a, RING_LOCK_RDLCK);
-    ring_check_int("a reader", host_finds(), F_RDLCK);
+    ring_check_int("a reader", ring_host_lock("f"), F_RDLCK);
     check_locked(p.a, RING_LOCK_WRLCK);
-    ring_check_int("a writer", host_finds(), F_WRLCK);
+    ring_check_int("a writer", ring_host_lock("f"), F_WRLCK);
     check_locked(p.a, RING_LOCK_UNLCK);
-    ring_check_int("after", host_finds(), F_UNLCK);
+    ring_check_int("after", ring_host_lock("f"), F_UNLCK);
 }
 
 static void tgetlock_tells_who_is_in_the_way(void)
@@ -217,7 +201,7 @@ static void flushed_while_waiting(void)
     ring_check_int("its used length", r->used_len, 0);
     ring_req_check_untouched(r, "flushed Tlock");
     check_locked(p.a, RING_LOCK_UNLCK);
-    ring_check_int("after the flush", host_finds(), F_UNLCK);
+    ring_check_int("after the flush", ring_host_lock("f"), F_UNLCK);
     check_locked(p.b, RING_LOCK_WRLCK);
 }
 
@@ -253,7 +237,7 @@ static void tversion_ends_waiting(void)
     ring_mount(p.b);
     ring_check(r->done, "expected the Tlock back before Rversion");
     check_locked(p.a, RING_LOCK_UNLCK);
-    ring_check_int("after it", host_finds(), F_UNLCK);
+    ring_check_int("after it", ring_host_lock("f"), F_UNLCK);
 }
 
 static void released_by_reset(void)
@@ -309,7 +293,7 @@ static void quit_while_waiting(void)
     check_locked(p.a, RING_LOCK_WRLCK);
     wait_for_lock(p.b);
     ring_vm_stop(p.vm);
-    ring_check_int("after the end of QEMU", host_finds(), F_UNLCK);
+    ring_check_int("after the end of QEMU", ring_host_lock("f"), F_UNLCK);
 }
 
 static void off_is_every_guest_for_itself(void)
@@ -318,7 +302,7 @@ static void off_is_every_guest_for_itself(void)
 
     check_locked(p.a, RING_LOCK_WRLCK);
     check_locked(p.b, RING_LOCK_WRLCK);
-    ring_check_int("on the host", host_finds(), F_UNLCK);
+    ring_check_int("on the host", ring_host_lock("f"), F_UNLCK);
 }
 
 /* A guest that may not write must not keep programs of the host waiting. */
@@ -328,7 +312,7 @@ static void readonly_does_not_lock_the_host(void)
 
     check_locked(p.a, RING_LOCK_RDLCK);
     check_locked(p.b, RING_LOCK_WRLCK);
-    ring_check_int("on the host", host_finds(), F_UNLCK);
+    ring_check_int("on the host", ring_host_lock("f"), F_UNLCK);
 }
 
 static void readonly_locks_the_host_if_asked(void)
@@ -336,9 +320,9 @@ static void readonly_locks_the_host_if_asked(void)
     Pair p = pair_with(",readonly=on,locks=on", RING_O_RDONLY);
 
     check_locked(p.a, RING_LOCK_RDLCK);
-    ring_check_int("on the host", host_finds(), F_RDLCK);
+    ring_check_int("on the host", ring_host_lock("f"), F_RDLCK);
     check_locked(p.a, RING_LOCK_UNLCK);
-    ring_check_int("on the host", host_finds(), F_UNLCK);
+    ring_check_int("on the host", ring_host_lock("f"), F_UNLCK);
 }
 
 void ring_register_lock_tests(void)

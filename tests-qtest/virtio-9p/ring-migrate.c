@@ -38,22 +38,6 @@ static void check_host(const char *name, const char *want)
     ring_check_str(name, text, want);
 }
 
-/* The type of lock that conflicts with a write lock of the host on the file */
-static short host_finds(const char *name)
-{
-    g_autofree char *path = ring_host_path(name);
-    struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    int fd = open(path, O_RDWR);
-    int ret = fcntl(fd, F_OFD_GETLK, &range);
-
-    if (ret < 0 && errno == EINVAL) {
-        ring_skip("the host has no open file description locks");
-    }
-    ring_check(ret == 0, "F_OFD_GETLK: %s", strerror(errno));
-    close(fd);
-    return range.l_type;
-}
-
 /* ---- what is moved ---- */
 
 static void idle(void)
@@ -205,13 +189,13 @@ static void lock_is_kept(void)
     open_file(d, 1, "f");
     ring_check_int("Rlock", lock(d, RING_LOCK_WRLCK), RING_LOCK_SUCCESS);
     ring_vm_migrate(d->vm);
-    ring_check_int("on the host", host_finds("f"), F_WRLCK);
+    ring_check_int("on the host", ring_host_lock("f"), F_WRLCK);
     ring_check_int("another owner",
                    ring_tlock(d, .fid = 1, .type = RING_LOCK_RDLCK,
                               .proc_id = 8, .client_id = "guest"),
                    RING_LOCK_BLOCKED);
     ring_check_int("Rlock", lock(d, RING_LOCK_UNLCK), RING_LOCK_SUCCESS);
-    ring_check_int("on the host", host_finds("f"), F_UNLCK);
+    ring_check_int("on the host", ring_host_lock("f"), F_UNLCK);
 }
 
 static void waiting_lock_is_granted_once(void)
@@ -240,7 +224,7 @@ static void waiting_lock_is_granted_once(void)
     reply = ring_expect(ring_reply(r), RING_TLOCK, 0);
     ring_check_int("Rlock status", ring_get8(reply), RING_LOCK_SUCCESS);
     ring_reply_free(reply);
-    ring_check_int("on the host", host_finds("f"), F_WRLCK);
+    ring_check_int("on the host", ring_host_lock("f"), F_WRLCK);
 }
 
 /* ---- what fails ---- */
@@ -262,9 +246,9 @@ static void target_without_the_files(void)
     ring_vm_fail_to_load(d->vm, args, "the first is 'f'");
     ring_twrite(d, .fid = 1, .data = "CONT", .count = 4);
     check_host("f", "CONTent");
-    ring_check_int("on the host", host_finds("f"), F_WRLCK);
+    ring_check_int("on the host", ring_host_lock("f"), F_WRLCK);
     ring_vm_migrate(d->vm);
-    ring_check_int("on the host", host_finds("f"), F_WRLCK);
+    ring_check_int("on the host", ring_host_lock("f"), F_WRLCK);
     ring_twrite(d, .fid = 1, .data = "ENT ", .count = 4);
     check_host("f", "ENT ent");
 }
@@ -341,7 +325,7 @@ static void snapshots(void)
     ring_vm_add_disk(d->vm);
     saved = *d;
     ring_vm_save(d->vm, "one");
-    ring_check_int("on the host", host_finds("f"), F_WRLCK);
+    ring_check_int("on the host", ring_host_lock("f"), F_WRLCK);
     for (int i = 0; i < 3; i++) {
         ring_twrite(d, .fid = 1, .offset = i, .data = "x", .count = 1);
         ring_tclunk(d, .fid = 1);
@@ -350,7 +334,7 @@ static void snapshots(void)
         /* The ring of the driver is as it was, too. */
         *d = saved;
         ring_tgetattr(d, .fid = 2, .err = ENOENT);
-        ring_check_int("on the host", host_finds("f"), F_WRLCK);
+        ring_check_int("on the host", ring_host_lock("f"), F_WRLCK);
     }
     ring_check_int("Rlock", lock(d, RING_LOCK_UNLCK), RING_LOCK_SUCCESS);
     check_host("f", "xxxtent");

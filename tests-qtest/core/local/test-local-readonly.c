@@ -152,6 +152,25 @@ static void read_all(const LocalEnv *env, FsNode *root)
     }
 }
 
+static void refuses_names(FsNode *root, FsNode *file)
+{
+    FsAttr attr;
+
+    g_assert_cmpint(fs_mkdir(CALL_AS(&local_env_cred), root, "new", 0755,
+                             &attr),
+                    ==, -EROFS);
+    g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), root, "new", "x",
+                               &attr),
+                    ==, -EROFS);
+    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), root, "new",
+                             S_IFIFO | 0600, 0, &attr),
+                    ==, -EROFS);
+    g_assert_cmpint(fs_link(&test_call, file, root, "new"), ==, -EROFS);
+    g_assert_cmpint(fs_rename(&test_call, root, "file", root, "new"), ==,
+                    -EROFS);
+    g_assert_cmpint(fs_unlink(&test_call, root, "file", false), ==, -EROFS);
+}
+
 static void try_to_change(FsNode *root)
 {
     static const int flags[] = {
@@ -179,19 +198,7 @@ static void try_to_change(FsNode *root)
         g_assert_cmpint(fs_setattr(&test_call, file, NULL, &sets[i]), ==,
                         -EROFS);
     }
-    g_assert_cmpint(fs_mkdir(CALL_AS(&local_env_cred), root, "new", 0755,
-                             &attr),
-                    ==, -EROFS);
-    g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), root, "new", "x",
-                               &attr),
-                    ==, -EROFS);
-    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), root, "new", S_IFIFO, 0,
-                             &attr),
-                    ==, -EROFS);
-    g_assert_cmpint(fs_link(&test_call, file, root, "new"), ==, -EROFS);
-    g_assert_cmpint(fs_rename(&test_call, root, "file", root, "new"), ==,
-                    -EROFS);
-    g_assert_cmpint(fs_unlink(&test_call, root, "file", false), ==, -EROFS);
+    refuses_names(root, file);
     g_assert_cmpint(fs_unlink(&test_call, root, "dir", true), ==, -EROFS);
     g_assert_cmpint(fs_setxattr(&test_call, file, "user.x", "y", 1, 0), ==,
                     -EROFS);
@@ -243,19 +250,7 @@ static void host_refuses(FsNode *root)
         g_assert_cmpint(fs_setattr(&test_call, file, NULL, &sets[i]), ==,
                         -EROFS);
     }
-    g_assert_cmpint(fs_mkdir(CALL_AS(&local_env_cred), root, "new", 0755,
-                             &attr),
-                    ==, -EROFS);
-    g_assert_cmpint(fs_symlink(CALL_AS(&local_env_cred), root, "new", "x",
-                               &attr),
-                    ==, -EROFS);
-    g_assert_cmpint(fs_mknod(CALL_AS(&local_env_cred), root, "new",
-                             S_IFIFO | 0600, 0, &attr),
-                    ==, -EROFS);
-    g_assert_cmpint(fs_link(&test_call, file, root, "new"), ==, -EROFS);
-    g_assert_cmpint(fs_rename(&test_call, root, "file", root, "new"), ==,
-                    -EROFS);
-    g_assert_cmpint(fs_unlink(&test_call, root, "file", false), ==, -EROFS);
+    refuses_names(root, file);
 }
 
 /* As the fixture's export, but of @path, in which the tree is. */
