@@ -87,7 +87,7 @@ read_only() {
 
 # no_owners: $DIR has neither owners nor modes nor links.
 no_owners() {
-    PROGRAMS="test-local=/local/mapped-file/root/this-kernel,/local/none/root/this-kernel \
+    PROGRAMS="test-local=/local/mapped-file/as-root/this-kernel,/local/none/as-root/this-kernel \
         test-local-file-format test-local-held test-local-new test-local-sizes test-local-xattrs"
 }
 

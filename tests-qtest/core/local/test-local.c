@@ -30,7 +30,7 @@ static void add_subject(unsigned n, FsSecurityModel model, bool as_user,
     fixture->bare = bare;
     snprintf(subjects[n].prefix, sizeof(subjects[n].prefix),
              "/local/%s/%s/%s", local_model_name(model),
-             root ? "root" : "user", bare ? "old-kernel" : "this-kernel");
+             root ? "as-root" : "as-user", bare ? "old-kernel" : "this-kernel");
     *subject = local_fixture_subject(fixture, subjects[n].prefix);
     conformance_add(subject);
 }
