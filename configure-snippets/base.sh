@@ -4,9 +4,9 @@
 # base.sh: what is tested on each base: builds a minimal emulator from it and runs our qtests, the base's own 9p tests,
 # and guests that mount by the two lines that users write and that have their root in a share. With loops other than the
 # device's own thread, only the tests that depend on the loop are run. Prints "ok NAME" or "not ok NAME - REASON" for
-# each test and the time of each step; the last line is "N passed, M failed, K skipped". If the archive does not have
-# this base (any more), which is no failure for those that may go, that is one skipped test. With SANITIZE=address,
-# the emulator is built with sanitizers, and what they find is a failure.
+# each test and the time of each step; the last line is "N passed, M failed, K skipped". A base that the archive is
+# allowed to drop counts as one skipped test when it is gone. With SANITIZE=address, the emulator is built with
+# sanitizers, and what they find is a failure.
 
 # shellcheck source=configure-snippets/lib.sh
 . "$(dirname "$0")/lib.sh"
